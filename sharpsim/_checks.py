@@ -1,0 +1,140 @@
+"""Refusals at the public edges: each names the argument, the rule and the value.
+
+Values that JAX is tracing are let through: a compiled kernel cannot raise, and its inputs were checked where they were made.
+"""
+
+import math
+import operator
+import sys
+from typing import Any
+
+import numpy as np
+
+ROW_TOLERANCE = {8: 1e-9, 4: 1e-5}
+"""How far a row may be from summing to one, by the size of its floats in bytes."""
+
+
+def is_traced(value: Any) -> bool:
+    """Whether JAX is tracing `value`, so that it has no number to check yet."""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(value, jax.core.Tracer)
+
+
+def _refuse(name: str, rule: str, value: Any) -> None:
+    raise ValueError(f"`{name}` must be {rule}; got {value!r}.")
+
+
+def in_open_unit(name: str, value: Any) -> None:
+    """Refuse anything outside (0, 1)."""
+    if not is_traced(value) and not np.all((np.asarray(value) > 0) & (np.asarray(value) < 1)):
+        _refuse(name, "in (0, 1)", value)
+
+
+def in_half_open_unit(name: str, value: Any) -> None:
+    """Refuse anything outside [0, 1): the slack gamma of Y*_gamma."""
+    if not is_traced(value) and not np.all((np.asarray(value) >= 0) & (np.asarray(value) < 1)):
+        _refuse(name, "in [0, 1)", value)
+
+
+def positive(name: str, value: Any) -> None:
+    """Refuse anything that is not positive and finite."""
+    if not is_traced(value) and not np.all((np.asarray(value) > 0) & np.isfinite(np.asarray(value, dtype=float))):
+        _refuse(name, "positive and finite", value)
+
+
+def at_least(name: str, value: Any, minimum: float) -> None:
+    """Refuse NaN and anything below `minimum`; infinity passes."""
+    if not is_traced(value) and not np.all(np.asarray(value) >= minimum):
+        _refuse(name, f"at least {minimum:g}", value)
+
+
+def count(name: str, value: Any, minimum: int = 1) -> None:
+    """Refuse anything but whole numbers of at least `minimum` (floats with a whole value pass, so that 1e12 can be written)."""
+    if is_traced(value):
+        return
+    number = np.asarray(value)
+    if number.dtype.kind not in "iuf" or not np.all((number >= minimum) & (number < math.inf) & (number == np.floor(number))):
+        _refuse(name, f"a whole number of at least {minimum}", value)
+
+
+def static_count(name: str, value: Any, minimum: int = 1) -> int:
+    """Refuse anything but a concrete whole number of at least `minimum`; return it as an int."""
+    if is_traced(value):
+        raise ValueError(f"`{name}` sets a shape, so it must be a concrete integer; got a traced value.")
+    count(name, value, minimum)
+    try:
+        return operator.index(value)
+    except TypeError:
+        return int(value)
+
+
+def log_class_size(value: float) -> None:
+    """Refuse a log|Pi| that is NaN or negative; infinity passes (an unbounded class has no finite guarantee)."""
+    at_least("log_class_size", value, 0.0)
+
+
+def rows(name: str, log_probs: Any) -> None:
+    """Refuse log-probabilities whose rows (last axis) are empty, hold NaN or do not sum to one."""
+    if is_traced(log_probs):
+        return
+    table = np.asarray(log_probs)
+    if table.dtype.kind != "f":
+        raise ValueError(f"`{name}` must be floating-point log-probabilities; got dtype {table.dtype}.")
+    if table.ndim == 0 or table.size == 0:
+        raise ValueError(f"`{name}` must hold at least one response per row; got shape {table.shape}.")
+    if np.isnan(table).any():
+        where = tuple(int(i) for i in np.argwhere(np.isnan(table))[0])
+        raise ValueError(f"`{name}` must not hold NaN; got NaN at {where}.")
+    with np.errstate(over="ignore"):
+        error = np.abs(np.exp(table.astype(np.float64)).sum(axis=-1) - 1.0)
+    _refuse_unnormalised(name, error, table.dtype.itemsize)
+
+
+def table(name: str, log_probs: Any) -> None:
+    """Refuse anything but a [prompts, responses] table of normalised log-probabilities."""
+    rows(name, log_probs)
+    if np.ndim(log_probs) != 2:
+        raise ValueError(f"`{name}` must be a table [prompts, responses]; got shape {np.shape(log_probs)}.")
+
+
+def probabilities(name: str, probs: Any) -> None:
+    """Refuse probabilities that are NaN, negative or whose rows (last axis) do not sum to one."""
+    if is_traced(probs):
+        return
+    values = np.asarray(probs)
+    if values.dtype.kind != "f":
+        values = values.astype(np.float64)
+    if values.ndim == 0 or values.size == 0:
+        raise ValueError(f"`{name}` must hold at least one entry per row; got shape {values.shape}.")
+    bad = np.isnan(values) | (values < 0)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(f"`{name}` must be non-negative numbers; got {values[where]!r} at {where}.")
+    _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
+
+
+def _refuse_unnormalised(name: str, error: np.ndarray, itemsize: int) -> None:
+    tolerance = ROW_TOLERANCE.get(itemsize, 1e-2)
+    if not np.all(error <= tolerance):
+        row = int(np.argmax(np.nan_to_num(np.atleast_1d(error), nan=np.inf)))
+        off = float(np.atleast_1d(error).reshape(-1)[row]) if np.ndim(error) < 2 else float(np.max(error))
+        raise ValueError(f"`{name}` must have rows that sum to 1 within {tolerance:g}; row {row} is off by {off:.3g}.")
+
+
+def prompt_weights(weights: Any, prompts: int, name: str = "prompt_weights") -> None:
+    """Refuse prompt weights that are not a distribution over `prompts` prompts."""
+    if np.ndim(weights) != 1 or np.shape(weights)[0] != prompts:
+        raise ValueError(f"`{name}` must have one weight for each of the {prompts} prompts; got shape {np.shape(weights)}.")
+    probabilities(name, weights)
+
+
+def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> None:
+    """Refuse two arrays whose shapes differ."""
+    if np.shape(first) != np.shape(second):
+        raise ValueError(f"`{second_name}` must have the shape of `{first_name}`, {np.shape(first)}; got {np.shape(second)}.")
+
+
+def enumerable(size: float, limit: int, what: str, instead: str) -> None:
+    """Refuse to enumerate a space above `limit`, saying how large it is and what to call instead."""
+    if size > limit:
+        raise ValueError(f"{what} has {size:.6g} elements, more than the {limit:,} that can be enumerated; call {instead} instead.")
