@@ -1,0 +1,1 @@
+"""One drawing module for each result: it reads rows, draws them and computes nothing."""
