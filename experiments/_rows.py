@@ -23,6 +23,10 @@ VERDICTS = "verdicts"
 _WHOLE = re.compile(r"-?\d{1,18}")
 
 
+class Refused(ValueError):
+    """A request that cannot be met as put; the command line prints it without a traceback."""
+
+
 class Table:
     """Read-only columns of equal length: `t["n"]` is an array, `t.where(d=4)` the rows with that value."""
 
@@ -158,5 +162,5 @@ def read_parts(stem: str, places: Places) -> dict[str, Table]:
     """Every part of a stem as a table, by part name; the main one is ""."""
     parts = places.parts(stem)
     if not parts:
-        raise FileNotFoundError(f"no rows of {stem!r} in {places.rows}: run `python -m experiments run {stem}` first.")
+        raise Refused(f"no rows of {stem!r} in {places.rows}: run `python -m experiments run {stem}` first.")
     return {name: read_table(path) for name, path in parts.items()}

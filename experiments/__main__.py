@@ -1,0 +1,101 @@
+"""`python -m experiments list | show STEM | run STEM | all | report`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from experiments._rows import ROOT, Places, Refused
+from experiments._run import SCALES, load, run_stem, stems
+from experiments._summary import summary
+from experiments._verdicts import read_verdicts
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line, do it, return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m experiments", description="Run the experiments and write their rows.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="every experiment, and what its last default run found")
+    show = commands.add_parser("show", help="one experiment: what it does, its settings, its verdicts")
+    show.add_argument("stem")
+    run = commands.add_parser("run", help="run one experiment")
+    run.add_argument("stem")
+    run.add_argument("--base", type=Path, help="a .npy table [prompts, responses] of probabilities or log-probabilities to use as base")
+    everything = commands.add_parser("all", help="run every experiment, draw every figure, print the table of results")
+    commands.add_parser("report", help="write paper_repro.md and README's table of results from the committed rows")
+    for command in (show, run, everything):
+        command.add_argument("--scale", choices=SCALES, default="default")
+    for command in (run, everything):
+        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--out", type=Path, help="folder for rows/ and figures/ instead of the usual places")
+    options = parser.parse_args(arguments)
+
+    # Claims are printed as they are written; a terminal without the letters gets question marks, not a traceback.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        return _COMMANDS[options.command](options)
+    except Refused as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        return 2
+
+
+def _list(_: argparse.Namespace) -> int:
+    from sharpsim.theory._catalogue import STEMS
+
+    places = Places.of("default")
+    for stem in stems():
+        found = [verdict.verdict for verdict in read_verdicts(stem, places)]
+        tally = ", ".join(f"{found.count(word)} {word}" for word in dict.fromkeys(found)) or "no committed rows"
+        print(f"{stem:16} {STEMS.get(stem, ''):62} {tally}")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    module = load(options.stem)
+    print((module.__doc__ or options.stem).strip(), "\n")
+    print(f"Settings at scale {options.scale}:")
+    for name, value in asdict(module.SETTINGS[options.scale]).items():
+        print(f"  {name} = {value!r}")
+    if verdicts := read_verdicts(options.stem, Places.of(options.scale)):
+        print("\nVerdicts of the last run:\n" + summary(verdicts))
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    _prepare_jax()
+    places = Places.of(options.scale, seed=options.seed, base=options.base is not None, out=options.out)
+    verdicts = run_stem(options.stem, scale=options.scale, seed=options.seed, base=options.base, places=places)
+    print(summary(verdicts))
+    return 1 if any(verdict.unexpected for verdict in verdicts) else 0
+
+
+def _all(options: argparse.Namespace) -> int:
+    _prepare_jax()
+    from experiments._all import run_all
+
+    return run_all(scale=options.scale, seed=options.seed, out=options.out)
+
+
+def _report(_: argparse.Namespace) -> int:
+    from experiments._report import write_report
+
+    for path in write_report():
+        print(path.relative_to(ROOT))
+    return 0
+
+
+def _prepare_jax() -> None:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    # JAX keeps only compilations above a second by default, which here is none; the second run of `all` should not compile again.
+    jax.config.update("jax_compilation_cache_dir", str(ROOT / "build" / "jax"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+_COMMANDS = {"list": _list, "show": _show, "run": _run, "all": _all, "report": _report}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""One stem, from its settings to rows, verdicts and provenance on disk."""
+
+import importlib
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+
+from experiments._base import load_base
+from experiments._frame import Context, key_implementation
+from experiments._provenance import commit, digest, file_digest, hardware, libraries, versions
+from experiments._rows import ROOT, VERDICTS, Places, Refused, read_parts, write_atomic, write_rows
+from experiments._verdicts import Verdict, write_verdicts
+
+SCALES = ("smoke", "default", "full")
+
+
+def stems() -> list[str]:
+    """Every experiment, in the catalogue's order; one that the catalogue does not know comes last."""
+    from sharpsim.theory._catalogue import STEMS
+
+    order = {stem: i for i, stem in enumerate(STEMS)}
+    found = (path.stem for path in (ROOT / "experiments").glob("*.py") if not path.stem.startswith("_"))
+    return sorted(found, key=lambda stem: (order.get(stem, len(order)), stem))
+
+
+def load(stem: str) -> ModuleType:
+    """A stem's module."""
+    if stem not in stems():
+        raise Refused(f"no experiment {stem!r}; there are {', '.join(stems()) or 'none yet'}.")
+    return importlib.import_module(f"experiments.{stem}")
+
+
+def run_stem(stem: str, *, scale: str, seed: int, base: Path | None, places: Places, quiet: bool = False) -> list[Verdict]:
+    """Run one experiment; write its rows, its verdicts (read off the rows as written) and its provenance."""
+    module = load(stem)
+    if base is not None:
+        if not getattr(module, "ACCEPTS_BASE", False):
+            raise Refused(f"experiment {stem!r} builds its own instances and takes no base table.")
+        load_base(base)
+    settings, context = module.SETTINGS[scale], Context(scale=scale, seed=seed, base=base, quiet=quiet)
+    stamps = {"seed": seed, "setting": digest(settings, scale, base), "versions": versions()}
+
+    started = time.perf_counter()
+    parts = module.run(settings, context)
+    if VERDICTS in parts:
+        raise ValueError(f"a part of {stem!r} is called {VERDICTS!r}, which is the frame's own.")
+    for name, rows in parts.items():
+        write_rows(places.part(stem, name), rows, stamps)
+    for name, path in places.parts(stem).items():
+        if name not in parts:
+            path.unlink()
+    wall = time.perf_counter() - started
+
+    verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
+    record = {
+        "stem": stem,
+        "scale": scale,
+        **{name: stamps[name] for name in ("setting", "seed")},
+        "settings": asdict(settings),
+        "base": None if base is None else {"sha256": file_digest(base)},
+        "generator": key_implementation(),
+        "versions": libraries(),
+        **commit(),
+        "hardware": hardware(),
+        "wall_seconds": round(wall, 1),
+        "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
+        "notes": context.notes,
+    }
+    write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
+    return verdicts

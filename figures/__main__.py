@@ -1,0 +1,32 @@
+"""`python -m figures STEM | all`: draw from rows that are there; no experiment runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments._rows import Places, Refused
+from figures._save import draw_stem, drawable
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line, draw, return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m figures", description="Draw the figures from the experiments' rows.")
+    parser.add_argument("stem", help="a stem, or `all`: every stem whose rows are there")
+    parser.add_argument("--scale", choices=("smoke", "default", "full"), default="default")
+    parser.add_argument("--out", type=Path, help="folder that an experiment was given as --out")
+    options = parser.parse_args(arguments)
+    places = Places.of(options.scale, out=options.out)
+    chosen = [stem for stem in drawable() if places.parts(stem)] if options.stem == "all" else [options.stem]
+    try:
+        for stem in chosen:
+            for path in draw_stem(stem, places):
+                print(path)
+    except Refused as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

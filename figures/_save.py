@@ -1,0 +1,48 @@
+"""A stem's drawings on disk: PNG, PDF and SVG of the same bytes for the same rows, and a JSON that says which rows those were."""
+
+import hashlib
+import importlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from experiments._rows import ROOT, Places, Refused, read_parts, stem_part, write_atomic
+from figures._style import STYLE
+
+# Dates and tool versions out of the files: drawing twice must not change them.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    "svg": {"Creator": None, "Date": None},
+}
+
+
+def drawable() -> list[str]:
+    """Every stem that has a figure module."""
+    return sorted(path.stem for path in (ROOT / "figures").glob("*.py") if not path.stem.startswith("_"))
+
+
+def draw_stem(stem: str, places: Places) -> list[Path]:
+    """Draw one stem's rows; return the PNGs."""
+    if stem not in drawable():
+        raise Refused(f"no figure {stem!r}; there are {', '.join(drawable()) or 'none yet'}.")
+    tables = read_parts(stem, places)
+    module = importlib.import_module(f"figures.{stem}")
+    with matplotlib.rc_context(STYLE):
+        drawings: dict[str, Figure] = module.draw(tables)
+        return [_save(fig, stem_part(stem, part), stem, places) for part, fig in drawings.items()]
+
+
+def _save(fig: Figure, name: str, stem: str, places: Places) -> Path:
+    for kind, metadata in _METADATA.items():
+        content = io.BytesIO()
+        fig.savefig(content, format=kind, metadata=metadata)
+        write_atomic(places.figures / f"{name}.{kind}", content.getvalue())
+    rows = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in places.parts(stem).values()}
+    record = {"figure": name, "rows": rows, "matplotlib": matplotlib.__version__, "run": places.provenance(stem)}
+    write_atomic(places.figures / f"{name}.json", json.dumps(record, indent=1) + "\n")
+    return places.figures / f"{name}.png"
