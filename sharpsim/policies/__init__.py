@@ -1,0 +1,46 @@
+"""Policies: immutable pytrees with single-example methods `sample(prompt, *, key)` and `log_prob(prompt, response)`.
+
+Callers `vmap` and `jit`. Autoregressive policies also have `start(prompt) -> state` and
+`step(state, token) -> (state, next-token log-probabilities)`, which is all that decoders use.
+Importing this package imports no JAX; naming one of its members does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sharpsim.policies._g2p import G2PPolicy, pretrained_g2p
+    from sharpsim.policies._markov import MarkovPolicy
+    from sharpsim.policies._sequence import SequencePolicy, tabulate
+    from sharpsim.policies._tabular import TabularPolicy
+    from sharpsim.policies._tabular_sequence import TabularSequencePolicy
+
+_HOME = {
+    "G2PPolicy": "_g2p",
+    "MarkovPolicy": "_markov",
+    "SequencePolicy": "_sequence",
+    "TabularPolicy": "_tabular",
+    "TabularSequencePolicy": "_tabular_sequence",
+    "pretrained_g2p": "_g2p",
+    "tabulate": "_sequence",
+}
+
+__all__ = [
+    "G2PPolicy",
+    "MarkovPolicy",
+    "SequencePolicy",
+    "TabularPolicy",
+    "TabularSequencePolicy",
+    "pretrained_g2p",
+    "tabulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

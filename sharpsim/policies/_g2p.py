@@ -1,0 +1,128 @@
+"""A real model as base policy: the letters-to-phonemes network inside the installed package g2p-en."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.policies._sequence import SequencePolicy
+
+LETTERS = ("<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz")
+_VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
+_CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
+# The network's order is alphabetical with the stress digit last; it has a bare UW beside UW0, UW1 and UW2.
+PHONEMES = (
+    "<pad>",
+    "<unk>",
+    "<s>",
+    "</s>",
+    *sorted([vowel + stress for vowel in _VOWELS for stress in "012"] + ["UW"] + _CONSONANTS),
+)
+MAX_LETTERS = 24
+_PAD, _END_OF_WORD = LETTERS.index("<pad>"), LETTERS.index("</s>")
+
+
+class GRUCell(eqx.Module):
+    """A gated recurrent unit with reset, update and candidate gates stacked in that order (PyTorch's convention)."""
+
+    weight_input: jax.Array
+    weight_hidden: jax.Array
+    bias_input: jax.Array
+    bias_hidden: jax.Array
+
+    def inputs(self, embeddings: jax.Array) -> jax.Array:
+        """What each embedding adds to the gates, [tokens, 3 hidden]."""
+        return embeddings @ self.weight_input.T + self.bias_input
+
+    def __call__(self, from_input: jax.Array, hidden: jax.Array) -> jax.Array:
+        size = hidden.shape[-1]
+        from_hidden = self.weight_hidden @ hidden + self.bias_hidden
+        reset, update = jnp.split(jax.nn.sigmoid(from_input[: 2 * size] + from_hidden[: 2 * size]), 2)
+        candidate = jnp.tanh(from_input[2 * size :] + reset * from_hidden[2 * size :])
+        return (1 - update) * candidate + update * hidden
+
+
+class G2PPolicy(SequencePolicy):
+    """pi(phonemes | word): a GRU reads the letters and </s>, a GRU writes phonemes until </s> or 20 of them.
+
+    A prompt is what `encode` makes of a word; a response is an int32 array [20] of indices into `PHONEMES`.
+    """
+
+    letter_embeddings: jax.Array
+    phoneme_embeddings: jax.Array
+    encoder: GRUCell
+    decoder: GRUCell
+    output_weight: jax.Array
+    output_bias: jax.Array
+    vocabulary_size: int = eqx.field(static=True, default=len(PHONEMES))
+    horizon: int = eqx.field(static=True, default=20)
+    begin_token: int = eqx.field(static=True, default=PHONEMES.index("<s>"))
+    end_token: int | None = eqx.field(static=True, default=PHONEMES.index("</s>"))
+
+    def encode(self, word: str) -> np.ndarray:
+        """The prompt of a word, int32 [MAX_LETTERS + 1]: its letters, the end sign, then padding.
+
+        Raises `ValueError` for an empty word, one of more than 24 letters, or characters outside a-z.
+        """
+        if not isinstance(word, str) or not word:
+            raise ValueError(f"`word` must be a non-empty string; got {word!r}.")
+        strange = sorted(set(word) - set(LETTERS[3:]))
+        if strange:
+            raise ValueError(f"`word` must hold the letters a-z only; got {word!r}, with {', '.join(map(repr, strange))}.")
+        if len(word) > MAX_LETTERS:
+            raise ValueError(f"`word` must have at most {MAX_LETTERS} letters; got {word!r}, which has {len(word)}.")
+        prompt = np.full(MAX_LETTERS + 1, _PAD, dtype=np.int32)
+        prompt[: len(word) + 1] = [*(LETTERS.index(letter) for letter in word), _END_OF_WORD]
+        return prompt
+
+    def decode(self, response: Any) -> tuple[str, ...]:
+        """The phonemes of a response before its end sign, with stress digits: ("AE1", "K", ...)."""
+        self._check_response(response)
+        tokens = np.asarray(response).tolist()
+        return tuple(PHONEMES[token] for token in tokens[: tokens.index(self.end_token) if self.end_token in tokens else None])
+
+    def check_prompts(self, prompts: Any) -> None:
+        if _checks.is_traced(prompts):
+            return
+        letters = np.asarray(prompts)
+        if letters.shape[-1:] != (MAX_LETTERS + 1,) or letters.dtype.kind not in "iu":
+            raise ValueError(f"`prompt` must be made by `encode`: integers [{MAX_LETTERS + 1}]; got {letters.dtype} {letters.shape}.")
+        ends = np.cumsum(letters == _END_OF_WORD, axis=-1)
+        before_end = (letters > _END_OF_WORD) & (letters < len(LETTERS)) & (ends == 0)
+        after_end = (letters == _PAD) & (ends == 1)
+        if not (before_end | after_end | (letters == _END_OF_WORD)).all() or not (ends[..., -1] == 1).all():
+            raise ValueError(f"`prompt` must be made by `encode`: letters, one end sign, padding; got {letters.tolist()}.")
+
+    def start(self, prompt: Any) -> jax.Array:
+        letters = jnp.asarray(prompt, jnp.int32)
+        from_letters = self.encoder.inputs(self.letter_embeddings)
+
+        def read(hidden: jax.Array, letter: jax.Array) -> tuple[jax.Array, None]:
+            return jnp.where(letter == _PAD, hidden, self.encoder(from_letters[letter], hidden)), None
+
+        return jax.lax.scan(read, jnp.zeros(self.encoder.weight_hidden.shape[1], self.letter_embeddings.dtype), letters)[0]
+
+    def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
+        # For all 74 phonemes at once: no prompt takes part, so a batch shares the product, and it is cheaper than one per row.
+        hidden = self.decoder(self.decoder.inputs(self.phoneme_embeddings)[token], state)
+        return hidden, jax.nn.log_softmax(self.output_weight @ hidden + self.output_bias)
+
+
+def pretrained_g2p() -> G2PPolicy:
+    """The network of g2p-en 2.1.0 (Kyubyong Park and Jongseok Kim, Apache-2.0): 834,890 float32 parameters.
+
+    Only its file of weights is read; the package is not imported, because importing it downloads corpora.
+    Raises `ImportError` where the package is not installed.
+    """
+    spec = importlib.util.find_spec("g2p_en")
+    if spec is None or spec.origin is None:
+        raise ImportError("The pronunciation network is read from the package g2p-en, which is not installed: pip install sharpsim[real]")
+    with np.load(Path(spec.origin).with_name("checkpoint20.npz")) as stored:
+        weights = {name: jnp.asarray(stored[name], jnp.float32) for name in stored.files}
+    cells = [GRUCell(*(weights[f"{side}_{part}"] for part in ("w_ih", "w_hh", "b_ih", "b_hh"))) for side in ("enc", "dec")]
+    return G2PPolicy(weights["enc_emb"], weights["dec_emb"], *cells, weights["fc_w"], weights["fc_b"])

@@ -1,0 +1,32 @@
+"""Handing NumPy arrays to JAX without losing half of their digits in silence."""
+
+import warnings
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+_warned = False
+
+
+def as_jax(array: Any) -> jax.Array:
+    """`array` as a JAX array; warns once per process where float64 input is kept in float32 because x64 is off.
+
+    Python numbers and lists count as float64, since that is what NumPy makes of them.
+    """
+    global _warned
+    if isinstance(array, jax.Array):
+        return array
+    given = np.asarray(array)
+    if given.dtype == np.float64 and not jax.config.jax_enable_x64:
+        if not _warned:
+            _warned = True
+            warnings.warn(
+                "Log-probabilities given in float64 are kept in float32, because JAX has 64-bit numbers switched off: masses below 1e-38 and "
+                'relative differences below 1e-7 are lost. Call jax.config.update("jax_enable_x64", True) first to keep them.',
+                UserWarning,
+                stacklevel=3,
+            )
+        given = given.astype(np.float32)
+    return jnp.asarray(given)

@@ -1,0 +1,165 @@
+"""Autoregressive policies: what all of them share, given only how one token follows another."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpsim import _checks
+
+ENUMERATION_LIMIT = 2**20
+"""The most log-probabilities that `tabulate` computes."""
+
+
+class SequencePolicy(eqx.Module):
+    """pi(y | x) = prod_h pi(y_h | x, y_<h) over responses of at most `horizon` tokens, each in 0..vocabulary_size - 1.
+
+    A response is an int array [horizon]. The first `end_token` in it ends it and the tokens after that do not count
+    (`sample` pads with `end_token`); without an end token in it, a response at full length is complete.
+
+    A subclass gives the four attributes, `start` and `step`; the first step is passed `begin_token`, every later one the token
+    before it. All methods take one example: `vmap` them.
+    """
+
+    vocabulary_size: eqx.AbstractVar[int]
+    horizon: eqx.AbstractVar[int]
+    begin_token: eqx.AbstractVar[int]
+    end_token: eqx.AbstractVar[int | None]
+
+    @abc.abstractmethod
+    def start(self, prompt: Any) -> Any:
+        """The state before the first token: a pytree of arrays of fixed shapes."""
+
+    @abc.abstractmethod
+    def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        """The state after `token`, and the natural log-probabilities [vocabulary_size] of the token that follows it."""
+
+    def check_prompts(self, prompts: Any) -> None:
+        """Raise `ValueError` where a prompt, or one of an array of prompts, is not one of this policy's. Traced values pass."""
+
+    def sample(self, prompt: Any, *, key: jax.Array) -> jax.Array:
+        """One response y ~ pi(. | x), int32 [horizon], by inverse distribution functions.
+
+        With x64 off a uniform has 23 bits: next-token events below 1e-7 are then drawn at the wrong frequency (never, or at 1e-7).
+        """
+        self.check_prompts(prompt)
+        uniforms = jax.random.uniform(key, (self.horizon,), dtype=float)
+
+        def advance(carry: tuple[Any, jax.Array, jax.Array], uniform: jax.Array) -> tuple[Any, jax.Array]:
+            state, token, ended = carry
+            state, log_probs = self.step(state, token)
+            token = inverse_cdf(log_probs, uniform)
+            if self.end_token is not None:
+                token = jnp.where(ended, self.end_token, token)
+                ended = token == self.end_token
+            return (state, token, ended), token
+
+        begin = (self.start(prompt), jnp.asarray(self.begin_token, jnp.int32), jnp.asarray(False))
+        return jax.lax.scan(advance, begin, uniforms)[1]
+
+    def log_prob(self, prompt: Any, response: Any) -> jax.Array:
+        """log pi(y | x) in nats; -inf for a response that cannot occur.
+
+        Raises `ValueError` for a response whose shape is not [horizon] or with a token outside the vocabulary before its end.
+        """
+        self.check_prompts(prompt)
+        self._check_response(response)
+        tokens = jnp.asarray(response, jnp.int32)
+        ended_before = self._ended_before(tokens, jnp)
+        inputs = jnp.concatenate([jnp.asarray([self.begin_token], jnp.int32), tokens[:-1]])
+
+        def advance(state: Any, at: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
+            before, token, ended = at
+            state, log_probs = self.step(state, before)
+            return state, jnp.where(ended, 0.0, log_probs[token])
+
+        return jax.lax.scan(advance, self.start(prompt), (inputs, tokens, ended_before))[1].sum()
+
+    def lengths(self, response: Any) -> Any:
+        """The number of tokens that count, the end token among them; responses [..., horizon] give lengths [...]."""
+        xp = jnp if isinstance(response, jax.Array) else np
+        return self.horizon - self._ended_before(xp.asarray(response), xp).sum(axis=-1)
+
+    def _ended_before(self, tokens: Any, xp: Any) -> Any:
+        if self.end_token is None:
+            return xp.zeros(tokens.shape, dtype=bool)
+        is_end = tokens == self.end_token
+        return (xp.cumsum(is_end, axis=-1) - is_end) > 0
+
+    def _check_response(self, response: Any) -> None:
+        if np.shape(response) != (self.horizon,):
+            raise ValueError(f"`response` must have shape ({self.horizon},), one token for each step; got {np.shape(response)}.")
+        if _checks.is_traced(response):
+            return
+        tokens = np.asarray(response)
+        wrong = ((tokens < 0) | (tokens >= self.vocabulary_size)) & ~self._ended_before(tokens, np)
+        if tokens.dtype.kind not in "iu" or wrong.any():
+            raise ValueError(f"`response` must hold integer tokens in 0..{self.vocabulary_size - 1}; got {tokens.tolist()}.")
+
+
+def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
+    """The first token whose cumulative probability exceeds `uniform`; never one of probability 0, whatever the rounding of the sums."""
+    probs = jnp.exp(log_probs.astype(uniform.dtype))
+    cumulative = jnp.cumsum(probs)
+    total = jnp.max(jnp.where(probs > 0, cumulative, 0))
+    reached = (cumulative > uniform * total) & (probs > 0)
+    size = log_probs.shape[0]
+    return jnp.min(jnp.where(reached, jnp.arange(size, dtype=jnp.int32), size - 1))
+
+
+@eqx.filter_jit
+def start_many(policy: SequencePolicy, prompts: Any) -> Any:
+    """`policy.start` of prompts [n, ...]; compiled once for each policy structure and n."""
+    return jax.vmap(policy.start)(prompts)
+
+
+@eqx.filter_jit
+def step_many(policy: SequencePolicy, states: Any, tokens: Any) -> tuple[Any, jax.Array]:
+    """`policy.step` of n states and tokens; compiled once for each policy structure and n."""
+    return jax.vmap(policy.step)(states, tokens)
+
+
+def tabulate(policy: SequencePolicy, prompts: Any) -> tuple[np.ndarray, np.ndarray]:
+    """All R complete responses of a small policy, smallest token sequence first, and their log-probabilities.
+
+    Without an end token R = V^H; with one, R = sum_{l<H} (V-1)^(l-1) + (V-1)^(H-1) V.
+
+    Returns responses int32 [R, horizon], padded with the end token, and log_probs float64 [prompts, R] in nats: the step's
+    log-probabilities summed in float64 from the first token on, as `decoding.most_likely` does.
+    Raises `ValueError` where prompts x R exceeds 2^20.
+    """
+    prompts = jnp.asarray(prompts)
+    policy.check_prompts(prompts)
+    size, horizon, end = policy.vocabulary_size, policy.horizon, policy.end_token
+    words = size if end is None else size - 1
+    with np.errstate(over="ignore"):
+        by_length = np.float64(words) ** np.arange(horizon)
+        entries = len(prompts) * (by_length[-1] * size + (0.0 if end is None else by_length[:-1].sum()))
+    _checks.enumerable(entries, ENUMERATION_LIMIT, "the table of all responses", "decoding.most_likely")
+
+    states = start_many(policy, prompts)
+    prefixes = np.zeros((1, 0), dtype=np.int32)
+    log_probs = np.zeros((len(prompts), 1))
+    done: list[tuple[np.ndarray, np.ndarray]] = []
+    continuing = np.array([token for token in range(size) if token != end], dtype=np.int32)
+    # Axes are [prompts, prefixes] throughout, flattened for the step: parents first, so that prefixes stay sorted.
+    for depth in range(horizon):
+        tokens = prefixes[:, -1] if depth else np.full(1, policy.begin_token, dtype=np.int32)
+        states, next_log_probs = step_many(policy, states, np.tile(tokens, len(prompts)))
+        joint = log_probs[:, :, None] + np.asarray(next_log_probs, dtype=np.float64).reshape(*log_probs.shape, size)
+        if end is not None and depth < horizon - 1:
+            ended = np.full((len(prefixes), horizon), end, dtype=np.int32)
+            ended[:, :depth] = prefixes
+            done.append((ended, joint[:, :, end]))
+        kept = continuing if depth < horizon - 1 else np.arange(size, dtype=np.int32)
+        prefixes = np.concatenate([np.repeat(prefixes, len(kept), axis=0), np.tile(kept, len(prefixes))[:, None]], axis=1)
+        log_probs = joint[:, :, kept].reshape(len(prompts), -1)
+        if depth < horizon - 1:
+            states = jax.tree.map(lambda leaf, times=len(kept): jnp.repeat(leaf, times, axis=0), states)
+    done.append((prefixes, log_probs))
+    responses = np.concatenate([found for found, _ in done])
+    order = np.lexsort(responses.T[::-1])
+    return responses[order], np.concatenate([values for _, values in done], axis=1)[:, order]

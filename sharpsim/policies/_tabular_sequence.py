@@ -1,0 +1,75 @@
+"""Sequence policies given by every conditional law, prefix by prefix."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.policies._precision import as_jax
+from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies._tokens import check_end_token, check_prompt_indices
+
+
+class TabularSequencePolicy(SequencePolicy):
+    """pi(y | x) with an explicit log pi(y_h | x, y_<h) for every prefix: any law over V^H.
+
+    `conditionals[h]` is an array [prompts, V, ..., V] with h + 1 axes of size V: the h tokens before, then the next one.
+    Natural logs; every row (last axis) sums to one, also after prefixes that cannot occur or have ended, which are never read.
+    A prompt is an integer in 0..prompts - 1.
+
+    Raises `ValueError` for no conditionals, shapes that do not fit together, rows that hold NaN or do not sum to one, or an
+    end token outside the vocabulary.
+    """
+
+    nodes: jax.Array
+    """All rows, [prompts, 1 + V + ... + V^(H-1), V]: the children of row i are rows iV + 1 .. iV + V."""
+    vocabulary_size: int = eqx.field(static=True)
+    horizon: int = eqx.field(static=True)
+    begin_token: int = eqx.field(static=True)
+    end_token: int | None = eqx.field(static=True)
+
+    def __init__(self, conditionals: Sequence[Any], *, end_token: int | None = None):
+        if len(conditionals) == 0:
+            raise ValueError("`conditionals` must hold at least one table; got none.")
+        shape = np.shape(conditionals[0])
+        if len(shape) != 2:
+            raise ValueError(f"`conditionals[0]` must have shape [prompts, V]; got {shape}.")
+        prompts, size = shape
+        for h, table in enumerate(conditionals):
+            if np.shape(table) != (prompts, *[size] * (h + 1)):
+                raise ValueError(f"`conditionals[{h}]` must have shape {(prompts, *[size] * (h + 1))}; got {np.shape(table)}.")
+            _checks.rows(f"conditionals[{h}]", table)
+        check_end_token(end_token, size)
+        self.nodes = jnp.concatenate([as_jax(table).reshape(prompts, -1, size) for table in conditionals], axis=1)
+        self.vocabulary_size = size
+        self.horizon = len(conditionals)
+        self.begin_token = size
+        self.end_token = end_token
+
+    @classmethod
+    def from_probs(cls, conditionals: Sequence[Any], *, end_token: int | None = None) -> "TabularSequencePolicy":
+        """The same from probabilities instead of their logarithms."""
+        for h, table in enumerate(conditionals):
+            _checks.probabilities(f"conditionals[{h}]", table)
+        with np.errstate(divide="ignore"):
+            return cls([np.log(np.asarray(table)) for table in conditionals], end_token=end_token)
+
+    @property
+    def prompts(self) -> int:
+        """How many prompts there are."""
+        return self.nodes.shape[0]
+
+    def check_prompts(self, prompts: Any) -> None:
+        check_prompt_indices(prompts, self.prompts)
+
+    def start(self, prompt: Any) -> Any:
+        return jnp.asarray(prompt, jnp.int32), jnp.asarray(-1, jnp.int32)
+
+    def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        prompt, node = state
+        node = jnp.where(node < 0, 0, node * self.vocabulary_size + 1 + token).astype(jnp.int32)
+        return (prompt, node), self.nodes[prompt, node]
