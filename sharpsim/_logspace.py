@@ -4,7 +4,7 @@ Every function takes NumPy or JAX arrays and keeps full relative precision near 
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,18 +42,72 @@ def logsumexp(x: Any, xp: Any, axis: int = -1) -> Any:
         return xp.log(xp.sum(xp.exp(x - top), axis=axis)) + xp.squeeze(top, axis=axis)
 
 
-def cumulative_logsumexp(x: Any, xp: Any) -> Any:
-    """log of the running sum of exp(x) along the last axis, by doubling.
+def running(x: Any, combine: Any, start: float, xp: Any, *, same: Any = None) -> Any:
+    """Running `combine` (associative, with neutral element `start`) along the last axis, by doubling.
 
-    ceil(log2 n) rounds of logaddexp, so the rounding error is log2(n) units in the last place wherever the sums lie:
-    a running sum in probabilities would lose masses below 1e-308 and all digits of small masses behind large ones.
+    ceil(log2 n) rounds, so that the rounding error grows with log n and not with n. With `same`, labels that are constant
+    on runs, the running value starts anew at each run.
     """
     total, step = x, 1
     while step < x.shape[-1]:
-        shifted = xp.concat([xp.full((*x.shape[:-1], step), -xp.inf, dtype=x.dtype), total[..., :-step]], axis=-1)
-        total = xp.logaddexp(total, shifted)
+        before = _shifted(total, step, start, xp)
+        if same is not None:
+            joined = same[..., step:] == same[..., :-step]
+            joined = xp.concat([xp.zeros((*joined.shape[:-1], step), dtype=bool), joined], axis=-1)
+            before = xp.where(joined, before, start)
+        total = combine(total, before)
         step *= 2
     return total
+
+
+def _shifted(x: Any, step: int, fill: float, xp: Any) -> Any:
+    return xp.concat([xp.full((*x.shape[:-1], step), fill, dtype=x.dtype), x[..., :-step]], axis=-1)
+
+
+def cumulative_logsumexp(x: Any, xp: Any) -> Any:
+    """log of the running sum of exp(x) along the last axis.
+
+    In log space, because a running sum of probabilities loses masses below 1e-308 and the digits of small ones behind large.
+    """
+    return running(x, xp.logaddexp, -xp.inf, xp)
+
+
+def log_fraction(part: Any, rest: Any, xp: Any) -> Any:
+    """log(p / (p + r)) from log p and log r, with full relative precision at both ends; -inf where p = 0."""
+    empty = part == -xp.inf
+    odds_against = rest - xp.where(empty, 0.0, part)
+    return xp.where(empty, -xp.inf, -xp.logaddexp(xp.zeros_like(odds_against), odds_against))
+
+
+class LevelMasses(NamedTuple):
+    """log mass strictly below, at and strictly above each entry's level, along the last axis."""
+
+    below: Any
+    level: Any
+    above: Any
+
+
+def level_masses(sorted_log_probs: Any, sorted_keys: Any, xp: Any) -> LevelMasses:
+    """The masses around each level of `sorted_keys` (ascending along the last axis; equal keys form one level)."""
+    inside = running(sorted_log_probs, xp.logaddexp, -xp.inf, xp, same=sorted_keys)
+    flipped, flipped_keys = xp.flip(sorted_log_probs, axis=-1), xp.flip(sorted_keys, axis=-1)
+    later = xp.flip(running(flipped, xp.logaddexp, -xp.inf, xp, same=flipped_keys), axis=-1)
+    ends = xp.full((*later.shape[:-1], 1), -xp.inf, dtype=later.dtype)
+    next_is_same = sorted_keys[..., 1:] == sorted_keys[..., :-1]
+    rest = xp.concat([xp.where(next_is_same, later[..., 1:], -xp.inf), ends], axis=-1)
+    above = xp.flip(_strictly_before(flipped, flipped_keys, xp), axis=-1)
+    return LevelMasses(_strictly_before(sorted_log_probs, sorted_keys, xp), xp.logaddexp(inside, rest), above)
+
+
+def _strictly_before(log_probs: Any, keys: Any, xp: Any) -> Any:
+    return before_level(cumulative_logsumexp(log_probs, xp), keys, xp)
+
+
+def before_level(running_total: Any, keys: Any, xp: Any) -> Any:
+    """The last running total (non-decreasing, -inf when empty) before each entry's level of sorted `keys` begins."""
+    first = xp.concat([xp.ones((*keys.shape[:-1], 1), dtype=bool), keys[..., 1:] != keys[..., :-1]], axis=-1)
+    before = _shifted(running_total, 1, -xp.inf, xp)
+    return running(xp.where(first, before, -xp.inf), xp.maximum, -xp.inf, xp)
 
 
 def normalise(log_probs: Any, xp: Any) -> Any:

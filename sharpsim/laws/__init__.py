@@ -1,0 +1,26 @@
+"""Exact laws of what the sharpening procedures produce.
+
+Pure functions of arrays in the array's own namespace: float64 NumPy in, float64 out; JAX arrays in, traceable.
+"""
+
+from sharpsim.laws._best_of_n import best_of_n
+from sharpsim.laws._stopping import (
+    StoppingTables,
+    stopping_kept,
+    stopping_tables,
+    stopping_time_mean,
+    stopping_time_miss,
+    stopping_time_survival,
+)
+from sharpsim.laws._tilted import tilted
+
+__all__ = [
+    "StoppingTables",
+    "best_of_n",
+    "stopping_kept",
+    "stopping_tables",
+    "stopping_time_mean",
+    "stopping_time_miss",
+    "stopping_time_survival",
+    "tilted",
+]

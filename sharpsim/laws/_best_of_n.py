@@ -1,0 +1,43 @@
+"""The law of the best of N draws (section 3; Prop C.1's procedure)."""
+
+from typing import Any
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim._logspace import as_arrays, level_masses, log1mexp, log_fraction
+
+
+def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
+    """log pi_N(y|x) of the best of N independent draws, ties in reward going to the first drawn.
+
+    With F(t) the base mass of {reward <= t}, F(t-) that of {reward < t} and level(y) the responses of y's reward,
+    pi_N(y|x) = [F(r(y))^N - F(r(y)-)^N] base(y|x) / base(level(y)|x).
+
+    Args:
+        log_probs: base log-probabilities (nats), last axis the responses; each row is divided by its exact sum first.
+        reward: rewards of the same shape; only their order and ties within a row matter.
+        draws: N >= 1. A scalar; any size up to 1e12 and beyond costs the same.
+
+    Returns:
+        natural log-probabilities of the same shape; at N = 1 the base itself, as N -> inf the base restricted to its maximisers.
+        Masses near 0 and levels near 1 keep full relative precision in float64.
+
+    Raises `ValueError` for rows that are not normalised, NaN rewards, shapes that differ and draws below 1.
+    """
+    _checks.rows("log_probs", log_probs)
+    _checks.same_shape("log_probs", log_probs, "reward", reward)
+    _checks.at_least("draws", draws, 1)
+    if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
+        raise ValueError("`reward` must not hold NaN.")
+    xp, table, rewards, count = as_arrays(log_probs, reward, draws)
+    order = xp.argsort(rewards, axis=-1)
+    sorted_table = xp.take_along_axis(table, order, axis=-1)
+    below, level, above = level_masses(sorted_table, xp.take_along_axis(rewards, order, axis=-1), xp)
+    log_cumulative = log_fraction(xp.logaddexp(below, level), above, xp)
+    # F(r)^N - F(r-)^N = F(r)^N (1 - (F(r-)/F(r))^N), the ratio taken from masses so that nothing cancels.
+    gained = count * log_cumulative + log1mexp(count * log_fraction(below, level, xp), xp)
+    has_mass = sorted_table > -xp.inf
+    share = xp.where(has_mass, sorted_table, 0.0) - xp.where(has_mass, level, 0.0)
+    law = xp.where(has_mass, gained + share, -xp.inf)
+    return xp.take_along_axis(law, xp.argsort(order, axis=-1), axis=-1)

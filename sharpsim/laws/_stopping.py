@@ -1,0 +1,113 @@
+"""The law of the adaptive stopping time N_s = inf{k : k max_{j<=k} base(y_j|x) >= s} and of the response kept (section 5).
+
+A response of mass p stops the draws from its deadline ceil(s/p) on, so everything is constant between deadlines and the sums
+over k are geometric: the cost is that of one sort, whatever s/p.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim._logspace import as_arrays, before_level, cumulative_logsumexp, level_masses, log1mexp, log_fraction, logsumexp, normalise
+
+DEADLINE_GUARD = {8: 1e-12, 4: 1e-5}
+"""Relative width within which s/p counts as whole, by bytes per float: log p rounds, and s/p = 30 must not become 31."""
+
+
+class StoppingTables(NamedTuple):
+    """What the law is made of, for one row sorted by mass, ascending.
+
+    `order` sorts the row; `deadline` is ceil(s/p); `log_mass_at_most` is log F_i, the mass of responses no likelier than i;
+    `log_segment` is log sum F_i^k over k from deadline[i+1] to deadline[i] - 1 (none for the last);
+    `log_on_time` and `log_late` are the log-probabilities that the kept level is i's and that the draws stop at its deadline,
+    or after it.
+    """
+
+    order: Any
+    deadline: Any
+    log_mass_at_most: Any
+    log_segment: Any
+    log_on_time: Any
+    log_late: Any
+    log_level: Any
+    log_share: Any
+
+
+def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
+    """The tables behind the stopping law, along the last axis of normalised log-probabilities; `stop` is s > 0."""
+    _checks.rows("log_probs_row", log_probs_row)
+    _checks.positive("stop", stop)
+    xp, row, s = as_arrays(log_probs_row, stop)
+    row = normalise(row, xp)
+    order = xp.argsort(row, axis=-1)
+    p = xp.take_along_axis(row, order, axis=-1)
+    below, level, above = level_masses(p, p, xp)
+    deadline = _deadlines(p, s, xp)
+    log_at_most = log_fraction(xp.logaddexp(below, level), above, xp)
+    following = xp.concat([deadline[..., 1:], deadline[..., -1:]], axis=-1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        length = xp.where(deadline > following, deadline - following, 0.0)
+        # sum_{k=a}^{b-1} F^k = F^a (1 - F^(b-a)) / (1-F); 1-F is the mass above.
+        log_segment = following * log_at_most + log1mexp(xp.where(length > 0, length * log_at_most, 0.0), xp)
+        log_segment = xp.where((length > 0) & (log_at_most > -xp.inf), log_segment - log_fraction(above, xp.logaddexp(below, level), xp), -xp.inf)
+        on_time = deadline * log_at_most + log1mexp(deadline * log_fraction(below, level, xp), xp)
+    tail = cumulative_logsumexp(log_segment, xp)
+    late = before_level(tail, p, xp) + level
+    has_mass = p > -xp.inf
+    share = xp.where(has_mass, xp.where(has_mass, p, 0.0) - xp.where(has_mass, level, 0.0), -xp.inf)
+    dead = xp.where(has_mass, 0.0, -xp.inf)
+    return StoppingTables(order, deadline, log_at_most, log_segment, xp.where(has_mass, on_time, -xp.inf), late + dead, level, share)
+
+
+def _deadlines(log_p: Any, stop: Any, xp: Any) -> Any:
+    with np.errstate(over="ignore"):
+        ratio = stop * xp.exp(-log_p)
+    whole = xp.round(ratio)
+    guard = DEADLINE_GUARD.get(ratio.dtype.itemsize, 1e-5)
+    with np.errstate(invalid="ignore"):
+        is_whole = xp.abs(ratio - whole) <= guard * ratio
+    return xp.maximum(xp.where(is_whole, whole, xp.ceil(ratio)), 1.0)
+
+
+def stopping_time_mean(log_probs_row: Any, *, stop: Any) -> Any:
+    """E[N_s] = 1 + sum_{k>=1} G(s/k)^k, G(t) the mass of responses with probability below t; at least max(1, s/P*).
+
+    `log_probs_row` holds natural log-probabilities (a row, or a table for one mean a row); `stop` is s > 0 (the paper's mu).
+    Bounds (Lemma I.1): s/P* <= E[N_s] <= (s + 1/|Y*|)/P*, with s/P* rounded up.
+
+    Raises `ValueError` for rows that are not normalised and stop not positive.
+    """
+    tables = stopping_tables(log_probs_row, stop=stop)
+    xp = as_arrays(tables.deadline)[0]
+    return tables.deadline[..., -1] + xp.exp(logsumexp(tables.log_segment, xp))
+
+
+def stopping_kept(log_probs_row: Any, *, stop: Any) -> Any:
+    """log pi_s(y|x), the law of the response kept when the draws stop: the likeliest so far, ties to the first drawn.
+
+    With D = ceil(s/p) for a level of mass f and probability p, F and F- the masses at most and below it, and F_k the mass of the
+    responses whose deadline is after k: P[kept in level] = F^D - (F-)^D + f sum_{k>=D} F_k^k. Shape of the input.
+    """
+    tables = stopping_tables(log_probs_row, stop=stop)
+    xp = as_arrays(tables.deadline)[0]
+    law = xp.logaddexp(tables.log_on_time, tables.log_late) + tables.log_share
+    return xp.take_along_axis(law, xp.argsort(tables.order, axis=-1), axis=-1)
+
+
+def stopping_time_miss(log_probs_row: Any, *, stop: Any) -> Any:
+    """P[the kept response lies outside Y*], in [0, 1 - pi(Y*)]; at most (1 - |Y*| P*)^ceil(s/P*) (Lemma I.1)."""
+    xp, row = as_arrays(log_probs_row)
+    kept = stopping_kept(row, stop=stop)
+    return xp.exp(logsumexp(xp.where(row == xp.max(row, axis=-1, keepdims=True), -xp.inf, kept), xp))
+
+
+def stopping_time_survival(log_probs_row: Any, *, stop: Any, after: Any) -> Any:
+    """P[N_s > k] = G(s/k)^k for each k in `after` (whole numbers, at least 0); shape of `after`. One row."""
+    _checks.count("after", after, 0)
+    tables = stopping_tables(log_probs_row, stop=stop)
+    xp, deadline, log_mass, k = as_arrays(tables.deadline, tables.log_mass_at_most, after)
+    # The responses whose deadline is after k are the first ones of the ascending order.
+    alive = xp.sum(deadline > k[..., None], axis=-1)
+    log_alive = xp.where(alive > 0, log_mass[xp.maximum(alive - 1, 0)], -xp.inf)
+    return xp.where(k > 0, xp.exp(xp.where(k > 0, k, 1.0) * log_alive), 1.0)

@@ -1,0 +1,63 @@
+"""A policy given by its table of log-probabilities."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from sharpsim import _checks
+from sharpsim.policies._precision import as_jax
+
+
+class TabularPolicy(eqx.Module):
+    """The conditional law pi(y|x) over finitely many responses, as natural log-probabilities.
+
+    `log_probs` is `[prompts, responses]`; each row's probabilities sum to one (within 1e-9 in float64, 1e-5 in float32),
+    -inf where a response has no mass. Prompts and responses are integers. Immutable, and a pytree.
+
+    Raises `ValueError` for NaN, rows that do not sum to one, or anything but a table.
+    """
+
+    log_probs: Float[Array, "prompts responses"]
+
+    def __init__(self, log_probs: Float[Array | np.ndarray, "prompts responses"]):
+        _checks.table("log_probs", log_probs)
+        self.log_probs = as_jax(log_probs)
+
+    @classmethod
+    def from_probs(cls, probs: Float[Array | np.ndarray, "prompts responses"]) -> "TabularPolicy":
+        """The policy with these probabilities (non-negative, rows summing to one)."""
+        _checks.probabilities("probs", probs)
+        if not hasattr(probs, "__array_namespace__"):
+            probs = np.asarray(probs, dtype=np.float64)
+        xp = probs.__array_namespace__()
+        with np.errstate(divide="ignore"):
+            return cls(xp.log(probs))
+
+    @property
+    def prompts(self) -> int:
+        """Number of prompts |X|."""
+        return self.log_probs.shape[0]
+
+    @property
+    def responses(self) -> int:
+        """Number of responses |Y|."""
+        return self.log_probs.shape[1]
+
+    def sample(self, prompt: Int[Array, ""], *, key: Key[Array, ""]) -> Int[Array, ""]:
+        """One response to one prompt.
+
+        By inverse CDF in float64. In float32 the cumulative sums cannot hold masses below 6e-8, so there a high-precision
+        Gumbel draw is used, at a cost of one random number per response.
+        """
+        row = self.log_probs[prompt]
+        if row.dtype != jnp.float64:
+            return jax.random.categorical(key, row, mode="high").astype(jnp.int32)
+        cumulative = jnp.cumsum(jnp.exp(row))
+        point = jax.random.uniform(key, dtype=row.dtype) * cumulative[-1]
+        return jnp.searchsorted(cumulative, point, side="right").astype(jnp.int32)
+
+    def log_prob(self, prompt: Int[Array, ""], response: Int[Array, ""]) -> Float[Array, ""]:
+        """log pi(response|prompt), in nats; -inf where the response has no mass."""
+        return self.log_probs[prompt, response]
