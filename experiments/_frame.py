@@ -1,11 +1,11 @@
 """What an experiment is given and what it hands back. A stem's module imports from here alone.
 
-    @dataclass(frozen=True)
-    class Settings: ...                      every scientific parameter, explicit
-    SETTINGS = {"smoke": Settings(...), "default": Settings(...), "full": Settings(...)}
-    def run(settings, context) -> {"": rows, "part": rows}       rows are dicts of str, int, float, bool; one set of keys per part
-    def verdicts(tables) -> [Verdict(...)]                       from the rows as read back from their files
-    ACCEPTS_BASE = True                      only where `run` uses `context.base`
+@dataclass(frozen=True)
+class Settings: ...                      every scientific parameter, explicit
+SETTINGS = {"smoke": Settings(...), "default": Settings(...), "full": Settings(...)}
+def run(settings, context) -> {"": rows, "part": rows}       rows are dicts of str, int, float, bool; one set of keys per part
+def verdicts(tables) -> [Verdict(...)]                       from the rows as read back from their files
+ACCEPTS_BASE = True                      only where `run` uses `context.base`
 """
 
 import sys

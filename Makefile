@@ -1,0 +1,62 @@
+# Two commands matter: `make reproduce` and `make test`. Each sets up its own environment in .venv first.
+
+PYTHON ?= python3
+SCALE ?= default
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+
+.PHONY: reproduce smoke test test-slow lint report clean help
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make reproduce [SCALE=smoke|default|full]   run the experiments, draw the figures, print the table of results"
+	@echo "make test                                   the test suite without the slow tests"
+	@echo "make test-slow                              the slow tests"
+	@echo "make smoke                                  make reproduce SCALE=smoke"
+	@echo "make lint                                   style, types, floors"
+	@echo "make report                                 write paper_repro.md and README's table from the committed rows"
+	@echo "make clean                                  remove the environment and everything that is not committed output"
+
+reproduce: $(VENV)/.reproduce
+	$(BIN)/python -m experiments all --scale $(SCALE)
+
+smoke:
+	$(MAKE) reproduce SCALE=smoke
+
+# The suite is the same at every run: examples are drawn from a fixed seed. Plain pytest explores.
+test: $(VENV)/.test
+	HYPOTHESIS_PROFILE=ci $(TESTS) -m "not slow"
+
+test-slow: $(VENV)/.test
+	HYPOTHESIS_PROFILE=ci $(TESTS) -m slow
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+report: $(VENV)/.reproduce
+	$(BIN)/python -m experiments report
+
+clean:
+	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sharpsim needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.reproduce: pyproject.toml | $(BIN)/python
+	$(PIP) -e ".[reproduce,real]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(PIP) -e ".[reproduce,real,test]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) -e ".[reproduce,real,test,dev]"
+	@touch $@

@@ -1,0 +1,49 @@
+"""Sharpening: when a model that samples and scores its own answers gets better, exactly.
+
+The names below load on first use, so that `import sharpsim` costs next to nothing and never touches JAX.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sharpsim.oracle import LawOracle, Oracle
+    from sharpsim.policies import TabularPolicy
+
+__version__ = "0.1.0"
+__all__ = ["LawOracle", "Oracle", "TabularPolicy", "__version__"]
+
+_HOMES = {"TabularPolicy": "policies", "Oracle": "oracle", "LawOracle": "oracle"}
+_MODULES = (
+    "algorithms",
+    "classes",
+    "coverage",
+    "decoding",
+    "instances",
+    "laws",
+    "oracle",
+    "policies",
+    "rewards",
+    "sharpness",
+    "tasks",
+    "testing",
+    "theory",
+    "training",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"sharpsim.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        try:
+            return importlib.import_module(f"sharpsim.{name}")
+        except ModuleNotFoundError as error:
+            # A module that lacks one of its own imports must say so; one that is not there is a missing attribute.
+            if error.name != f"sharpsim.{name}":
+                raise
+    raise AttributeError(f"module 'sharpsim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_MODULES})

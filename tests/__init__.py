@@ -1,0 +1,1 @@
+"""The test suite; a package, so that the import hook can name its checker."""

@@ -1,0 +1,25 @@
+"""What every test runs under: float64, typed keys, checked array types, examples without deadlines."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import jax
+from hypothesis import HealthCheck, settings
+from jaxtyping import install_import_hook
+
+import tests.typecheck  # noqa: F401  the hook looks the checker up by name, and only in modules that are loaded
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_legacy_prng_key", "error")
+# Compiling is most of the suite's time; a cache inside the build folder lets workers and later runs share it.
+jax.config.update("jax_compilation_cache_dir", str(Path(__file__).resolve().parents[1] / "build" / "jax"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+install_import_hook("sharpsim", "tests.typecheck.checked")
+
+# The first example of a jitted function compiles it, so neither deadlines nor slow starts mean anything.
+settings.register_profile("dev", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
