@@ -1,0 +1,22 @@
+"""The sharpening algorithms, one signature: `(oracle, policy_class, *, .., key) -> Sharpened(policy, samples_used, info)`.
+
+An algorithm sees the base policy only through the oracle, and never the theorem it is judged by. All can be jitted, and vmapped
+over keys.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sharpsim.algorithms._best_of_n import BestOfNPolicy, best_of_n
+    from sharpsim.algorithms._sft import sft, sft_adaptive
+    from sharpsim.algorithms._sharpened import Sharpened
+
+_HOMES = {"BestOfNPolicy": "_best_of_n", "best_of_n": "_best_of_n", "sft": "_sft", "sft_adaptive": "_sft", "Sharpened": "_sharpened"}
+__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "sft", "sft_adaptive"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"sharpsim.algorithms.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'sharpsim.algorithms' has no attribute {name!r}")

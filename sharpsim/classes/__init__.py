@@ -1,0 +1,24 @@
+"""Policy classes Pi, with the optimisations the algorithms call.
+
+Each has `log_size` = log|Pi| in nats (inf for an infinite class) and
+`maximum_likelihood(prompts, responses, *, key) -> Fit(policy, info)`, ties between maximisers broken uniformly by `key`.
+All are exact; a class that is not says so in its info.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sharpsim.classes._all_tabular import AllTabular
+    from sharpsim.classes._counts import Fit
+    from sharpsim.classes._finite import FiniteClass
+    from sharpsim.classes._product import ProductClass
+
+_HOMES = {"AllTabular": "_all_tabular", "FiniteClass": "_finite", "Fit": "_counts", "ProductClass": "_product"}
+__all__ = ["AllTabular", "FiniteClass", "Fit", "ProductClass"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"sharpsim.classes.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'sharpsim.classes' has no attribute {name!r}")

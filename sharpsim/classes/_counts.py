@@ -1,0 +1,53 @@
+"""What every maximum-likelihood fit of a tabular class shares: the counts of the data, and ties broken fairly."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from sharpsim import _checks
+from sharpsim.policies import TabularPolicy
+
+
+class Fit(NamedTuple):
+    """A fitted policy, and what the fit has to say of itself (arrays only, so that it can be traced)."""
+
+    policy: TabularPolicy
+    info: dict[str, Any]
+
+
+def pair_counts(
+    prompts: Int[Array, " n"], responses: Int[Array, " n"], shape: tuple[int, int], dtype: Any
+) -> Float[Array, "prompts responses"]:
+    """How often each (prompt, response) pair occurs.
+
+    Raises `ValueError` when there are no pairs, when lengths differ or when an index lies outside `shape`.
+    """
+    if prompts.shape != responses.shape or prompts.ndim != 1:
+        raise ValueError(f"`responses` must have the shape of `prompts`, [n]; got {responses.shape} and {prompts.shape}.")
+    if prompts.shape[0] == 0:
+        raise ValueError("`prompts` must hold at least one pair; got none.")
+    for name, values, size in (("prompts", prompts, shape[0]), ("responses", responses, shape[1])):
+        if not _checks.is_traced(values) and not ((np.asarray(values) >= 0) & (np.asarray(values) < size)).all():
+            raise ValueError(f"`{name}` must be indices from 0 to {size - 1}.")
+    return jnp.zeros(shape, dtype).at[prompts, responses].add(1.0)
+
+
+def choose_among(best: Bool[Array, "*batch members"], *, key: Key[Array, ""]) -> Int[Array, "*batch"]:
+    """A uniformly random index where `best` holds, along the last axis."""
+    noise = jax.random.uniform(key, best.shape)
+    return jnp.argmax(jnp.where(best, 1.0 + noise, 0.0), axis=-1)
+
+
+def is_best(scores: Float[Array, "*batch members"]) -> Bool[Array, "*batch members"]:
+    """Where the scores are maximal, up to the rounding of the sums they come from.
+
+    Members whose counts are permutations of each other have equal likelihoods, but sums taken in another order; all-impossible
+    data leaves every member at -inf, a tie of them all.
+    """
+    tolerance = 1e-10 if scores.dtype == jnp.float64 else 1e-5
+    top = jnp.max(scores, axis=-1, keepdims=True)
+    room = tolerance * (1.0 + jnp.abs(jnp.where(jnp.isfinite(top), top, 0.0)))
+    return (scores >= top - room) | (scores == top)

@@ -1,0 +1,42 @@
+"""A class given as a list of policies."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from sharpsim import _checks
+from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.policies import TabularPolicy
+from sharpsim.policies._precision import as_jax
+
+
+class FiniteClass(eqx.Module):
+    """Pi = {pi_1, .., pi_M}: `log_probs` is `[members, prompts, responses]`, natural logarithms, rows normalised.
+
+    Raises `ValueError` for an empty list, NaN and rows that do not sum to one.
+    """
+
+    log_probs: Float[Array, "members prompts responses"]
+
+    def __init__(self, log_probs: Any):
+        if np.ndim(log_probs) != 3 or np.shape(log_probs)[0] == 0:
+            raise ValueError(f"`log_probs` must be [members, prompts, responses] with at least one member; got shape {np.shape(log_probs)}.")
+        _checks.rows("log_probs", log_probs)
+        self.log_probs = as_jax(log_probs)
+
+    @property
+    def log_size(self) -> float:
+        """log|Pi|, in nats."""
+        return math.log(self.log_probs.shape[0])
+
+    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, " n"], *, key: Key[Array, ""]) -> Fit:
+        """argmax over members of sum_i log pi(y_i|x_i), exactly; `info["member"]` is its index, `info["log_likelihood"]` its value."""
+        counts = pair_counts(prompts, responses, self.log_probs.shape[1:], self.log_probs.dtype)
+        # A response that never occurs must not turn its member's -inf into NaN.
+        scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
+        member = choose_among(is_best(scores), key=key)
+        return Fit(TabularPolicy(self.log_probs[member]), {"member": member, "log_likelihood": scores[member]})

@@ -1,0 +1,47 @@
+"""A class that chooses separately for every prompt."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from sharpsim import _checks
+from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.policies import TabularPolicy
+from sharpsim.policies._precision import as_jax
+
+
+class ProductClass(eqx.Module):
+    """Pi = Pi_1 x .. x Pi_X: at each prompt any one of that prompt's members, never enumerated.
+
+    `log_probs` is `[prompts, members, responses]`. Members that repeat an earlier one of their prompt do not count towards
+    log|Pi|, so a prompt without a choice repeats its only law. Raises `ValueError` for an empty class, NaN, unnormalised rows.
+    """
+
+    log_probs: Float[Array, "prompts members responses"]
+    log_size: float = eqx.field(static=True)
+
+    def __init__(self, log_probs: Any):
+        if np.ndim(log_probs) != 3 or np.shape(log_probs)[1] == 0:
+            raise ValueError(f"`log_probs` must be [prompts, members, responses] with at least one member; got shape {np.shape(log_probs)}.")
+        _checks.rows("log_probs", log_probs)
+        if _checks.is_traced(log_probs):
+            self.log_size = math.log(np.shape(log_probs)[1]) * np.shape(log_probs)[0]
+        else:
+            self.log_size = float(sum(math.log(len(np.unique(rows, axis=0))) for rows in np.asarray(log_probs)))
+        self.log_probs = as_jax(log_probs)
+
+    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, " n"], *, key: Key[Array, ""]) -> Fit:
+        """The maximum-likelihood member, exactly, prompt by prompt; a prompt without data gets a uniformly random member.
+
+        `info["members"]` holds the index chosen at each prompt, `info["seen"]` how many pairs each prompt had.
+        """
+        shape = (self.log_probs.shape[0], self.log_probs.shape[2])
+        counts = pair_counts(prompts, responses, shape, self.log_probs.dtype)[:, None, :]
+        scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=-1)
+        members = choose_among(is_best(scores), key=key)
+        chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
+        return Fit(TabularPolicy(chosen), {"members": members, "seen": counts.sum(axis=(1, 2))})

@@ -1,0 +1,33 @@
+"""Tables drawn at random, and finite classes around them."""
+
+import numpy as np
+
+from sharpsim import _checks
+
+
+def random_table(rng: np.random.Generator, *, prompts: int, responses: int, concentration: float) -> tuple[np.ndarray, np.ndarray]:
+    """Log-probabilities `[prompts, responses]` with independent Dirichlet(concentration) rows, and Dirichlet(1) prompt weights.
+
+    Low concentration gives peaked rows, high concentration flat ones.
+
+    Raises `ValueError` for counts below 1 and concentration not positive.
+    """
+    _checks.count("prompts", prompts)
+    _checks.count("responses", responses)
+    _checks.positive("concentration", concentration)
+    # Gammas in log space: at low concentration the probabilities themselves underflow.
+    shape = (int(prompts), int(responses))
+    log_gamma = np.log(rng.gamma(concentration + 1.0, size=shape)) + np.log(rng.uniform(size=shape)) / concentration
+    log_probs = log_gamma - np.logaddexp.reduce(log_gamma, axis=1, keepdims=True)
+    return log_probs, rng.dirichlet(np.ones(int(prompts)))
+
+
+def row_permutations(rng: np.random.Generator, log_probs: np.ndarray, *, members: int) -> np.ndarray:
+    """`[prompts, members, responses]`: each row, first as it is, then `members - 1` random relabellings of it.
+
+    With the best-of-N law as `log_probs` this is a product class that realises it, of log size at most prompts log(members).
+    """
+    _checks.table("log_probs", log_probs)
+    _checks.count("members", members)
+    others = np.repeat(np.asarray(log_probs)[:, None, :], int(members) - 1, axis=1)
+    return np.concatenate([np.asarray(log_probs)[:, None, :], rng.permuted(others, axis=2)], axis=1)

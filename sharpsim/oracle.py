@@ -1,0 +1,179 @@
+"""The sample-and-evaluate framework (Definition 3.2) and its adaptive extension (Definition D.1) as objects.
+
+An oracle holds the base policy and the prompt distribution and hands out nothing but samples and their likelihoods. Every batch
+carries its cost, a pure value. `Oracle` draws literally; `LawOracle` draws the outcome of the same queries from its exact law.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from sharpsim import _checks
+from sharpsim._batches import AdaptiveBatch, Batch, Draws
+from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law, invert
+from sharpsim.policies import TabularPolicy
+from sharpsim.policies._precision import as_jax
+
+CHUNK = 2**20
+"""Draws held in memory at once by the literal oracle."""
+
+
+class Oracle(eqx.Module):
+    """Sample-and-evaluate access to `base`, drawn literally.
+
+    Args:
+        base: a policy: tabular, or any with `sample(prompt, *, key)` and `log_prob(prompt, response)`.
+        prompt_weights: mu, one weight per prompt, summing to one.
+        prompts: what base takes as prompts, one per weight along the leading axis; the integers 0, 1, .. without it.
+        reward: the self-reward that best-of-N maximises: None for log base, a table `[prompts, responses]` for a tabular base,
+            or a function (prompt, response, log_prob) -> number.
+
+    Raises `ValueError` for weights that are no distribution, a table of the wrong shape, and counts below 1.
+    """
+
+    _base: Any
+    _weights: Float[Array, " prompts"]
+    _cumulative: Float[Array, " prompts"]
+    _prompts: Any
+    _reward: Float[Array, "prompts responses"] | None
+    _score: Callable[[Any, Any, Any], Any] | None = eqx.field(static=True)
+    _running: Float[Array, "prompts responses"] | None
+
+    def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
+        size = base.prompts if isinstance(base, TabularPolicy) else np.shape(prompt_weights)[0]
+        _checks.prompt_weights(prompt_weights, size)
+        if prompts is not None and np.shape(prompts)[0] != size:
+            raise ValueError(f"`prompts` must hold one prompt for each of the {size} weights; got {np.shape(prompts)[0]}.")
+        self._base = base
+        self._weights = as_jax(prompt_weights)
+        self._cumulative = jnp.cumsum(self._weights)
+        self._prompts = jnp.arange(size, dtype=jnp.int32) if prompts is None else jnp.asarray(prompts)
+        self._score = reward if callable(reward) else None
+        # In float32 running sums lose small masses, and the policy's own sampler, slower, does not.
+        tabular = isinstance(base, TabularPolicy) and base.log_probs.dtype == jnp.float64
+        self._running = jnp.cumsum(jnp.exp(base.log_probs), axis=-1) if tabular else None
+        self._reward = None
+        if reward is not None and not callable(reward):
+            if not isinstance(base, TabularPolicy):
+                raise ValueError("`reward` must be a function where `base` is not tabular; got a table.")
+            _checks.same_shape("base.log_probs", base.log_probs, "reward", reward)
+            if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
+                raise ValueError("`reward` must not hold NaN.")
+            self._reward = as_jax(reward)
+
+    @property
+    def prompts(self) -> Any:
+        """The prompts that base takes, one per weight."""
+        return self._prompts
+
+    def draw(self, n: int, N: int, *, key: Key[Array, ""]) -> Draws:
+        """n prompts from mu and N responses to each, with their likelihoods; cost n N."""
+        n, N = _checks.static_count("n", n), _checks.static_count("N", N)
+        prompt_key, response_key = jax.random.split(key)
+        prompts = self._draw_prompts(n, prompt_key)
+        responses, log_probs = self._draw_responses(prompts, N, response_key)
+        return Draws(prompts, responses, log_probs, n * N)
+
+    def best_of(self, n: int, N: int, *, key: Key[Array, ""]) -> Batch:
+        """n prompts from mu and the best of N responses to each (ties to the first drawn); cost n N."""
+        n = _checks.static_count("n", n)
+        prompt_key, response_key = jax.random.split(key)
+        return self.respond(self._draw_prompts(n, prompt_key), N, key=response_key)
+
+    def respond(self, prompts: Int[Array, " n"], N: Any, *, key: Key[Array, ""]) -> Batch:
+        """The best of N responses to each given prompt (an index into the weights): inference-time sharpening; cost N each."""
+        N = _checks.static_count("N", N)
+        if prompts.shape[0] == 0:
+            raise ValueError("`prompts` must hold at least one prompt; got none.")
+
+        def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
+            prompt, own_key = prompt_and_key
+            responses, log_probs = self._draw_responses(prompt[None], N, own_key)
+            winner = jnp.argmax(self._rewards(prompt, responses[0], log_probs[0]))
+            return responses[0, winner], log_probs[0, winner]
+
+        keys = jax.random.split(key, prompts.shape[0])
+        responses, log_probs = jax.lax.map(best, (prompts, keys), batch_size=max(1, min(prompts.shape[0], CHUNK // N)))
+        return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
+
+    def best_until(self, n: int, *, stop: Any, key: Key[Array, ""]) -> AdaptiveBatch:
+        """n prompts from mu; for each, draws until k max_{j<=k} base(y_j|x) >= stop, the likeliest kept (Def D.1, tabular bases).
+
+        The cost is the number of draws, a random value; its mean is n E[N_s].
+        """
+        n = _checks.static_count("n", n)
+        _checks.positive("stop", stop)
+        base = self._tabular("best_until")
+        prompt_key, response_key = jax.random.split(key)
+        prompts = self._draw_prompts(n, prompt_key)
+        responses, draws = self._until(base, prompts, stop, response_key)
+        return AdaptiveBatch(prompts, responses, base.log_probs[prompts, responses], draws)
+
+    def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
+        """The likelihoods of responses the learner made itself, cost one each: an extension of Def 3.2 that only XPO uses."""
+        log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
+        return Draws(prompts, responses, log_probs, prompts.shape[0])
+
+    def _draw_prompts(self, n: int, key: Any) -> Any:
+        return invert(self._cumulative[None], jnp.zeros(n, jnp.int32), jax.random.uniform(key, (n,), self._cumulative.dtype))
+
+    def _draw_responses(self, prompts: Any, N: int, key: Any) -> tuple[Any, Any]:
+        if self._running is not None:
+            rows = jnp.broadcast_to(prompts[:, None], (prompts.shape[0], N))
+            responses = invert(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
+            return responses, self._base.log_probs[rows, responses]
+        keys = jax.random.split(key, (prompts.shape[0], N))
+
+        def one(prompt: Any, own_key: Any) -> tuple[Any, Any]:
+            response = self._base.sample(self._prompts[prompt], key=own_key)
+            return response, self._base.log_prob(self._prompts[prompt], response)
+
+        return jax.vmap(lambda prompt, row: jax.vmap(lambda k: one(prompt, k))(row))(prompts, keys)
+
+    def _rewards(self, prompt: Any, responses: Any, log_probs: Any) -> Any:
+        if self._score is not None:
+            score = self._score
+            return jax.vmap(lambda y, value: score(self._prompts[prompt], y, value))(responses, log_probs)
+        return log_probs if self._reward is None else self._reward[prompt, responses]
+
+    def _tabular(self, method: str) -> TabularPolicy:
+        if not isinstance(self._base, TabularPolicy) or self._reward is not None or self._score is not None:
+            raise ValueError(f"`base` must be tabular and `reward` its log-likelihood for {method}; use draw() otherwise.")
+        return self._base
+
+    def _until(self, base: TabularPolicy, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
+        return adaptive_literal(base.log_probs, prompts, stop, key)
+
+
+class LawOracle(Oracle):
+    """The same queries, answers and costs, drawn from their exact law: the time does not depend on N or on the stopping time.
+
+    Tabular bases with a table of rewards (or log base). `best_of(n, N)` uses two uniforms a prompt and still costs n N; N may be
+    traced (the cost then is too). `draw` stays literal.
+    """
+
+    _sorted: BestFirst
+
+    def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
+        if not isinstance(base, TabularPolicy) or callable(reward):
+            raise ValueError("`base` must be tabular and `reward` a table or None for LawOracle; use Oracle, which draws literally.")
+        super().__init__(base, prompt_weights, prompts=prompts, reward=reward)
+        self._sorted = BestFirst.of(base.log_probs, base.log_probs if self._reward is None else self._reward)
+
+    def respond(self, prompts: Int[Array, " n"], N: Any, *, key: Key[Array, ""]) -> Batch:
+        """The best of N responses to each given prompt, by law; cost N each."""
+        if not _checks.is_traced(N):
+            N = _checks.static_count("N", N)
+        if prompts.shape[0] == 0:
+            raise ValueError("`prompts` must hold at least one prompt; got none.")
+        # A float, because n N = 1e11 does not fit the integers that JAX may be using.
+        responses = best_by_law(self._sorted, prompts, N if _checks.is_traced(N) else float(N), key)
+        return Batch(prompts, responses, self._base.log_probs[prompts, responses], prompts.shape[0] * N)
+
+    def _until(self, base: TabularPolicy, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
+        return adaptive_by_law(base.log_probs, prompts, stop, key)
