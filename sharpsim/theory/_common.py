@@ -1,0 +1,70 @@
+"""What the theory modules share: statements as data, slacks of assumptions, and constants that several bounds use."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from sharpsim import _checks
+
+SOURCE = "Huang et al., ICLR 2025, arXiv 2412.01951v2"
+
+HELLINGER_CONSTANT = 12 + 8 * math.sqrt(2)
+"""2 / (1 - 1/sqrt 2)^2 = 23.3137...: what log(|Pi|/rho) / (delta n) is multiplied by in Thm 4.1' and Thm D.1."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One result of the paper as something that can be held against the truth.
+
+    `side`: the bound is above ("upper"), below ("lower") or equal to ("identity") the exact quantity. `constants`: "exact" where the
+    inequality is meant with the constants it has here. `symbols` maps the paper's letters to argument names.
+    """
+
+    stem: str
+    label: str
+    claim: str
+    side: Literal["upper", "lower", "identity"]
+    constants: Literal["exact", "fitted"] = "exact"
+    symbols: dict[str, str] = field(default_factory=dict)
+    source: str = SOURCE
+
+
+class AssumptionError(ValueError):
+    """An assumption that a guarantee needs does not hold; the message names it and by how much it fails."""
+
+
+def require(slacks: dict[str, float], *names: str) -> None:
+    """Raise `AssumptionError` for each named slack (all without names) that is negative or NaN."""
+    for name in names or tuple(slacks):
+        if not slacks[name] >= 0:
+            raise AssumptionError(f"assumption `{name}` fails: its slack is {slacks[name]!r}, and must be at least 0.")
+
+
+def hellinger(a: Any, b: Any) -> Any:
+    """h(a, b) = (sqrt a - sqrt b)^2 + (sqrt(1-a) - sqrt(1-b))^2, the squared Hellinger distance of Bernoulli(a) and (b); in [0, 2]."""
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    return (np.sqrt(a) - np.sqrt(b)) ** 2 + (np.sqrt(1 - a) - np.sqrt(1 - b)) ** 2
+
+
+def statistical_error(*, log_class_size: float, n: Any, rho: float) -> Any:
+    """e_stat = 2 log(|Pi|/rho) / n (Lemma F.1): with probability 1 - rho the maximum-likelihood member of a finite class has
+    E_x D_H^2(estimate, truth) at most this. D_H^2 has no factor 1/2, so above 2 it says nothing.
+
+    Raises `ValueError` for a log class size that is NaN or negative, n below 1, rho outside (0, 1).
+    """
+    _checks.log_class_size(log_class_size)
+    _checks.at_least("n", n, 1)
+    _checks.in_open_unit("rho", rho)
+    return 2 * (log_class_size - math.log(rho)) / np.asarray(n, dtype=np.float64)
+
+
+def round_up(value: Any) -> Any:
+    """An upper bound nudged to the safe side of its own rounding."""
+    return np.nextafter(value, np.inf)
+
+
+def as_float(value: Any) -> Any:
+    """A Python float for a number, the array for an array."""
+    return float(value) if np.ndim(value) == 0 else value
