@@ -1,9 +1,10 @@
 """What a run has to say about one result of the paper."""
 
+import csv
 from dataclasses import dataclass, replace
 from typing import Any
 
-from experiments._rows import Places, Table, read_table, write_rows
+from experiments._rows import STAMPS, Places, write_rows
 
 KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced")
 
@@ -66,18 +67,9 @@ def write_verdicts(stem: str, verdicts: list[Verdict], places: Places, stamps: d
 def read_verdicts(stem: str, places: Places) -> list[Verdict]:
     """A stem's verdicts as its last run saved them; none if it has not run."""
     path = places.part(stem, "verdicts")
-    return [_of(row) for row in read_table(path).rows()] if path.exists() else []
-
-
-def _of(row: dict[str, Any]) -> Verdict:
-    words = {name: str(row[name]) for name in ("label", "claim", "verdict", "slack_kind", "stem", "expected")}
-    slack = None if row["slack"] != row["slack"] else float(row["slack"])
-    return Verdict(**words, measured=_text(row["measured"]), bound=_text(row["bound"]), slack=slack)
-
-
-def _text(value: Any) -> str:
-    # A column of nothing but numbers reads back as numbers; the tables print it as it was written.
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
-__all__ = ["KINDS", "Table", "Verdict", "read_verdicts", "shown", "write_verdicts"]
+    if not path.exists():
+        return []
+    # Read as text: what was shown is to be shown again, also where a column happens to hold numbers alone.
+    with path.open(newline="") as file:
+        rows = [{name: text for name, text in row.items() if name not in STAMPS} for row in csv.DictReader(file)]
+    return [Verdict(**{**row, "slack": None if row["slack"] == "nan" else float(row["slack"])}) for row in rows]  # pyright: ignore[reportArgumentType]

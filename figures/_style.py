@@ -16,7 +16,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 THEORY = "#000000"
 QUIET = "#767676"
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "font.size": 14,
     "axes.titlesize": 15,
     "axes.labelsize": 15,
@@ -77,12 +77,12 @@ def band(ax: Axes, x: Any, low: Any, high: Any, label: str | None = None, **styl
 
 def claim(fig: Figure, text: str) -> None:
     """The sentence that the figure shows, on top, readable in five seconds."""
-    fig.suptitle(_wrapped(fig, text, letters_per_inch=9.5), x=0.01, ha="left", fontweight="bold")
+    fig.suptitle(_wrapped(fig, text, letters_per_inch=7.3), x=0.01, ha="left", fontweight="bold")
 
 
 def caption(fig: Figure, text: str) -> None:
     """How to read it and under which setting, small, underneath."""
-    fig.supxlabel(_wrapped(fig, text, letters_per_inch=13.5), x=0.01, ha="left", fontsize=11, color=QUIET)
+    fig.supxlabel(_wrapped(fig, text, letters_per_inch=11.6), x=0.01, ha="left", fontsize=11, color=QUIET)
 
 
 def _wrapped(fig: Figure, text: str, letters_per_inch: float) -> str:
