@@ -72,4 +72,4 @@ def read_verdicts(stem: str, places: Places) -> list[Verdict]:
     # Read as text: what was shown is to be shown again, also where a column happens to hold numbers alone.
     with path.open(newline="") as file:
         rows = [{name: text for name, text in row.items() if name not in STAMPS} for row in csv.DictReader(file)]
-    return [Verdict(**{**row, "slack": None if row["slack"] == "nan" else float(row["slack"])}) for row in rows]  # pyright: ignore[reportArgumentType]
+    return [Verdict(**{**row, "slack": None if row["slack"] == "nan" else float(row["slack"])}) for row in rows]
