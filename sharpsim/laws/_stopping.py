@@ -50,7 +50,9 @@ def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
         length = xp.where(deadline > following, deadline - following, 0.0)
         # sum_{k=a}^{b-1} F^k = F^a (1 - F^(b-a)) / (1-F); 1-F is the mass above.
         log_segment = following * log_at_most + log1mexp(xp.where(length > 0, length * log_at_most, 0.0), xp)
-        log_segment = xp.where((length > 0) & (log_at_most > -xp.inf), log_segment - log_fraction(above, xp.logaddexp(below, level), xp), -xp.inf)
+        log_segment = xp.where(
+            (length > 0) & (log_at_most > -xp.inf), log_segment - log_fraction(above, xp.logaddexp(below, level), xp), -xp.inf
+        )
         on_time = deadline * log_at_most + log1mexp(deadline * log_fraction(below, level, xp), xp)
     tail = cumulative_logsumexp(log_segment, xp)
     late = before_level(tail, p, xp) + level

@@ -1,0 +1,145 @@
+"""What SFT-Sharpening, fixed or adaptive, does on its two exactly solvable settings: all tables, and the hard family of section 6."""
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import special
+
+from sharpsim import _checks
+from sharpsim.laws import plurality
+from sharpsim.theory._common import hellinger, round_up
+
+GUARD = 1e-9
+"""Counts within this of the edge (1 - delta) c fail: floats misplace the edge (delta = 0.3, c = 90)."""
+
+
+def binomial_window(n: int, p: float) -> tuple[np.ndarray, np.ndarray]:
+    """The values k and probabilities of Bin(n, p) but for tails below about 1e-18 on either side."""
+    if p <= 0 or p >= 1:
+        return np.array([n if p >= 1 else 0]), np.ones(1)
+    spread = 9.5 * math.sqrt(n * p * (1 - p)) + 50
+    k = np.arange(max(0, math.floor(n * p - spread)), min(n, math.ceil(n * p + spread)) + 1, dtype=np.float64)
+    steps = np.log((n - k[1:] + 1) / k[1:]) + (math.log(p) - math.log1p(-p))
+    log_weights = np.concatenate([[0.0], np.cumsum(steps)])
+    weights = np.exp(log_weights - log_weights.max())
+    return k.astype(np.int64), weights / weights.sum()
+
+
+def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> float:
+    """E[P_x[empirical law of the kept responses has mass <= 1 - delta on Y*]] over n pairs, `miss` = P[kept outside Y*] by prompt.
+
+    sum_x mu(x) sum_c P[Bin(n, mu(x)) = c] P[Bin(c, miss_x) >= delta c]; a prompt without pairs counts as failed.
+    """
+    total = 0.0
+    for weight, outside in zip(np.asarray(prompt_weights, float), np.asarray(miss, float), strict=True):
+        if weight == 0:
+            continue
+        c, probability = binomial_window(n, float(weight))
+        needed = np.maximum(np.ceil(delta * c - GUARD), (c > 0).astype(float))
+        # P[Bin(c, b) >= m] is an incomplete beta function, exact for misses far below the rounding of 1 - b.
+        failing = np.where(needed > 0, special.betainc(np.maximum(needed, 1), np.maximum(c - needed + 1, 1e-300), outside), 1.0)
+        total += weight * float(probability @ failing)
+    return total
+
+
+def fill(miss: Any, prompt_weights: Any, *, delta: float, error: float) -> float:
+    """The largest mass of failing prompts that a total squared Hellinger error allows, cheapest prompts first."""
+    _checks.prompt_weights(prompt_weights, len(miss))
+    price = np.where(miss < delta, hellinger(delta, np.minimum(miss, delta)), 0.0)
+    order = np.argsort(price)
+    weights, price = np.asarray(prompt_weights, float)[order], price[order]
+    spent = np.concatenate([[0.0], np.cumsum(weights * price)[:-1]])
+    room = np.maximum(error - spent, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(price > 0, np.minimum(1.0, room / (weights * price)), 1.0)
+    return min(1.0, float(round_up(np.sum(np.where(weights > 0, weights * share, 0.0)))))
+
+
+class Family(NamedTuple):
+    """The hard family's parameters: d hard prompts, M labels, hard mass D."""
+
+    hard_prompts: int
+    labels: int
+    hard_mass: float
+
+
+def family(hard_prompts: int, labels: int, hard_mass: float) -> Family:
+    """Parameters of H(d, M, D), refused out of range: d >= 1, M >= 3, 0 < D <= 1."""
+    _checks.count("hard_prompts", hard_prompts)
+    _checks.count("labels", labels, 3)
+    if not 0 < hard_mass <= 1:
+        raise ValueError(f"`hard_mass` must be in (0, 1]; got {hard_mass!r}.")
+    return Family(int(hard_prompts), int(labels), float(hard_mass))
+
+
+class PluralityRisk:
+    """Risk on the family of the estimate "mode of the kept labels" when each kept label is the secret with probability `hit`.
+
+    A hard prompt fails where hit <= 1 - delta (the class's law at the right secret is not sharp) or the mode is not the secret.
+    """
+
+    def __init__(self, parameters: Family, hit: float, delta: float):
+        self.parameters, self.hit = parameters, hit
+        self.dull = hit <= 1 - delta + GUARD * min(1.0, delta)
+        self._wins = np.zeros(0)
+
+    def __call__(self, n: int) -> float:
+        """The risk with n prompts: D E[1 - P[mode = secret]] over Bin(n, D/d) votes."""
+        d, labels, mass = self.parameters
+        if self.dull:
+            return mass
+        votes, probability = binomial_window(n, mass / d)
+        if len(self._wins) <= votes[-1]:
+            self._wins = plurality(votes=np.arange(2 * int(votes[-1]) + 1), labels=labels, mass=self.hit)
+        return mass * float(probability @ (1 - self._wins[votes]))
+
+
+class Cheapest(NamedTuple):
+    """The least expected number of samples found, at which n and which setting (N, or the stopping parameter), and the risk there."""
+
+    samples: float
+    n: int
+    setting: float
+    risk: float
+
+
+def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: float) -> Cheapest:
+    """The least n * cost over `options` (setting, cost per prompt, risk), settings in order of non-decreasing hit probability.
+
+    Exact over the options: the n that an option needs never grows along them, so one walk serves all; the walk ends where even the
+    smallest n thinkable (hit = 1) costs more than the best.
+    """
+    best: Cheapest | None = None
+    n: int | None = None
+    floor: int | None = None
+    for setting, cost, risk in options:
+        if risk.dull:
+            continue
+        if floor is None:
+            perfect = PluralityRisk(risk.parameters, 1.0, 0.5)
+            floor = _least(perfect, eps, 1)
+        if best is not None and floor * cost >= best.samples:
+            break
+        n = _least(risk, eps, floor) if n is None else n
+        while n > floor and risk(n - 1) <= eps:
+            n -= 1
+        if best is None or n * cost < best.samples:
+            best = Cheapest(n * cost, n, setting, risk(n))
+    if best is None:
+        raise ValueError("`eps` cannot be reached: no option keeps more than 1 - delta of its labels right.")
+    return best
+
+
+def _least(risk: PluralityRisk, eps: float, start: int) -> int:
+    if risk(start) <= eps:
+        return start
+    high = start
+    while risk(high) > eps:
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if risk(middle) <= eps else (middle, high)
+    return high

@@ -1,0 +1,180 @@
+"""Adaptive SFT-Sharpening: stop drawing when the likelihoods seen say so (Lemma I.1, Theorem D.1).
+
+Statement. For each prompt draw until k max_{j<=k} base(y_j|x) >= s, s = log(2/delta), and keep the likeliest; then maximum likelihood
+    over Pi. With probability >= 1 - rho, P_x[pihat(Y*|x) <= 1 - delta] <= e_stat / h(delta, delta/2)       (`bound_sharp`)
+        <= (12 + 8 sqrt 2) log(|Pi|/rho) / (delta n),                                                       (`bound`)
+    and n log(2/delta) Cbar_cov <= E[m] <= n (log(2/delta) Cbar_cov + C_cov)                        (`expected_samples_bounds`).
+    Lemma I.1: s/P* <= E[N_s] <= (s + 1/|Y*|)/P*, and P[kept outside Y*] <= (1 - |Y*| P*)^ceil(s/P*) <= exp(-|Y*| s).
+Assumptions. A1 pi_s, the law of the kept response, is in Pi. A2 independent draws; the number per prompt may depend on them (Def D.1).
+Symbols. The paper's mu in the stopping rule is `stop`, s here. n, delta, rho as printed.
+Source. Huang et al., ICLR 2025, arXiv 2412.01951v2, Appendix D (Theorem D.1) and I (Lemma I.1).
+Printed. E[m] = n C log(1/delta) is below the truth: log(2/delta), and the sandwich above. The proof of I.1 inverts two ratios; in the
+    proof of D.1 Y* stands where max_y base is meant.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sharpsim import _checks, laws
+from sharpsim._logspace import log1mexp
+from sharpsim.coverage import coverage_coefficient, mode_coverage
+from sharpsim.sharpness import maximisers, mode_log_mass
+from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
+from sharpsim.theory._family import Cheapest, PluralityRisk, cheapest, family, fill, saturated_risk
+
+SYMBOLS = {"n": "n", "delta": "delta", "rho": "rho", "mu": "stop", "log|Pi|": "log_class_size"}
+STATEMENTS = (
+    Statement(
+        "sft_adaptive", "Lemma I.1", "the stopping rule draws about s/P* times, and rarely misses the mode", "upper", symbols=SYMBOLS
+    ),
+    Statement("sft_adaptive", "Thm D.1", "adaptive SFT sharpens with samples of order 1/eps, not 1/eps^2", "upper", symbols=SYMBOLS),
+)
+
+
+def stopping_parameter(*, delta: float) -> float:
+    """s = log(2/delta), which keeps the miss of every prompt at most delta/2."""
+    _checks.in_open_unit("delta", delta)
+    return math.log(2 / delta)
+
+
+def bound(*, log_class_size: float, n: Any, delta: float, rho: float) -> Any:
+    """**Upper** bound on P_x[pihat(Y*|x) <= 1 - delta], true with probability 1 - rho: (12 + 8 sqrt 2) log(|Pi|/rho) / (delta n).
+
+    At or above 1 it is vacuous; inf for an infinite class. No coverage enters: it is paid in samples. n may be an array.
+    Raises `ValueError` for delta or rho outside (0, 1), n below 1, log class size NaN or negative.
+    """
+    _check(n=n, delta=delta)
+    return as_float(round_up(HELLINGER_CONSTANT / 2 * statistical_error(log_class_size=log_class_size, n=n, rho=rho) / delta))
+
+
+def bound_sharp(*, log_class_size: float, n: Any, delta: float, rho: float) -> Any:
+    """**Upper** bound, first line of Thm D.1: e_stat / h(delta, delta/2); never above `bound`."""
+    _check(n=n, delta=delta)
+    return as_float(round_up(statistical_error(log_class_size=log_class_size, n=n, rho=rho) / hellinger(delta, delta / 2)))
+
+
+def bound_instance(log_probs: Any, prompt_weights: Any, *, log_class_size: float, n: int, delta: float, rho: float) -> float:
+    """**Upper** bound with each prompt's exact miss for delta/2, as `sft.bound_instance`; never above `bound_sharp` or 1."""
+    _check(n=n, delta=delta)
+    _checks.table("log_probs", log_probs)
+    error = float(statistical_error(log_class_size=log_class_size, n=n, rho=rho))
+    miss = laws.stopping_time_miss(np.asarray(log_probs, float), stop=stopping_parameter(delta=delta))
+    return fill(miss, prompt_weights, delta=delta, error=error)
+
+
+def prompts_needed(*, log_class_size: float, eps: float, delta: float, rho: float) -> int:
+    """Inverse of `bound`: the least n it allows, ceil((12 + 8 sqrt 2) log(|Pi|/rho) / (delta eps))."""
+    _checks.in_open_unit("eps", eps)
+    _checks.in_open_unit("delta", delta)
+    unit = float(statistical_error(log_class_size=log_class_size, n=1, rho=rho))
+    if not math.isfinite(unit):
+        raise ValueError(f"`log_class_size` must be finite; got {log_class_size!r}.")
+    return math.ceil(HELLINGER_CONSTANT / 2 * unit / (delta * eps) * (1 + 1e-15))
+
+
+def expected_samples(log_probs: Any, prompt_weights: Any, *, n: int, delta: float) -> float:
+    """E[m] = n E_{x~mu} E[N_s(x)] at s = log(2/delta), exact; prompts of weight zero cost nothing."""
+    _check(n=n, delta=delta)
+    return n * mean_draws(log_probs, prompt_weights, stop=stopping_parameter(delta=delta))
+
+
+def mean_draws(log_probs: Any, prompt_weights: Any, *, stop: float) -> float:
+    """E_{x~mu} E[N_s(x)], exact, at least 1."""
+    _checks.table("log_probs", log_probs)
+    _checks.prompt_weights(prompt_weights, np.shape(log_probs)[0])
+    weights = np.asarray(prompt_weights, float)
+    means = laws.stopping_time_mean(np.asarray(log_probs, float), stop=stop)
+    return float(np.sum(np.where(weights > 0, weights * np.where(weights > 0, means, 0.0), 0.0)))
+
+
+def expected_samples_bounds(log_probs: Any, prompt_weights: Any, *, n: int, delta: float) -> tuple[float, float]:
+    """(**lower**, **upper**) bound on E[m]: n s Cbar_cov and n (s Cbar_cov + C_cov), s = log(2/delta) (Thm D.1, corrected)."""
+    _check(n=n, delta=delta)
+    s = stopping_parameter(delta=delta)
+    low = n * s * float(mode_coverage(log_probs, prompt_weights))
+    return low, low + n * float(coverage_coefficient(log_probs, prompt_weights))
+
+
+def mean_bounds(log_probs: Any, *, stop: float) -> tuple[np.ndarray, np.ndarray]:
+    """(**lower**, **upper**) bound on E[N_s] for each prompt: s/P* and (s + 1/|Y*|)/P* (Lemma I.1, first part)."""
+    _checks.positive("stop", stop)
+    table = np.asarray(log_probs, float)
+    inverse_mode = np.exp(-table.max(axis=-1))
+    return stop * inverse_mode, (stop + 1 / maximisers(table).sum(axis=-1)) * inverse_mode
+
+
+def miss_bound(log_probs: Any, *, stop: float) -> np.ndarray:
+    """**Upper** bound on P[kept outside Y*] for each prompt: (1 - |Y*| P*)^ceil(s/P*), at most exp(-|Y*| s) (Lemma I.1, second part).
+
+    The base at which it is sharp: few draws beyond the mode's deadline, since it forgets that unlikely responses draw on.
+    """
+    _checks.positive("stop", stop)
+    table = np.asarray(log_probs, float)
+    deadline = laws.stopping_tables(table, stop=stop).deadline[..., -1]
+    return np.exp(deadline * log1mexp(np.minimum(mode_log_mass(table), 0.0), np))
+
+
+def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, stop: float, delta: float) -> float:
+    """E[P_x[pihat(Y*|x) <= 1 - delta]] for the class of all tables: as `sft.exact_risk`, with the stopping rule's miss."""
+    _check(n=n, delta=delta)
+    _checks.table("log_probs", log_probs)
+    _checks.prompt_weights(prompt_weights, np.shape(log_probs)[0])
+    miss = laws.stopping_time_miss(np.asarray(log_probs, float), stop=stop)
+    return saturated_risk(miss, prompt_weights, n=int(n), delta=delta)
+
+
+def hard_row(labels: int) -> np.ndarray:
+    """log base on a hard prompt of the family over its M labels, the secret first."""
+    return np.log(np.concatenate([[2 / labels], np.full(labels - 1, (labels - 2) / (labels * (labels - 1)))]))
+
+
+def family_risk(*, n: int, stop: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
+    """E[P_x[pihat(Y*|x) <= 1 - delta]] on the hard family, Pi = the laws pi_s of its members; as `sft.family_risk`; in [0, D]."""
+    _check(n=n, delta=delta)
+    parameters = family(hard_prompts, labels, hard_mass)
+    return PluralityRisk(parameters, 1 - float(laws.stopping_time_miss(hard_row(parameters.labels), stop=stop)), delta)(int(n))
+
+
+def family_mean_draws(*, stop: float, labels: int, hard_mass: float) -> float:
+    """E_x E[N_s(x)] on the family: (1 - D) ceil(s) + D E[N_s | hard]."""
+    easy = float(laws.stopping_time_mean(np.zeros(1), stop=stop))
+    return (1 - hard_mass) * easy + hard_mass * float(laws.stopping_time_mean(hard_row(labels), stop=stop))
+
+
+def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> Cheapest:
+    """The least n E[N_s] with `family_risk` <= eps, over n and s = 2k/M, the largest stop at which the secret ends the draws at k.
+
+    0 samples where guessing suffices. The grid of s is exact for the secret's deadline; between its points only the deadline of the
+    other labels moves.
+    """
+    _checks.in_open_unit("eps", eps)
+    _checks.in_open_unit("delta", delta)
+    parameters = family(hard_prompts, labels, hard_mass)
+    if hard_mass <= eps:
+        return Cheapest(0.0, 0, 0.0, hard_mass)
+
+    def options():
+        row = hard_row(parameters.labels)
+        for k in range(1, 100 * parameters.labels):
+            stop = 2 * k / parameters.labels
+            hit = 1 - float(laws.stopping_time_miss(row, stop=stop))
+            yield stop, family_mean_draws(stop=stop, labels=parameters.labels, hard_mass=hard_mass), PluralityRisk(parameters, hit, delta)
+
+    return cheapest(options(), eps=eps)
+
+
+def checks(log_members: Any, log_probs: Any, *, delta: float) -> dict[str, float]:
+    """Signed slacks, non-negative where the assumption holds: `realizability` (A1), 1e-9 minus the least total variation (maximised
+    over prompts) between a member `[members, prompts, responses]` and the law of the kept response at s = log(2/delta)."""
+    _checks.rows("log_members", log_members)
+    _checks.table("log_probs", log_probs)
+    target = laws.stopping_kept(np.asarray(log_probs, float), stop=stopping_parameter(delta=delta))
+    distance = 0.5 * np.abs(np.exp(log_members) - np.exp(target)).sum(axis=-1).max(axis=-1)
+    return {"realizability": 1e-9 - float(distance.min())}
+
+
+def _check(*, n: Any, delta: float) -> None:
+    _checks.count("n", n)
+    _checks.in_open_unit("delta", delta)
