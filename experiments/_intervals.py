@@ -28,3 +28,18 @@ def clopper_pearson(successes: Any, trials: Any, level: float = 0.95) -> tuple[A
     low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, tail), 0.0)
     high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail), 1.0)
     return (float(low), float(high)) if low.ndim == 0 else (low, high)
+
+
+def bounded_mean(values: Any, upper: float, level: float = 0.95) -> tuple[float, float, float]:
+    """(mean, low, high) of independent values in [0, upper], one per seed: Maurer and Pontil's empirical Bernstein interval.
+
+    Half-width sqrt(2 V log(4/a)/k) + 7 upper log(4/a)/(3 (k-1)), a = 1 - level, V the sample variance: valid at every k, whatever the
+    law, so that risks near 0 do not get intervals of length 0.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    _checks.in_open_unit("level", level)
+    if values.ndim != 1 or len(values) < 2 or values.min() < 0 or values.max() > upper * (1 + 1e-9):
+        raise ValueError(f"`values` must be at least two numbers in [0, {upper!r}]; got shape {values.shape}.")
+    mean, log_term = float(values.mean()), float(np.log(4 / (1 - level)))
+    half = np.sqrt(2 * values.var(ddof=1) * log_term / len(values)) + 7 * upper * log_term / (3 * (len(values) - 1))
+    return mean, max(0.0, mean - float(half)), min(upper, mean + float(half))

@@ -4,6 +4,7 @@ Pure functions of arrays in the array's own namespace: float64 NumPy in, float64
 """
 
 from sharpsim.laws._best_of_n import best_of_n
+from sharpsim.laws._binomial import binomial_window
 from sharpsim.laws._plurality import plurality
 from sharpsim.laws._stopping import (
     StoppingTables,
@@ -18,6 +19,7 @@ from sharpsim.laws._tilted import tilted
 __all__ = [
     "StoppingTables",
     "best_of_n",
+    "binomial_window",
     "plurality",
     "stopping_kept",
     "stopping_tables",

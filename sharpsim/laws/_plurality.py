@@ -1,4 +1,4 @@
-"""Which label wins a vote: the law of the mode of categorical counts, all labels but one alike (section 4's estimate, section 6's family)."""
+"""Which label wins a vote: the law of the mode of categorical counts, all labels but one alike (the estimate on section 6's family)."""
 
 import math
 from functools import lru_cache
@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim.laws._binomial import binomial_window
 
 LARGEST = 1024
 """Votes up to which the law is computed; beyond, only where the losing probability is below 1e-17."""
@@ -81,19 +82,8 @@ def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
 
 
 def _wins(c: int, mass: float, table: np.ndarray) -> float:
-    k = np.arange(c + 1)
-    # Below half of the votes the others decide; from there on the favoured label has won.
-    decided = np.ones(c + 1)
-    open_counts = k[2 * k <= c]
-    decided[open_counts] = table[open_counts, c - open_counts]
-    return float(binomial_pmf(c, mass) @ decided)
-
-
-def binomial_pmf(n: int, p: float) -> np.ndarray:
-    """P[Bin(n, p) = k] for k = 0..n, from ratios of neighbours, so that it sums to one and the mode is exact to rounding."""
-    if p <= 0 or p >= 1:
-        return np.eye(n + 1)[n if p >= 1 else 0]
-    k = np.arange(1, n + 1)
-    log_weights = np.concatenate([[0.0], np.cumsum(np.log((n - k + 1) / k) + (math.log(p) - math.log1p(-p)))])
-    weights = np.exp(log_weights - log_weights.max())
-    return weights / weights.sum()
+    k, probability = binomial_window(c, mass)
+    # Up to half of the votes the others decide; beyond, the favoured label has won.
+    is_open = 2 * k <= c
+    decided = np.where(is_open, table[np.where(is_open, k, 0), np.where(is_open, c - k, 0)], 1.0)
+    return float(probability @ decided)

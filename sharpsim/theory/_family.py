@@ -8,23 +8,11 @@ import numpy as np
 from scipy import special
 
 from sharpsim import _checks
-from sharpsim.laws import plurality
+from sharpsim.laws import binomial_window, plurality
 from sharpsim.theory._common import hellinger, round_up
 
 GUARD = 1e-9
 """Counts within this of the edge (1 - delta) c fail: floats misplace the edge (delta = 0.3, c = 90)."""
-
-
-def binomial_window(n: int, p: float) -> tuple[np.ndarray, np.ndarray]:
-    """The values k and probabilities of Bin(n, p) but for tails below about 1e-18 on either side."""
-    if p <= 0 or p >= 1:
-        return np.array([n if p >= 1 else 0]), np.ones(1)
-    spread = 9.5 * math.sqrt(n * p * (1 - p)) + 50
-    k = np.arange(max(0, math.floor(n * p - spread)), min(n, math.ceil(n * p + spread)) + 1, dtype=np.float64)
-    steps = np.log((n - k[1:] + 1) / k[1:]) + (math.log(p) - math.log1p(-p))
-    log_weights = np.concatenate([[0.0], np.cumsum(steps)])
-    weights = np.exp(log_weights - log_weights.max())
-    return k.astype(np.int64), weights / weights.sum()
 
 
 def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> float:
