@@ -13,15 +13,15 @@ from sharpsim import _checks
 from sharpsim.policies._sequence import SequencePolicy
 
 LETTERS = ("<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz")
-_VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
-_CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
+_VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
+_CONSONANTS = (*"BDFGKLMNPRSTVWYZ", "CH", "DH", "HH", "JH", "NG", "SH", "TH", "ZH")
 # The network's order is alphabetical with the stress digit last; it has a bare UW beside UW0, UW1 and UW2.
 PHONEMES = (
     "<pad>",
     "<unk>",
     "<s>",
     "</s>",
-    *sorted([vowel + stress for vowel in _VOWELS for stress in "012"] + ["UW"] + _CONSONANTS),
+    *sorted([vowel + stress for vowel in _VOWELS for stress in "012"] + ["UW", *_CONSONANTS]),
 )
 MAX_LETTERS = 24
 _PAD, _END_OF_WORD = LETTERS.index("<pad>"), LETTERS.index("</s>")
@@ -124,5 +124,15 @@ def pretrained_g2p() -> G2PPolicy:
         raise ImportError("The pronunciation network is read from the package g2p-en, which is not installed: pip install sharpsim[real]")
     with np.load(Path(spec.origin).with_name("checkpoint20.npz")) as stored:
         weights = {name: jnp.asarray(stored[name], jnp.float32) for name in stored.files}
-    cells = [GRUCell(*(weights[f"{side}_{part}"] for part in ("w_ih", "w_hh", "b_ih", "b_hh"))) for side in ("enc", "dec")]
-    return G2PPolicy(weights["enc_emb"], weights["dec_emb"], *cells, weights["fc_w"], weights["fc_b"])
+
+    def cell(side: str) -> GRUCell:
+        return GRUCell(weights[f"{side}_w_ih"], weights[f"{side}_w_hh"], weights[f"{side}_b_ih"], weights[f"{side}_b_hh"])
+
+    return G2PPolicy(
+        letter_embeddings=weights["enc_emb"],
+        phoneme_embeddings=weights["dec_emb"],
+        encoder=cell("enc"),
+        decoder=cell("dec"),
+        output_weight=weights["fc_w"],
+        output_bias=weights["fc_b"],
+    )

@@ -66,7 +66,7 @@ class MarkovPolicy(SequencePolicy):
         check_prompt_indices(prompts, self.prompts)
 
     def next_context(self, context: Any, token: Any) -> Any:
-        """The context after `token`: the k last tokens as digits in base V + 1. Shifting a begin token into the first one leaves it as it is."""
+        """The context after `token`: the k last tokens as digits in base V + 1. The first one takes a begin token and stays as it is."""
         # The oldest digit goes before the shift, so that contexts stay below (V + 1)^k and never overflow.
         base = self.vocabulary_size + 1
         return (context % max(self.contexts // base, 1) * base + token) % self.contexts

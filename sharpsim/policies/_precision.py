@@ -19,12 +19,12 @@ def as_jax(array: Any) -> jax.Array:
     if isinstance(array, jax.Array):
         return array
     given = np.asarray(array)
-    if given.dtype == np.float64 and not jax.config.jax_enable_x64:
+    if given.dtype == np.float64 and jax.dtypes.canonicalize_dtype(np.float64) != np.float64:
         if not _warned:
             _warned = True
             warnings.warn(
-                "Log-probabilities given in float64 are kept in float32, because JAX has 64-bit numbers switched off: masses below 1e-38 and "
-                'relative differences below 1e-7 are lost. Call jax.config.update("jax_enable_x64", True) first to keep them.',
+                "Log-probabilities given in float64 are kept in float32, because JAX has 64-bit numbers switched off: differences below "
+                '1e-7, ties among them, are lost. Call jax.config.update("jax_enable_x64", True) first to keep them.',
                 UserWarning,
                 stacklevel=3,
             )

@@ -1,6 +1,7 @@
 """Autoregressive policies: what all of them share, given only how one token follows another."""
 
 import abc
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -61,7 +62,7 @@ class SequencePolicy(eqx.Module):
         return jax.lax.scan(advance, begin, uniforms)[1]
 
     def log_prob(self, prompt: Any, response: Any) -> jax.Array:
-        """log pi(y | x) in nats; -inf for a response that cannot occur.
+        """The log-probability log pi(y | x) in nats; -inf for a response that cannot occur.
 
         Raises `ValueError` for a response whose shape is not [horizon] or with a token outside the vocabulary before its end.
         """
@@ -158,7 +159,7 @@ def tabulate(policy: SequencePolicy, prompts: Any) -> tuple[np.ndarray, np.ndarr
         prefixes = np.concatenate([np.repeat(prefixes, len(kept), axis=0), np.tile(kept, len(prefixes))[:, None]], axis=1)
         log_probs = joint[:, :, kept].reshape(len(prompts), -1)
         if depth < horizon - 1:
-            states = jax.tree.map(lambda leaf, times=len(kept): jnp.repeat(leaf, times, axis=0), states)
+            states = jax.tree.map(partial(jnp.repeat, repeats=len(kept), axis=0), states)
     done.append((prefixes, log_probs))
     responses = np.concatenate([found for found, _ in done])
     order = np.lexsort(responses.T[::-1])

@@ -1,0 +1,55 @@
+"""Decoders: what one can do at inference time with `start` and `step` of an autoregressive policy.
+
+Greedy, beam, temperature and Viterbi, and exact search: the mode and all of Y*_slack, and the certified head of the distribution.
+Importing this package imports no JAX; naming one of its members does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sharpsim.decoding._greedy import beam, greedy
+    from sharpsim.decoding._head import Head, head
+    from sharpsim.decoding._most_likely import Decoded, MostLikely, SearchBudgetExceeded, most_likely, most_likely_batch
+    from sharpsim.decoding._temperature import TemperedPolicy, sample_tempered
+    from sharpsim.decoding._viterbi import viterbi
+
+_HOME = {
+    "Decoded": "_most_likely",
+    "Head": "_head",
+    "MostLikely": "_most_likely",
+    "SearchBudgetExceeded": "_most_likely",
+    "TemperedPolicy": "_temperature",
+    "beam": "_greedy",
+    "greedy": "_greedy",
+    "head": "_head",
+    "most_likely": "_most_likely",
+    "most_likely_batch": "_most_likely",
+    "sample_tempered": "_temperature",
+    "viterbi": "_viterbi",
+}
+
+__all__ = [
+    "Decoded",
+    "Head",
+    "MostLikely",
+    "SearchBudgetExceeded",
+    "TemperedPolicy",
+    "beam",
+    "greedy",
+    "head",
+    "most_likely",
+    "most_likely_batch",
+    "sample_tempered",
+    "viterbi",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

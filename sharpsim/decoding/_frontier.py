@@ -1,0 +1,152 @@
+"""Best-first expansion of prefixes, for many prompts side by side.
+
+Queues are arrays on the host, one row for each lane (a prompt being searched); one compiled step of fixed batch shape serves all lanes.
+"""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from sharpsim.policies._sequence import SequencePolicy, start_many, step_many
+
+BLOCK = 64
+
+
+def start_states(policy: SequencePolicy, prompts: np.ndarray, batch: int) -> list[np.ndarray]:
+    """The leaves of `policy.start` for all prompts [n, ...], computed `batch` at a time."""
+    blocks = []
+    for first in range(0, len(prompts), batch):
+        rows = np.arange(first, first + batch) % len(prompts)
+        blocks.append([np.asarray(leaf) for leaf in jax.tree.leaves(start_many(policy, prompts[rows]))])
+    return [np.concatenate(leaves)[: len(prompts)] for leaves in zip(*blocks, strict=True)]
+
+
+class Frontier:
+    """The prefixes seen so far of `lanes` prompts, and which of them are still to be expanded.
+
+    Expanding a prefix fills the lane's next slot: its state, and the log-probabilities (float64, summed from the first token on) of its
+    V continuations. A continuation is complete (it ends, or reaches the horizon) or a prefix in turn; those still to be expanded are the
+    finite entries of `children`, so that the queue needs no storage of its own. `best` has the largest of each slot.
+    """
+
+    def __init__(self, policy: SequencePolicy, lanes: int, capacity: int):
+        self.policy = policy
+        self.capacity = capacity
+        self.batches = sorted({size for size in (16, lanes) if size <= lanes})
+        size, horizon, blocks = policy.vocabulary_size, policy.horizon, -(-capacity // BLOCK)
+        # Filled slot by slot, so memory that is never used is never touched.
+        self.states: list[np.ndarray] = []
+        self.structure: Any = None
+        self.children = np.empty((lanes, capacity, size))
+        self.ended = np.empty((lanes, capacity))
+        self.prefixes = np.empty((lanes, capacity, horizon), dtype=np.int32)
+        self.depths = np.empty((lanes, capacity), dtype=np.int32)
+        self.best = np.full((lanes, blocks, BLOCK), -np.inf)
+        self.best_of_block = np.full((lanes, blocks), -np.inf)
+        self.counts = np.zeros(lanes, dtype=np.int64)
+        self.incumbents = np.full(lanes, -np.inf)
+
+    def load(self, lane: int, prompt: Any, states: list[np.ndarray], number: int) -> None:
+        """Begin anew in `lane` with a prompt, whose start state is number `number` of `states`: nothing expanded, the root on the queue."""
+        if not self.states:
+            self.structure = jax.tree.structure(jax.eval_shape(self.policy.start, prompt))
+            self.states = [np.empty((*self.depths.shape, *leaf.shape[1:]), dtype=leaf.dtype) for leaf in states]
+        for stored, leaf in zip(self.states, states, strict=True):
+            stored[lane, 0] = leaf[number]
+        self.best[lane] = -np.inf
+        self.best_of_block[lane] = -np.inf
+        self.counts[lane] = 0
+        self.incumbents[lane] = -np.inf
+
+    def top(self, lanes: np.ndarray) -> np.ndarray:
+        """The largest log-probability on each lane's queue; -inf for an empty one."""
+        return np.where(self.counts[lanes] == 0, 0.0, self.best_of_block[lanes].max(axis=1))
+
+    def expand(self, lanes: np.ndarray) -> None:
+        """Take the most probable prefix off each lane's queue and put its continuations there."""
+        policy, each = self.policy, np.arange(len(lanes))
+        slot = self.counts[lanes]
+        inner = slot > 0
+        parent, token, log_prob = self._pop(lanes, inner)
+        depth = np.where(inner, self.depths[lanes, parent] + 1, 0)
+
+        states, step_log_probs = self._step([leaf[lanes, parent] for leaf in self.states], token)
+        rows = log_prob[:, None] + step_log_probs
+        if np.isnan(rows).any():
+            raise ValueError("`policy.step` must return log-probabilities; got NaN.")
+        for stored, leaf in zip(self.states, states, strict=True):
+            stored[lanes, slot] = leaf
+        prefix = self.prefixes[lanes, parent]
+        prefix[each[inner], depth[inner] - 1] = token[inner]
+        self.prefixes[lanes, slot] = prefix
+        self.depths[lanes, slot] = depth
+
+        last = depth == policy.horizon - 1
+        ended = np.full(len(lanes), -np.inf)
+        if policy.end_token is not None:
+            ended = np.where(last, -np.inf, rows[:, policy.end_token])
+            rows[~last, policy.end_token] = -np.inf
+        top = rows.max(axis=1)
+        self.ended[lanes, slot] = ended
+        self.children[lanes, slot] = rows
+        self.incumbents[lanes] = np.maximum(self.incumbents[lanes], np.where(last, top, ended))
+        block = slot // BLOCK
+        best = np.where(last, -np.inf, top)
+        self.best[lanes, block, slot % BLOCK] = best
+        self.best_of_block[lanes, block] = np.maximum(self.best_of_block[lanes, block], best)
+        self.counts[lanes] += 1
+
+    def _pop(self, lanes: np.ndarray, inner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        block = self.best_of_block[lanes].argmax(axis=1)
+        within = self.best[lanes, block].argmax(axis=1)
+        parent = np.where(inner, block * BLOCK + within, 0)
+        token = np.full(len(lanes), self.policy.begin_token, dtype=np.int32)
+        log_prob = np.zeros(len(lanes))
+        if inner.any():
+            lane, from_slot, block, within = lanes[inner], parent[inner], block[inner], within[inner]
+            rows = self.children[lane, from_slot]
+            each, chosen = np.arange(len(lane)), rows.argmax(axis=1)
+            token[inner], log_prob[inner] = chosen, rows[each, chosen]
+            self.children[lane, from_slot, chosen] = -np.inf
+            rows[each, chosen] = -np.inf
+            self.best[lane, block, within] = rows.max(axis=1)
+            self.best_of_block[lane, block] = self.best[lane, block].max(axis=1)
+        return parent, token, log_prob
+
+    def _step(self, states: list[np.ndarray], tokens: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        count = len(tokens)
+        batch = next((size for size in self.batches if size >= count), count)
+        rows = np.arange(batch) % count
+        tree = jax.tree.unflatten(self.structure, [leaf[rows] if batch > count else leaf for leaf in states])
+        after, log_probs = step_many(self.policy, tree, tokens[rows])
+        return [np.asarray(leaf)[:count] for leaf in jax.tree.leaves(after)], np.asarray(log_probs, dtype=np.float64)[:count]
+
+    def complete(self, lane: int, at_least: float) -> tuple[np.ndarray, np.ndarray]:
+        """The complete responses found in `lane` with log-probability `at_least` or more (never -inf): [k, horizon] and [k], unsorted."""
+        count, end = self.counts[lane], self.policy.end_token
+        ended = self.ended[lane, :count]
+        slots = np.flatnonzero((ended >= at_least) & (ended > -np.inf))
+        responses, log_probs = self.prefixes[lane, slots], ended[slots]
+        if end is not None:
+            responses[np.arange(self.policy.horizon) >= self.depths[lane, slots][:, None]] = end
+        last = np.flatnonzero(self.depths[lane, :count] == self.policy.horizon - 1)
+        rows = self.children[lane, last]
+        which, token = np.nonzero((rows >= at_least) & (rows > -np.inf))
+        full = self.prefixes[lane, last[which]]
+        full[:, -1] = token
+        return np.concatenate([responses, full]), np.concatenate([log_probs, rows[which, token]])
+
+    def unexpanded(self, lane: int) -> np.ndarray:
+        """The log-probabilities of the prefixes left on the lane's queue."""
+        count = self.counts[lane]
+        if count == 0:
+            return np.zeros(1)
+        left = self.children[lane, :count][self.depths[lane, :count] < self.policy.horizon - 1]
+        return left[left > -np.inf]
+
+
+def in_order(responses: np.ndarray, log_probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Descending log-probability, ties by the smallest token sequence."""
+    order = np.lexsort((*responses.T[::-1], -log_probs))
+    return responses[order], log_probs[order]

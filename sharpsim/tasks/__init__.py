@@ -1,0 +1,1 @@
+"""Tasks with a ground truth, by which the responses of real policies are judged."""
