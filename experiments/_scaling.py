@@ -26,13 +26,13 @@ class Grid:
 
     @classmethod
     def of(cls, *, points: int) -> "Grid":
-        """Evenly spaced logarithms: eps over 1.8 decades, C - 1 over 1.8, d over 2.1, delta over 2."""
+        """Evenly spaced logarithms: eps over 1.8 decades, C - 1 over 2.1 (C over 1.6), d over 2.1, delta over 2."""
 
         def spaced(low: float, high: float) -> tuple[float, ...]:
             return tuple(float(f"{v:.4g}") for v in np.geomspace(low, high, points))
 
         doubling = tuple(2**i for i in range(8))
-        return cls(eps=spaced(0.0016, 0.1), coverage=tuple(1 + v for v in spaced(0.5, 32)), hard_prompts=doubling, delta=spaced(0.005, 0.5))
+        return cls(eps=spaced(0.0016, 0.1), coverage=tuple(1 + v for v in spaced(0.5, 64)), hard_prompts=doubling, delta=spaced(0.005, 0.5))
 
 
 def worst_family(*, eps: float, coverage: float, hard_prompts: int) -> dict[str, Any]:
@@ -58,12 +58,14 @@ def family_points(cheapest: Callable[..., Any], grid: Grid, context: Context) ->
     return rows
 
 
-def fit_verdicts(points: Table, label: str, expected: dict[str, tuple[float, float]]) -> list[Verdict]:
-    """One fitted exponent per axis; outside its expected range it counts as violated."""
+def fit_verdicts(points: Table, label: str, expected: dict[str, tuple[float, float]], against: dict[str, str] | None = None) -> list[Verdict]:
+    """One fitted exponent per axis; outside its expected range it counts as violated. `against` names another column to fit an axis to."""
     found = []
     for axis, (low, high) in expected.items():
         rows = points.where(axis=axis)
-        fit = power_law(rows["x"], rows["samples"])
+        column = (against or {}).get(axis, "x")
+        name = AXES[axis] if column == "x" else "C"
+        fit = power_law(rows[column], rows["samples"])
         kind = "fitted exponent" if low <= fit.exponent <= high else "violated"
-        found.append(Verdict(f"{label} ({AXES[axis]})", f"samples needed against {AXES[axis]}", str(fit), f"{low:g} to {high:g}", kind))
+        found.append(Verdict(f"{label} ({name})", f"samples needed against {name}", str(fit), f"{low:g} to {high:g}", kind))
     return found

@@ -107,10 +107,10 @@ def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: floa
             continue
         if floor is None:
             perfect = PluralityRisk(risk.parameters, 1.0, 0.5)
-            floor = _least(perfect, eps, 1)
+            floor = least_prompts(perfect, eps, 1)
         if best is not None and floor * cost >= best.samples:
             break
-        n = _least(risk, eps, floor) if n is None else n
+        n = least_prompts(risk, eps, floor) if n is None else n
         while n > floor and risk(n - 1) <= eps:
             n -= 1
         if best is None or n * cost < best.samples:
@@ -120,7 +120,13 @@ def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: floa
     return best
 
 
-def _least(risk: PluralityRisk, eps: float, start: int) -> int:
+def least_prompts(risk: PluralityRisk, eps: float, start: int = 1) -> int:
+    """The least n >= start at which the risk, which falls with n, is at most eps.
+
+    Raises `ValueError` where no n is enough, because the class's own law is not sharp at the right secret.
+    """
+    if risk.dull and risk.parameters.hard_mass > eps:
+        raise ValueError(f"`eps` = {eps!r} cannot be reached: the kept label is right with probability {risk.hit:.4g}, not above 1 - delta.")
     if risk(start) <= eps:
         return start
     high = start

@@ -22,7 +22,7 @@ from sharpsim._logspace import log1mexp
 from sharpsim.coverage import coverage_profile
 from sharpsim.sharpness import mode_log_mass
 from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
-from sharpsim.theory._family import Cheapest, PluralityRisk, cheapest, family, fill, saturated_risk
+from sharpsim.theory._family import Cheapest, PluralityRisk, cheapest, family, fill, least_prompts, saturated_risk
 
 SYMBOLS = {"n": "n", "N": "N", "delta": "delta", "rho": "rho", "gamma": "slack", "C_cov": "coverage", "log|Pi|": "log_class_size"}
 STATEMENTS = (
@@ -116,6 +116,13 @@ def family_risk(*, n: int, N: int, delta: float, hard_prompts: int, labels: int,
     """
     _check(n=n, N=N, delta=delta)
     return _option(family(hard_prompts, labels, hard_mass), N, delta)(int(n))
+
+
+def family_prompts_needed(*, eps: float, N: int, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> int:
+    """The least n at which `family_risk` is at most eps, given N; raises `ValueError` where N is too small for any n."""
+    _checks.in_open_unit("eps", eps)
+    _check(n=1, N=N, delta=delta)
+    return least_prompts(_option(family(hard_prompts, labels, hard_mass), N, delta), eps)
 
 
 def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> Cheapest:

@@ -22,7 +22,7 @@ from sharpsim._logspace import log1mexp
 from sharpsim.coverage import coverage_coefficient, mode_coverage
 from sharpsim.sharpness import maximisers, mode_log_mass
 from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
-from sharpsim.theory._family import Cheapest, PluralityRisk, cheapest, family, fill, saturated_risk
+from sharpsim.theory._family import Cheapest, Family, PluralityRisk, cheapest, family, fill, least_prompts, saturated_risk
 
 SYMBOLS = {"n": "n", "delta": "delta", "rho": "rho", "mu": "stop", "log|Pi|": "log_class_size"}
 STATEMENTS = (
@@ -133,8 +133,18 @@ def hard_row(labels: int) -> np.ndarray:
 def family_risk(*, n: int, stop: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """E[P_x[pihat(Y*|x) <= 1 - delta]] on the hard family, Pi = the laws pi_s of its members; as `sft.family_risk`; in [0, D]."""
     _check(n=n, delta=delta)
-    parameters = family(hard_prompts, labels, hard_mass)
-    return PluralityRisk(parameters, 1 - float(laws.stopping_time_miss(hard_row(parameters.labels), stop=stop)), delta)(int(n))
+    return _option(family(hard_prompts, labels, hard_mass), stop, delta)(int(n))
+
+
+def family_prompts_needed(*, eps: float, stop: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> int:
+    """The least n at which `family_risk` is at most eps, given the stopping parameter; `ValueError` where it is too small for any n."""
+    _checks.in_open_unit("eps", eps)
+    _check(n=1, delta=delta)
+    return least_prompts(_option(family(hard_prompts, labels, hard_mass), stop, delta), eps)
+
+
+def _option(parameters: Family, stop: float, delta: float) -> PluralityRisk:
+    return PluralityRisk(parameters, 1 - float(laws.stopping_time_miss(hard_row(parameters.labels), stop=stop)), delta)
 
 
 def family_mean_draws(*, stop: float, labels: int, hard_mass: float) -> float:
@@ -156,11 +166,10 @@ def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int,
         return Cheapest(0.0, 0, 0.0, hard_mass)
 
     def options():
-        row = hard_row(parameters.labels)
         for k in range(1, 100 * parameters.labels):
             stop = 2 * k / parameters.labels
-            hit = 1 - float(laws.stopping_time_miss(row, stop=stop))
-            yield stop, family_mean_draws(stop=stop, labels=parameters.labels, hard_mass=hard_mass), PluralityRisk(parameters, hit, delta)
+            cost = family_mean_draws(stop=stop, labels=parameters.labels, hard_mass=hard_mass)
+            yield stop, cost, _option(parameters, stop, delta)
 
     return cheapest(options(), eps=eps)
 
