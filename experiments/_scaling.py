@@ -58,14 +58,27 @@ def family_points(cheapest: Callable[..., Any], grid: Grid, context: Context) ->
     return rows
 
 
-def fit_verdicts(points: Table, label: str, expected: dict[str, tuple[float, float]], against: dict[str, str] | None = None) -> list[Verdict]:
-    """One fitted exponent per axis; outside its expected range it counts as violated. `against` names another column to fit an axis to."""
-    found = []
-    for axis, (low, high) in expected.items():
-        rows = points.where(axis=axis)
+def exponents(points: list[dict[str, Any]], against: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """One fitted power law per axis; `against` names another column to fit an axis to than its own value x."""
+    rows = []
+    for axis in AXES:
         column = (against or {}).get(axis, "x")
+        mine = [row for row in points if row["axis"] == axis]
+        x = [row[column] for row in mine]
+        fit = power_law(x, [row["samples"] for row in mine])
         name = AXES[axis] if column == "x" else "C"
-        fit = power_law(rows[column], rows["samples"])
-        kind = "fitted exponent" if low <= fit.exponent <= high else "violated"
-        found.append(Verdict(f"{label} ({name})", f"samples needed against {name}", str(fit), f"{low:g} to {high:g}", kind))
+        rows.append({
+            "axis": axis, "name": name, "column": column, **fit._asdict(), "from": float(min(x)), "to": float(max(x)), "text": str(fit),
+        })  # fmt: skip
+    return rows
+
+
+def fit_verdicts(fits: Table, label: str, expected: dict[str, tuple[float, float]]) -> list[Verdict]:
+    """One verdict per axis; an exponent outside its expected range counts as violated."""
+    found = []
+    for row in fits.rows():
+        low, high = expected[row["axis"]]
+        kind = "fitted exponent" if low <= row["exponent"] <= high else "violated"
+        claim = f"samples needed against {row['name']}"
+        found.append(Verdict(f"{label} ({row['name']})", claim, row["text"], f"{low:g} to {high:g}", kind))
     return found

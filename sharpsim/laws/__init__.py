@@ -8,6 +8,7 @@ from sharpsim.laws._binomial import binomial_window
 from sharpsim.laws._plurality import plurality
 from sharpsim.laws._stopping import (
     StoppingTables,
+    stopping_deadlines,
     stopping_kept,
     stopping_tables,
     stopping_time_mean,
@@ -21,6 +22,7 @@ __all__ = [
     "best_of_n",
     "binomial_window",
     "plurality",
+    "stopping_deadlines",
     "stopping_kept",
     "stopping_tables",
     "stopping_time_mean",

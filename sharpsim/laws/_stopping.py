@@ -43,7 +43,7 @@ def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
     order = xp.argsort(row, axis=-1)
     p = xp.take_along_axis(row, order, axis=-1)
     below, level, above = level_masses(p, p, xp)
-    deadline = _deadlines(p, s, xp)
+    deadline = stopping_deadlines(p, stop=s)
     log_at_most = log_fraction(xp.logaddexp(below, level), above, xp)
     following = xp.concat([deadline[..., 1:], deadline[..., -1:]], axis=-1)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -62,7 +62,13 @@ def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
     return StoppingTables(order, deadline, log_at_most, log_segment, xp.where(has_mass, on_time, -xp.inf), late + dead, level, share)
 
 
-def _deadlines(log_p: Any, stop: Any, xp: Any) -> Any:
+def stopping_deadlines(log_probs: Any, *, stop: Any) -> Any:
+    """ceil(stop / p) for each probability: the number of draws from which on a response of this probability stops them, at least 1.
+
+    s/p within 1e-12 of a whole number (relative; float32: 1e-5) counts as whole; inf where p = 0. Shape of `log_probs`.
+    """
+    _checks.positive("stop", stop)
+    xp, log_p, stop = as_arrays(log_probs, stop)
     with np.errstate(over="ignore"):
         ratio = stop * xp.exp(-log_p)
     whole = xp.round(ratio)

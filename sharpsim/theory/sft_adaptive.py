@@ -125,9 +125,16 @@ def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, stop: float, delt
     return saturated_risk(miss, prompt_weights, n=int(n), delta=delta)
 
 
-def hard_row(labels: int) -> np.ndarray:
-    """log base on a hard prompt of the family over its M labels, the secret first."""
-    return np.log(np.concatenate([[2 / labels], np.full(labels - 1, (labels - 2) / (labels * (labels - 1)))]))
+def family_deadlines(*, stop: float, labels: int) -> tuple[float, float]:
+    """From which draw on the secret, and any other label, ends the draws on a hard prompt: ceil(s M/2) and ceil(s M(M-1)/(M-2))."""
+    log_probs = np.log([2 / labels, (labels - 2) / (labels * (labels - 1))])
+    secret, other = laws.stopping_deadlines(log_probs, stop=stop)
+    return float(secret), float(other)
+
+
+def family_hit(*, stop: float, labels: int) -> float:
+    """P[the kept label is the secret] = 1 - (1 - 2/M)^D', D' the other labels' deadline: it is missed only by D' draws without it."""
+    return -math.expm1(family_deadlines(stop=stop, labels=labels)[1] * math.log1p(-2 / labels))
 
 
 def family_risk(*, n: int, stop: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
@@ -144,13 +151,15 @@ def family_prompts_needed(*, eps: float, stop: float, delta: float, hard_prompts
 
 
 def _option(parameters: Family, stop: float, delta: float) -> PluralityRisk:
-    return PluralityRisk(parameters, 1 - float(laws.stopping_time_miss(hard_row(parameters.labels), stop=stop)), delta)
+    return PluralityRisk(parameters, family_hit(stop=stop, labels=parameters.labels), delta)
 
 
 def family_mean_draws(*, stop: float, labels: int, hard_mass: float) -> float:
-    """E_x E[N_s(x)] on the family: (1 - D) ceil(s) + D E[N_s | hard]."""
-    easy = float(laws.stopping_time_mean(np.zeros(1), stop=stop))
-    return (1 - hard_mass) * easy + hard_mass * float(laws.stopping_time_mean(hard_row(labels), stop=stop))
+    """E_x E[N_s(x)] on the family: (1 - D) ceil(s) + D (D_1 + sum_{k=D_1}^{D'-1} (1 - 2/M)^k), D_1 and D' the deadlines."""
+    secret, other = family_deadlines(stop=stop, labels=labels)
+    log_other = math.log1p(-2 / labels)
+    waiting = math.exp(secret * log_other) * -math.expm1((other - secret) * log_other) * labels / 2
+    return (1 - hard_mass) * float(laws.stopping_deadlines(np.zeros(1), stop=stop)[0]) + hard_mass * (secret + waiting)
 
 
 def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> Cheapest:
