@@ -43,7 +43,7 @@ class Settings:
     grid: Grid
 
 
-FAMILY: dict[str, Any] = {"hard_prompts": 4, "labels": 8, "hard_mass": 0.6, "delta": 0.3, "rho": 0.1, "fixed_N": 12, "fixed_n": 300}
+FAMILY: dict[str, Any] = {"hard_prompts": 4, "labels": 8, "hard_mass": 0.6, "delta": 0.3, "rho": 0.1, "fixed_N": 12, "fixed_n": 30}
 TABLE: dict[str, Any] = {"table_prompts": 6, "table_responses": 16, "table_members": 8}
 SETTINGS = {
     "smoke": Settings(
@@ -51,7 +51,7 @@ SETTINGS = {
         grid=Grid(eps=(0.1, 0.03, 0.01), coverage=(1.5, 3.0, 9.0), hard_prompts=(1, 4, 16), delta=(0.5, 0.1, 0.02)),
     ),
     "default": Settings(
-        **FAMILY, **TABLE, n=(10, 30, 100, 300, 1000, 3000, 10000, 30000), N=(1, 3, 5, 8, 12, 24, 50, 100), seeds=1000,
+        **FAMILY, **TABLE, n=(5, 10, 20, 30, 50, 100, 300, 1000, 3000, 10000), N=(1, 3, 4, 5, 6, 8, 12, 24, 50, 100), seeds=1000,
         tables=12, table_n=(100, 1000, 10000), table_N=(4, 64), table_seeds=400, grid=Grid.of(points=12),
     ),
     "full": Settings(

@@ -51,7 +51,7 @@ SETTINGS = {
         grid=Grid(eps=(0.1, 0.03, 0.01), coverage=(1.5, 3.0, 9.0), hard_prompts=(1, 4, 16), delta=(0.5, 0.1, 0.02)),
     ),
     "default": Settings(
-        **FIXED, n=(10, 30, 100, 300, 1000, 3000, 10000), seeds=1000, tables=12, draws=20_000, grid=Grid.of(points=12),
+        **FIXED, n=(5, 10, 20, 30, 50, 100, 300, 1000, 3000, 10000), seeds=1000, tables=12, draws=20_000, grid=Grid.of(points=12),
     ),
     "full": Settings(
         **FIXED, n=(10, 30, 100, 300, 1000, 3000, 10000, 100000), seeds=50_000, tables=100, draws=1_000_000, grid=Grid.of(points=24),

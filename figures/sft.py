@@ -19,7 +19,7 @@ def draw(tables: dict[str, Table]) -> dict[str, Figure]:
 
 
 def _family(rows: Table) -> Figure:
-    fig, axes = figure(1, 2, width=13, height=6.2, sharey=True)
+    fig, axes = figure(1, 2, width=15, height=6.2, sharey=True)
     for ax, axis, label in zip(axes, ("n", "N"), ("prompts n", "responses per prompt N"), strict=True):
         part = rows.where(axis=axis)
         for column, name, dashes in STRENGTHS:
@@ -27,13 +27,13 @@ def _family(rows: Table) -> Figure:
         theory_line(ax, part[axis], part["exact_risk"], "exact risk")
         measured(ax, part[axis], part["risk"], part["risk_low"], part["risk_high"], "simulated, 95% interval")
         ax.axhline(float(part["hard_mass"][0]), color="#767676", linewidth=1)
-        ax.annotate("all hard prompts fail", (part[axis][0], float(part["hard_mass"][0]) * 1.08), color="#767676", fontsize=12)
+        ax.annotate("all hard prompts fail", (part[axis][-1], float(part["hard_mass"][0]) * 1.1), color="#767676", fontsize=12, ha="right")
         other = f"N = {part['N'][0]}" if axis == "n" else f"n = {part['n'][0]}"
         ax.set(xlabel=f"{label}   ({other})", xscale="log", yscale="log", ylim=(1e-5, 30))
     axes[0].set_ylabel("fraction of prompts that fail")
-    axes[0].legend(loc="lower left")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
     first = next(rows.rows())
-    claim(fig, "SFT-Sharpening's exact risk falls exponentially in n; the theorem's guarantee arrives a thousand prompts later.")
+    claim(fig, "SFT-Sharpening's exact risk falls exponentially in n; the guarantees need many times more prompts.")
     caption(
         fig,
         f"Hard family, d = {first['hard_prompts']}, M = {first['labels']} labels, hard mass D = {first['hard_mass']}; delta = {first['delta']}, "
@@ -50,7 +50,7 @@ def _tables(rows: Table) -> Figure:
     for index, column in enumerate(("bound", "bound_sharp", "bound_instance")):
         measured(ax, rows["risk"].clip(1e-4), rows[column], rows[column], rows[column], STRENGTHS[index][1], index=index + 1, capsize=0)
     ax.axhline(1, color="#767676", linewidth=1)
-    ax.annotate("above: vacuous", (1.2e-4, 1.15), color="#767676", fontsize=12)
+    ax.annotate("above: vacuous", (2e-2, 1.15), color="#767676", fontsize=12)
     ax.set(xscale="log", yscale="log", xlabel="mean simulated risk (0 drawn at 1e-4)", ylabel="bound of Thm 4.1'")
     ax.legend(loc="lower right", title="class: relabelled rows")
     ax = axes[1]

@@ -113,7 +113,7 @@ def probabilities(name: str, probs: Any) -> None:
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
 
 
-def _refuse_unnormalised(name: str, error: np.ndarray, itemsize: int) -> None:
+def _refuse_unnormalised(name: str, error: Any, itemsize: int) -> None:
     tolerance = ROW_TOLERANCE.get(itemsize, 1e-2)
     if not np.all(error <= tolerance):
         row = int(np.argmax(np.nan_to_num(np.atleast_1d(error), nan=np.inf)))

@@ -52,7 +52,7 @@ def missing_mass(log_policy: Any, log_base: Any, *, slack: float = 0.0) -> Any:
     return xp.exp(logsumexp(xp.where(inside, -xp.inf, policy), xp) - logsumexp(policy, xp))
 
 
-def fails(missing: Any, *, delta: float) -> Any:
+def fails(missing: Any, *, delta: Any) -> Any:
     """Whether a prompt with this missing mass fails at delta: pi(Y*_gamma|x) <= 1 - delta, the edge included.
 
     The edge is widened by 1e-9 (by delta/1000 where that is less; float32: 1e-6), because neither (1 - delta) nor a mean of
@@ -64,7 +64,7 @@ def fails(missing: Any, *, delta: float) -> Any:
     return missing >= threshold - xp.minimum(threshold * 1e-3, guard)
 
 
-def unsharpened_fraction(log_policy: Any, log_base: Any, prompt_weights: Any, *, delta: float, slack: float = 0.0) -> Any:
+def unsharpened_fraction(log_policy: Any, log_base: Any, prompt_weights: Any, *, delta: Any, slack: float = 0.0) -> Any:
     """mu{x : pi(Y*_gamma(x)|x) <= 1 - delta}, the eps at which `log_policy` is (eps, delta, gamma)-sharpened; in [0, 1].
 
     Prompts on the edge count as failed (guard: see `fails`). Y*_gamma is the base's. Raises `ValueError` for tables of
