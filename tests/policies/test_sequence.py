@@ -212,3 +212,16 @@ def test_float64_in_a_float32_world_warns_once(monkeypatch):
 def test_packages_import_no_jax():
     code = "import sys, sharpsim.policies, sharpsim.decoding, sharpsim.tasks.pronunciation; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_inverse_cdf_survives_sums_that_round_both_ways():
+    """A parallel cumulative sum can exceed, at a token without mass, the sums around it; the uniform is put right there."""
+    rng = np.random.default_rng(0)
+    probs = rng.exponential(size=(100, 2000)) * (rng.random((100, 2000)) < 0.5)
+    probs = jnp.asarray(probs / probs.sum(axis=1, keepdims=True))
+    cumulative = jax.vmap(jnp.cumsum)(probs)
+    total = jnp.max(jnp.where(probs > 0, cumulative, 0), axis=1, keepdims=True)
+    before = jnp.concatenate([jnp.zeros((100, 1)), cumulative[:, :-1]], axis=1)
+    assert bool(((cumulative > before) & (probs == 0)).any())
+    tokens = jax.vmap(jax.vmap(inverse_cdf, (None, 0)))(jnp.log(probs), jnp.minimum(before / total, 1 - 1e-16))
+    assert bool((jnp.take_along_axis(probs, tokens, axis=1) > 0).all())
