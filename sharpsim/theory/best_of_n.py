@@ -135,7 +135,8 @@ def exact_kl(log_probs: Any, reward: Any, *, draws: float) -> np.ndarray:
     law = laws.best_of_n(log_probs, reward, draws=draws)
     base = normalise(np.asarray(log_probs, dtype=np.float64), np)
     kept = law > -np.inf
-    t = np.where(kept, np.where(kept, law, 0.0) - np.where(kept, base, 0.0), 0.0)
+    # At N = 1 what is left is rounding.
+    t = np.where(kept & (draws > 1), np.where(kept, law, 0.0) - np.where(kept, base, 0.0), 0.0)
     gain = np.expm1(t)
     return np.sum(np.exp(base) * np.where(kept, t * gain - (gain - t), 1.0), axis=-1)
 

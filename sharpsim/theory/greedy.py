@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._logspace import logsumexp
 from sharpsim.theory._common import Statement, as_float
 
 THRESHOLD = 0.5
@@ -49,7 +50,8 @@ def bound(*, mode_probability: Any) -> Any:
     with np.errstate(divide="ignore"):
         value = np.log(p) - np.log1p(-p)
     # Near 1/2 the two logarithms cancel, and the sign is the statement.
-    return as_float(np.where(np.abs(p - 0.5) < 0.25, 2 * np.arctanh(2 * p - 1), value))
+    near = np.abs(p - 0.5) < 0.25
+    return as_float(np.where(near, 2 * np.arctanh(np.where(near, 2 * p - 1, 0.0)), value))
 
 
 def mode_probability_needed(*, margin: Any) -> Any:
@@ -93,6 +95,15 @@ def mode_probability(conditionals: Sequence[Any]) -> np.ndarray:
     return np.exp(enumerate_responses(conditionals).max(axis=1))
 
 
+def mode_log_odds(conditionals: Sequence[Any]) -> np.ndarray:
+    """log(P*/(1-P*)) in nats for each prompt, 1-P* summed over the others: `bound` of P*, with its digits also where P* is near 1."""
+    joint = enumerate_responses(conditionals)
+    first = joint.argmax(axis=1)[:, None]
+    others = joint.copy()
+    np.put_along_axis(others, first, -np.inf, axis=1)
+    return np.take_along_axis(joint, first, axis=1)[:, 0] - logsumexp(others, np)
+
+
 def greedy_response(conditionals: Sequence[Any]) -> np.ndarray:
     """What greedy decoding returns, tokens [prompts, H]: the likeliest next token each time, the smallest among exact equals."""
     tables = _tables(conditionals)
@@ -112,9 +123,9 @@ def greedy_is_mode(conditionals: Sequence[Any]) -> np.ndarray:
 
 
 def greedy_margin(conditionals: Sequence[Any]) -> np.ndarray:
-    """min over h of log pi(y*_h|x, y*_<h) - max over other tokens, nats, [prompts]: positive where greedy returns y*, negative where not.
+    """min over h of log pi(y*_h|x, y*_<h) - max over other tokens, nats, [prompts]: positive where greedy returns y*, negative if not.
 
-    At least `bound(mode_probability=P*)`. 0 is a tie for the lead, which the smaller token wins; inf where y* is certain (or V = 1).
+    At least `mode_log_odds`. 0 is a tie for the lead, which the smaller token wins; inf where y* is certain.
     """
     tables, best = _tables(conditionals), mode(conditionals)
     prompts, least = np.arange(len(best)), np.full(len(best), np.inf)
@@ -135,7 +146,7 @@ def checks(conditionals: Sequence[Any]) -> dict[str, float]:
     top = joint.max(axis=1)
     second = np.sort(joint, axis=1)[:, -2] if joint.shape[1] > 1 else np.full(len(joint), -np.inf)
     lead, excess = float((top - second).min()), float(np.exp(top).min()) - THRESHOLD
-    edge = -np.finfo(np.float64).tiny
+    edge = -float(np.finfo(np.float64).tiny)
     return {"unique_mode": lead if lead > TIE_GUARD else edge, "mode_above_half": excess if excess != 0 else edge}
 
 
