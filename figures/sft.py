@@ -6,7 +6,11 @@ from experiments._rows import Table
 from figures._scaling import scaling
 from figures._style import bound_line, caption, claim, colour, figure, measured, theory_line
 
-STRENGTHS = (("bound", "bound, explicit constants", ":"), ("bound_sharp", "bound, sharp", "--"), ("bound_instance", "bound, instance form", "-."))
+STRENGTHS = (
+    ("bound", "bound, explicit constants", ":"),
+    ("bound_sharp", "bound, sharp", "--"),
+    ("bound_instance", "bound, instance form", "-."),
+)
 
 
 def draw(tables: dict[str, Table]) -> dict[str, Figure]:
@@ -27,17 +31,19 @@ def _family(rows: Table) -> Figure:
         theory_line(ax, part[axis], part["exact_risk"], "exact risk")
         measured(ax, part[axis], part["risk"], part["risk_low"], part["risk_high"], "simulated, 95% interval")
         ax.axhline(float(part["hard_mass"][0]), color="#767676", linewidth=1)
-        ax.annotate("all hard prompts fail", (part[axis][-1], float(part["hard_mass"][0]) * 1.1), color="#767676", fontsize=12, ha="right")
+        ax.annotate(
+            "all hard prompts fail", (part[axis][-1], float(part["hard_mass"][0]) * 0.9), color="#767676", fontsize=12, ha="right", va="top"
+        )
         other = f"N = {part['N'][0]}" if axis == "n" else f"n = {part['n'][0]}"
         ax.set(xlabel=f"{label}   ({other})", xscale="log", yscale="log", ylim=(1e-5, 30))
     axes[0].set_ylabel("fraction of prompts that fail")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     first = next(rows.rows())
     claim(fig, "SFT-Sharpening's exact risk falls exponentially in n; the guarantees need many times more prompts.")
     caption(
         fig,
-        f"Hard family, d = {first['hard_prompts']}, M = {first['labels']} labels, hard mass D = {first['hard_mass']}; delta = {first['delta']}, "
-        f"bounds with probability {1 - first['rho']:g} (Thm 4.1'). Dots: mean of {first['seeds']} seeds, empirical Bernstein interval "
+        f"Hard family, d = {first['hard_prompts']}, M = {first['labels']} labels, hard mass D = {first['hard_mass']}; "
+        f"delta = {first['delta']}, bounds with probability {1 - first['rho']:g} (Thm 4.1'). Dots: mean of {first['seeds']} seeds, empirical Bernstein interval "
         "(down to 0 where a bar leaves the axes). Below N = 5 best-of-N itself is not sharp, so every hard prompt fails.",
     )
     return fig
@@ -59,12 +65,14 @@ def _tables(rows: Table) -> Figure:
     ax.set(xlabel="exact risk", ylabel="simulated risk")
     ax.legend(loc="upper left", title="class: all tables")
     claim(fig, "On random tables every simulated risk lies below every bound, and on its exact value.")
-    caption(fig, f"{len(rows)} settings of (base, n, N); {rows['seeds'][0]} seeds each; delta = {rows['delta'][0]}, rho = {rows['rho'][0]}.")
+    caption(
+        fig, f"{len(rows)} settings of (base, n, N); {rows['seeds'][0]} seeds each; delta = {rows['delta'][0]}, rho = {rows['rho'][0]}."
+    )
     return fig
 
 
 def _scaling(tables: dict[str, Table]) -> Figure:
-    fig = scaling(tables["scaling"], tables["exponents"], fixed=tables["fixed"])
+    fig = scaling(tables["scaling"], tables["exponents"], beside=tables["fixed"], label="exact, one fixed family")
     claim(fig, "SFT-Sharpening's exact cost on the hard family: 1/eps^2, linear in C - 1 and d, only log(1/delta).")
     caption(
         fig,

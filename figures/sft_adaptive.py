@@ -54,7 +54,14 @@ def _stopping(rows: Table) -> Figure:
         measured(right, shown["miss_bound"], shown["miss"].clip(1e-6), low, high, f"s = {stop:g}", index=index, markersize=4)
     right.plot([1e-6, 1], [1e-6, 1], color="#000000", label="bound of Lemma I.1")
     left.set(xscale="log", yscale="log", xlabel="1 / P*(x)", ylabel="draws until the rule stops")
-    right.set(xscale="log", yscale="log", xlim=(1e-6, 1.5), ylim=(5e-7, 1.5), xlabel="(1 - |Y*| P*)^ceil(s/P*)", ylabel="kept response is not the mode")
+    right.set(
+        xscale="log",
+        yscale="log",
+        xlim=(1e-6, 1.5),
+        ylim=(5e-7, 1.5),
+        xlabel="(1 - |Y*| P*)^ceil(s/P*)",
+        ylabel="kept response is not the mode",
+    )
     left.set_ylim(0.2, None)
     left.legend(title="mean of literal draws; dashed: s/P*", loc="lower right", ncols=3, columnspacing=0.8)
     right.legend(loc="upper left")
@@ -64,7 +71,7 @@ def _stopping(rows: Table) -> Figure:
 
 
 def _scaling(tables: dict[str, Table]) -> Figure:
-    fig = scaling(tables["scaling"], tables["exponents"])
+    fig = scaling(tables["scaling"], tables["exponents"], beside=tables["fixed"], label="fixed N, same families")
     claim(fig, "Adaptive SFT-Sharpening's exact cost on the same families: 1/eps instead of 1/eps^2.")
     caption(
         fig,

@@ -52,7 +52,8 @@ def count(name: str, value: Any, minimum: int = 1) -> None:
     """Refuse anything but whole numbers of at least `minimum` (floats with a whole value pass, so that 1e12 can be written)."""
     if is_traced(value):
         return
-    number = np.asarray(value)
+    # A Python integer may be larger than any of NumPy's.
+    number = np.asarray(float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
     if number.dtype.kind not in "iuf" or not np.all((number >= minimum) & (number < math.inf) & (number == np.floor(number))):
         _refuse(name, f"a whole number of at least {minimum}", value)
 

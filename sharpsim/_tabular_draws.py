@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from sharpsim import laws
+from sharpsim.policies._tabular import running_mass
 
 
 def invert(cumulative: Any, rows: Any, uniform: Any) -> Any:
@@ -18,7 +19,8 @@ def invert(cumulative: Any, rows: Any, uniform: Any) -> Any:
     """
     width = cumulative.shape[-1]
     flat, offset = cumulative.reshape(-1), rows * width
-    point = uniform * flat[offset + width - 1]
+    total = flat[offset + width - 1]
+    point = jnp.minimum(uniform * total, jnp.nextafter(total, jnp.zeros_like(total)))
     low, span = jnp.zeros_like(rows), 1 << max(width - 1, 1).bit_length()
     while span > 1:
         span //= 2
@@ -41,7 +43,7 @@ class BestFirst(eqx.Module):
         order = jnp.argsort(-reward, axis=-1, stable=True)
         sorted_reward = jnp.take_along_axis(reward, order, axis=-1)
         mass = jnp.exp(jnp.take_along_axis(log_probs, order, axis=-1))
-        cumulative = jnp.cumsum(mass / mass.sum(axis=-1, keepdims=True), axis=-1)
+        cumulative = running_mass(mass / mass.sum(axis=-1, keepdims=True))
         edge = jnp.ones((*mass.shape[:-1], 1), bool)
         changes = sorted_reward[..., 1:] != sorted_reward[..., :-1]
         starts, ends = jnp.concatenate([edge, changes], -1), jnp.concatenate([changes, edge], -1)
@@ -71,7 +73,7 @@ def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple
     tables = laws.stopping_tables(log_probs, stop=stop)
     rank_of = jnp.argsort(tables.order, axis=-1)
     deadline = jnp.take_along_axis(tables.deadline, rank_of, axis=-1)
-    cumulative = jnp.cumsum(jnp.exp(log_probs), axis=-1)
+    cumulative = running_mass(jnp.exp(log_probs))
 
     def one(prompt: Any, own_key: Any) -> tuple[Any, Any]:
         def draw(state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
@@ -98,7 +100,7 @@ def adaptive_by_law(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[
     dtype, shape = log_probs.dtype, prompts.shape
     kept_law = jnp.exp(jnp.logaddexp(tables.log_on_time, tables.log_late) + tables.log_share)
     # Likeliest first, so that the running totals near the mode are small numbers.
-    place = log_probs.shape[-1] - 1 - invert(jnp.cumsum(kept_law[..., ::-1], axis=-1), prompts, jax.random.uniform(kept_key, shape, dtype))
+    place = log_probs.shape[-1] - 1 - invert(running_mass(kept_law[..., ::-1]), prompts, jax.random.uniform(kept_key, shape, dtype))
     response = tables.order[prompts, place].astype(jnp.int32)
 
     log_on_time, log_late = tables.log_on_time[prompts, place], tables.log_late[prompts, place]
@@ -107,7 +109,7 @@ def adaptive_by_law(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[
     # taken from the least likely response up to the one before the level; weights are relative to the row's largest.
     top = jnp.max(tables.log_segment, axis=-1, keepdims=True)
     weight = jnp.exp(tables.log_segment - jnp.where(jnp.isfinite(top), top, 0.0))
-    running = jnp.cumsum(weight, axis=-1)
+    running = running_mass(weight)
     level = jnp.take_along_axis(log_probs, tables.order, axis=-1)
     first_of_level = jax.vmap(lambda row: jnp.searchsorted(row, row, side="left"))(level)[prompts, place]
     reach = jnp.where(first_of_level > 0, running[prompts, jnp.maximum(first_of_level - 1, 0)], 0.0)

@@ -18,6 +18,7 @@ from sharpsim._batches import AdaptiveBatch, Batch, Draws
 from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law, invert
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
+from sharpsim.policies._tabular import running_mass
 
 CHUNK = 2**20
 """Draws held in memory at once by the literal oracle."""
@@ -51,12 +52,12 @@ class Oracle(eqx.Module):
             raise ValueError(f"`prompts` must hold one prompt for each of the {size} weights; got {np.shape(prompts)[0]}.")
         self._base = base
         self._weights = as_jax(prompt_weights)
-        self._cumulative = jnp.cumsum(self._weights)
+        self._cumulative = running_mass(self._weights)
         self._prompts = jnp.arange(size, dtype=jnp.int32) if prompts is None else jnp.asarray(prompts)
         self._score = reward if callable(reward) else None
         # In float32 running sums lose small masses, and the policy's own sampler, slower, does not.
         tabular = isinstance(base, TabularPolicy) and base.log_probs.dtype == jnp.float64
-        self._running = jnp.cumsum(jnp.exp(base.log_probs), axis=-1) if tabular else None
+        self._running = running_mass(jnp.exp(base.log_probs)) if tabular else None
         self._reward = None
         if reward is not None and not callable(reward):
             if not isinstance(base, TabularPolicy):
@@ -79,7 +80,7 @@ class Oracle(eqx.Module):
         responses, log_probs = self._draw_responses(prompts, N, response_key)
         return Draws(prompts, responses, log_probs, n * N)
 
-    def best_of(self, n: int, N: int, *, key: Key[Array, ""]) -> Batch:
+    def best_of(self, n: int, N: Any, *, key: Key[Array, ""]) -> Batch:
         """n prompts from mu and the best of N responses to each (ties to the first drawn); cost n N."""
         n = _checks.static_count("n", n)
         prompt_key, response_key = jax.random.split(key)

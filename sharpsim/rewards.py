@@ -25,7 +25,7 @@ def length_normalised(log_probs: Any, lengths: Any) -> Any:
     """
     _checks.rows("log_probs", log_probs)
     _checks.at_least("lengths", lengths, 1)
-    xp, table, lengths = as_arrays(log_probs, lengths)
+    _, table, lengths = as_arrays(log_probs, lengths)
     if tuple(lengths.shape) not in {tuple(table.shape), tuple(table.shape[-1:])}:
         raise ValueError(f"`lengths` must have the shape of `log_probs`, {table.shape}, or of one row; got {lengths.shape}.")
     return table / lengths

@@ -24,7 +24,9 @@ class FiniteClass(eqx.Module):
 
     def __init__(self, log_probs: Any):
         if np.ndim(log_probs) != 3 or np.shape(log_probs)[0] == 0:
-            raise ValueError(f"`log_probs` must be [members, prompts, responses] with at least one member; got shape {np.shape(log_probs)}.")
+            raise ValueError(
+                f"`log_probs` must be [members, prompts, responses] with at least one member; got shape {np.shape(log_probs)}."
+            )
         _checks.rows("log_probs", log_probs)
         self.log_probs = as_jax(log_probs)
 
@@ -35,7 +37,7 @@ class FiniteClass(eqx.Module):
 
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, " n"], *, key: Key[Array, ""]) -> Fit:
         """argmax over members of sum_i log pi(y_i|x_i), exactly; `info["member"]` is its index, `info["log_likelihood"]` its value."""
-        counts = pair_counts(prompts, responses, self.log_probs.shape[1:], self.log_probs.dtype)
+        counts = pair_counts(prompts, responses, (self.log_probs.shape[1], self.log_probs.shape[2]), self.log_probs.dtype)
         # A response that never occurs must not turn its member's -inf into NaN.
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
         member = choose_among(is_best(scores), key=key)

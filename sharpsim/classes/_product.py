@@ -26,7 +26,9 @@ class ProductClass(eqx.Module):
 
     def __init__(self, log_probs: Any):
         if np.ndim(log_probs) != 3 or np.shape(log_probs)[1] == 0:
-            raise ValueError(f"`log_probs` must be [prompts, members, responses] with at least one member; got shape {np.shape(log_probs)}.")
+            raise ValueError(
+                f"`log_probs` must be [prompts, members, responses] with at least one member; got shape {np.shape(log_probs)}."
+            )
         _checks.rows("log_probs", log_probs)
         if _checks.is_traced(log_probs):
             self.log_size = math.log(np.shape(log_probs)[1]) * np.shape(log_probs)[0]

@@ -10,6 +10,14 @@ from sharpsim import _checks
 from sharpsim.policies._precision import as_jax
 
 
+def running_mass(mass: Float[Array, "*batch responses"]) -> Float[Array, "*batch responses"]:
+    """The running total along the last axis, non-decreasing, and constant over responses without mass.
+
+    A parallel sum is neither: its partial sums round differently, and inverting it can return a response of mass 0.
+    """
+    return jax.lax.cummax(jnp.where(mass > 0, jnp.cumsum(mass, axis=-1), 0.0), axis=mass.ndim - 1)
+
+
 class TabularPolicy(eqx.Module):
     """The conditional law pi(y|x) over finitely many responses, as natural log-probabilities.
 
@@ -54,10 +62,10 @@ class TabularPolicy(eqx.Module):
         row = self.log_probs[prompt]
         if row.dtype != jnp.float64:
             return jax.random.categorical(key, row, mode="high").astype(jnp.int32)
-        cumulative = jnp.cumsum(jnp.exp(row))
-        point = jax.random.uniform(key, dtype=row.dtype) * cumulative[-1]
+        cumulative = running_mass(jnp.exp(row))
+        point = jnp.minimum(jax.random.uniform(key, dtype=row.dtype) * cumulative[-1], jnp.nextafter(cumulative[-1], 0.0))
         return jnp.searchsorted(cumulative, point, side="right").astype(jnp.int32)
 
     def log_prob(self, prompt: Int[Array, ""], response: Int[Array, ""]) -> Float[Array, ""]:
-        """log pi(response|prompt), in nats; -inf where the response has no mass."""
+        """The log-probability log pi(response|prompt), in nats; -inf where the response has no mass."""
         return self.log_probs[prompt, response]

@@ -1,6 +1,5 @@
 """What SFT-Sharpening, fixed or adaptive, does on its two exactly solvable settings: all tables, and the hard family of section 6."""
 
-import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -126,7 +125,9 @@ def least_prompts(risk: PluralityRisk, eps: float, start: int = 1) -> int:
     Raises `ValueError` where no n is enough, because the class's own law is not sharp at the right secret.
     """
     if risk.dull and risk.parameters.hard_mass > eps:
-        raise ValueError(f"`eps` = {eps!r} cannot be reached: the kept label is right with probability {risk.hit:.4g}, not above 1 - delta.")
+        raise ValueError(
+            f"`eps` = {eps!r} cannot be reached: the kept label is right with probability {risk.hit:.4g}, not above 1 - delta."
+        )
     if risk(start) <= eps:
         return start
     high = start

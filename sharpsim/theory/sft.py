@@ -84,7 +84,8 @@ def bound_instance(
     log_probs: Any, prompt_weights: Any, *, log_class_size: float, n: int, N: int, delta: float, rho: float, slack: float = 0.0
 ) -> float:
     """**Upper** bound, sharpest: max{ sum mu_x t_x : 0 <= t <= 1, sum mu_x c_x t_x <= e_stat }, c_x = h(delta, b_x) where
-    b_x = (1 - base(Y*_gamma|x))^N < delta, else 0. Never above `bound_sharp`, never above 1."""
+    b_x = (1 - base(Y*_gamma|x))^N < delta, else 0. Never above `bound_sharp`, never above 1.
+    """
     _check(n=n, N=N, delta=delta)
     error = statistical_error(log_class_size=log_class_size, n=n, rho=rho)
     return fill(best_of_n_miss(log_probs, N=N, slack=slack), prompt_weights, delta=delta, error=float(error))

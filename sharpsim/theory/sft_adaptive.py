@@ -185,7 +185,8 @@ def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int,
 
 def checks(log_members: Any, log_probs: Any, *, delta: float) -> dict[str, float]:
     """Signed slacks, non-negative where the assumption holds: `realizability` (A1), 1e-9 minus the least total variation (maximised
-    over prompts) between a member `[members, prompts, responses]` and the law of the kept response at s = log(2/delta)."""
+    over prompts) between a member `[members, prompts, responses]` and the law of the kept response at s = log(2/delta).
+    """
     _checks.rows("log_members", log_members)
     _checks.table("log_probs", log_probs)
     target = laws.stopping_kept(np.asarray(log_probs, float), stop=stopping_parameter(delta=delta))

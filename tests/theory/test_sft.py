@@ -85,9 +85,7 @@ def test_family_risk_where_class_is_dull():
 # Inverse
 
 
-@given(
-    st.floats(0.0, 1e6), st.floats(1e-6, 0.999), st.floats(1e-6, 0.999), st.floats(1e-6, 0.999), st.floats(1.0, 1e6)
-)
+@given(st.floats(0.0, 1e6), st.floats(1e-6, 0.999), st.floats(1e-6, 0.999), st.floats(1e-6, 0.999), st.floats(1.0, 1e6))
 def test_inverse_both_ways(log_class_size, eps, delta, rho, cover):
     setting = {"log_class_size": log_class_size, "delta": delta, "rho": rho, "coverage": cover}
     enough = sft.samples_needed(**setting, eps=eps)
@@ -106,7 +104,10 @@ def test_prompts_and_cheapest_are_least():
         assert n == 1 or sft.family_risk(n=n - 1, N=8, delta=0.3, **FAMILY) > eps
     best = sft.family_cheapest(eps=0.05, delta=0.3, **FAMILY)
     brute = min(
-        n * N for N in range(1, 60) for n in range(1, 200) if n * N <= best.samples and sft.family_risk(n=n, N=N, delta=0.3, **FAMILY) <= 0.05
+        n * N
+        for N in range(1, 60)
+        for n in range(1, 200)
+        if n * N <= best.samples and sft.family_risk(n=n, N=N, delta=0.3, **FAMILY) <= 0.05
     )
     assert best.samples == brute == best.n * best.setting
     assert best.risk <= 0.05
