@@ -4,6 +4,7 @@ Every function takes NumPy or JAX arrays and keeps full relative precision near 
 """
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,12 +35,23 @@ def log1mexp(x: Any, xp: Any) -> Any:
     return xp.where(near, from_above, from_below)
 
 
+def logaddexp(x: Any, y: Any, xp: Any) -> Any:
+    """log(exp(x) + exp(y)), with finite derivatives where both are -inf (those of `jax.numpy.logaddexp` are NaN)."""
+    if xp is np:
+        return np.logaddexp(x, y)
+    top, low = xp.maximum(x, y), xp.minimum(x, y)
+    return top + xp.log1p(xp.exp(low - xp.where(top > -xp.inf, top, 0.0)))
+
+
 def logsumexp(x: Any, xp: Any, axis: int = -1) -> Any:
     """log of the sum of exp(x) along `axis`; -inf for a row of -inf, +inf where an entry is +inf."""
     top = xp.max(x, axis=axis, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore", over="ignore"):
-        return xp.log(xp.sum(xp.exp(x - top), axis=axis)) + xp.squeeze(top, axis=axis)
+    with np.errstate(over="ignore"):
+        total = xp.sum(xp.exp(x - top), axis=axis)
+    # log 0 is written down, not computed: its derivative is infinite.
+    log_total = xp.where(total > 0, xp.log(xp.where(total > 0, total, 1.0)), -xp.inf)
+    return log_total + xp.squeeze(top, axis=axis)
 
 
 def running(x: Any, combine: Any, start: float, xp: Any, *, same: Any = None) -> Any:
@@ -69,14 +81,14 @@ def cumulative_logsumexp(x: Any, xp: Any) -> Any:
 
     In log space, because a running sum of probabilities loses masses below 1e-308 and the digits of small ones behind large.
     """
-    return running(x, xp.logaddexp, -xp.inf, xp)
+    return running(x, partial(logaddexp, xp=xp), -xp.inf, xp)
 
 
 def log_fraction(part: Any, rest: Any, xp: Any) -> Any:
     """log(p / (p + r)) from log p and log r, with full relative precision at both ends; -inf where p = 0."""
     empty = part == -xp.inf
     odds_against = rest - xp.where(empty, 0.0, part)
-    return xp.where(empty, -xp.inf, -xp.logaddexp(xp.zeros_like(odds_against), odds_against))
+    return xp.where(empty, -xp.inf, -logaddexp(xp.zeros_like(odds_against), odds_against, xp))
 
 
 class LevelMasses(NamedTuple):
@@ -89,14 +101,14 @@ class LevelMasses(NamedTuple):
 
 def level_masses(sorted_log_probs: Any, sorted_keys: Any, xp: Any) -> LevelMasses:
     """The masses around each level of `sorted_keys` (ascending along the last axis; equal keys form one level)."""
-    inside = running(sorted_log_probs, xp.logaddexp, -xp.inf, xp, same=sorted_keys)
+    inside = running(sorted_log_probs, partial(logaddexp, xp=xp), -xp.inf, xp, same=sorted_keys)
     flipped, flipped_keys = xp.flip(sorted_log_probs, axis=-1), xp.flip(sorted_keys, axis=-1)
-    later = xp.flip(running(flipped, xp.logaddexp, -xp.inf, xp, same=flipped_keys), axis=-1)
+    later = xp.flip(running(flipped, partial(logaddexp, xp=xp), -xp.inf, xp, same=flipped_keys), axis=-1)
     ends = xp.full((*later.shape[:-1], 1), -xp.inf, dtype=later.dtype)
     next_is_same = sorted_keys[..., 1:] == sorted_keys[..., :-1]
     rest = xp.concat([xp.where(next_is_same, later[..., 1:], -xp.inf), ends], axis=-1)
     above = xp.flip(_strictly_before(flipped, flipped_keys, xp), axis=-1)
-    return LevelMasses(_strictly_before(sorted_log_probs, sorted_keys, xp), xp.logaddexp(inside, rest), above)
+    return LevelMasses(_strictly_before(sorted_log_probs, sorted_keys, xp), logaddexp(inside, rest, xp), above)
 
 
 def _strictly_before(log_probs: Any, keys: Any, xp: Any) -> Any:

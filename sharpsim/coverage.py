@@ -16,8 +16,7 @@ from sharpsim.sharpness import maximisers, mode_log_mass
 
 def _log_mean(log_values: Any, weights: Any, xp: Any) -> Any:
     """log E_{x~mu}[exp(log_values)], prompts of weight zero left out even where the value is infinite."""
-    with np.errstate(divide="ignore"):
-        log_weights = xp.log(weights)
+    log_weights = xp.log(xp.where(weights > 0, weights, 1.0))
     return logsumexp(xp.where(weights > 0, log_weights + xp.where(weights > 0, log_values, 0.0), -xp.inf), xp)
 
 

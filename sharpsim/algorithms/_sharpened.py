@@ -1,14 +1,31 @@
 """What every sharpening algorithm returns."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
+
+import equinox as eqx
 
 
-class Sharpened(NamedTuple):
+class Sharpened(eqx.Module):
     """A sharpened policy, the samples it took (sample-and-evaluate queries, m) and what the algorithm has to say of itself.
 
-    `samples_used` is a Python int where the cost is fixed in advance, an array where it is random (Def D.1). `info` holds arrays.
+    `samples_used` is a Python int where the cost is fixed in advance (also when traced or vmapped, where an array could not hold
+    n N = 1e11 in 32 bits), an array where it is random (Def D.1). `info` holds arrays. Unpacks as a triple.
     """
 
     policy: Any
-    samples_used: Any
     info: dict[str, Any]
+    _static_used: int | None = eqx.field(static=True)
+    _traced_used: Any
+
+    def __init__(self, policy: Any, samples_used: Any, info: dict[str, Any]):
+        self.policy, self.info = policy, info
+        self._static_used, self._traced_used = (samples_used, None) if isinstance(samples_used, int) else (None, samples_used)
+
+    @property
+    def samples_used(self) -> Any:
+        """Samples spent, m."""
+        return self._traced_used if self._static_used is None else self._static_used
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.policy, self.samples_used, self.info))

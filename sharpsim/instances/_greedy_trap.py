@@ -4,6 +4,11 @@ import math
 
 import numpy as np
 
+from sharpsim import _checks
+
+ENTRY_LIMIT = 2**24
+"""The most entries of the second conditional."""
+
 
 def greedy_trap(*, mode_probability: float) -> list[np.ndarray]:
     """Conditionals of a two-token policy whose unique mode has this probability q, and which greedy decoding gets wrong.
@@ -15,12 +20,16 @@ def greedy_trap(*, mode_probability: float) -> list[np.ndarray]:
 
     `mode_probability` is in (0, 1/2]. Returns `[log p(y1|x) [1, V], log p(y2|x,y1) [1, V, V]]`.
 
-    Raises `ValueError` outside that range: above 1/2 there is no such policy.
+    Raises `ValueError` outside that range (above 1/2 there is no such policy) and below 2.5e-4, where the table is too large.
     """
     q = mode_probability
     if not 0 < q <= 0.5:
         raise ValueError(f"`mode_probability` must be in (0, 1/2]; got {q!r}.")
     vocabulary = math.floor((1 - q) / q) + 1
+    if (1 - q) / vocabulary >= q * (1 - 1e-9):
+        # (1-q)/q is whole up to rounding, and was rounded down: the sequences from 0 would tie with the mode.
+        vocabulary += 1
+    _checks.enumerable(vocabulary**2, ENTRY_LIMIT, "the second token's table", "greedy_trap with a larger `mode_probability`")
     first = np.zeros((1, vocabulary))
     first[0, :2] = 1 - q, q
     second = np.full((1, vocabulary, vocabulary), 1 / vocabulary)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._logspace import as_arrays, level_masses, log1mexp, log_fraction
+from sharpsim._logspace import as_arrays, level_masses, log1mexp, log_fraction, logaddexp
 
 
 def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
@@ -23,18 +23,19 @@ def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
         natural log-probabilities of the same shape; at N = 1 the base itself, as N -> inf the base restricted to its maximisers.
         Masses near 0 and levels near 1 keep full relative precision in float64.
 
-    Raises `ValueError` for rows that are not normalised, NaN rewards, shapes that differ and draws below 1.
+    Raises `ValueError` for rows that are not normalised, NaN rewards, shapes that differ and draws below 1 or infinite.
     """
     _checks.rows("log_probs", log_probs)
     _checks.same_shape("log_probs", log_probs, "reward", reward)
     _checks.at_least("draws", draws, 1)
+    _checks.positive("draws", draws)
     if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
         raise ValueError("`reward` must not hold NaN.")
     xp, table, rewards, count = as_arrays(log_probs, reward, draws)
     order = xp.argsort(rewards, axis=-1)
     sorted_table = xp.take_along_axis(table, order, axis=-1)
     below, level, above = level_masses(sorted_table, xp.take_along_axis(rewards, order, axis=-1), xp)
-    log_cumulative = log_fraction(xp.logaddexp(below, level), above, xp)
+    log_cumulative = log_fraction(logaddexp(below, level, xp), above, xp)
     # F(r)^N - F(r-)^N = F(r)^N (1 - (F(r-)/F(r))^N), the ratio taken from masses so that nothing cancels.
     gained = count * log_cumulative + log1mexp(count * log_fraction(below, level, xp), xp)
     has_mass = sorted_table > -xp.inf

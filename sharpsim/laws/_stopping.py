@@ -4,12 +4,23 @@ A response of mass p stops the draws from its deadline ceil(s/p) on, so everythi
 over k are geometric: the cost is that of one sort, whatever s/p.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._logspace import as_arrays, before_level, cumulative_logsumexp, level_masses, log1mexp, log_fraction, logsumexp, normalise
+from sharpsim._logspace import (
+    as_arrays,
+    before_level,
+    cumulative_logsumexp,
+    level_masses,
+    log1mexp,
+    log_fraction,
+    logaddexp,
+    logsumexp,
+    normalise,
+)
 
 DEADLINE_GUARD = {8: 1e-12, 4: 1e-5}
 """Relative width within which s/p counts as whole, by bytes per float: log p rounds, and s/p = 30 must not become 31."""
@@ -18,7 +29,8 @@ DEADLINE_GUARD = {8: 1e-12, 4: 1e-5}
 class StoppingTables(NamedTuple):
     """What the law is made of, for one row sorted by mass, ascending.
 
-    `order` sorts the row; `deadline` is ceil(s/p); `log_mass_at_most` is log F_i, the mass of responses no likelier than i;
+    `order` sorts the row; `deadline` is ceil(s/p), at most the largest float;
+    `log_mass_at_most` is log F_i, the mass of responses no likelier than i;
     `log_segment` is log sum F_i^k over k from deadline[i+1] to deadline[i] - 1 (none for the last);
     `log_on_time` and `log_late` are the log-probabilities that the kept level is i's and that the draws stop at its deadline,
     or after it.
@@ -39,23 +51,24 @@ def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
     _checks.rows("log_probs_row", log_probs_row)
     _checks.positive("stop", stop)
     xp, row, s = as_arrays(log_probs_row, stop)
-    row = normalise(row, xp)
     order = xp.argsort(row, axis=-1)
-    p = xp.take_along_axis(row, order, axis=-1)
-    below, level, above = level_masses(p, p, xp)
-    deadline = stopping_deadlines(p, stop=s)
-    log_at_most = log_fraction(xp.logaddexp(below, level), above, xp)
+    p = xp.take_along_axis(normalise(row, xp), order, axis=-1)
+    # Levels are those of the row as given: dividing by the sum may round two neighbours to one number.
+    keys = xp.take_along_axis(row, order, axis=-1)
+    below, level, above = level_masses(p, keys, xp)
+    # Infinity would be NaN in products and derivatives.
+    deadline = xp.minimum(stopping_deadlines(p, stop=s), _largest(p))
+    log_at_most = log_fraction(logaddexp(below, level, xp), above, xp)
     following = xp.concat([deadline[..., 1:], deadline[..., -1:]], axis=-1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        length = xp.where(deadline > following, deadline - following, 0.0)
+    some = (deadline > following) & (log_at_most > -xp.inf)
+    length, ratio = xp.where(some, deadline - following, 1.0), xp.where(some, log_at_most, -1.0)
+    with np.errstate(over="ignore"):
         # sum_{k=a}^{b-1} F^k = F^a (1 - F^(b-a)) / (1-F); 1-F is the mass above.
-        log_segment = following * log_at_most + log1mexp(xp.where(length > 0, length * log_at_most, 0.0), xp)
-        log_segment = xp.where(
-            (length > 0) & (log_at_most > -xp.inf), log_segment - log_fraction(above, xp.logaddexp(below, level), xp), -xp.inf
-        )
+        log_segment = following * ratio + log1mexp(length * ratio, xp) - log_fraction(above, logaddexp(below, level, xp), xp)
+        log_segment = xp.where(some, log_segment, -xp.inf)
         on_time = deadline * log_at_most + log1mexp(deadline * log_fraction(below, level, xp), xp)
     tail = cumulative_logsumexp(log_segment, xp)
-    late = before_level(tail, p, xp) + level
+    late = before_level(tail, keys, xp) + level
     has_mass = p > -xp.inf
     share = xp.where(has_mass, xp.where(has_mass, p, 0.0) - xp.where(has_mass, level, 0.0), -xp.inf)
     dead = xp.where(has_mass, 0.0, -xp.inf)
@@ -69,13 +82,17 @@ def stopping_deadlines(log_probs: Any, *, stop: Any) -> Any:
     """
     _checks.positive("stop", stop)
     xp, log_p, stop = as_arrays(log_probs, stop)
-    with np.errstate(over="ignore"):
-        ratio = stop * xp.exp(-log_p)
+    fits = log_p > xp.log(stop) - math.log(_largest(log_p)) + 1.0
+    ratio = xp.where(fits, stop * xp.exp(-xp.where(fits, log_p, 0.0)), xp.inf)
     whole = xp.round(ratio)
     guard = DEADLINE_GUARD.get(ratio.dtype.itemsize, 1e-5)
     with np.errstate(invalid="ignore"):
         is_whole = xp.abs(ratio - whole) <= guard * ratio
     return xp.maximum(xp.where(is_whole, whole, xp.ceil(ratio)), 1.0)
+
+
+def _largest(x: Any) -> float:
+    return float(np.finfo(np.dtype(x.dtype)).max)
 
 
 def stopping_time_mean(log_probs_row: Any, *, stop: Any) -> Any:
@@ -99,7 +116,7 @@ def stopping_kept(log_probs_row: Any, *, stop: Any) -> Any:
     """
     tables = stopping_tables(log_probs_row, stop=stop)
     xp = as_arrays(tables.deadline)[0]
-    law = xp.logaddexp(tables.log_on_time, tables.log_late) + tables.log_share
+    law = logaddexp(tables.log_on_time, tables.log_late, xp) + tables.log_share
     return xp.take_along_axis(law, xp.argsort(tables.order, axis=-1), axis=-1)
 
 
