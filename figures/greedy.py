@@ -35,6 +35,7 @@ def _margins(rows: Table, traps: Table) -> Figure:
     fig, ax = figure()
     hit, miss = rows.where(miss=False), rows.where(miss=True)
     curve = rows.take(rows["mode_probability"].argsort())
+    curve = curve.take(curve["mode_probability"] >= 0.5)
     bound_line(ax, curve["mode_probability"], curve["bound"], "bound log(P*/(1-P*))")
     bound_line(ax, traps["mode_probability"], traps["bound"])
     ax.plot(hit["mode_probability"], hit["margin"], "o", color=colour(0), markersize=4, alpha=0.7, label="greedy finds the mode")
