@@ -33,7 +33,7 @@ class AllTabular(eqx.Module):
         """log|Pi| = inf."""
         return math.inf
 
-    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, " n"], *, key: Key[Array, ""]) -> Fit:
+    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """The empirical law of the responses to each prompt; `info["seen"]` is how many pairs each prompt had. `key` is unused."""
         del key
         dtype = jnp.zeros(()).dtype if self.reference is None else self.reference.log_probs.dtype

@@ -19,7 +19,7 @@ class Fit(NamedTuple):
 
 
 def pair_counts(
-    prompts: Int[Array, " n"], responses: Int[Array, " n"], shape: tuple[int, int], dtype: Any
+    prompts: Int[Array, " n"], responses: Int[Array, "..."], shape: tuple[int, int], dtype: Any
 ) -> Float[Array, "prompts responses"]:
     """How often each (prompt, response) pair occurs.
 

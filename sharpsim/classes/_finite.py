@@ -35,7 +35,7 @@ class FiniteClass(eqx.Module):
         """log|Pi|, in nats."""
         return math.log(self.log_probs.shape[0])
 
-    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, " n"], *, key: Key[Array, ""]) -> Fit:
+    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """argmax over members of sum_i log pi(y_i|x_i), exactly; `info["member"]` is its index, `info["log_likelihood"]` its value."""
         counts = pair_counts(prompts, responses, (self.log_probs.shape[1], self.log_probs.shape[2]), self.log_probs.dtype)
         # A response that never occurs must not turn its member's -inf into NaN.

@@ -36,7 +36,7 @@ class ProductClass(eqx.Module):
             self.log_size = float(sum(math.log(len(np.unique(rows, axis=0))) for rows in np.asarray(log_probs)))
         self.log_probs = as_jax(log_probs)
 
-    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, " n"], *, key: Key[Array, ""]) -> Fit:
+    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """The maximum-likelihood member, exactly, prompt by prompt; a prompt without data gets a uniformly random member.
 
         `info["members"]` holds the index chosen at each prompt, `info["seen"]` how many pairs each prompt had.

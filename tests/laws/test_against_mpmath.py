@@ -124,7 +124,9 @@ def exact_stopping(row, stop):
     kept = {}
     for j, v in enumerate(levels):
         at_most, below = sum(mass[u] for u in levels[: j + 1]), sum((mass[u] for u in levels[:j]), mp.mpf(0))
-        kept[v] = at_most ** due[v] - below ** due[v] + mass[v] * powers(levels, due[v]) if j + 1 < len(levels) or len(levels) == 1 else None
+        kept[v] = (
+            at_most ** due[v] - below ** due[v] + mass[v] * powers(levels, due[v]) if j + 1 < len(levels) or len(levels) == 1 else None
+        )
     if len(levels) > 1:
         kept[levels[-1]] = 1 - sum(kept[v] for v in levels[:-1])
     law = [kept[float(v)] * p[i] / mass[float(v)] if np.isfinite(v) else mp.mpf(0) for i, v in enumerate(row)]

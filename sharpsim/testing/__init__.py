@@ -1,0 +1,26 @@
+"""What users need to test bounds, the paper's and their own.
+
+Hypothesis strategies for policies, prompt weights and sequence policies; `assert_bound`, which runs a statement through the same
+sandwich as ours; and statistical assertions with a stated false-alarm rate. Needs `pip install "sharpsim[test]"`.
+"""
+
+try:
+    import hypothesis as _hypothesis  # noqa: F401
+except ImportError as error:
+    raise ImportError('sharpsim.testing needs Hypothesis: pip install "sharpsim[test]".') from error
+
+from sharpsim.testing._sandwich import BoundReport, assert_bound
+from sharpsim.testing._statistics import binomial_interval, multinomial_test, sample_size_to_see
+from sharpsim.testing._strategies import log_prob_tables, policies_with_margin, prompt_weights, sequence_conditionals
+
+__all__ = [
+    "BoundReport",
+    "assert_bound",
+    "binomial_interval",
+    "log_prob_tables",
+    "multinomial_test",
+    "policies_with_margin",
+    "prompt_weights",
+    "sample_size_to_see",
+    "sequence_conditionals",
+]

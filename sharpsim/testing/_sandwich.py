@@ -1,0 +1,87 @@
+"""A bound held against the truth: on generated instances, and on one where it is nearly attained, so that the check can fail."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hypothesis import given
+from hypothesis.strategies import SearchStrategy
+
+POWER = {"upper": (0.7,), "lower": (1.3,), "identity": (0.7, 1.3)}
+"""By what the bound is scaled to see whether the check notices, per side."""
+
+
+@dataclass
+class BoundReport:
+    """What a sandwich found: instances tried, how many bounds said nothing, and the least and largest ratio of bound to truth."""
+
+    instances: int = 0
+    vacuous: int = 0
+    least_ratio: float = math.inf
+    largest_ratio: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+def assert_bound(
+    *,
+    instances: SearchStrategy[Any],
+    exact: Callable[[Any], float],
+    bound: Callable[[Any], float],
+    side: Literal["upper", "lower", "identity"],
+    near_extremal: Any,
+    trivial: float | None = None,
+    tolerance: float = 1e-9,
+) -> BoundReport:
+    """Assert that `bound` lies on its side of `exact` on generated instances, and that the check has power.
+
+    Args:
+        instances: a Hypothesis strategy; its domain is the statement's assumption.
+        exact, bound: functions of an instance, giving numbers.
+        side: "upper" (bound >= exact), "lower" or "identity".
+        near_extremal: an instance at which the bound is nearly attained: scaled by 0.7 (1.3 for a lower bound, both for an identity)
+            it must fail there, or the check could never fail.
+        trivial: the value beyond which the bound says nothing (1 for a probability's upper bound); such instances count as vacuous.
+        tolerance: relative, for rounding.
+
+    Returns: a `BoundReport`. Raises `AssertionError` with the falsifying instance, or where the near-extremal instance is not
+    near, or where every bound was vacuous; `ValueError` for an unknown side or tolerance outside (0, 1).
+    """
+    if side not in POWER:
+        raise ValueError(f"`side` must be upper, lower or identity; got {side!r}.")
+    if not 0 < tolerance < 1:
+        raise ValueError(f"`tolerance` must be in (0, 1); got {tolerance!r}.")
+    report = BoundReport()
+
+    @given(instances)
+    def sandwich(instance: Any) -> None:
+        truth, value = float(exact(instance)), float(bound(instance))
+        report.instances += 1
+        assert _right_side(truth, value, side, tolerance), f"{side} bound {value!r} on the wrong side of {truth!r} at {instance!r}"
+        if trivial is not None and (value >= trivial if side == "upper" else value <= trivial):
+            report.vacuous += 1
+        elif truth != 0 and math.isfinite(value / truth):
+            report.least_ratio = min(report.least_ratio, value / truth)
+            report.largest_ratio = max(report.largest_ratio, value / truth)
+
+    sandwich()
+    truth, value = float(exact(near_extremal)), float(bound(near_extremal))
+    assert _right_side(truth, value, side, tolerance), (
+        f"{side} bound {value!r} on the wrong side of {truth!r} at the near-extremal instance"
+    )
+    for scale in POWER[side]:
+        assert not _right_side(truth, scale * value, side, tolerance), (
+            f"no power: at the near-extremal instance the truth is {truth!r} and {scale} x {value!r} is still on the right side"
+        )
+    if report.vacuous == report.instances:
+        raise AssertionError("every generated bound was vacuous: the check says nothing about the statement")
+    return report
+
+
+def _right_side(truth: float, value: float, side: str, tolerance: float) -> bool:
+    room = tolerance * max(abs(truth), abs(value) if math.isfinite(value) else 0.0)
+    if math.isnan(truth) or math.isnan(value):
+        return False
+    upper = value >= truth - room
+    lower = value <= truth + room
+    return {"upper": upper, "lower": lower, "identity": upper and lower}[side]

@@ -1,0 +1,75 @@
+"""Statistical assertions with two stated error rates: how often a true law is rejected, how often a wrong one is not seen.
+
+All are exact: binomial tails, no normal approximation, so that they hold for rare events and small samples.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from sharpsim import _checks
+
+
+def multinomial_test(counts: Any, probs: Any, *, false_alarm: float = 1e-6) -> bool:
+    """Whether `counts` agree with independent draws of the law `probs`; a true law is rejected with probability at most `false_alarm`.
+
+    Two-sided exact binomial tests of each cell and of each set of first cells (where a shift of mass along an order shows), at level
+    false_alarm over their number, so the rate holds at any sample size. A count where the law has no mass rejects.
+
+    Args:
+        counts: whole numbers, one axis, not all zero.
+        probs: the law, same shape, summing to one.
+        false_alarm: in (0, 1).
+
+    Raises `ValueError` for counts that are no such numbers, shapes that differ and probabilities that are no law.
+    """
+    from scipy.stats import binom
+
+    _checks.in_open_unit("false_alarm", false_alarm)
+    _checks.count("counts", counts, 0)
+    _checks.probabilities("probs", probs)
+    _checks.same_shape("probs", probs, "counts", counts)
+    law, seen = np.asarray(probs, dtype=np.float64), np.asarray(counts, dtype=np.float64)
+    if law.ndim != 1 or not seen.any():
+        raise ValueError(f"`counts` must be one axis of counts that are not all 0; got {counts!r}.")
+    law = law / law.sum()
+    # A running total may round to just above 1, and where nothing is left it must be 1: one draw more would be impossible.
+    chances = np.concatenate([law, np.minimum(np.cumsum(law), 1.0)[:-1]])
+    hits, total = np.concatenate([seen, np.cumsum(seen)[:-1]]), seen.sum()
+    tails = np.minimum(binom.cdf(hits, total, chances), binom.sf(hits - 1, total, chances))
+    return bool(2 * len(hits) * tails.min() >= false_alarm) and not seen[law == 0].any()
+
+
+def binomial_interval(successes: Any, trials: Any, *, level: float) -> tuple[float, float]:
+    """The Clopper-Pearson interval (low, high) of a binomial probability: covers it with probability at least `level`, whatever it is.
+
+    Raises `ValueError` for counts that are not whole, successes outside 0..trials, trials below 1, level outside (0, 1).
+    """
+    from scipy.special import betaincinv
+
+    _checks.count("successes", successes, 0)
+    _checks.count("trials", trials, 1)
+    _checks.in_open_unit("level", level)
+    if successes > trials:
+        raise ValueError(f"`successes` must be at most `trials`, {trials}; got {successes}.")
+    missed, tail = trials - successes, (1 - level) / 2
+    low = 0.0 if successes == 0 else float(betaincinv(successes, missed + 1, tail))
+    # One minus the lower end of the failures: 1 - tail would round.
+    high = 1.0 if missed == 0 else 1.0 - float(betaincinv(missed, successes + 1, tail))
+    return low, high
+
+
+def sample_size_to_see(*, gap: float, false_alarm: float, missed: float, cells: int = 1) -> int:
+    """Draws at which `multinomial_test` sees any event whose probability is `gap` away from the claimed one, but for rate `missed`.
+
+    By Hoeffding: with t = sqrt(log(4 cells/false_alarm) / (2 n)) an event that is off by t is rejected (the exact tail is below its
+    Hoeffding bound), and a count is within s = sqrt(log(1/missed) / (2 n)) below its mean but for rate `missed`; n is the least with
+    t + s <= gap. `cells` is the number of cells of the law. Rounded up; exact tails need fewer draws for rare events.
+
+    Raises `ValueError` for a gap or rates outside (0, 1) and cells below 1.
+    """
+    for name, value in (("gap", gap), ("false_alarm", false_alarm), ("missed", missed)):
+        _checks.in_open_unit(name, value)
+    _checks.count("cells", cells)
+    roots = np.sqrt(np.log(4 * cells / false_alarm) / 2) + np.sqrt(np.log(1 / missed) / 2)
+    return int(np.ceil((roots / gap) ** 2))
