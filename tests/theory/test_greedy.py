@@ -127,7 +127,7 @@ def test_decoders_agree_with_enumeration():
 # Sharpness
 
 
-@pytest.mark.parametrize("q", [0.5, 0.499999, 0.4, 1 / 3, 0.25, 0.1, 0.01])
+@pytest.mark.parametrize("q", [0.5, 0.499999, 0.4, 1 / 3, 0.25, 0.1, 0.05, 0.01])
 def test_sharpness_traps_attain_the_bound(q):
     tables = instances.greedy_trap(mode_probability=q)
     assert theory.mode_probability(tables)[0] == pytest.approx(q, rel=1e-14)
