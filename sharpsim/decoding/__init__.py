@@ -1,6 +1,6 @@
 """Decoders: what one can do at inference time with `start` and `step` of an autoregressive policy.
 
-Greedy, beam, temperature and Viterbi, and exact search: the mode and all of Y*_slack, and the certified head of the distribution.
+Greedy, beam, temperature and Viterbi, many draws at once, and exact search: the mode, all of Y*_slack, the certified head of the law.
 Importing this package imports no JAX; naming one of its members does.
 """
 
@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sharpsim.decoding._draws import ManyDraws, draw_many
     from sharpsim.decoding._greedy import beam, greedy
     from sharpsim.decoding._head import Head, head
     from sharpsim.decoding._most_likely import Decoded, MostLikely, SearchBudgetExceeded, most_likely, most_likely_batch
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 _HOME = {
     "Decoded": "_most_likely",
     "Head": "_head",
+    "ManyDraws": "_draws",
     "MostLikely": "_most_likely",
     "SearchBudgetExceeded": "_most_likely",
     "TemperedPolicy": "_temperature",
     "beam": "_greedy",
+    "draw_many": "_draws",
     "greedy": "_greedy",
     "head": "_head",
     "most_likely": "_most_likely",
@@ -32,10 +35,12 @@ _HOME = {
 __all__ = [
     "Decoded",
     "Head",
+    "ManyDraws",
     "MostLikely",
     "SearchBudgetExceeded",
     "TemperedPolicy",
     "beam",
+    "draw_many",
     "greedy",
     "head",
     "most_likely",

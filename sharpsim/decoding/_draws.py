@@ -1,0 +1,99 @@
+"""Many draws of many prompts: every draw has uniforms of its own, every prefix is stepped once, however many draws share it."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.decoding._frontier import start_states
+from sharpsim.policies._sequence import SequencePolicy, step_many
+
+BATCH = 2048
+
+
+class ManyDraws(NamedTuple):
+    """Independent draws, each distinct response held once."""
+
+    responses: np.ndarray
+    """int32 [m, horizon]: the distinct responses, prompt by prompt, padded with the end token."""
+    log_probs: np.ndarray
+    """float64 [m], nats: step log-probabilities summed from the first token on."""
+    prompts: np.ndarray
+    """int64 [m]: the number of the prompt that each was drawn for."""
+    which: np.ndarray
+    """int64 [n, draws]: the draws, as indices into the above."""
+
+
+def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Array) -> ManyDraws:
+    """`draws` independent responses y ~ pi(. | x) for each of the prompts [n, ...], by inverse distribution functions in float64.
+
+    The law is `policy.sample`'s; the cost is one step for each distinct prefix, so it falls with the mode's probability.
+    Raises `ValueError` for draws below 1, prompts that are not the policy's, and with x64 off (uniforms of 23 bits would miss rare tokens).
+    """
+    each = _checks.static_count("draws", draws)
+    prompts = np.asarray(prompts)
+    if prompts.ndim == 0 or len(prompts) == 0:
+        raise ValueError(f"`prompts` must hold at least one prompt along its first axis; got shape {prompts.shape}.")
+    policy.check_prompts(prompts)
+    if not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        raise ValueError("`draw_many` needs float64 uniforms: set jax_enable_x64.")
+    n, horizon, size, end = len(prompts), policy.horizon, policy.vocabulary_size, policy.end_token
+    structure = jax.tree.structure(jax.eval_shape(policy.start, prompts[0]))
+    states = start_states(policy, prompts, min(BATCH, n))
+    # A node is a prefix of a prompt; `node` says at which one each draw in `alive` stands.
+    owner, totals = np.arange(n), np.zeros(n)
+    prefixes, tokens = np.full((n, horizon), end or 0, dtype=np.int32), np.full(n, policy.begin_token, dtype=np.int32)
+    alive, node = np.arange(n * each), np.repeat(np.arange(n), each)
+    done: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    which, found = np.empty(n * each, dtype=np.int64), 0
+    for depth in range(horizon):
+        states, log_probs = _step(policy, structure, states, tokens)
+        uniforms = np.asarray(jax.random.uniform(jax.random.fold_in(key, depth), (n * each,), dtype=float))[alive]
+        token = _inverse(np.exp(log_probs), node, uniforms)
+        child, node = np.unique(node * size + token, return_inverse=True)
+        parent, tokens = child // size, (child % size).astype(np.int32)
+        totals, owner, prefixes = totals[parent] + log_probs[parent, tokens], owner[parent], prefixes[parent]
+        prefixes[:, depth] = tokens
+        over = np.full(len(child), depth == horizon - 1) if end is None else (tokens == end) | (depth == horizon - 1)
+        done.append((prefixes[over], totals[over], owner[over]))
+        number = np.where(over, found + np.cumsum(over) - 1, np.cumsum(~over) - 1)
+        found += int(over.sum())
+        finished = over[node]
+        which[alive[finished]] = number[node[finished]]
+        alive, node = alive[~finished], number[node[~finished]]
+        if not alive.size:
+            break
+        owner, totals, prefixes, tokens = owner[~over], totals[~over], prefixes[~over], tokens[~over]
+        states = [leaf[parent[~over]] for leaf in states]
+    responses, log_probs, owner = (np.concatenate(parts) for parts in zip(*done, strict=True))
+    order = np.argsort(owner, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return ManyDraws(responses[order], log_probs[order], owner[order], place[which].reshape(n, each))
+
+
+def _step(policy: SequencePolicy, structure: Any, states: list[np.ndarray], tokens: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    after, log_probs = [], []
+    for first in range(0, len(tokens), BATCH):
+        rows = np.arange(first, min(first + BATCH, len(tokens)))
+        # Two shapes only, so that two are compiled.
+        batch = 64 if len(rows) <= 64 else BATCH
+        padded = rows[np.arange(batch) % len(rows)]
+        states_after, rows_log_probs = step_many(policy, jax.tree.unflatten(structure, [leaf[padded] for leaf in states]), tokens[padded])
+        after.append([np.asarray(leaf)[: len(rows)] for leaf in jax.tree.leaves(states_after)])
+        log_probs.append(np.asarray(rows_log_probs, dtype=np.float64)[: len(rows)])
+    return [np.concatenate(leaves) for leaves in zip(*after, strict=True)], np.concatenate(log_probs)
+
+
+def _inverse(probs: np.ndarray, node: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+    """The first token of each draw's node whose cumulative probability exceeds the uniform, by bisection."""
+    cumulative = np.cumsum(probs, axis=1)
+    total = cumulative[:, -1]
+    target = np.minimum(uniforms * total[node], np.nextafter(total, 0)[node])
+    low, high = np.zeros(len(node), dtype=np.int64), np.full(len(node), probs.shape[1] - 1)
+    while (low < high).any():
+        middle = (low + high) // 2
+        beyond = cumulative[node, middle] > target
+        low, high = np.where(beyond, low, middle + 1), np.where(beyond, middle, high)
+    return low

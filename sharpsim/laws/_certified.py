@@ -1,0 +1,83 @@
+"""What a certified head of a law tells of best of N: the known part of the law of what is kept, and the mass of the rest."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim._logspace import logsumexp
+from sharpsim.laws._best_of_n import best_of_n
+
+WHOLE_TOLERANCE = 1e-4
+"""How far mass found and left may be from 1 together: float32 networks normalise each of up to 20 steps within 1e-6."""
+
+BLOCK = 256
+"""Prompts whose laws are computed at a time."""
+
+
+class Band(NamedTuple):
+    """A quantity of each prompt and the ends between which it is certified to lie."""
+
+    lower: np.ndarray
+    upper: np.ndarray
+
+    def mean(self) -> tuple[float, float]:
+        """The ends of the band of the mean over prompts."""
+        return float(self.lower.mean()), float(self.upper.mean())
+
+
+class KeptLaw(NamedTuple):
+    """What best of N keeps: the probability of each found response where that is known, and of all else together."""
+
+    found: np.ndarray
+    """[prompts, k]: P[kept = y, and y is above or all draws were found]."""
+    unknown: np.ndarray
+    """[prompts]: w_N, the rest."""
+
+
+def kept_law(log_probs: Any, remaining_mass: Any, tail_bound: Any, *, draws: float, reward: Any = None) -> KeptLaw:
+    """The law of what best of N keeps as far as the head tells; ties to the first drawn. found.sum(1) + unknown = 1.
+
+    `reward` is log pi if None; else [prompts, k], `tail_bound` then bounds the reward of what was not found.
+    Raises `ValueError` for rows that are not whole or hold NaN, shapes that differ, and draws below 1.
+    """
+    table, left, edge = certified_head(log_probs, remaining_mass, tail_bound)
+    rewards = table if reward is None else np.asarray(reward, dtype=np.float64)
+    _checks.same_shape("log_probs", table, "reward", rewards)
+    rewards = np.where(table > -np.inf, rewards, -np.inf)
+    order = np.argsort(-rewards, axis=1, kind="stable")
+    descending = np.take_along_axis(rewards, order, axis=1)
+    steps = np.concatenate([np.zeros((len(table), 1), dtype=bool), descending[:, 1:] < descending[:, :-1]], axis=1)
+    level = np.cumsum(steps, axis=1)
+    # The rest is one more response, just above the found ones that are not above: its probability is then w_N. Ranks leave room for it.
+    above = (descending > edge[:, None]) & (descending > -np.inf)
+    levels_above = np.where(above, level + 1, 0).max(axis=1)
+    key = np.empty_like(table)
+    np.put_along_axis(key, order, -2.0 * level, axis=1)
+    with np.errstate(divide="ignore"):
+        extended = np.concatenate([table, np.log(left)[:, None]], axis=1)
+    extended -= logsumexp(extended, np)[:, None]
+    keys = np.concatenate([key, 1 - 2.0 * levels_above[:, None]], axis=1)
+    # In blocks, for memory and the cache.
+    blocks = [slice(first, first + BLOCK) for first in range(0, len(table), BLOCK)]
+    law = np.exp(np.concatenate([best_of_n(extended[rows], keys[rows], draws=draws) for rows in blocks]))
+    return KeptLaw(law[:, :-1], law[:, -1])
+
+
+def certified_head(log_probs: Any, remaining_mass: Any, tail_bound: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The three as float64 arrays, refused where they are no head of a law."""
+    table, left, edge = (np.asarray(a, dtype=np.float64) for a in (log_probs, remaining_mass, tail_bound))
+    if table.ndim != 2 or table.size == 0:
+        raise ValueError(f"`log_probs` must be a table [prompts, k]; got shape {table.shape}.")
+    for name, values in (("remaining_mass", left), ("tail_bound", edge)):
+        if values.shape != table.shape[:1] or np.isnan(values).any():
+            raise ValueError(f"`{name}` must hold a number for each of the {len(table)} prompts; got shape {values.shape}, or NaN.")
+    if np.isnan(table).any() or (left < 0).any():
+        raise ValueError("`log_probs` must not hold NaN, nor `remaining_mass` a negative number.")
+    off = np.abs(np.exp(table).sum(axis=1) + left - 1)
+    if not np.all(off <= WHOLE_TOLERANCE):
+        row = int(off.argmax())
+        raise ValueError(
+            f"`log_probs` and `remaining_mass` must add up to 1 within {WHOLE_TOLERANCE:g}; row {row} is off by {off[row]:.3g}."
+        )
+    return table, left, edge

@@ -1,0 +1,230 @@
+"""Inference-time sharpening of sequence models, exactly, from a certified head of the distribution (ours; the paper's Figures 1-6).
+
+Statement. Best-first search (label "Search") returns responses of pi(.|x), the mass R of all others, and a b such that log pi(y|x) <= b
+for each of these. Call found responses with log pi > b *above*; let U be the mass of the found that are not above. Then for best of N
+
+    P[kept = y] = the exact law, for y above;     P[kept is above] = 1 - (U + R)^N;
+    P[nothing above was drawn, and something not found] = (U + R)^N - U^N =: w_N,  and what is kept then has log pi <= b;
+
+elsewhere the exact law again. So P[correct] lies in [a_N, a_N + w_N] and E[max(log pi(kept), f)] in [m_N + w_N f, m_N + w_N b], with a_N
+and m_N from the known part and a floor f < b. All that was not found may be correct, or none. For another self-reward the same with
+r(y) <= r_b in place of log pi <= b (length-normalised: r_b = b/H, as log pi <= b <= 0 and |y| <= H).
+
+    P[some of N draws is correct] = 1 - (1-c)^N,  c in [c_found, c_found + R]                                         (pass@N)
+    the mode is found within min(1 + (H-1) floor(1/q), E|y|/q) <= H/q expansions, q = (1-g) P*                        (Search)
+    d/d(1/beta) P_{tilted}[correct] at 0 = Cov_base(correct, log pi),  the sign of the first lift of sharpening       (lift)
+    mu{x : pi(Y*(x)|x) < 1/N} <= C_cov / N,  C_cov = E 1/pi(Y*(x)|x)                                                  (coverage)
+
+Assumptions. A1 (`whole`): mass found and R add up to 1. A2 (`mode_found`): something found is above b. A3 (`sorted`): rows descend.
+
+Symbols. R: remaining_mass; b: tail_bound; f: floor; N: draws; H: horizon; P*: mode_probability; g: slack; C_cov: coverage.
+
+Source. Huang et al., ICLR 2025, arXiv 2412.01951v2, section 3 and Figures 1-6; the band, search and lift: ours.
+
+Printed. The paper estimates the curves from 50 draws; here they are exact up to the band.
+
+Arrays are [prompts, k], rows padded with log-probability -inf; `remaining_mass`, `tail_bound` are [prompts]. Laws are divided by their sum.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim._logspace import logsumexp
+from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
+from sharpsim.theory._common import Statement, as_float
+
+__all__ = [
+    "STATEMENTS",
+    "Band",
+    "KeptLaw",
+    "accuracy",
+    "checks",
+    "coverage",
+    "coverage_profile",
+    "expansions_bound",
+    "kept_law",
+    "lift_predictor",
+    "log_prob_variance",
+    "majority_limit",
+    "mean_log_prob",
+    "mode_mass",
+    "mode_probability_needed",
+    "pass_at",
+    "saturation",
+    "subsample_weights",
+]
+
+
+def accuracy(law: KeptLaw, correct: Any) -> Band:
+    """P[what is kept is correct] of each prompt, in [0, 1]; `correct` is bool [prompts, k]."""
+    _checks.same_shape("law.found", law.found, "correct", correct)
+    known = np.where(np.asarray(correct, dtype=bool), law.found, 0.0).sum(axis=1)
+    return Band(known, np.minimum(known + law.unknown, 1.0))
+
+
+def mean_log_prob(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float) -> Band:
+    """E[max(log pi(kept), floor)] in nats of each prompt, for the log-likelihood reward (`tail_bound` bounds log pi); in [floor, 0].
+
+    The floor is there because no head bounds the mean of log pi itself from below. Raises `ValueError` for floor not negative and finite.
+    """
+    values, edge = _cut(law, log_probs, tail_bound, floor)
+    known = np.sum(law.found * values, axis=1)
+    return Band(known + law.unknown * floor, known + law.unknown * np.where(law.unknown > 0, np.maximum(edge, floor), 0.0))
+
+
+def log_prob_variance(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float) -> np.ndarray:
+    """An upper bound on Var[max(log pi(kept), floor)], nats^2, of each prompt: the unknown at the floor, the mean at the band's top."""
+    values, _ = _cut(law, log_probs, tail_bound, floor)
+    second = np.sum(law.found * values**2, axis=1) + law.unknown * floor**2
+    return np.maximum(second - mean_log_prob(law, log_probs, tail_bound, floor=floor).upper ** 2, 0.0)
+
+
+def pass_at(log_probs: Any, correct: Any, remaining_mass: Any, *, draws: float) -> Band:
+    """1 - (1-c)^N, the probability that one of N draws is correct, with the found and with all remaining mass counted correct."""
+    _checks.at_least("draws", draws, 1)
+    table, left, _ = certified_head(log_probs, remaining_mass, np.zeros(len(log_probs)))
+    _checks.same_shape("log_probs", table, "correct", correct)
+    mass = np.exp(table).sum(axis=1) + left
+    found = np.where(np.asarray(correct, dtype=bool), np.exp(table), 0.0).sum(axis=1) / mass
+    with np.errstate(divide="ignore"):
+        ends = [-np.expm1(float(draws) * np.log1p(-np.minimum(c, 1.0))) for c in (found, found + left / mass)]
+    return Band(*ends)
+
+
+def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: Any) -> Band:
+    """Whether the vote of N -> inf draws is correct, [0, 0], [1, 1], or [0, 1] where the remaining mass could overturn it.
+
+    `answers` are labels 0..k-1 of the found responses, [prompts, k]; equal answers are equally correct.
+    """
+    table, left, _ = certified_head(log_probs, remaining_mass, np.zeros(len(log_probs)))
+    labels, right = np.asarray(answers), np.asarray(correct, dtype=bool)
+    lower, upper = np.zeros(len(table)), np.zeros(len(table))
+    for row, (log_row, label) in enumerate(zip(table, labels, strict=True)):
+        votes = np.bincount(label, weights=np.exp(log_row))
+        top = int(votes.argmax())
+        second = np.delete(votes, top).max(initial=0.0)
+        verdict = bool(right[row, np.flatnonzero(label == top)[0]])
+        certain = votes[top] > second + left[row]
+        lower[row], upper[row] = verdict and certain, verdict or not certain
+    return Band(lower, upper)
+
+
+def subsample_weights(*, total: int, draws: int) -> np.ndarray:
+    """Of `total` draws sorted by reward, best first, w_i = C(total-1-i, N-1)/C(total, N): the chance that number i is the best of N.
+
+    sum_i w_i f(i) is the mean of f(best of N) over all subsets of size N: unbiased. Raises `ValueError` for draws outside 1..total.
+    """
+    total, draws = _checks.static_count("total", total), _checks.static_count("draws", draws)
+    if draws > total:
+        raise ValueError(f"`draws` must be at most `total`, {total}; got {draws}.")
+    return np.array([math.comb(total - 1 - i, draws - 1) / math.comb(total, draws) for i in range(total)])
+
+
+def saturation(draws: Any, low: Any, high: Any, *, limit: float, tolerance: float) -> float:
+    """The least N of the grid from which on the whole band stays within `tolerance` of `limit`; inf where it does not."""
+    _checks.positive("tolerance", tolerance)
+    outside = np.flatnonzero((np.asarray(low) < limit - tolerance) | (np.asarray(high) > limit + tolerance))
+    first = int(outside[-1]) + 1 if outside.size else 0
+    return float(np.asarray(draws)[first]) if first < len(np.asarray(draws)) else math.inf
+
+
+def mode_mass(log_probs: Any, tail_bound: Any) -> np.ndarray:
+    """pi(Y*(x)|x) of each prompt in (0, 1]: exact ties counted. Raises `ValueError` where no mode is certified."""
+    table, edge = np.asarray(log_probs, dtype=np.float64), np.asarray(tail_bound, dtype=np.float64)
+    top = table.max(axis=1)
+    if not np.all(top > edge):
+        raise ValueError(
+            f"`log_probs` must hold a certified mode in every row; row {int(np.argmin(top - edge))} has none above `tail_bound`."
+        )
+    return np.exp(logsumexp(np.where(table == top[:, None], table, -np.inf), np))
+
+
+def coverage(masses: Any) -> float:
+    """C_cov = E 1/pi(Y*(x)|x) under uniform prompts, in [1, inf], from `mode_mass`."""
+    return float(np.mean(1 / np.asarray(masses)))
+
+
+def coverage_profile(masses: Any, *, draws: Any) -> np.ndarray:
+    """The fraction of prompts with pi(Y*(x)|x) < 1/N for each N of `draws`, in [0, 1]; by Markov at most C_cov/N."""
+    _checks.positive("draws", draws)
+    return np.mean(np.asarray(masses) * np.asarray(draws, dtype=np.float64)[..., None] < 1 - 1e-12, axis=-1)
+
+
+def expansions_bound(*, mode_probability: Any, horizon: int, slack: float) -> Any:
+    """H/((1-g) P*): best-first search has proven Y*_g after at most so many expansions.
+
+    Raises `ValueError` for P* outside (0, 1], slack outside [0, 1), a horizon below 1.
+    """
+    _checks.count("horizon", horizon)
+    _checks.in_half_open_unit("slack", slack)
+    p = np.asarray(mode_probability, dtype=np.float64)
+    if not np.all((p > 0) & (p <= 1)):
+        raise ValueError(f"`mode_probability` must be in (0, 1]; got {mode_probability!r}.")
+    return as_float(horizon / ((1 - slack) * p))
+
+
+def mode_probability_needed(*, expansions: Any, horizon: int, slack: float) -> Any:
+    """H/((1-g) m), the inverse: every prompt with P* at least this has Y*_g proven within m expansions (above 1: none is promised)."""
+    _checks.count("expansions", expansions)
+    _checks.count("horizon", horizon)
+    _checks.in_half_open_unit("slack", slack)
+    return as_float(horizon / ((1 - slack) * np.asarray(expansions, dtype=np.float64)))
+
+
+def lift_predictor(log_probs: Any, correct: Any) -> np.ndarray:
+    """Cov(correct, log pi) in nats of each prompt, under the found part of the law, normalised: positive predicts that sharpening helps.
+
+    It is the derivative of accuracy along pi^(1+t) at t = 0; for best of N, whose law is another path, a prediction.
+    """
+    table, right = np.asarray(log_probs, dtype=np.float64), np.asarray(correct, dtype=bool)
+    _checks.same_shape("log_probs", table, "correct", right)
+    probs = np.exp(table - logsumexp(table, np)[:, None])
+    centred = np.where(table > -np.inf, table, 0.0)
+    centred = centred - np.sum(probs * centred, axis=1, keepdims=True)
+    return np.sum(probs * right * centred, axis=1)
+
+
+def checks(log_probs: Any, remaining_mass: Any, tail_bound: Any) -> dict[str, float]:
+    """Signed slacks, least over prompts: `whole`: 1e-4 less how far mass is from 1; `mode_found`: top less b; `sorted`: least step down."""
+    table, left, edge = (np.asarray(a, dtype=np.float64) for a in (log_probs, remaining_mass, tail_bound))
+    off = np.abs(np.exp(table).sum(axis=1) + left - 1)
+    with np.errstate(invalid="ignore"):
+        steps = np.where(table[:, 1:] == table[:, :-1], 0.0, table[:, :-1] - table[:, 1:])
+    lead = float((table.max(axis=1) - edge).min())
+    return {
+        "whole": float(WHOLE_TOLERANCE - off.max()),
+        "mode_found": lead if lead > 0 else min(lead, -np.finfo(np.float64).tiny),
+        "sorted": float(steps.min(initial=np.inf)),
+    }
+
+
+def _cut(law: KeptLaw, log_probs: Any, tail_bound: Any, floor: float) -> tuple[np.ndarray, np.ndarray]:
+    if not -math.inf < floor < 0:
+        raise ValueError(f"`floor` must be negative and finite; got {floor!r}.")
+    _checks.same_shape("law.found", law.found, "log_probs", log_probs)
+    table, edge = np.asarray(log_probs, dtype=np.float64), np.asarray(tail_bound, dtype=np.float64)
+    return np.maximum(table, floor), edge
+
+
+_SYMBOLS = {
+    "R": "remaining_mass",
+    "b": "tail_bound",
+    "N": "draws",
+    "H": "horizon",
+    "P*": "mode_probability",
+    "g": "slack",
+    "C_cov": "coverage",
+}
+_OURS = "ours"
+STATEMENTS = (
+    Statement("inference", "Figure 3", "accuracy of best of N lies in the certified band", "identity", symbols=_SYMBOLS, source=_OURS),
+    Statement(
+        "inference", "Figure 4", "mean log-probability of best of N lies in the certified band", "identity", symbols=_SYMBOLS, source=_OURS
+    ),
+    Statement("inference", "Figure 2c", "pass@N is 1 - (1-c)^N", "identity", symbols=_SYMBOLS, source=_OURS),
+    Statement("inference", "Search", "the mode is proven within H/((1-g) P*) expansions", "upper", symbols=_SYMBOLS, source=_OURS),
+    Statement("inference", "C_cov (profile)", "at most C_cov/N of prompts are uncovered at N", "upper", symbols=_SYMBOLS),
+)
