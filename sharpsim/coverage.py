@@ -25,7 +25,7 @@ def _exp(x: Any, xp: Any) -> Any:
         return xp.exp(x)
 
 
-def coverage_coefficient(log_probs: Any, prompt_weights: Any, *, slack: float = 0.0, power: float = 1) -> Any:
+def coverage_coefficient(log_probs: Any, prompt_weights: Any, *, slack: Any = 0.0, power: Any = 1) -> Any:
     """C_cov,gamma,p = ( E_{x~mu}[ pi(Y*_gamma(x)|x)^-p ] )^(1/p), in [1, inf].
 
     1 means that every response is maximal; with one maximiser it is at most |Y| (p = 1). Non-increasing in `slack`,
@@ -38,7 +38,7 @@ def coverage_coefficient(log_probs: Any, prompt_weights: Any, *, slack: float = 
     return _exp(_log_mean(-power * log_mass, weights, xp) / power, xp)
 
 
-def _mode_masses(log_probs: Any, prompt_weights: Any, slack: float) -> tuple[Any, Any, Any]:
+def _mode_masses(log_probs: Any, prompt_weights: Any, slack: Any) -> tuple[Any, Any, Any]:
     _checks.table("log_probs", log_probs)
     xp, table, weights = as_arrays(log_probs, prompt_weights)
     _checks.prompt_weights(weights, table.shape[0])
@@ -56,7 +56,7 @@ def mode_coverage(log_probs: Any, prompt_weights: Any) -> Any:
     return _exp(_log_mean(-xp.max(normalise(table, xp), axis=-1), weights, xp), xp)
 
 
-def coverage_profile(log_probs: Any, prompt_weights: Any, *, draws: Any, slack: float = 0.0) -> Any:
+def coverage_profile(log_probs: Any, prompt_weights: Any, *, draws: Any, slack: Any = 0.0) -> Any:
     """mu{x : pi(Y*_gamma(x)|x) < 1/N} for each N in `draws`: the prompts that N draws do not cover; in [0, 1], shape of `draws`.
 
     `draws` are positive reals (N* = N / log(2/delta) in Thm 4.1'). By Markov at most C_cov,gamma / N.
@@ -92,7 +92,7 @@ def concentrability(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
     return ratio_moment(log_policy, log_base, prompt_weights, beta=1.0)
 
 
-def ratio_moment(log_numerator: Any, log_denominator: Any, prompt_weights: Any, *, beta: float) -> Any:
+def ratio_moment(log_numerator: Any, log_denominator: Any, prompt_weights: Any, *, beta: Any) -> Any:
     """C_{pi/pi';beta} = E_{x~mu, y~pi}[ (pi(y|x) / pi'(y|x))^beta ], in [1, inf].
 
     1 exactly at pi = pi' (and as beta -> 0 where pi' covers pi). Responses without mass under pi contribute nothing.

@@ -16,7 +16,7 @@ MISS_GUARD = {8: 1e-9, 4: 1e-6}
 """Absolute width within which a missing mass on the edge delta counts as a failure, by bytes per float."""
 
 
-def maximisers(log_probs: Any, *, slack: float = 0.0) -> Any:
+def maximisers(log_probs: Any, *, slack: Any = 0.0) -> Any:
     """The mask of Y*_gamma(x) = {y : pi(y|x) >= (1 - gamma) max_y' pi(y'|x)}, along the last axis.
 
     `slack` is gamma in [0, 1). At 0 only exact ties with the largest entry count. Above 0 the edge is closed with a relative
@@ -32,14 +32,14 @@ def maximisers(log_probs: Any, *, slack: float = 0.0) -> Any:
     return table >= xp.max(table, axis=-1, keepdims=True) + edge
 
 
-def mode_log_mass(log_probs: Any, *, slack: float = 0.0) -> Any:
+def mode_log_mass(log_probs: Any, *, slack: Any = 0.0) -> Any:
     """log pi(Y*_gamma(x)|x) for each row: 0 where all mass is maximal, finite always."""
     xp, table = as_arrays(log_probs)
     inside = maximisers(table, slack=slack)
     return logsumexp(xp.where(inside, table, -xp.inf), xp) - logsumexp(table, xp)
 
 
-def missing_mass(log_policy: Any, log_base: Any, *, slack: float = 0.0) -> Any:
+def missing_mass(log_policy: Any, log_base: Any, *, slack: Any = 0.0) -> Any:
     """1 - pi(Y*_gamma(x)|x) for each prompt, Y*_gamma taken from `log_base`; in [0, 1].
 
     Summed over the responses outside Y*_gamma, so that a miss of 1e-300 keeps its digits.
@@ -64,7 +64,7 @@ def fails(missing: Any, *, delta: Any) -> Any:
     return missing >= threshold - xp.minimum(threshold * 1e-3, guard)
 
 
-def unsharpened_fraction(log_policy: Any, log_base: Any, prompt_weights: Any, *, delta: Any, slack: float = 0.0) -> Any:
+def unsharpened_fraction(log_policy: Any, log_base: Any, prompt_weights: Any, *, delta: Any, slack: Any = 0.0) -> Any:
     """mu{x : pi(Y*_gamma(x)|x) <= 1 - delta}, the eps at which `log_policy` is (eps, delta, gamma)-sharpened; in [0, 1].
 
     Prompts on the edge count as failed (guard: see `fails`). Y*_gamma is the base's. Raises `ValueError` for tables of
@@ -77,7 +77,7 @@ def unsharpened_fraction(log_policy: Any, log_base: Any, prompt_weights: Any, *,
     return xp.sum(xp.where(fails(missing, delta=delta), weights, 0.0))
 
 
-def sharpness_profile(log_policy: Any, log_base: Any, prompt_weights: Any, *, deltas: Any, slack: float = 0.0) -> Any:
+def sharpness_profile(log_policy: Any, log_base: Any, prompt_weights: Any, *, deltas: Any, slack: Any = 0.0) -> Any:
     """eps as a function of delta: `unsharpened_fraction` at each of `deltas`, non-increasing in delta; shape of `deltas`.
 
     A policy is (eps, delta, gamma)-sharpened exactly for the points on or above this step function.
