@@ -24,13 +24,21 @@ class Erratum:
 
 
 ERRATA: tuple[Erratum, ...] = (
-    Erratum("Sec. 4.1, SFT objective", "maximises the sum of log pi_base(y_i)", "the sum of log pi(y_i)", "typographic", "sft"),
+    Erratum(
+        "Sec. 4.1, SFT objective",
+        "maximises the sum of log pi_base(y_i)",
+        "the sum of log pi(y_i)",
+        "typographic",
+        "sft",
+        test="tests/theory/test_sft.py::test_printed_objective_does_not_depend_on_the_policy",
+    ),
     Erratum(
         "Thm D.1 (and 4.1, 4.1')",
         "E[m] = n C log(1/delta)",
         "log(2/delta): E[N_s] >= log(2/delta)/P*, so the printed cost is below the truth",
         "false by number",
         "sft_adaptive",
+        test="tests/theory/test_sft_adaptive.py::test_printed_cost_is_below_the_truth",
     ),
     Erratum(
         "Thm D.1, proof",
@@ -38,6 +46,7 @@ ERRATA: tuple[Erratum, ...] = (
         "max_y of the base, times n: uniform on 10 responses at delta = .1, E[N_s] = 30 against 4",
         "false by number",
         "sft_adaptive",
+        test="tests/theory/test_sft_adaptive.py::test_printed_cost_is_below_the_truth",
     ),
     Erratum(
         "Thm 3.1, 3.1'",
@@ -57,8 +66,22 @@ ERRATA: tuple[Erratum, ...] = (
     ),
     Erratum("Eq. 15", "floor(d/2)", "ceil(d/2)", "typographic", "limits"),
     Erratum("Thm 3.1', proof", "log Pi / log(1 + C eps^(1/p))", "C log|Pi| / log(1 + C eps^(-1/p))", "typographic", "limits"),
-    Erratum("Thm 4.1'", "1 - 2 delta on the left; n without 1/rho; N called N* in 4.1", "1 - delta; log(|Pi|/rho)", "typographic", "sft"),
-    Erratum("Lemma I.1, proof", "(1 - |Y*|/P*)^N*, P(y) >= N*/s", "(1 - |Y*| P*)^N*, P(y) <= s/N*", "typographic", "sft_adaptive"),
+    Erratum(
+        "Thm 4.1'",
+        "1 - 2 delta on the left; n without 1/rho; N called N* in 4.1",
+        "1 - delta; log(|Pi|/rho)",
+        "typographic",
+        "sft",
+        test="tests/theory/test_sft.py::test_printed_left_side_is_the_weaker_event",
+    ),
+    Erratum(
+        "Lemma I.1, proof",
+        "(1 - |Y*|/P*)^N*, P(y) >= N*/s",
+        "(1 - |Y*| P*)^N*, P(y) <= s/N*",
+        "typographic",
+        "sft_adaptive",
+        test="tests/theory/test_sft_adaptive.py::test_printed_ratio_is_no_probability",
+    ),
     Erratum("Lemma H.1", "(j_1..j_d) in [d]^M", "in [M]^d", "typographic", "limits"),
     Erratum(
         "Lemma F.2",
@@ -73,6 +96,7 @@ ERRATA: tuple[Erratum, ...] = (
         "false for beta < 1: weights 1 and ten of 1/2, g = 1/2, beta = .1 give 5.94 against 2; C_cov,g (1-g)^(-1/beta)",
         "false by number",
         "dpo",
+        test="tests/test_coefficients.py::test_erratum_to_lemma_4_1",
     ),
     Erratum(
         "Thm 4.2'",

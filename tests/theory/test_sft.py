@@ -211,6 +211,28 @@ def test_assumptions_have_signed_slacks():
         require(without, "realizability")
 
 
+# Errata
+
+
+def test_printed_objective_does_not_depend_on_the_policy():
+    """As printed the objective is sum log pi_base(y_i): equal for all members, where sum log pi(y_i) singles one out."""
+    member = hard_family(**FAMILY)
+    members = member.members(laws.best_of_n(member.log_probs, member.log_probs, draws=9)[1])[1]
+    kept = np.array([1, 1, 3, 1, 2, 1])
+    printed = np.array([member.log_probs[1][kept].sum() for _ in members])
+    corrected = members[:, kept].sum(axis=1)
+    assert np.ptp(printed) == 0
+    assert np.argmax(corrected) == 0
+    assert np.sort(corrected)[-1] - np.sort(corrected)[-2] > 1
+
+
+def test_printed_left_side_is_the_weaker_event():
+    """1 - 2 delta on the left is a rarer failure than the 1 - delta that the proof bounds: at mass 0.65, delta = 0.3 they differ."""
+    base, weights = np.log([[0.65, 0.35]]), np.ones(1)
+    assert sft.exact_risk(base, weights, n=10**6, N=1, delta=0.3) == pytest.approx(1.0)
+    assert sft.exact_risk(base, weights, n=10**6, N=1, delta=0.6) == pytest.approx(0.0, abs=1e-12)
+
+
 # Refusals
 
 

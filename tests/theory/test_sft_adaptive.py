@@ -163,6 +163,14 @@ def test_printed_cost_is_below_the_truth():
     assert printed_mode < corrected <= truth
 
 
+def test_printed_ratio_is_no_probability():
+    """Erratum: (1 - |Y*|/P*)^N as printed is beyond 1 in size; (1 - |Y*| P*)^ceil(s/P*) bounds the miss."""
+    row = np.log([[0.4, 0.3, 0.3]])
+    draws = math.ceil(2.0 / 0.4)
+    assert abs((1 - 1 / 0.4) ** draws) > 1
+    assert laws.stopping_time_miss(row, stop=2.0)[0] <= (1 - 0.4) ** draws == pytest.approx(sft_adaptive.miss_bound(row, stop=2.0)[0])
+
+
 # Assumptions
 
 
