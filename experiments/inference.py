@@ -56,6 +56,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
     """Parts: "" accuracy against N; loglik; accuracy (one row for each way to answer); histogram; separation; coverage; greedy; words."""
     model = gather(context, words=settings.words, expansions=settings.expansions, draws=settings.seeds * settings.draws)
     masks = group_masks(model.letters, settings.letters)
+    order = list(masks)
     rows, loglik, per_N = [], [], {}
     for N in context.track(settings.exact_N, "exact and literal best of N"):
         per_N[N] = _at(model, settings, N)
@@ -64,8 +65,8 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
             loglik.append(_loglik_row(settings, model, words, mask, N, *per_N[N]["loglik"]))
     masses = theory.mode_mass(model.head.log_probs, model.tail_bound)
     return {
-        "": sorted(rows, key=lambda row: (row["words"], row["rule"])),
-        "loglik": sorted(loglik, key=lambda row: row["words"]),
+        "": sorted(rows, key=lambda row: (order.index(row["words"]), row["rule"])),
+        "loglik": sorted(loglik, key=lambda row: order.index(row["words"])),
         "accuracy": _table(rows, model, settings),
         "saturation": _saturation(loglik, rows, settings),
         "histogram": histogram_rows(model, masks, settings),
