@@ -27,12 +27,11 @@ def as_arrays(*arrays: Any) -> tuple[Any, ...]:
 
 def log1mexp(x: Any, xp: Any) -> Any:
     """log(1 - exp(x)) for x <= 0; -inf at 0 and 0 at -inf."""
-    near = x > LOG_HALF
-    # Each branch gets arguments of its own side only, so that gradients of the other cannot be NaN.
-    with np.errstate(divide="ignore"):
-        from_above = xp.log(-xp.expm1(xp.where(near, x, -1.0)))
-        from_below = xp.log1p(-xp.exp(xp.where(near, -1.0, x)))
-    return xp.where(near, from_above, from_below)
+    near, inside = x > LOG_HALF, x < 0
+    # Each branch gets arguments of its own side only, so that gradients of the other cannot be NaN; log 0 is written down.
+    from_above = xp.log(-xp.expm1(xp.where(near & inside, x, -1.0)))
+    from_below = xp.log1p(-xp.exp(xp.where(near, -1.0, x)))
+    return xp.where(inside, xp.where(near, from_above, from_below), -xp.inf)
 
 
 def logaddexp(x: Any, y: Any, xp: Any) -> Any:
