@@ -15,7 +15,7 @@ def scaling(points: Table, fits: Table, *, beside: Table, label: str) -> Figure:
     fig, axes = figure(1, len(fits), width=19, height=5.8, sharey=True)
     for ax, fit in zip(axes, fits.rows(), strict=True):
         rows = points.where(axis=fit["axis"])
-        ax.plot(rows[fit["column"]], rows["samples"], "o", color=colour(0), label="exact, hardest family")
+        ax.plot(rows[fit["column"]], rows["samples"], "o", color=colour(0), label="exact, D = 1.5 eps")
         ends = np.array([fit["from"], fit["to"]])
         ax.plot(ends, fit["scale"] * ends ** fit["exponent"], color=THEORY, linewidth=1.4, label="fitted power law")
         if fit["axis"] == "eps":
