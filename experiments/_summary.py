@@ -1,22 +1,21 @@
-"""The table that ends a run on the terminal: one line for each verdict, 120 columns."""
+"""The table that ends a run on the terminal: one line for each verdict, columns as wide as they need within limits."""
 
 from collections.abc import Sequence
 
 from experiments._verdicts import Verdict, shown
 
-_WIDTHS = {"result": 14, "claim": 40, "measured": 15, "bound": 14, "verdict": 17, "slack": 15}
+_LIMITS = {"result": 28, "claim": 48, "measured": 44, "bound": 20, "verdict": 17, "slack": 9}
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """The lines of the table, in the order given."""
-    lines = [_line(list(_WIDTHS)), _line(["-" * width for width in _WIDTHS.values()])]
-    previous = ""
+    """The lines of the table, in the order given; what the slack is a ratio of stands in paper_repro.md."""
+    rows = [list(_LIMITS)]
     for verdict in verdicts:
-        label = "" if verdict.label == previous else verdict.label
-        previous = verdict.label
-        slack = "" if verdict.slack is None else f"{verdict.slack:.3g} {verdict.slack_kind}".strip()
-        lines.append(_line([label, verdict.claim, shown(verdict.measured), shown(verdict.bound), marked(verdict), slack]))
-    return "\n".join(lines)
+        slack = "" if verdict.slack is None or verdict.slack != verdict.slack else f"{verdict.slack:.3g}"
+        rows.append([verdict.label, verdict.claim, shown(verdict.measured), shown(verdict.bound), marked(verdict), slack])
+    widths = [min(limit, max(len(row[i]) for row in rows)) for i, limit in enumerate(_LIMITS.values())]
+    rows.insert(1, ["-" * width for width in widths])
+    return "\n".join(" ".join(_fit(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 def marked(verdict: Verdict) -> str:
@@ -24,11 +23,6 @@ def marked(verdict: Verdict) -> str:
     if verdict.unexpected:
         return f"{verdict.verdict} (!)"
     return f"{verdict.verdict} (known)" if verdict.verdict == "violated" else verdict.verdict
-
-
-def _line(cells: Sequence[str]) -> str:
-    fitted = (_fit(cell, width) for cell, width in zip(cells, _WIDTHS.values(), strict=True))
-    return " ".join(fitted).rstrip()
 
 
 def _fit(cell: str, width: int) -> str:
