@@ -8,6 +8,7 @@ law: they land on their own maximisers as Prop C.1 says, and not on the base's m
 from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
 
 from experiments._frame import Context, Table, Verdict
@@ -36,19 +37,20 @@ _MANY = tuple(int(N) for N in np.unique(np.round(np.geomspace(1, 10**5, 61))))
 _DEFAULT = Settings(
     masses=(0.5, 0.05, 0.005, 0.0005),
     slack=0.1,
-    literal=(1, 3, 10, 30, 100, 300),
+    # Powers of two, like the oracle's chunks: no remainder, nothing compiled twice.
+    literal=(1, 8, 64, 256),
     by_law=tuple(10**k for k in range(13)),
-    trials=4000,
+    trials=4096,
     responses=200,
     concentration=0.3,
     levels=5,
     rhos=(0.1, 0.01, 1e-6),
-    rounds=((2, 5), (10, 10), (3, 100)),
+    rounds=((2, 8), (10, 8), (3, 64)),
 )
 SETTINGS = {
-    "smoke": replace(_DEFAULT, masses=(0.5, 0.05), literal=(1, 10), by_law=(1, 10**4, 10**12), trials=400, responses=50, rounds=((2, 5),)),
+    "smoke": replace(_DEFAULT, masses=(0.5, 0.05), literal=(16,), by_law=(1, 10**4, 10**12), trials=512, responses=50, rounds=((2, 16),)),
     "default": _DEFAULT,
-    "full": replace(_DEFAULT, masses=(0.5, 0.05, 0.005, 0.0005, 0.00005), literal=(1, 3, 10, 30, 100, 300, 1000, 3000), trials=100_000),
+    "full": replace(_DEFAULT, masses=(0.5, 0.05, 0.005, 0.0005, 0.00005), literal=(1, 4, 16, 64, 256, 1024, 4096), trials=2**17),
 }
 
 
@@ -57,8 +59,6 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
 
     "curve" and "law" hold the exact values at many N, to be drawn as lines.
     """
-    import jax
-
     rng = np.random.default_rng([context.seed, 32])
     success_key, reward_key, round_key = jax.random.split(context.key(), 3)
     success = _success(settings, context, rng, success_key)
@@ -156,8 +156,6 @@ def _divergence(
     settings: Settings, context: Context, names: tuple[str, ...], table: np.ndarray, reward: np.ndarray, key: Any
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """KL and win rate for each reward, and where its best of N lands: on the reward's own maximisers and on the base's mode."""
-    import jax
-
     rival_key, coin_key, key = jax.random.split(key, 3)
     drawer, divergence, own = Drawer(table, settings.trials, reward), [], []
     upper_set = [theory.checks(table[[i]], reward[[i]], draws=1, slack=0.0)["upper_set"] for i in range(len(names))]
@@ -182,8 +180,6 @@ def _rounds(
     settings: Settings, context: Context, names: tuple[str, ...], table: np.ndarray, reward: np.ndarray, key: Any
 ) -> list[dict[str, Any]]:
     """A second round drawn literally from the first round's law, against one round of N M draws."""
-    import jax
-
     rows, best = [], reward == reward.max(axis=1, keepdims=True)
     for j, (M, N) in enumerate(context.track(settings.rounds, "rounds")):
         two = theory.rounds(table, reward, draws=(M, N))
@@ -202,6 +198,7 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     main, needed, divergence, own, rounds = (tables[part] for part in ("", "needed", "divergence", "rewards", "rounds"))
     agree = float(np.abs(main["exact"] / main["closed"] - 1).max() + np.abs(main["exact_by_law"] / main["closed"] - 1).max())
     wrong, low = surprises(main, exact="exact"), float((main["exact"] / main["bound"]).min())
+    loosest = float((main["exact"] / main["bound"]).max())
     enough = bool((needed["success"] >= 1 - needed["rho"] * (1 + 1e-9)).all())
     law_wrong = surprises(own, exact="best_exact", prefix="best_") + surprises(own, exact="mode_exact", prefix="mode_")
     misled = own.take(own["upper_set"] < 0)
@@ -210,6 +207,8 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     kl_gap, win_gap = float((more["kl_bound"] - more["kl"]).min()), float((more["win_rate_bound"] - more["win_rate"]).min())
     win_wrong = surprises(divergence, exact="win_rate")
     won_gap = float((divergence["win_rate_ties_won"] - divergence["win_rate_bound"]).min())
+    kl_most = float((more["kl"] / more["kl_bound"]).max())
+    won_least = float((divergence["win_rate_ties_won"] / divergence["win_rate_bound"]).min())
     rounds_wrong, gap = surprises(rounds, exact="exact"), float(rounds["gap"].max())
 
     def judged(name: str, claim: str, measured: Any, bound: Any, sound: bool, slack: float, kind: str, good: str = "holds") -> Verdict:
@@ -219,18 +218,20 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
         return f"{total - failed} of {total} points"
 
     law, same = "Law of best of N", "reproduced"
-    total, looseness, most = points(wrong, len(main)), float(needed["ratio"].min()), float((1 - needed["success"]).max())
+    total, looseness, most = points(wrong, len(main)), float(needed["ratio"].min()), float(((1 - needed["success"]) / needed["rho"]).max())
     landed, all_won = points(law_wrong, 2 * len(own)), points(win_wrong, len(divergence))
     exact = wrong == 0 and agree < 1e-10
     return [
         judged("Prop C.1 (exact)", "P[best of N in Y*_g] = 1-(1-p)^N", total, "all", exact, agree, "relative gap of law and formula", same),
-        judged("Prop C.1", "it is at least 1-exp(-pN)", low, 1.0, low >= 1, low, "least ratio of exact to bound"),
-        judged("Prop C.1 (samples)", "log(1/rho)/p draws suffice", most, 0.1, enough, looseness, "least ratio to the least N"),
+        judged("Prop C.1", "it is at least 1-exp(-pN)", low, 1.0, low >= 1, loosest, "largest ratio of exact to bound"),
+        judged(
+            "Prop C.1 (samples)", "with log(1/rho)/p draws, P[fail]/rho <= 1", most, 1.0, enough, looseness, "least ratio to the least N"
+        ),
         judged(
             law, "rewards land on their own maximisers", landed, "all", law_wrong == 0, departs, "largest gap on the mode, if misled", same
         ),
-        judged(f"{law} (KL)", "KL to base < log N-(N-1)/N, N > 1", "exact", "above it", kl_gap > 0, kl_gap, "least gap, nats"),
+        judged(f"{law} (KL)", "KL/(log N-(N-1)/N) below 1 for N > 1", kl_most, 1.0, kl_gap > 0, kl_gap, "least gap, nats"),
         judged(f"{law} (win rate)", "ties half: below N/(N+1)", all_won, "N/(N+1)", win_wrong == 0 and win_gap > 0, win_gap, "least gap"),
-        judged(f"{law} (ties won)", "ties won: above N/(N+1)", "exact", "N/(N+1)", won_gap > 0, won_gap, "least gap"),
+        judged(f"{law} (ties won)", "ties won, over N/(N+1): above 1", won_least, 1.0, won_gap > 0, won_gap, "least gap"),
         judged(f"{law} (rounds)", "N of best of M is best of NM", gap, 0.0, rounds_wrong == 0 and gap < 1e-9, gap, "gap of the laws", same),
     ]

@@ -30,7 +30,7 @@ class Settings:
 _CHECKS = ("greedy_agrees", "search_agrees", "margin_agrees", "margin_holds", "within_budget")
 """What must hold of every policy: both decoders against enumeration, the margin's sign and its bound, expansions at most H/P*."""
 _SHAPES = ((2, 2), (2, 4), (3, 3), (5, 3), (8, 2))
-_TRAPS = (0.5, 0.499, 0.49, 0.45, 0.4, 0.35, 1 / 3, 0.3, 0.25, 0.2, 0.15, 0.1, 0.06, 0.02)
+_TRAPS = (0.5, 0.499, 0.49, 0.45, 0.4, 0.35, 1 / 3, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.02)
 SETTINGS = {
     "smoke": Settings(_SHAPES[:3], (0.1, 0.4), 60, 10, (0.5, 0.4, 0.2), 20),
     "default": Settings(_SHAPES, (0.05, 0.15, 0.4, 1.0), 800, 20, _TRAPS, 60),

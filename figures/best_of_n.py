@@ -58,7 +58,7 @@ def _divergence(rows: Table, exact: Table) -> Figure:
     right.set(xlabel="draws N", ylabel="win rate against one draw", xscale="log", xlim=(0.8, 1e5), ylim=(0.45, 1.02))
     left.legend(loc="upper left")
     right.legend(loc="lower right")
-    claim(fig, "Best of N moves less far from its base, and wins less often, than the textbook formulas say.")
+    claim(fig, "Best of N strays less and wins less than the textbook formulas say.")
     caption(
         fig,
         "Lines: exact. Dots: literal draws, a tie decided by a fair coin, 95% intervals. The formulas are attained only in the limit of "

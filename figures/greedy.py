@@ -22,7 +22,7 @@ def _misses(rows: Table, traps: Table) -> Figure:
     ax.text(0.75, 0.5, "greedy is the mode", ha="center", va="center", color=colour(2), fontsize=16)
     ax.set(xlabel="probability P* of the most likely sequence", ylabel="fraction missed by greedy", xlim=(0, 1), ylim=(-0.02, 1.08))
     ax.legend(loc="center right", bbox_to_anchor=(1.0, 0.78))
-    claim(fig, "Greedy decoding never misses a mode of probability over 1/2; up to 1/2 it can.")
+    claim(fig, "Above probability 1/2 greedy never misses the mode; up to 1/2 it can.")
     caption(
         fig,
         "Dots: tabular sequence policies with Dirichlet conditionals, pooled over shapes and concentrations, in bins of P*; "
