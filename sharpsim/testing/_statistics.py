@@ -33,7 +33,7 @@ def multinomial_test(counts: Any, probs: Any, *, false_alarm: float = 1e-6) -> b
     if law.ndim != 1 or not seen.any():
         raise ValueError(f"`counts` must be one axis of counts that are not all 0; got {counts!r}.")
     law = law / law.sum()
-    # A running total may round to just above 1, and where nothing is left it must be 1: one draw more would be impossible.
+    # A running total may round to just above 1.
     chances = np.concatenate([law, np.minimum(np.cumsum(law), 1.0)[:-1]])
     hits, total = np.concatenate([seen, np.cumsum(seen)[:-1]]), seen.sum()
     tails = np.minimum(binom.cdf(hits, total, chances), binom.sf(hits - 1, total, chances))
@@ -59,12 +59,12 @@ def binomial_interval(successes: Any, trials: Any, *, level: float) -> tuple[flo
     return low, high
 
 
-def sample_size_to_see(*, gap: float, false_alarm: float, missed: float, cells: int = 1) -> int:
+def sample_size_to_see(*, gap: float, false_alarm: float, missed: float, cells: int = 2) -> int:
     """Draws at which `multinomial_test` sees any event whose probability is `gap` away from the claimed one, but for rate `missed`.
 
     By Hoeffding: with t = sqrt(log(4 cells/false_alarm) / (2 n)) an event that is off by t is rejected (the exact tail is below its
-    Hoeffding bound), and a count is within s = sqrt(log(1/missed) / (2 n)) below its mean but for rate `missed`; n is the least with
-    t + s <= gap. `cells` is the number of cells of the law. Rounded up; exact tails need fewer draws for rare events.
+    Hoeffding bound), and a count is within s = sqrt(log(1/missed) / (2 n)) of its mean but for rate `missed`; n is the least with
+    t + s <= gap. `cells` is the number of cells of the law (2: an event and the rest). Rare events need fewer draws than this.
 
     Raises `ValueError` for a gap or rates outside (0, 1) and cells below 1.
     """
