@@ -43,7 +43,8 @@ def _family(rows: Table) -> Figure:
     caption(
         fig,
         f"Hard family, d = {first['hard_prompts']}, M = {first['labels']} labels, hard mass D = {first['hard_mass']}; "
-        f"delta = {first['delta']}, bounds with probability {1 - first['rho']:g} (Thm 4.1'). Dots: mean of {first['seeds']} seeds, empirical Bernstein interval "
+        f"delta = {first['delta']}, bounds with probability {1 - first['rho']:g} (Thm 4.1'). "
+        f"Dots: mean of {first['seeds']} seeds, empirical Bernstein interval "
         "(down to 0 where a bar leaves the axes). Below N = 5 best-of-N itself is not sharp, so every hard prompt fails.",
     )
     return fig
