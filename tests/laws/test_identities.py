@@ -119,15 +119,17 @@ def test_the_proof_of_thm_d1_by_number():
 
 
 def test_neighbouring_floats_are_no_tie():
-    """Levels are those of the row as given: dividing by the sum may round two neighbours to one number."""
-    top = np.log(0.5)
-    for i in range(40):
-        row = np.array([top, top])
-        row[0] = np.nextafter(top, -1)
-        row = row + i * 1e-11
-        if row[0] != row[1]:
-            assert laws.stopping_kept(row, stop=50.0)[0] < -50
-            assert laws.stopping_time_miss(row, stop=50.0) < 1e-20
+    """Levels are those of the row as given: dividing by its sum, here 1 + 3e-10, rounds neighbours at log p = -1 to one number."""
+    merged = 0
+    for i in range(8):
+        first = -1 + 1e-10 + i * 1.2e-16
+        second = np.nextafter(first, -2)
+        row = np.array([second, first, np.log1p(3e-10 - np.exp(first) - np.exp(second))])
+        divided = row - np.log(np.exp(row).sum())
+        merged += divided[0] == divided[1]
+        assert np.exp(laws.stopping_kept(row, stop=50.0)[1]) == pytest.approx(1.0)
+        assert laws.stopping_time_miss(row, stop=50.0) < 1e-20
+    assert merged > 0
 
 
 @given(tables, rewards, st.sampled_from([1e-6, 1e-2, 1.0, 1e2, 1e6]))
