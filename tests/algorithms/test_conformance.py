@@ -48,7 +48,12 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
 
     keys = jax.random.split(jax.random.key(3), 3)
     jitted = eqx.filter_jit(run)
-    many = eqx.filter_vmap(lambda key: (run(key).info, jnp.asarray(run(key).samples_used)))(keys)
+
+    def told(key):
+        result = run(key)
+        return result.info, jnp.asarray(result.samples_used)
+
+    many = eqx.filter_vmap(told)(keys)
     for i in range(3):
         eager, compiled = run(keys[i]), jitted(keys[i])
         for a, b in zip(arrays(eager), arrays(compiled), strict=True):
