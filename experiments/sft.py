@@ -47,7 +47,7 @@ FAMILY: dict[str, Any] = {"hard_prompts": 4, "labels": 8, "hard_mass": 0.6, "del
 TABLE: dict[str, Any] = {"table_prompts": 6, "table_responses": 16, "table_members": 8}
 SETTINGS = {
     "smoke": Settings(
-        **FAMILY, **TABLE, n=(10, 100, 1000), N=(1, 6, 24), seeds=100, tables=2, table_n=(100,), table_N=(8,), table_seeds=50,
+        **FAMILY, **TABLE, n=(10, 100), N=(1, 24), seeds=100, tables=2, table_n=(100,), table_N=(8,), table_seeds=50,
         grid=Grid(eps=(0.1, 0.03, 0.01), coverage=(1.5, 3.0, 9.0), hard_prompts=(1, 4, 16), delta=(0.5, 0.1, 0.02)),
     ),
     "default": Settings(

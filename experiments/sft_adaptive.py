@@ -48,7 +48,7 @@ FIXED: dict[str, Any] = {
 }  # fmt: skip
 SETTINGS = {
     "smoke": Settings(
-        **FIXED, n=(10, 100, 1000), seeds=100, tables=3, draws=2000,
+        **FIXED, n=(10, 100), seeds=100, tables=2, draws=2000,
         grid=Grid(eps=(0.1, 0.03, 0.01), coverage=(1.5, 3.0, 9.0), hard_prompts=(1, 4, 16), delta=(0.5, 0.1, 0.02)),
     ),
     "default": Settings(
