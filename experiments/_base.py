@@ -1,10 +1,12 @@
-"""A user's own base policy: a [prompts, responses] table in a .npy file, checked before anything runs on it."""
+"""The bases that a stem runs on: a user's own, a [prompts, responses] table in a .npy file, checked first; or random ones."""
 
 from pathlib import Path
 
 import numpy as np
 
+from experiments._frame import Context
 from experiments._rows import Refused
+from sharpsim.instances import random_table
 
 _TOLERANCE = 1e-9
 
@@ -35,3 +37,15 @@ def load_base(path: Path) -> np.ndarray:
     kind, off = ("probabilities", off_probs) if np.all(table >= 0) else ("log-probabilities", off_logs)
     row = int(off.argmax())
     raise Refused(f"`base` must have rows that sum to 1 within {_TOLERANCE:g}; as {kind}, row {row} is off by {off[row]:.3g}.")
+
+
+def bases(context: Context, *, tables: int, prompts: int, responses: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(log-probabilities, prompt weights) of the user's own base, prompts weighted evenly, or else of `tables` random ones.
+
+    The random ones are drawn from the run's seed and take turns between peaked, middling and flat rows.
+    """
+    if context.base is not None:
+        table = load_base(context.base)
+        return [(table, np.full(len(table), 1 / len(table)))]
+    rng = np.random.default_rng(context.seed)
+    return [random_table(rng, prompts=prompts, responses=responses, concentration=(0.1, 0.5, 2.0)[i % 3]) for i in range(tables)]

@@ -6,14 +6,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments._base import load_base
+from experiments._base import bases
 from experiments._fits import power_law
 from experiments._frame import Context, Table, Verdict
 from experiments._intervals import bounded_mean, clopper_pearson
 from experiments._scaling import Grid, exponents, family_points, fit_verdicts
 from experiments._trials import trials
 from sharpsim import coverage, laws
-from sharpsim.instances import hard_family, random_table, row_permutations
+from sharpsim.instances import hard_family, row_permutations
 from sharpsim.theory import sft as theory
 
 ACCEPTS_BASE = True
@@ -111,17 +111,12 @@ def _family(settings: Settings, context: Context, key: Any) -> list[dict[str, An
 
 
 def _tables(settings: Settings, context: Context, key: Any) -> list[dict[str, Any]]:
-    rng = np.random.default_rng(context.seed)
-    if context.base is None:
-        shape = {"prompts": settings.table_prompts, "responses": settings.table_responses}
-        bases = [random_table(rng, **shape, concentration=(0.1, 0.5, 2.0)[i % 3]) for i in range(settings.tables)]
-    else:
-        table = load_base(context.base)
-        bases = [(table, np.full(len(table), 1 / len(table)))]
-    cells = [(i, n, N) for i in range(len(bases)) for n in settings.table_n for N in settings.table_N]
+    shape = {"prompts": settings.table_prompts, "responses": settings.table_responses}
+    given = bases(context, tables=settings.tables, **shape)
+    cells = [(i, n, N) for i in range(len(given)) for n in settings.table_n for N in settings.table_N]
     rows = []
     for j, (i, n, N) in enumerate(context.track(cells, "tables")):
-        base, weights = bases[i]
+        base, weights = given[i]
         law = laws.best_of_n(base, base, draws=N)
         members = row_permutations(np.random.default_rng([context.seed, i]), law, members=settings.table_members)
         log_size = float(sum(np.log(len(np.unique(row, axis=0))) for row in members))

@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments._base import load_base
+from experiments._base import bases
 from experiments._fits import power_law
 from experiments._frame import Context, Table, Verdict
 from experiments._intervals import bounded_mean, clopper_pearson
 from experiments._scaling import Grid, exponents, family_points, fit_verdicts, worst_family
 from experiments._trials import trials
 from sharpsim import Oracle, TabularPolicy, coverage, laws
-from sharpsim.instances import hard_family, random_table
+from sharpsim.instances import hard_family
 from sharpsim.theory import sft
 from sharpsim.theory import sft_adaptive as theory
 
@@ -113,15 +113,11 @@ def _family(settings: Settings, context: Context, key: Any) -> list[dict[str, An
 
 
 def _stopping(settings: Settings, context: Context, key: Any) -> list[dict[str, Any]]:
-    rng = np.random.default_rng(context.seed)
-    if context.base is None:
-        shape = {"prompts": settings.table_prompts, "responses": settings.table_responses}
-        bases = [random_table(rng, **shape, concentration=(0.1, 0.5, 2.0)[i % 3])[0] for i in range(settings.tables)]
-    else:
-        bases = [load_base(context.base)]
+    shape = {"prompts": settings.table_prompts, "responses": settings.table_responses}
+    given = bases(context, tables=settings.tables, **shape)
     draw = jax.jit(_literal, static_argnames="draws")
     rows = []
-    for i, base in enumerate(context.track(bases, "stopping times")):
+    for i, (base, _) in enumerate(context.track(given, "stopping times")):
         for j, stop in enumerate(settings.stops):
             own_key = jax.random.fold_in(jax.random.fold_in(key, i), j)
             times, kept = (np.asarray(a) for a in draw(jnp.asarray(base), jnp.asarray(stop), own_key, draws=settings.draws))
