@@ -5,6 +5,7 @@ Pure functions of arrays in the array's own namespace: float64 NumPy in, float64
 
 from sharpsim.laws._best_of_n import best_of_n
 from sharpsim.laws._binomial import binomial_window
+from sharpsim.laws._occupancy import OccupancyMeans, occupancy_means
 from sharpsim.laws._plurality import plurality
 from sharpsim.laws._stopping import (
     StoppingTables,
@@ -18,9 +19,11 @@ from sharpsim.laws._stopping import (
 from sharpsim.laws._tilted import tilted
 
 __all__ = [
+    "OccupancyMeans",
     "StoppingTables",
     "best_of_n",
     "binomial_window",
+    "occupancy_means",
     "plurality",
     "stopping_deadlines",
     "stopping_kept",

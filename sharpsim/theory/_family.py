@@ -1,6 +1,7 @@
 """What SFT-Sharpening, fixed or adaptive, does on its two exactly solvable settings: all tables, and the hard family of section 6."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,8 +134,25 @@ def least_prompts(risk: PluralityRisk, eps: float, start: int = 1) -> int:
     high = start
     while risk(high) > eps:
         high *= 2
-    low = high // 2
+    return least_count(risk, eps, low=high // 2, high=high)
+
+
+def least_count(risk: Callable[[int], float], eps: float, *, low: int, high: int) -> int:
+    """The least whole number in (low, high] at which a falling `risk` is at most eps, given risk(low) > eps >= risk(high).
+
+    False position on log risk, which is nearly straight in the number of samples; an end that stays put twice loses half its weight.
+    """
+
+    def height(count: int) -> float:
+        return math.log(max(risk(count), 1e-300) / eps)
+
+    above, below, moved = height(low), height(high), 0
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if risk(middle) <= eps else (middle, high)
+        share = above / (above - below) if above > below else 0.5
+        middle = min(max(low + round((high - low) * share), low + 1), high - 1)
+        value = height(middle)
+        if value > 0:
+            low, above, below, moved = middle, value, below / 2 if moved > 0 else below, 1
+        else:
+            high, below, above, moved = middle, value, above / 2 if moved < 0 else above, -1
     return high

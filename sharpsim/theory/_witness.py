@@ -1,0 +1,122 @@
+"""The member of the hard family that forces the most samples, given risk, coverage, hard prompts and the power of the coverage."""
+
+import heapq
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.theory._common import as_float
+
+MOST_LABELS = 10**7
+"""Label counts that one search looks through."""
+
+PROOF_FACTOR = 16
+"""Appendix H takes D = 16 eps, which is why its statements need eps <= 1/16."""
+
+
+class Necessary(NamedTuple):
+    """Samples that any learner needs, and the witness H(d, M, D) that forces them.
+
+    `coverage` is the witness's C_cov,1/2,p, at most the one asked for. `in_regime` says whether the paper's theorem speaks of this
+    point: eps <= 1/16, and at least 8 labels in its own family. Where no family forces a sample, `labels` and `hard_mass` are 0.
+    """
+
+    samples: float
+    hard_prompts: int
+    labels: int
+    hard_mass: float
+    coverage: float
+    in_regime: bool
+
+
+def check_point(*, eps: float, coverage: float, hard_prompts: int, power: float) -> None:
+    """Refuse eps outside (0, 1), coverage below 1 or infinite, less than one hard prompt, and a power that is not positive."""
+    _checks.in_open_unit("eps", eps)
+    if not (coverage >= 1 and math.isfinite(coverage)):
+        raise ValueError(f"`coverage` must be at least 1 and finite; got {coverage!r}.")
+    _checks.count("hard_prompts", hard_prompts)
+    _checks.positive("power", power)
+
+
+def family_coverage(*, labels: Any, hard_mass: Any, power: float = 1) -> Any:
+    """C_cov,1/2,p of H(d, M, D) = (1 - D + D (M/2)^p)^(1/p), the same for every member."""
+    return (1 - hard_mass + hard_mass * (np.asarray(labels) / 2) ** power) ** (1 / power)
+
+
+def kink_mass(labels: Any, *, coverage: float, power: float) -> Any:
+    """The largest D, at most 1, at which M labels keep the coverage: (C^p - 1)/((M/2)^p - 1)."""
+    room, cost = excess(coverage, power), (np.asarray(labels, float) / 2) ** power - 1
+    return np.minimum(1.0, room / cost)
+
+
+def labels_within(hard_mass: float, *, coverage: float, power: float) -> int:
+    """The most labels that coverage C allows at hard mass D: floor(2 ((C^p - 1 + D)/D)^(1/p)), exact at the kinks."""
+    guess = round(2 * ((excess(coverage, power) + hard_mass) / hard_mass) ** (1 / power))
+    # The floor of a float is off by one where the ratio is whole.
+    near = np.array([guess - 1, guess, guess + 1])
+    return int(near[family_coverage(labels=near, hard_mass=hard_mass, power=power) <= coverage * (1 + 1e-12)].max())
+
+
+def in_regime(*, eps: float, coverage: float, power: float) -> bool:
+    """Whether Appendix H's own family exists: D = 16 eps <= 1, with at least 8 labels."""
+    return PROOF_FACTOR * eps <= 1 and labels_within(PROOF_FACTOR * eps, coverage=coverage, power=power) >= 8
+
+
+def strongest(
+    at_most: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *sharper: Callable[[int, float], tuple[float, float]],
+    eps: float,
+    coverage: float,
+    hard_prompts: int,
+    power: float,
+) -> Necessary:
+    """The exact maximum over M >= 3 and D of the samples that H(d, M, D) forces.
+
+    `at_most(M, D)` bounds from above, over arrays, what M labels force with hard mass at most D. Each of `sharper` returns (samples, the
+    mass that forces them), never more than the one before it, and the last is exact. Best first: the family with the largest value is
+    sharpened until one that is exact stays on top.
+    """
+    regime = in_regime(eps=eps, coverage=coverage, power=power)
+    labels = _telling_labels(eps=eps, coverage=coverage, power=power)
+    masses = kink_mass(labels, coverage=coverage, power=power)
+    telling = masses * (1 - 1 / labels) > eps
+    labels, masses = labels[telling], masses[telling]
+    queue = [(-float(value), 0, i) for i, value in enumerate(at_most(labels, masses))]
+    heapq.heapify(queue)
+    while queue:
+        value, level, i = heapq.heappop(queue)
+        M = int(labels[i])
+        if level == len(sharper):
+            reached = float(family_coverage(labels=M, hard_mass=masses[i], power=power))
+            return Necessary(-value, int(hard_prompts), M, float(masses[i]), reached, regime)
+        samples, mass = sharper[level](M, float(masses[i]))
+        if level + 1 == len(sharper):
+            masses[i] = mass
+        heapq.heappush(queue, (-samples, level + 1, i))
+    return Necessary(0, int(hard_prompts), 0, 0.0, 1.0, regime)
+
+
+def _telling_labels(*, eps: float, coverage: float, power: float) -> np.ndarray:
+    """The label counts whose guesses can fail more often than eps: D (1 - 1/M) > eps bounds them; at D = 1 only the most count."""
+    most = 2 * (1 + excess(coverage, power) / eps) ** (1 / power)
+    if most > MOST_LABELS:
+        raise ValueError(f"`eps` = {eps!r} and `power` = {power!r} need families of up to {most:.3g} labels, more than {MOST_LABELS:,}.")
+    return np.arange(max(3, math.floor(2 * coverage)), max(3, math.ceil(most)) + 1)
+
+
+def excess(coverage: float, power: float) -> float:
+    """C^p - 1, also for C close to 1."""
+    return math.expm1(power * math.log(coverage))
+
+
+def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float, exponent: float) -> Any:
+    """C log|Pi|/(eps^exponent (1 + log(C eps^(-1/p)))): the rate of Theorems 3.1' and D.2, whose constant is not printed."""
+    _checks.in_open_unit("eps", eps)
+    _checks.at_least("coverage", coverage, 1)
+    _checks.log_class_size(log_class_size)
+    _checks.positive("power", power)
+    eps = np.asarray(eps, float)
+    return as_float(coverage * log_class_size / (eps**exponent * (1 + np.log(coverage * eps ** (-1 / power)))))
