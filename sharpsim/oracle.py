@@ -11,7 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._batches import AdaptiveBatch, Batch, Draws
@@ -114,6 +114,20 @@ class Oracle(eqx.Module):
         prompts = self._draw_prompts(n, prompt_key)
         responses, draws = self._until(base, prompts, stop, response_key)
         return AdaptiveBatch(prompts, responses, base.log_probs[prompts, responses], draws)
+
+    def draw_prompts(self, n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
+        """n prompts from mu, as indices into the weights; prompts are free, only responses cost (Def D.1)."""
+        return self._draw_prompts(_checks.static_count("n", n), key)
+
+    def step(self, active: Bool[Array, " prompts"], *, key: Key[Array, ""]) -> AdaptiveBatch:
+        """One response to every prompt where `active` holds, the step of any adaptive learner (Def D.1); cost one each.
+
+        All arrays are `[prompts]`; where a prompt is not active its response is -1, its likelihood NaN and its draws 0.
+        """
+        prompts = jnp.arange(active.shape[0], dtype=jnp.int32)
+        responses, log_probs = self._draw_responses(prompts, 1, key)
+        shown = jnp.where(active, log_probs[:, 0], jnp.nan)
+        return AdaptiveBatch(prompts, jnp.where(active, responses[:, 0], -1), shown, active.astype(log_probs.dtype))
 
     def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
         """The likelihoods of responses the learner made itself, cost one each: an extension of Def 3.2 that only XPO uses."""

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sharpsim.algorithms._best_of_n import BestOfNPolicy, best_of_n
+    from sharpsim.algorithms._elimination import candidate_elimination, candidate_elimination_adaptive
     from sharpsim.algorithms._sft import sft, sft_adaptive
     from sharpsim.algorithms._sharpened import Sharpened
 
-_HOMES = {"BestOfNPolicy": "_best_of_n", "best_of_n": "_best_of_n", "sft": "_sft", "sft_adaptive": "_sft", "Sharpened": "_sharpened"}
-__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "sft", "sft_adaptive"]
+_HOMES = {
+    "BestOfNPolicy": "_best_of_n",
+    "Sharpened": "_sharpened",
+    "best_of_n": "_best_of_n",
+    "candidate_elimination": "_elimination",
+    "candidate_elimination_adaptive": "_elimination",
+    "sft": "_sft",
+    "sft_adaptive": "_sft",
+}
+__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "candidate_elimination", "candidate_elimination_adaptive", "sft", "sft_adaptive"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
@@ -35,10 +36,23 @@ class FiniteClass(eqx.Module):
         """log|Pi|, in nats."""
         return math.log(self.log_probs.shape[0])
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(prompts, responses) of each member's table."""
+        return self.log_probs.shape[1], self.log_probs.shape[2]
+
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """argmax over members of sum_i log pi(y_i|x_i), exactly; `info["member"]` is its index, `info["log_likelihood"]` its value."""
-        counts = pair_counts(prompts, responses, (self.log_probs.shape[1], self.log_probs.shape[2]), self.log_probs.dtype)
+        counts = pair_counts(prompts, responses, self.shape, self.log_probs.dtype)
         # A response that never occurs must not turn its member's -inf into NaN.
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
         member = choose_among(is_best(scores), key=key)
         return Fit(TabularPolicy(self.log_probs[member]), {"member": member, "log_likelihood": scores[member]})
+
+    def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
+        """How many members that agree with every likelihood seen, at all prompts, have each response as a maximiser.
+
+        `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
+        """
+        alive = jnp.all(agrees(self.log_probs, observed), axis=-1)
+        return jnp.sum(jnp.where(alive[:, None, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=0)

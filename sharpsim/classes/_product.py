@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
@@ -36,14 +37,26 @@ class ProductClass(eqx.Module):
             self.log_size = float(sum(math.log(len(np.unique(rows, axis=0))) for rows in np.asarray(log_probs)))
         self.log_probs = as_jax(log_probs)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(prompts, responses) of each member's table."""
+        return self.log_probs.shape[0], self.log_probs.shape[2]
+
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """The maximum-likelihood member, exactly, prompt by prompt; a prompt without data gets a uniformly random member.
 
         `info["members"]` holds the index chosen at each prompt, `info["seen"]` how many pairs each prompt had.
         """
-        shape = (self.log_probs.shape[0], self.log_probs.shape[2])
-        counts = pair_counts(prompts, responses, shape, self.log_probs.dtype)[:, None, :]
+        counts = pair_counts(prompts, responses, self.shape, self.log_probs.dtype)[:, None, :]
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=-1)
         members = choose_among(is_best(scores), key=key)
         chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
         return Fit(TabularPolicy(chosen), {"members": members, "seen": counts.sum(axis=(1, 2))})
+
+    def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
+        """At each prompt, how many of its members that agree with every likelihood seen there have each response as a maximiser.
+
+        `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
+        """
+        alive = agrees(self.log_probs, observed[:, None, :])
+        return jnp.sum(jnp.where(alive[:, :, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=1)

@@ -1,0 +1,87 @@
+"""Candidate elimination: keep the members of the class that agree with every likelihood seen, and answer with their maximiser.
+
+The class lists what the base could be. Likelihoods are noise-free, so what was drawn says no more than which candidates are left: under
+a uniform prior on them this is Bayes' rule for sharpening, and on families that relabelling maps to themselves it is minimax.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+
+from sharpsim import _checks
+from sharpsim.algorithms._sharpened import Sharpened
+from sharpsim.classes._counts import choose_among
+from sharpsim.oracle import Oracle
+from sharpsim.policies import TabularPolicy
+
+
+def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, key: Key[Array, ""]) -> Sharpened:
+    """n prompts from mu and N responses to each; per prompt the response that is a maximiser for most candidates left, ties uniform.
+
+    m = n N. The policy is a point mass at each prompt's answer. Where no candidate agrees, the answer is the likeliest response seen;
+    where nothing was seen either, a uniform one. On the hard family with the class of its members it attains
+    `theory.limits.minimax_risk`. `info`: `answers` and `candidates` (responses that may still be a maximiser), both `[prompts]`.
+
+    Raises `ValueError` for n or N below 1. Source: the optimal learner behind the lower bounds of Huang et al., arXiv 2412.01951v2,
+    Appendix H (ours).
+    """
+    draw_key, guess_key = jax.random.split(key)
+    batch = oracle.draw(n, N, key=draw_key)
+    unseen = _nothing(oracle, policy_class, batch.log_probs.dtype)
+    observed = unseen.at[batch.prompts[:, None], batch.responses].set(batch.log_probs)
+    return Sharpened(*_answer(policy_class, observed, guess_key, batch.cost))
+
+
+def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int, remaining: Any, key: Key[Array, ""]) -> Sharpened:
+    """The same answer, drawing at each prompt until at most `remaining` responses may still be its maximiser (Def D.1).
+
+    n prompts come from mu, free of cost; responses cost one each, and a prompt that comes again costs nothing more. `remaining` = u + f
+    with a fraction f draws until u + 1 are left with probability f, else until u, anew at each prompt. On the hard family with the
+    optimal rule of `theory.limits_adaptive` it attains the least mean cost.
+    `info`: `answers`, `candidates` and `draws`, `[prompts]`.
+
+    Raises `ValueError` for n below 1 and remaining below 1.
+    """
+    n = _checks.static_count("n", n)
+    _checks.at_least("remaining", remaining, 1)
+    prompt_key, mix_key, draw_key, guess_key = jax.random.split(key, 4)
+    unseen = _nothing(oracle, policy_class, None)
+    visited = jnp.zeros(unseen.shape[0], bool).at[oracle.draw_prompts(n, key=prompt_key)].set(True)
+    allowed = jnp.floor(remaining + jax.random.uniform(mix_key, visited.shape, unseen.dtype))
+
+    def active(observed: Any) -> Any:
+        return visited & (jnp.sum(policy_class.maximiser_votes(observed) > 0, axis=-1) > allowed)
+
+    def going(state: tuple[Any, Any, Any]) -> Any:
+        return jnp.any(active(state[1]))
+
+    def draw(state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        k, observed, draws = state
+        batch = oracle.step(active(observed), key=jax.random.fold_in(draw_key, k))
+        place = jnp.where(batch.draws > 0, batch.responses, observed.shape[1])
+        return k + 1, observed.at[batch.prompts, place].set(batch.log_probs, mode="drop"), draws + batch.draws
+
+    start = (jnp.zeros((), jnp.uint32), unseen, jnp.zeros(unseen.shape[0], unseen.dtype))
+    _, observed, draws = jax.lax.while_loop(going, draw, start)
+    policy, cost, info = _answer(policy_class, observed, guess_key, jnp.sum(draws))
+    return Sharpened(policy, cost, {**info, "draws": draws})
+
+
+def _nothing(oracle: Oracle, policy_class: Any, dtype: Any) -> Any:
+    """A table [prompts, responses] of NaN: nothing seen."""
+    if policy_class.shape[0] != oracle.prompts.shape[0]:
+        raise ValueError(f"`policy_class` must have the oracle's {oracle.prompts.shape[0]} prompts; got {policy_class.shape[0]}.")
+    return jnp.full(policy_class.shape, jnp.nan, dtype)
+
+
+def _answer(policy_class: Any, observed: Any, key: Any, cost: Any) -> tuple[TabularPolicy, Any, dict[str, Any]]:
+    votes = policy_class.maximiser_votes(observed)
+    seen = jnp.where(jnp.isnan(observed), -jnp.inf, observed)
+    # No candidate agrees: the likeliest response seen, or anything where nothing was.
+    ranked = jnp.where(jnp.any(votes > 0, axis=-1, keepdims=True), votes, seen)
+    answers = choose_among(ranked == jnp.max(ranked, axis=-1, keepdims=True), key=key)
+    at_answer = jnp.arange(observed.shape[1]) == answers[:, None]
+    policy = TabularPolicy(jnp.where(at_answer, 0.0, -jnp.inf).astype(observed.dtype))
+    return policy, cost, {"answers": answers, "candidates": jnp.sum(votes > 0, axis=-1)}

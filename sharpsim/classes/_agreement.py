@@ -1,0 +1,18 @@
+"""Which members of a class agree with the likelihoods seen: the version space of noise-free observations."""
+
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+
+def agrees(log_probs: Float[Array, "*batch responses"], observed: Any) -> Bool[Array, "*batch"]:
+    """Whether a law has every likelihood of `observed` (NaN where unseen, broadcast against `log_probs`), up to rounding."""
+    tolerance = 1e-9 if log_probs.dtype == jnp.float64 else 1e-4
+    close = jnp.abs(log_probs - observed) <= tolerance * (1 + jnp.abs(observed))
+    return jnp.all(jnp.isnan(observed) | close, axis=-1)
+
+
+def is_maximiser(log_probs: Float[Array, "*batch responses"]) -> Bool[Array, "*batch responses"]:
+    """Where a law is largest, exactly."""
+    return log_probs == jnp.max(log_probs, axis=-1, keepdims=True)
