@@ -17,7 +17,7 @@ def datasets(*, n: int, N: int, hard_prompts: int, labels: int, hard_mass: float
     found: dict[Any, int] = {}
     entries: list[tuple[int, int, float]] = []
     for j, secret in enumerate(secrets):
-        visits = [((0,), 1 - D)]
+        visits: list[tuple[Any, float]] = [((0,), 1 - D)]
         for i in range(d):
             for seen in itertools.product(range(M), repeat=N):
                 hits = tuple(y == secret[i] for y in seen)

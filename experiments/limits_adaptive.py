@@ -209,6 +209,7 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
         *power_verdicts(tables["power"], "Thm D.2", lambda p: -1 / p),
         Verdict(
             "Thm D.1 (price)", "adaptive SFT's exact cost over any learner's",
-            f"{price['price'].min():.3f} to {price['price'].max():.3f}", "at least 1", "holds" if (price["price"] >= 1).all() else "violated", slack=float(price["price"].min()), slack_kind="least price",
+            f"{price['price'].min():.3f} to {price['price'].max():.3f}", "at least 1",
+            "holds" if (price["price"] >= 1).all() else "violated", slack=float(price["price"].min()), slack_kind="least price",
         ),
     ]  # fmt: skip
