@@ -76,8 +76,22 @@ TEXT: tuple[Item, ...] = (
         "SFT-Sharpening needs C_cov log|Pi| / (delta eps^2) samples, up to logarithms",
         formal="Thm 4.1'",
     ),
-    Item("Eq. 4", "equation", "4.2", "dpo", "DPO with the self-reward: least squares on differences of log-ratios"),
-    Item("Eq. 8", "equation", "4.2", "dpo", "RLHF-Sharpening's target: KL-regularised reward, solved by the tilted base"),
+    Item(
+        "Eq. 4",
+        "equation",
+        "4.2",
+        "dpo",
+        "DPO with the self-reward: least squares on differences of log-ratios",
+        test="tests/theory/test_dpo.py::test_exact_law_is_what_dpo_does",
+    ),
+    Item(
+        "Eq. 8",
+        "equation",
+        "4.2",
+        "dpo",
+        "RLHF-Sharpening's target: KL-regularised reward, solved by the tilted base",
+        test="tests/laws/test_regularised.py::test_the_target_is_the_maximiser_and_keeps_zero_mass",
+    ),
     Item(
         "Lemma 4.1", "lemma", "4.2", "dpo", "The tilted policy's concentrability is at most the coverage coefficient", formal="Lemma 4.1'"
     ),
@@ -155,7 +169,14 @@ TEXT: tuple[Item, ...] = (
     Item("Lemma J.1", "lemma", "App. J", "dpo", "Tail of the log-ratio under the base"),
     Item("Lemma J.2", "lemma", "App. J", "dpo", "Fourth moments of the DPO residual"),
     Item("Lemma J.3", "lemma", "App. J", "dpo", "From regret to the mass off the maximisers, by the margin"),
-    Item("Assumption J.2", "assumption", "App. J", "dpo", "Margin with slack, outside the approximate maximisers"),
+    Item(
+        "Assumption J.2",
+        "assumption",
+        "App. J",
+        "dpo",
+        "Margin with slack, outside the approximate maximisers",
+        test="tests/theory/test_dpo.py::test_margin_with_slack_needs_the_largest_on_the_left",
+    ),
     Item(
         "Algorithm 1",
         "algorithm",
