@@ -9,11 +9,17 @@ from sharpsim import _checks
 from sharpsim.theory._common import as_float, round_up, statistical_error
 
 
+def coefficient(name: str, value: float) -> float:
+    """A coefficient that is at least 1, which one computed from a table misses by rounding; refused where it misses by more."""
+    _checks.at_least(name, value, 1 - 1e-9)
+    return max(float(value), 1.0)
+
+
 def log_ratio_quantile(*, loss_moment: float, excess: Any) -> Any:
     """**Upper** quantile (Lemma J.1, corrected): |beta log(base/pi)| exceeds log(2 C) + s with base probability at most e^-s, for
     C = C_{base/pi;beta}, 0 < beta <= 1. Nats. Printed as log(2 C + s), which is false.
     """
-    _checks.at_least("loss_moment", loss_moment, 1)
+    loss_moment = coefficient("loss_moment", loss_moment)
     _checks.at_least("excess", excess, 0)
     return as_float(round_up(math.log(2 * loss_moment) + np.asarray(excess, float)))
 
@@ -23,13 +29,13 @@ def log_ratio_tail(*, loss_moment: float, threshold: Any) -> Any:
 
     1 + C because E_base[(pi/base)^beta] <= 1 needs beta <= 1. Nearly attained for large C by one response that pi forgets.
     """
-    _checks.at_least("loss_moment", loss_moment, 1)
+    loss_moment = coefficient("loss_moment", loss_moment)
     return as_float(np.minimum(1.0, round_up((1 + loss_moment) * np.exp(-np.asarray(threshold, float)))))
 
 
 def log_ratio_fourth_moment(*, loss_moment: float) -> float:
     """**Upper** bound on E_base|beta log(base/pi)|^4 (Lemma J.2): k^4 + 4 (k^3 + 3 k^2 + 6 k + 6), k = log(2 C); nats^4."""
-    _checks.at_least("loss_moment", loss_moment, 1)
+    loss_moment = coefficient("loss_moment", loss_moment)
     k = math.log(2 * loss_moment)
     return float(round_up(k**4 + 4 * (k**3 + 3 * k**2 + 6 * k + 6)))
 
@@ -52,7 +58,7 @@ def squared_residual(*, log_class_size: float, n: Any, rho: float, loss_moment: 
 
     The minimum is at B = 2 W(z), z = K sqrt(C_loss) n/(16 L), W Lambert's function: about 2 log n + log C_loss.
     """
-    _checks.at_least("loss_moment", loss_moment, 1)
+    loss_moment = coefficient("loss_moment", loss_moment)
     share = np.asarray(statistical_error(log_class_size=log_class_size, n=n, rho=rho)) / 2
     if not math.isfinite(loss_moment) or not np.isfinite(share).all():
         return as_float(np.full(share.shape, np.inf))
@@ -75,7 +81,7 @@ def squared_residual_given(*, disagreement: Any, loss_moment: float) -> Any:
 
     Raises `ValueError` for p outside [0, 1] and a loss moment below 1.
     """
-    _checks.at_least("loss_moment", loss_moment, 1)
+    loss_moment = coefficient("loss_moment", loss_moment)
     share = np.asarray(disagreement, float)
     if not np.all((share >= 0) & (share <= 1)):
         raise ValueError(f"`disagreement` must be in [0, 1]; got {disagreement!r}.")

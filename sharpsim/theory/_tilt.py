@@ -8,6 +8,7 @@ import numpy as np
 from sharpsim import _checks, coverage, laws
 from sharpsim.sharpness import maximisers, missing_mass
 from sharpsim.theory._common import as_float, round_up
+from sharpsim.theory._residual import coefficient
 
 
 def bias(log_probs: Any, *, beta: float) -> np.ndarray:
@@ -93,7 +94,7 @@ def concentrability_bound(*, coverage: float, slack: float, beta: float) -> floa
     At g = 0 this is C_cov. Attained by two levels, 1 and 1 - g, of base mass q/(1+q) and 1/(1+q). At most C_cov,g (1-g)^(-1/beta);
     the printed C_cov,g/(1-g) is false for beta < 1. Raises `ValueError` for coverage below 1, slack outside [0, 1), beta not positive.
     """
-    _checks.at_least("coverage", coverage, 1)
+    coverage = coefficient("coverage", coverage)
     _checks.in_half_open_unit("slack", slack)
     _checks.positive("beta", beta)
     # (1 + q)^2 / (4 q) = cosh(log(q) / 2)^2.

@@ -4,7 +4,7 @@ Statement. pi_beta ~ base exp(r/beta) has zero DPO loss, the reward being free o
     contains it. With probability >= 1 - rho every zero-loss pi has P[f_pi != 0] <= L/n, L = log(|Pi|/rho), and, r = log base,
     regret J(pi°) - J(pihat) <= 2 sqrt(C_conc) sqrt( min_B 4 B^2 L/n + K sqrt(4 C_loss e^-B) ) + beta log C_conc,   (`regret_bound`)
     P_x[pihat(Y*|x) <= 1 - delta] <= regret / (delta log(1 + g_m)),                                                 (`bound`)
-    pi° base restricted to Y*, K^2 = 16 (k^4 + 4(k^3 + 3k^2 + 6k + 6)), k = log(2 C_loss); closed and 2-3 times smaller: `bound_sharp`.
+    pi° base restricted to Y*, K^2 = 16 (k^4 + 4(k^3 + 3k^2 + 6k + 6)), k = log(2 C_loss); closed and smaller: `bound_sharp`.
 Assumptions. A1 pi_beta is in Pi. A2 0 < beta <= 1. A3 margin g_m (Assumption 4.2). A4 C_conc >= max(C_cov, sup_Pi C_pi), C_loss >=
     sup_Pi C_{base/pi;beta}. A5 independent pairs of base responses with exact likelihoods.
 Symbols. gamma_margin is `margin`, gamma `slack`, C_conc `concentrability`, C_loss `loss_moment`, n pairs: m = 2n samples.
@@ -14,7 +14,7 @@ Printed. C_conc is a supremum over Pi, but the comparator is outside; beta free,
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from sharpsim.sharpness import maximisers
 from sharpsim.theory._common import Statement, as_float, round_up
 from sharpsim.theory._pairs import FamilyRisk, PairRisk, exact_risk, realizability
 from sharpsim.theory._residual import (
+    coefficient,
     disagreement,
     disagreement_bound,
     log_ratio_fourth_moment,
@@ -48,9 +49,9 @@ from sharpsim.theory._tilt import (
 )
 
 __all__ = [
-    "FamilyRisk", "PairRisk", "STATEMENTS", "beta_by_bias", "beta_exact", "beta_for_risk", "beta_printed", "bias", "bias_bound", "bound",
-    "bound_sharp", "bound_slack", "bound_without_margin", "checks", "class_coefficients", "concentrability_bound", "disagreement",
-    "disagreement_bound", "exact_risk", "log_ratio_fourth_moment", "log_ratio_quantile", "log_ratio_tail", "pairs_needed", "regret",
+    "FamilyRisk", "PairRisk", "STATEMENTS", "SamplesNeeded", "beta_by_bias", "beta_exact", "beta_for_risk", "beta_printed", "bias",
+    "bias_bound", "bound", "bound_sharp", "bound_slack", "bound_without_margin", "checks", "class_coefficients", "concentrability_bound",
+    "disagreement", "disagreement_bound", "exact_risk", "log_ratio_fourth_moment", "log_ratio_quantile", "log_ratio_tail", "regret",
     "regret_bound", "regret_bound_sharp", "regret_from_residual", "residual_fourth_moment", "residual_moment", "residuals",
     "risk_from_regret", "samples_needed", "squared_residual", "squared_residual_given", "squared_residual_sharp", "target",
     "target_loss_moment_bound",
@@ -77,31 +78,39 @@ def regret_bound(*, log_class_size: float, n: Any, rho: float, beta: float, conc
     2 sqrt(C_conc) sqrt(min_B ..) + beta log C_conc. inf for an infinite class or coefficient. n may be an array.
     Raises `ValueError` for beta outside (0, 1], coefficients below 1, n below 1, rho outside (0, 1), log class size negative.
     """
-    _check(n=n, beta=beta, concentrability=concentrability, loss_moment=loss_moment)
+    _check(n=n, beta=beta)
+    concentrability = coefficient("concentrability", concentrability)
     square = squared_residual(log_class_size=log_class_size, n=n, rho=rho, loss_moment=loss_moment)
-    return regret_from_residual(square=square, beta=beta, concentrability=concentrability, coverage=concentrability)
+    return as_float(round_up(2 * math.sqrt(concentrability) * np.sqrt(square) + beta * math.log(concentrability)))
 
 
 def regret_bound_sharp(
     *, log_class_size: float, n: Any, rho: float, beta: float, concentrability: float, loss_moment: float, coverage: float | None = None
 ) -> Any:
-    """**Upper** bound as `regret_bound` (ours): the closed form under the root, and C_cov (`coverage`; C_conc without it) for the
-    comparator: (sqrt C_conc + sqrt C_cov) sqrt(p (t^2 + 4t + 8)) + beta log C_cov.
+    """**Upper** bound as `regret_bound` (ours): `regret_from_residual` of the closed form, with C_cov (`coverage`) for the comparator
+    where it is known; about 3 times smaller, never larger.
     """
-    _check(n=n, beta=beta, concentrability=concentrability, loss_moment=loss_moment)
-    cover = concentrability if coverage is None else coverage
-    _checks.at_least("coverage", cover, 1)
+    _check(n=n, beta=beta)
     square = squared_residual_sharp(log_class_size=log_class_size, n=n, rho=rho, loss_moment=loss_moment)
+    cover = concentrability if coverage is None else coverage
     return regret_from_residual(square=square, beta=beta, concentrability=concentrability, coverage=cover)
 
 
 def regret_from_residual(*, square: Any, beta: float, concentrability: float, coverage: float) -> Any:
-    """**Upper** bound on J(pi°) - J(pi) for any pi with E f_pi^2 <= square and C_pi <= C: (sqrt C + sqrt C_cov) sqrt(square) + beta log C_cov.
+    """**Upper** bound on J(pi°) - J(pi) for any pi with E f_pi^2 <= square and C_pi <= C (ours), nats:
+    (sqrt((C - 1)/2) + sqrt((C_cov - 1)/2)) sqrt(square) + beta log C_cov.
 
-    The deterministic half of Thm 4.2': pi is the optimum of J_beta for its own reward beta log(pi/base), and a change of measure.
+    The deterministic half of Thm 4.2': pi is optimal for its own reward beta log(pi/base), then a change of measure. The paper's has
+    sqrt C for sqrt((C - 1)/2); but f is a difference of two copies, so E f^2 is twice a variance. Nearly attained by a base that
+    almost forgets a response. Raises `ValueError` for coefficients below 1 and beta not positive.
     """
-    factor = math.sqrt(concentrability) + math.sqrt(coverage)
-    return as_float(round_up(factor * np.sqrt(np.asarray(square, float)) + beta * math.log(coverage)))
+    _checks.positive("beta", beta)
+    _checks.at_least("square", square, 0)
+    concentrability, coverage = coefficient("concentrability", concentrability), coefficient("coverage", coverage)
+    factor = math.sqrt((concentrability - 1) / 2) + math.sqrt((coverage - 1) / 2)
+    with np.errstate(invalid="ignore"):
+        change = np.where(np.isinf(square), np.inf, factor * np.sqrt(np.asarray(square, float)))
+    return as_float(round_up(change + beta * math.log(coverage)))
 
 
 def risk_from_regret(*, regret: Any, delta: float, margin: float) -> Any:
@@ -113,10 +122,9 @@ def risk_from_regret(*, regret: Any, delta: float, margin: float) -> Any:
     _checks.in_open_unit("delta", delta)
     _checks.at_least("margin", margin, 0)
     values = np.asarray(regret, float)
-    if margin == 0:
-        return as_float(np.full(values.shape, np.inf))
-    scale = delta * math.log1p(margin)
-    return as_float(np.where(np.isinf(values), np.inf, round_up(values / scale)))
+    if margin in (0, math.inf):
+        return as_float(np.where(np.isinf(values) | (margin == 0), np.inf, 0.0))
+    return as_float(round_up(values / (delta * math.log1p(margin))))
 
 
 def bound(
@@ -157,24 +165,31 @@ def beta_for_risk(*, eps: float, delta: float, margin: float, concentrability: f
     _checks.in_open_unit("eps", eps)
     _checks.in_open_unit("delta", delta)
     _checks.positive("margin", margin)
-    _checks.at_least("concentrability", concentrability, 1)
+    concentrability = coefficient("concentrability", concentrability)
     budget = eps * delta * math.log1p(margin) / 2
     return 1.0 if budget >= math.log(concentrability) else budget / math.log(concentrability)
 
 
-def pairs_needed(*, eps: float, n: None = None, **given: Any) -> int:
-    """Inverse of `bound`: the least n it allows at eps; `given` are its other arguments.
+class SamplesNeeded(NamedTuple):
+    """n pairs and m = 2n samples."""
 
-    Raises `ValueError` where no n is enough: beta too large for eps, margin 0, or something infinite.
+    n: int
+    samples: int
+
+
+def samples_needed(
+    *, log_class_size: float, eps: float, delta: float, rho: float, beta: float, concentrability: float, loss_moment: float, margin: float
+) -> SamplesNeeded:
+    """Inverse of `bound`: the least n at which it is at most eps, and m = 2n.
+
+    Raises `ValueError` where no n is enough: beta log C_conc alone is too much for eps, the margin is 0, or something is infinite.
     """
     _checks.in_open_unit("eps", eps)
-    if n is not None:
-        raise ValueError(f"`n` must be left out: it is what is asked for; got {n!r}.")
-    floor = given["beta"] * math.log(given["concentrability"]) if given["concentrability"] >= 1 else 0.0
-    if bound(**given, n=1e300) > eps or floor >= eps * given["delta"] * math.log1p(given["margin"]):
-        raise ValueError(
-            f"`eps` = {eps!r} cannot be reached with these: as n grows the bound stays above it (smaller `beta`, or a margin)."
-        )
+    given: dict[str, Any] = {"log_class_size": log_class_size, "delta": delta, "rho": rho, "beta": beta, "margin": margin}
+    given |= {"concentrability": concentrability, "loss_moment": loss_moment}
+    limit = bound(**given, n=1e300)
+    if not limit <= eps:
+        raise ValueError(f"`eps` = {eps!r} cannot be reached: the bound tends to {limit:.4g}; a smaller `beta` or a `margin` is needed.")
     high = 1
     while bound(**given, n=high) > eps:
         high *= 2
@@ -182,12 +197,7 @@ def pairs_needed(*, eps: float, n: None = None, **given: Any) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if bound(**given, n=middle) <= eps else (middle, high)
-    return high
-
-
-def samples_needed(*, eps: float, **given: Any) -> int:
-    """m = 2n at `pairs_needed`: what `bound` asks for."""
-    return 2 * pairs_needed(eps=eps, **given)
+    return SamplesNeeded(high, 2 * high)
 
 
 def regret(log_policy: Any, log_probs: Any, prompt_weights: Any, *, slack: float) -> float:
@@ -232,9 +242,7 @@ def target(log_probs: Any, *, beta: float) -> np.ndarray:
     return laws.tilted(log_probs, log_probs, beta=beta)
 
 
-def _check(*, n: Any, beta: float, concentrability: float, loss_moment: float) -> None:
+def _check(*, n: Any, beta: float) -> None:
     _checks.count("n", n)
     if not 0 < beta <= 1:
         raise ValueError(f"`beta` must be in (0, 1]; got {beta!r}.")
-    _checks.at_least("concentrability", concentrability, 1)
-    _checks.at_least("loss_moment", loss_moment, 1)
