@@ -85,8 +85,8 @@ def margins(settings: Any, context: Context, key: Any) -> list[dict[str, Any]]:
         for j, beta in enumerate((*settings.betas, demanded)):
             exact = theory.FamilyRisk(hard_prompts=d, labels=labels, margin=margin, beta=beta, delta=delta)
             seen = pair_trials(
-                jax.random.fold_in(jax.random.fold_in(key, i), j), settings.seeds, log_base=base, weights=weights, n=settings.margin_n,
-                policy_class=ProductClass(member.members(theory.target(base, beta=beta)[0])), beta=beta, delta=delta,
+                jax.random.fold_in(jax.random.fold_in(key, i), j), settings.class_seeds, log_base=base, weights=weights,
+                n=settings.margin_n, policy_class=ProductClass(member.members(theory.target(base, beta=beta)[0])), beta=beta, delta=delta,
             ).failed  # fmt: skip
             fixed = j < len(settings.betas)
             samples = math.inf if exact.dull else 2 * exact.pairs_needed(eps=eps)
@@ -101,9 +101,9 @@ def margins(settings: Any, context: Context, key: Any) -> list[dict[str, Any]]:
 
 
 def _sft_samples(member: Any, settings: Any) -> int:
-    """The least n N, N a power of two, at which SFT over all tables has exact risk at most eps."""
+    """The least n N, N in 16, 32, 64, at which SFT over all tables has exact risk at most eps."""
     best = math.inf
-    for N in (8, 16, 32, 64):
+    for N in (16, 32, 64):
         for n in range(1, 400):
             if n * N >= best:
                 break

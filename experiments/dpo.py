@@ -61,7 +61,7 @@ SETTINGS = {
     ),
     "default": Settings(
         **FIXED, n=(2, 8, 16, 32, 48, 64), seeds=2000, margins=tuple(float(f"{v:.4g}") for v in np.geomspace(1e-8, 2.0, 22)),
-        points=9, class_seeds=400, linear_n=(2, 4, 5, 6, 8), table_n=(8, 16, 32, 64, 128, 256), tables=12,
+        points=9, class_seeds=400, linear_n=(2, 4, 5, 6, 8), table_n=(16, 32, 64, 256), tables=12,
     ),
     "full": Settings(
         **FIXED, n=(1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96), seeds=50_000,
