@@ -101,9 +101,12 @@ def margins(settings: Any, context: Context, key: Any) -> list[dict[str, Any]]:
 
 
 def _sft_samples(member: Any, settings: Any) -> int:
-    """The least n N, N in 16, 32, 64, at which SFT over all tables has exact risk at most eps."""
+    """The least n N, N a power of two, at which SFT over all tables has exact risk at most eps."""
     best = math.inf
-    for N in (16, 32, 64):
+    for N in (2, 4, 8, 16, 32, 64):
+        # Kept responses that miss as often as delta never sharpen.
+        if sft.best_of_n_miss(member.log_probs, N=N).max() >= settings.delta:
+            continue
         for n in range(1, 400):
             if n * N >= best:
                 break

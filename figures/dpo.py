@@ -96,8 +96,8 @@ def _beta(rows: Table) -> Figure:
     )):  # fmt: skip
         for ax in (left, right):
             ax.axvline(first[name], color=colour(index + 1), linestyle=":", linewidth=2.2, label=label if ax is left else None)
-    left.legend(loc="lower left", fontsize=11)
-    right.legend(loc="upper left", fontsize=11)
+    for ax, corner in ((left, "lower left"), (right, "upper left")):
+        ax.legend(loc=corner, fontsize=11, frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
     claim(fig, "pi_beta is sharp up to a beta of the order of the margin; the theorem wants one that is smaller by order eps delta.")
     caption(
         fig,
