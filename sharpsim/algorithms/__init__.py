@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sharpsim.algorithms._best_of_n import BestOfNPolicy, best_of_n
+    from sharpsim.algorithms._dpo import dpo
     from sharpsim.algorithms._elimination import candidate_elimination, candidate_elimination_adaptive
     from sharpsim.algorithms._sft import sft, sft_adaptive
     from sharpsim.algorithms._sharpened import Sharpened
@@ -19,10 +20,20 @@ _HOMES = {
     "best_of_n": "_best_of_n",
     "candidate_elimination": "_elimination",
     "candidate_elimination_adaptive": "_elimination",
+    "dpo": "_dpo",
     "sft": "_sft",
     "sft_adaptive": "_sft",
 }
-__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "candidate_elimination", "candidate_elimination_adaptive", "sft", "sft_adaptive"]
+__all__ = [
+    "BestOfNPolicy",
+    "Sharpened",
+    "best_of_n",
+    "candidate_elimination",
+    "candidate_elimination_adaptive",
+    "dpo",
+    "sft",
+    "sft_adaptive",
+]
 
 
 def __getattr__(name: str) -> Any:

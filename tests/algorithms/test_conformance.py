@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
-from sharpsim.classes import AllTabular, FiniteClass, ProductClass
+from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass
 from sharpsim.instances import random_table, row_permutations
 
 BASE, WEIGHTS = random_table(np.random.default_rng(5), prompts=4, responses=6, concentration=0.7)
@@ -16,17 +16,21 @@ CLASSES = {
     "finite": FiniteClass(np.swapaxes(MEMBERS, 0, 1)),
     "product": ProductClass(MEMBERS),
     "all tables": AllTabular(4, 6),
+    "linear ball": LinearSoftmaxBall(np.random.default_rng(7).normal(size=(4, 6, 3)), 2.0),
 }
+# An iterative fit ends within its own tolerance of the optimum, wherever rounding leads it.
+LOOSE = {"linear ball": 1e-9}
 # A new algorithm is one line here: its name and the arguments of one run over 50 prompts.
 ALGORITHMS = {
     "best_of_n": {"n": 50, "N": 8},
     "candidate_elimination": {"n": 50, "N": 8},
     "candidate_elimination_adaptive": {"n": 50, "remaining": 1.5},
+    "dpo": {"n": 50, "beta": 0.3},
     "sft": {"n": 50, "N": 8},
     "sft_adaptive": {"n": 50, "stop": 1.5},
 }
 every = pytest.mark.parametrize("name", ALGORITHMS)
-on_classes = pytest.mark.parametrize("kind", CLASSES)
+TABULAR = ("finite", "product", "all tables")
 of_oracles = pytest.mark.parametrize("oracle_kind", [Oracle, LawOracle])
 
 
@@ -40,8 +44,7 @@ def arrays(result):
 
 
 @every
-@on_classes
-@of_oracles
+@pytest.mark.parametrize(("kind", "oracle_kind"), [(kind, Oracle) for kind in CLASSES] + [(kind, LawOracle) for kind in TABULAR])
 def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
     oracle = oracle_kind(TabularPolicy(BASE), WEIGHTS)
 
@@ -59,9 +62,9 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
     for i in range(3):
         eager, compiled = run(keys[i]), jitted(keys[i])
         for a, b in zip(arrays(eager), arrays(compiled), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-12)
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=LOOSE.get(kind, 0.0))
         for field, values in eager.info.items():
-            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12)
+            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12, atol=LOOSE.get(kind, 0.0))
         assert float(eager.samples_used) == float(many[1][i]) == float(compiled.samples_used)
 
 
@@ -70,9 +73,9 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
 def test_samples_are_counted(name, oracle_kind):
     arguments = ALGORITHMS[name]
     result = getattr(algorithms, name)(oracle_kind(TabularPolicy(BASE), WEIGHTS), CLASSES["product"], **arguments, key=jax.random.key(0))
-    if "N" in arguments:
+    if "stop" not in arguments:
         assert type(result.samples_used) is int
-        assert result.samples_used == arguments["n"] * arguments["N"]
+        assert result.samples_used == arguments["n"] * arguments.get("N", 2)
     else:
         assert float(result.samples_used) == float(jnp.sum(result.info["draws"])) > 0
     response = result.policy.sample(jnp.int32(0), key=jax.random.key(1))
