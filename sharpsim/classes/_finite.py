@@ -4,11 +4,13 @@ import math
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim.classes._compared import CHUNK, check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
@@ -42,3 +44,32 @@ class FiniteClass(eqx.Module):
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
         member = choose_among(is_best(scores), key=key)
         return Fit(TabularPolicy(self.log_probs[member]), {"member": member, "log_likelihood": scores[member]})
+
+    def least_squares(
+        self,
+        prompts: Int[Array, " n"],
+        first: Int[Array, "..."],
+        second: Int[Array, "..."],
+        targets: Float[Array, "..."],
+        *,
+        beta: Any,
+        key: Key[Array, ""],
+    ) -> Fit:
+        """argmin over members of sum_i ( beta (log pi(y_i|x_i) - log pi(y'_i|x_i)) - targets_i )^2, exactly, ties uniform by `key`.
+
+        A member without mass at a compared response has infinite loss (unless compared with itself, which says nothing).
+        `info`: `member`, its `loss`, and `minimisers`, how many members share that loss.
+        """
+        _checks.positive("beta", beta)
+        check_pairs(prompts, first, second, targets, self.log_probs.shape[1:])
+
+        def loss(table: Any) -> Any:
+            return squared_residuals(table[prompts, first], table[prompts, second], targets, first == second, beta=beta).sum()
+
+        # In blocks of members, for memory.
+        size = max(1, min(self.log_probs.shape[0], CHUNK // prompts.shape[0]))
+        losses = jax.lax.map(loss, self.log_probs, batch_size=size)
+        best = is_least(losses)
+        member = choose_among(best, key=key)
+        info = {"member": member, "loss": losses[member], "minimisers": best.sum()}
+        return Fit(TabularPolicy(self.log_probs[member]), info)

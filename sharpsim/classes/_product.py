@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim.classes._compared import check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
@@ -47,3 +48,28 @@ class ProductClass(eqx.Module):
         members = choose_among(is_best(scores), key=key)
         chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
         return Fit(TabularPolicy(chosen), {"members": members, "seen": counts.sum(axis=(1, 2))})
+
+    def least_squares(
+        self,
+        prompts: Int[Array, " n"],
+        first: Int[Array, "..."],
+        second: Int[Array, "..."],
+        targets: Float[Array, "..."],
+        *,
+        beta: Any,
+        key: Key[Array, ""],
+    ) -> Fit:
+        """argmin of the sum of squares as `FiniteClass.least_squares`, exactly, prompt by prompt; ties uniform, prompt by prompt.
+
+        `info`: `members` chosen, their total `loss`, and `minimisers`, how many members tie at each prompt (all, without data).
+        """
+        _checks.positive("beta", beta)
+        check_pairs(prompts, first, second, targets, (self.log_probs.shape[0], self.log_probs.shape[2]))
+        tables = jnp.moveaxis(self.log_probs, 1, 0)
+        squares = squared_residuals(tables[:, prompts, first], tables[:, prompts, second], targets, first == second, beta=beta)
+        losses = jnp.zeros(self.log_probs.shape[:2], squares.dtype).at[prompts].add(squares.T)
+        best = is_least(losses)
+        members = choose_among(best, key=key)
+        chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
+        least = jnp.take_along_axis(losses, members[:, None], axis=1)
+        return Fit(TabularPolicy(chosen), {"members": members, "loss": least.sum(), "minimisers": best.sum(axis=1)})

@@ -6,6 +6,7 @@ Pure functions of arrays in the array's own namespace: float64 NumPy in, float64
 from sharpsim.laws._best_of_n import best_of_n
 from sharpsim.laws._binomial import binomial_window
 from sharpsim.laws._plurality import plurality
+from sharpsim.laws._regularised import divergence, regularised_regret, regularised_value
 from sharpsim.laws._stopping import (
     StoppingTables,
     stopping_deadlines,
@@ -21,7 +22,10 @@ __all__ = [
     "StoppingTables",
     "best_of_n",
     "binomial_window",
+    "divergence",
     "plurality",
+    "regularised_regret",
+    "regularised_value",
     "stopping_deadlines",
     "stopping_kept",
     "stopping_tables",

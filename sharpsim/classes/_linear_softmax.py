@@ -1,0 +1,127 @@
+"""The class of linear softmax policies with bounded parameters."""
+
+import math
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key
+
+from sharpsim import _checks
+from sharpsim.classes._ball import least_squares_on_ball, minimise_on_ball, rank_cut
+from sharpsim.classes._compared import check_pairs
+from sharpsim.classes._counts import Fit, pair_counts
+from sharpsim.policies import LinearSoftmaxPolicy
+from sharpsim.policies._linear_softmax import check_features
+from sharpsim.policies._precision import as_jax
+
+STEPS = 100
+"""Newton steps at most."""
+
+
+class LinearSoftmaxBall(eqx.Module):
+    """{pi_theta : ||theta|| <= radius}, pi_theta(y|x) proportional to exp <phi(x, y), theta>; `features` `[prompts, responses, d]`.
+
+    Infinite, so `log_size` is inf (its covering numbers are Lemma J.4's). Raises `ValueError` for features that are not finite or no
+    such array, and a radius not positive and finite.
+    """
+
+    features: Float[Array, "prompts responses d"]
+    radius: Float[Array, ""]
+
+    def __init__(self, features: Any, radius: Any):
+        check_features(features)
+        _checks.positive("radius", radius)
+        self.features = as_jax(features)
+        self.radius = jnp.asarray(radius, self.features.dtype)
+
+    @property
+    def log_size(self) -> float:
+        """log|Pi| = inf."""
+        return math.inf
+
+    def least_squares(
+        self,
+        prompts: Int[Array, " n"],
+        first: Int[Array, "..."],
+        second: Int[Array, "..."],
+        targets: Float[Array, "..."],
+        *,
+        beta: Any,
+        key: Key[Array, ""],
+    ) -> Fit:
+        """argmin of sum_i ( beta <phi(x_i, y_i) - phi(x_i, y'_i), theta> - targets_i )^2, exactly: the log-partition cancels.
+
+        Of all minimisers the shortest theta; where that is too long, the ridge solution of norm exactly `radius` (secular equation).
+        `info`: `theta`, `loss` (the sum of squares), `rank` of the rows (d: the minimiser is unique), `multiplier` (0 inside the
+        ball). `key` is unused.
+        """
+        del key
+        _checks.positive("beta", beta)
+        check_pairs(prompts, first, second, targets, self.features.shape[:2])
+        rows = beta * (self.features[prompts, first] - self.features[prompts, second])
+        targets = targets.astype(self.features.dtype)
+        theta, multiplier, rank = least_squares_on_ball(rows, targets, self.radius)
+        info = {"theta": theta, "loss": jnp.sum((rows @ theta - targets) ** 2), "rank": rank, "multiplier": multiplier}
+        return Fit(LinearSoftmaxPolicy(self.features, theta), info)
+
+    def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
+        """argmax of sum_i log pi_theta(y_i|x_i) over the ball, a concave problem, by Newton steps that stay inside it.
+
+        `info`: `theta`, `log_likelihood`, `gap`, a certified bound on how far (nats) that is from the maximum: by concavity
+        max_{||t|| <= radius} <gradient, t - theta>; and `steps`. `key` is unused.
+        """
+        del key
+        counts = pair_counts(prompts, responses, self.features.shape[:2], self.features.dtype)
+        fitted = _newton(self.features, counts, self.radius)
+        info = {"theta": fitted.theta, "log_likelihood": fitted.value, "gap": fitted.gap, "steps": fitted.steps}
+        return Fit(LinearSoftmaxPolicy(self.features, fitted.theta), info)
+
+
+class _Newton(NamedTuple):
+    theta: Any
+    value: Any
+    gradient: Any
+    gap: Any
+    steps: Any
+    stuck: Any
+
+
+def _newton(features: Any, counts: Any, radius: Any) -> _Newton:
+    """Each step minimises the quadratic model over the ball, then halves until the likelihood rises enough."""
+    total = counts.sum(axis=1)
+    halvings = 0.5 ** jnp.arange(24, dtype=features.dtype)
+    tolerance = 64 * jnp.finfo(features.dtype).eps * counts.sum()
+
+    def likelihood(scores: Any) -> Any:
+        return jnp.sum(counts * jax.nn.log_softmax(scores, axis=-1), axis=(-2, -1))
+
+    def look(theta: Any, steps: Any, stuck: Any) -> _Newton:
+        scores = features @ theta
+        excess = counts - total[:, None] * jax.nn.softmax(scores, axis=-1)
+        gradient = jnp.einsum("xy,xyd->d", excess, features)
+        gap = jnp.maximum(radius * jnp.linalg.norm(gradient) - gradient @ theta, 0.0)
+        return _Newton(theta, likelihood(scores), gradient, gap, steps, stuck)
+
+    def going(state: _Newton) -> Any:
+        return (state.gap > tolerance * (1 + radius)) & (state.steps < STEPS) & ~state.stuck
+
+    def step(state: _Newton) -> _Newton:
+        scores = features @ state.theta
+        probs = jax.nn.softmax(scores, axis=-1)
+        centred = features - jnp.einsum("xy,xyd->xd", probs, features)[:, None, :]
+        hessian = jnp.einsum("xy,xyd,xye->de", total[:, None] * probs, centred, centred)
+        curvatures, vectors = jnp.linalg.eigh(hessian)
+        curvatures = rank_cut(curvatures, counts.size)
+        slopes = vectors.T @ (hessian @ state.theta + state.gradient)
+        goal = vectors @ minimise_on_ball(curvatures, slopes, radius)[0]
+        move = goal - state.theta
+        values = likelihood(scores + halvings[:, None, None] * (features @ move))
+        enough = values >= state.value + 1e-4 * halvings * (state.gradient @ move)
+        length = halvings[jnp.argmax(enough)]
+        found = jnp.any(enough) & (state.gradient @ move > 0)
+        return look(jnp.where(found, state.theta + length * move, state.theta), state.steps + 1, ~found)
+
+    start = look(jnp.zeros(features.shape[2], features.dtype), jnp.int32(0), jnp.asarray(False))
+    return jax.lax.while_loop(going, step, start)
