@@ -112,7 +112,14 @@ ERRATA: tuple[Erratum, ...] = (
         "typographic",
         "xpo",
     ),
-    Erratum("Lemma J.5, proof", "I_d, Sigma^(t)", "I_(d+1), Sigma^(i)", "typographic", "separation"),
+    Erratum(
+        "Lemma J.5, proof",
+        "I_d, Sigma^(t)",
+        "I_(d+1), Sigma^(i)",
+        "typographic",
+        "separation",
+        test="tests/theory/test_separation.py::test_printed_proof_of_lemma_j5_has_too_few_dimensions",
+    ),
     Erratum(
         "Sec. E.2", "greedy does not yield the argmax", "the first token ties; a strict variant exists", "false by number", "representation"
     ),
