@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sharpsim.algorithms._best_of_n import BestOfNPolicy, best_of_n
+    from sharpsim.algorithms._dpo import dpo
     from sharpsim.algorithms._sft import sft, sft_adaptive
     from sharpsim.algorithms._sharpened import Sharpened
 
-_HOMES = {"BestOfNPolicy": "_best_of_n", "best_of_n": "_best_of_n", "sft": "_sft", "sft_adaptive": "_sft", "Sharpened": "_sharpened"}
-__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "sft", "sft_adaptive"]
+_HOMES = {
+    "BestOfNPolicy": "_best_of_n",
+    "best_of_n": "_best_of_n",
+    "dpo": "_dpo",
+    "sft": "_sft",
+    "sft_adaptive": "_sft",
+    "Sharpened": "_sharpened",
+}
+__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "dpo", "sft", "sft_adaptive"]
 
 
 def __getattr__(name: str) -> Any:

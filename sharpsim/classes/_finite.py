@@ -61,7 +61,7 @@ class FiniteClass(eqx.Module):
         `info`: `member`, its `loss`, and `minimisers`, how many members share that loss.
         """
         _checks.positive("beta", beta)
-        check_pairs(prompts, first, second, targets, self.log_probs.shape[1:])
+        check_pairs(prompts, first, second, targets, (self.log_probs.shape[1], self.log_probs.shape[2]))
 
         def loss(table: Any) -> Any:
             return squared_residuals(table[prompts, first], table[prompts, second], targets, first == second, beta=beta).sum()

@@ -41,6 +41,10 @@ class LinearSoftmaxBall(eqx.Module):
         """log|Pi| = inf."""
         return math.inf
 
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self.features.shape[0], self.features.shape[1]
+
     def least_squares(
         self,
         prompts: Int[Array, " n"],
@@ -59,7 +63,7 @@ class LinearSoftmaxBall(eqx.Module):
         """
         del key
         _checks.positive("beta", beta)
-        check_pairs(prompts, first, second, targets, self.features.shape[:2])
+        check_pairs(prompts, first, second, targets, self._shape)
         rows = beta * (self.features[prompts, first] - self.features[prompts, second])
         targets = targets.astype(self.features.dtype)
         theta, multiplier, rank = least_squares_on_ball(rows, targets, self.radius)
@@ -73,7 +77,7 @@ class LinearSoftmaxBall(eqx.Module):
         max_{||t|| <= radius} <gradient, t - theta>; and `steps`. `key` is unused.
         """
         del key
-        counts = pair_counts(prompts, responses, self.features.shape[:2], self.features.dtype)
+        counts = pair_counts(prompts, responses, self._shape, self.features.dtype)
         fitted = _newton(self.features, counts, self.radius)
         info = {"theta": fitted.theta, "log_likelihood": fitted.value, "gap": fitted.gap, "steps": fitted.steps}
         return Fit(LinearSoftmaxPolicy(self.features, fitted.theta), info)

@@ -43,7 +43,7 @@ def regularised_value(log_policy: Any, log_base: Any, reward: Any, prompt_weight
     """
     _checks.positive("beta", beta)
     _check_reward(log_policy, reward)
-    xp, policy, base, weights = _tables(log_policy, log_base, prompt_weights)
+    xp, policy, _, weights = _tables(log_policy, log_base, prompt_weights)
     mass = xp.exp(policy)
     has_mass = mass > 0
     gains = xp.where(has_mass, mass * xp.where(has_mass, xp.asarray(reward), 0.0), 0.0)
@@ -53,10 +53,11 @@ def regularised_value(log_policy: Any, log_base: Any, reward: Any, prompt_weight
 def regularised_regret(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: Any) -> Any:
     """J_beta(pi_beta) - J_beta(pi) = beta KL(pi || pi_beta) >= 0, in nats; arguments and refusals as `regularised_value`.
 
-    Computed by the right side, which keeps its digits near 0, where the left one is a difference of two values. Source: Lemma J.3's
-    identity (theory: regret identity).
+    Computed by the right side, which keeps its digits near 0, where the left one is a difference of two values. Source: the regret
+    decomposition behind Thm J.1.
     """
     _checks.positive("beta", beta)
+    _tables(log_policy, log_base, prompt_weights)
     _check_reward(log_policy, reward)
     return beta * divergence(log_policy, tilted(log_base, reward, beta=beta), prompt_weights)
 

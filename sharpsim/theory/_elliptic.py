@@ -27,7 +27,7 @@ def elliptic_bound(*, d: int, T: Any, trace_max: float, lam: float) -> Any:
     """
     _arguments(d, T, trace_max, lam)
     ratio = trace_max / lam
-    return as_float(round_up(d * ratio * np.log1p(np.asarray(T, float) * ratio / d) / math.log1p(ratio)))
+    return as_float(round_up(d * ratio * np.log1p(np.asarray(T, float) * ratio / d) / math.log1p(ratio) * (1 + 4e-15)))
 
 
 def elliptic_bound_printed(*, d: int, T: Any, trace_max: float, lam: float) -> Any:

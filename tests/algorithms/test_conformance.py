@@ -20,6 +20,7 @@ CLASSES = {
 # A new algorithm is one line here: its name and the arguments of one run over 50 prompts.
 ALGORITHMS = {
     "best_of_n": {"n": 50, "N": 8},
+    "dpo": {"n": 50, "beta": 0.3},
     "sft": {"n": 50, "N": 8},
     "sft_adaptive": {"n": 50, "stop": 1.5},
 }
@@ -68,9 +69,9 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
 def test_samples_are_counted(name, oracle_kind):
     arguments = ALGORITHMS[name]
     result = getattr(algorithms, name)(oracle_kind(TabularPolicy(BASE), WEIGHTS), CLASSES["product"], **arguments, key=jax.random.key(0))
-    if "N" in arguments:
+    if "stop" not in arguments:
         assert type(result.samples_used) is int
-        assert result.samples_used == arguments["n"] * arguments["N"]
+        assert result.samples_used == arguments["n"] * arguments.get("N", 2)
     else:
         assert float(result.samples_used) == float(jnp.sum(result.info["draws"])) >= arguments["n"]
     response = result.policy.sample(jnp.int32(0), key=jax.random.key(1))
@@ -93,7 +94,7 @@ def test_results_are_immutable_and_refuse_nonsense(name):
     algorithm = getattr(algorithms, name)
     with pytest.raises(ValueError, match="`n`"):
         algorithm(oracle, CLASSES["product"], **{**ALGORITHMS[name], "n": 0}, key=jax.random.key(0))
-    other = "N" if "N" in ALGORITHMS[name] else "stop"
+    other = next(argument for argument in ALGORITHMS[name] if argument != "n")
     with pytest.raises(ValueError, match=f"`{other}`"):
         algorithm(oracle, CLASSES["product"], **{**ALGORITHMS[name], other: 0}, key=jax.random.key(0))
     result = algorithm(oracle, CLASSES["product"], **ALGORITHMS[name], key=jax.random.key(0))

@@ -37,7 +37,7 @@ def test_value_and_regret_in_mpmath():
     assert got == pytest.approx(float(value), rel=1e-13)
     regret = laws.regularised_regret(np.log(policy), np.log(base), np.array(reward), np.array(weights), beta=beta)
     assert regret == pytest.approx(float(best - value), rel=1e-13)
-    assert not regret == pytest.approx(1.3 * float(best - value), rel=1e-3)
+    assert regret != pytest.approx(1.3 * float(best - value), rel=1e-3)
 
 
 @given(TABLES, TABLES, REWARDS, WEIGHTS, BETAS)
