@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sharpsim.algorithms._dpo import dpo
     from sharpsim.algorithms._sft import sft, sft_adaptive
     from sharpsim.algorithms._sharpened import Sharpened
+    from sharpsim.algorithms._xpo import xpo
 
 _HOMES = {
     "BestOfNPolicy": "_best_of_n",
@@ -20,8 +21,9 @@ _HOMES = {
     "sft": "_sft",
     "sft_adaptive": "_sft",
     "Sharpened": "_sharpened",
+    "xpo": "_xpo",
 }
-__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "dpo", "sft", "sft_adaptive"]
+__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "dpo", "sft", "sft_adaptive", "xpo"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,8 +13,8 @@ from jaxtyping import Array, Float
 
 from sharpsim.classes._ball import rank_cut
 
-STEPS = 60
-"""Steps from each start, at most."""
+SCOUTING, FOLLOWED, STEPS = 4, 2, 60
+"""Tangent steps from every start; how many of the best are then followed; steps at most until they rest."""
 
 
 class LinearSums(NamedTuple):
@@ -28,13 +28,12 @@ class LinearSums(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The best point that was found, its log-likelihood and loss, the steps taken, and how many starts led there."""
+    """The best point that was found, its log-likelihood and loss, and the steps taken from the leading starts."""
 
     theta: Float[Array, " d"]
     log_likelihood: Any
     loss: Any
     steps: Any
-    agreeing: Any
 
 
 class _Look(NamedTuple):
@@ -42,7 +41,6 @@ class _Look(NamedTuple):
     objective: Any
     log_likelihood: Any
     gradient: Any
-    covariance: Any
 
 
 def descend(features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any) -> Found:
@@ -61,18 +59,19 @@ def descend(features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "
     def loss(theta: Any) -> Any:
         return theta @ sums.gram @ theta - 2 * sums.moment @ theta + sums.power
 
-    def look(theta: Any) -> _Look:
+    def shares(theta: Any) -> tuple[Any, Any]:
         scores = features @ theta
         top = jnp.max(scores, axis=1, keepdims=True)
         mass = jnp.exp(scores - top)
         total = mass.sum(axis=1)
-        log_likelihood = sums.seen @ theta - sums.prompts @ (jnp.log(total) + top[:, 0])
-        share = mass / total[:, None]
-        mean = jnp.einsum("xy,xyd->xd", share, features)
-        weighted = (features * (sums.prompts[:, None] * share)[:, :, None]).reshape(-1, d)
-        covariance = weighted.T @ features.reshape(-1, d) - (sums.prompts[:, None] * mean).T @ mean
+        return mass / total[:, None], jnp.log(total) + top[:, 0]
+
+    def look(theta: Any) -> _Look:
+        share, log_partition = shares(theta)
+        log_likelihood = sums.seen @ theta - sums.prompts @ log_partition
+        mean = jnp.einsum("xy,xyd->d", sums.prompts[:, None] * share, features)
         objective = jnp.where(limit, log_likelihood, alpha * log_likelihood + loss(theta))
-        return _Look(theta, objective, log_likelihood, sums.seen - sums.prompts @ mean, covariance)
+        return _Look(theta, objective, log_likelihood, sums.seen - mean)
 
     def tangent(at: _Look) -> Any:
         slope = vectors.T @ at.gradient
@@ -83,35 +82,39 @@ def descend(features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "
         return vectors @ jnp.where(limit, pinned + held, on_ball(values, pull - alpha / 2 * slope, radius))
 
     def newton(at: _Look) -> Any:
-        hessian = 2 * sums.gram - alpha * at.covariance
+        share, _ = shares(at.theta)
+        mean = jnp.einsum("xy,xyd->xd", share, features)
+        weighted = (features * (sums.prompts[:, None] * share)[:, :, None]).reshape(-1, d)
+        covariance = weighted.T @ features.reshape(-1, d) - (sums.prompts[:, None] * mean).T @ mean
+        hessian = 2 * sums.gram - alpha * covariance
         gradient = 2 * (sums.gram @ at.theta - sums.moment) + alpha * at.gradient
         curvatures, axes = jnp.linalg.eigh(hessian)
         return axes @ on_ball(curvatures, axes.T @ (hessian @ at.theta - gradient), radius)
 
+    def descended(at: _Look, new: _Look) -> _Look:
+        return jax.tree.map(lambda a, b: jnp.where((new.objective < at.objective).reshape(-1, *[1] * (a.ndim - 1)), b, a), at, new)
+
     def step(carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
         at, _, steps = carry
-        down = jax.vmap(look)(jax.vmap(tangent)(at))
-        quick = jax.vmap(look)(jax.vmap(newton)(at))
-        better = (quick.objective < down.objective) & ~limit
-        new = jax.tree.map(lambda a, b: jnp.where(better.reshape(-1, *[1] * (a.ndim - 1)), a, b), quick, down)
-        # The first step may rise: in the limit a start need not fit the squares.
-        rising = (new.objective > at.objective) & (steps > 0)
-        kept = jax.tree.map(lambda a, b: jnp.where(rising.reshape(-1, *[1] * (a.ndim - 1)), a, b), at, new)
-        moved = jnp.max(jnp.abs(kept.theta - at.theta), axis=1)
-        return kept, moved > 1e3 * jnp.finfo(features.dtype).eps * radius, steps + 1
+        down = jax.vmap(lambda here: look(tangent(here)))(at)
+        # In the limit the quadratic is met exactly and nothing is left for Newton's.
+        new = jax.lax.cond(limit, lambda: down, lambda: descended(down, jax.vmap(lambda here: look(newton(here)))(at)))
+        new = descended(at, new)
+        return new, jnp.max(jnp.abs(new.theta - at.theta)) > tolerance, steps + 1
 
     def going(carry: tuple[Any, Any, Any]) -> Any:
-        return (jnp.any(carry[1]) & (carry[2] < STEPS)) | (carry[2] == 0)
+        return carry[1] & (carry[2] < STEPS)
 
+    tolerance = 1e-10 * radius if features.dtype == jnp.float64 else 1e-5 * radius
     weakest = radius * vectors[:, 0]
     begin = jnp.concatenate([starts, (vectors @ pinned)[None], weakest[None], -weakest[None]])
-    state = jax.vmap(look)(begin)
-    ends, _, steps = jax.lax.while_loop(going, step, (state, jnp.ones(len(begin), bool), jnp.int32(0)))
+    # These steps may rise: in the limit a start need not fit the squares.
+    scouts = jax.lax.fori_loop(0, SCOUTING, lambda _, at: jax.vmap(lambda here: look(tangent(here)))(at), jax.vmap(look)(begin))
+    leading = jnp.argsort(scouts.objective)[:FOLLOWED]
+    ends, _, steps = jax.lax.while_loop(going, step, (jax.tree.map(lambda a: a[leading], scouts), jnp.asarray(True), jnp.int32(0)))
     best = jnp.argmin(ends.objective)
     theta = ends.theta[best]
-    scale = jnp.abs(ends.objective[best]) + 1e-300
-    agreeing = jnp.sum(ends.objective <= ends.objective[best] + 1e-6 * scale)
-    return Found(theta, ends.log_likelihood[best], jnp.maximum(loss(theta), 0.0), steps, agreeing)
+    return Found(theta, ends.log_likelihood[best], jnp.maximum(loss(theta), 0.0), steps)
 
 
 def on_ball(curvatures: Float[Array, " d"], slopes: Float[Array, " d"], radius: Any) -> Float[Array, " d"]:

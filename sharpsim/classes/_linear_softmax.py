@@ -105,7 +105,7 @@ class LinearSoftmaxBall(Optimistic):
 
     def most_optimistic(self, evidence: LinearSums, *, alpha: Any, key: Key[Array, ""], start: Any = None) -> Choice:
         """The best of a monotone search from several starts: `start`, least squares, both ends of the least explored direction, and
-        random ones by `key`. No minimum is certified (`info["exact"]` is False); `info["agreeing"]` counts starts that led to it.
+        random ones by `key`. No minimum is certified: `info["exact"]` is False.
         """
         random = jax.random.normal(key, (RANDOM_STARTS, self.features.shape[2]), self.features.dtype)
         random = self.radius * random / jnp.linalg.norm(random, axis=1, keepdims=True)

@@ -109,7 +109,9 @@ def pair_terms(log_first: Any, log_second: Any, target: Any, same: Any, *, beta:
     infinite log-ratio: its loss is infinite, and its likelihood, which optimism would reward, counts for nothing.
     """
     outside = ~jnp.isfinite(target)
-    squares = squared_residuals(log_first, log_second, jnp.where(outside, 0.0, target)[None], same, beta=beta)
+    goal = jnp.where(outside, 0.0, target).astype(log_first.dtype)
+    pair = squared_residuals(log_first[:, None], log_second[:, None], goal[None], jnp.asarray(same)[None], beta=beta)
+    squares = pair[:, 0]
     ruled_out = (log_second == -jnp.inf) | (outside & (log_first > -jnp.inf))
     likelihood = jnp.where(log_second == -jnp.inf, 0.0, log_second)
     return TableSums(likelihood, jnp.where(ruled_out, jnp.inf, jnp.where(outside, 0.0, squares)))
@@ -128,5 +130,5 @@ def least_of_tables(sums: TableSums, *, alpha: Any, key: Any) -> tuple[Any, dict
     lowest = jnp.min(unlikely, axis=-1, keepdims=True)
     limit = fitting & (unlikely <= lowest + tolerance * jnp.abs(lowest))
     best = jnp.where(jnp.asarray(alpha) > 0, near, limit)
-    index = choose_among(best, key=key)
+    index = choose_among(best, key=key).astype(jnp.int32)
     return index, {"minimisers": best.sum(axis=-1)}
