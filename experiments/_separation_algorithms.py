@@ -20,50 +20,56 @@ LEVEL = 1 - 1e-6
 
 
 def confirmed(rows: list[dict[str, Any]], settings: Any, context: Context) -> list[dict[str, Any]]:
-    """One row per instance, d and algorithm: its share of seeds with more than 1 - delta on the mode at the cost found, and what was
-    predicted; intervals at level 1 - 1e-6.
+    """One row per (instance, d, algorithm) of `settings.confirm`: its share of seeds with more than 1 - delta on the mode at the cost
+    found, and what was predicted; intervals at level 1 - 1e-6.
     """
-    cells = [(name, d) for name in ("cube", "arms") for d in settings.confirm]
     found = []
-    for i, (name, d) in enumerate(context.track(cells, "algorithms")):
-        key, rng = jax.random.fold_in(context.key(), i), np.random.default_rng([context.seed, 5, i])
-        if name == "cube":
-            instance, world = sphere_packing(dimension=d, distance=1), Cube(d)
-        else:
-            instance = hidden_arms(arms=d, bulk=2**d, gap=settings.gap)
-            world = Arms.of(instance)
+    for i, (name, d, algorithm) in enumerate(context.track(settings.confirm, "algorithms")):
         mine = {row["learner"]: row for row in rows if row["instance"] == name and row["dimension"] == d}
-        if "xpo" not in mine:
-            continue
-        about = mine["xpo"]
-        beta, radius, seeds = about["beta"], about["radius"], settings.confirm_seeds
-        table = (jnp.asarray(instance.log_probs), jnp.asarray(instance.features))
-        keys = jax.random.split(key, seeds)
-        mode = int(np.argmax(instance.log_probs[0]))
-        shared: dict[str, Any] = {"mode": mode, "delta": settings.delta}
-        predict: dict[str, Any] = {"beta": beta, "delta": settings.delta, "seeds": settings.seeds}
-        m = int(mine["sft"]["samples"])
-        exact = 1 - theory.miss(coverage=about["coverage"], draws=m)
-        hits = {"sft": (m, _sft(*table, jnp.asarray(float(m)), keys, **shared), exact, exact, exact)}
-        if name == "cube":
-            cost = theory.adaptive_cost(instance.log_probs[0], rho=settings.rho)
-            exact = 1 - cost.miss
-            hits["sft_adaptive"] = (cost.samples, _adaptive(*table, jnp.asarray(cost.stop), keys, **shared), exact, exact, exact)
-        if "dpo" in mine and mine["dpo"]["samples"] <= 1000:
-            n = int(mine["dpo"]["samples"]) // 2
-            said = fitted_success(world, rng, steps=n, paired=True, **predict)[:, -1]
-            hits["dpo"] = (2 * n, _dpo(*table, beta, radius, keys, n=n, **shared), *_share(said))
-        T = int(about["samples"]) // 2
-        said = xpo_success(world, rng, rounds=T, radius=radius, **predict).last[:, -1]
-        hits["xpo"] = (2 * T, _xpo(*table, beta, radius, keys, T=T, **shared), *_share(said))
-        for algorithm, (samples, success, predicted, low, high) in hits.items():
-            share, share_low, share_high = _share(np.asarray(success))
-            found.append({
-                "instance": name, "dimension": d, "algorithm": algorithm, "samples": float(samples), "share": share,
-                "share_low": share_low, "share_high": share_high, "predicted": predicted, "predicted_low": low, "predicted_high": high,
-                "seeds": seeds, "rho": settings.rho,
-            })  # fmt: skip
+        about = mine[algorithm]
+        instance = sphere_packing(dimension=d, distance=1) if name == "cube" else hidden_arms(arms=d, bulk=2**d, gap=settings.gap)
+        keys = jax.random.split(jax.random.fold_in(context.key(), i), settings.confirm_seeds)
+        run = _Run(instance, about, keys, settings)
+        predicted, success = run.tables(algorithm) if algorithm.startswith("sft") else run.linear(algorithm, name, context, i)
+        share, low, high = _share(np.asarray(success))
+        found.append({
+            "instance": name, "dimension": d, "algorithm": algorithm, "samples": about["samples"], "share": share, "share_low": low,
+            "share_high": high, "predicted": predicted[0], "predicted_low": predicted[1], "predicted_high": predicted[2],
+            "seeds": settings.confirm_seeds, "rho": settings.rho,
+        })  # fmt: skip
     return found
+
+
+class _Run:
+    """One instance's algorithms, and what was predicted of them."""
+
+    def __init__(self, instance: Any, about: dict[str, Any], keys: Any, settings: Any):
+        self.instance, self.about, self.keys, self.settings = instance, about, keys, settings
+        self.base, self.weights = TabularPolicy(jnp.asarray(instance.log_probs)), jnp.ones(1)
+        self.shared: dict[str, Any] = {"mode": int(np.argmax(instance.log_probs[0])), "delta": settings.delta}
+
+    def tables(self, algorithm: str) -> Any:
+        """SFT on all tables: the exact law, and the share."""
+        oracle = LawOracle(self.base, self.weights)
+        if algorithm == "sft":
+            N = self.about["samples"]
+            exact = 1 - float(theory.miss(coverage=self.about["coverage"], draws=N))
+            return (exact,) * 3, _sft(oracle, jnp.asarray(N), self.keys, responses=self.base.responses, **self.shared)
+        cost = theory.adaptive_cost(self.instance.log_probs[0], rho=self.settings.rho)
+        return (1 - cost.miss,) * 3, _adaptive(oracle, jnp.asarray(cost.stop), self.keys, responses=self.base.responses, **self.shared)
+
+    def linear(self, algorithm: str, name: str, context: Context, i: int) -> Any:
+        """DPO and XPO on the linear ball: the closed form's share, and the share."""
+        world = Cube(self.about["dimension"]) if name == "cube" else Arms.of(self.instance)
+        rng, steps = np.random.default_rng([context.seed, 5, i]), int(self.about["samples"]) // 2
+        beta, radius = self.about["beta"], self.about["radius"]
+        said: dict[str, Any] = {"beta": beta, "delta": self.settings.delta, "seeds": self.settings.seeds}
+        given = (Oracle(self.base, self.weights), LinearSoftmaxBall(self.instance.features, radius), beta, self.keys)
+        if algorithm == "dpo":
+            success = fitted_success(world, rng, steps=steps, paired=True, **said)[:, -1]
+            return _share(success), _dpo(*given, n=steps, **self.shared)
+        success = xpo_success(world, rng, rounds=steps, radius=radius, **said).last[:, -1]
+        return _share(success), _xpo(*given, T=steps, **self.shared)
 
 
 def _share(success: np.ndarray) -> tuple[float, float, float]:
@@ -75,29 +81,28 @@ def _sharp(policy: Any, mode: int, delta: float) -> Any:
     return jnp.exp(policy.log_probs[0, mode]) > 1 - delta
 
 
-@partial(jax.jit, static_argnames=("mode", "delta"))
-def _sft(base: Any, features: Any, N: Any, keys: Any, *, mode: int, delta: float) -> Any:
-    oracle, tables = LawOracle(TabularPolicy(base), jnp.ones(1)), AllTabular(*base.shape)
+# The oracle comes ready-made: building it inside takes minutes to compile.
+@partial(jax.jit, static_argnames=("responses", "mode", "delta"))
+def _sft(oracle: LawOracle, N: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
+    tables = AllTabular(1, responses)
     return jax.lax.map(lambda key: _sharp(algorithms.sft(oracle, tables, n=1, N=N, key=key).policy, mode, delta), keys, batch_size=32)
 
 
-@partial(jax.jit, static_argnames=("mode", "delta"))
-def _adaptive(base: Any, features: Any, stop: Any, keys: Any, *, mode: int, delta: float) -> Any:
-    oracle, tables = LawOracle(TabularPolicy(base), jnp.ones(1)), AllTabular(*base.shape)
+@partial(jax.jit, static_argnames=("responses", "mode", "delta"))
+def _adaptive(oracle: LawOracle, stop: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
+    tables = AllTabular(1, responses)
     return jax.lax.map(
         lambda key: _sharp(algorithms.sft_adaptive(oracle, tables, n=1, stop=stop, key=key).policy, mode, delta), keys, batch_size=32
     )
 
 
 @partial(jax.jit, static_argnames=("mode", "delta", "n"))
-def _dpo(base: Any, features: Any, beta: Any, radius: Any, keys: Any, *, n: int, mode: int, delta: float) -> Any:
-    oracle, ball = Oracle(TabularPolicy(base), jnp.ones(1)), LinearSoftmaxBall(features, radius)
+def _dpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, n: int, mode: int, delta: float) -> Any:
     return jax.lax.map(lambda key: _sharp(algorithms.dpo(oracle, ball, n=n, beta=beta, key=key).policy, mode, delta), keys, batch_size=32)
 
 
 @partial(jax.jit, static_argnames=("mode", "delta", "T"))
-def _xpo(base: Any, features: Any, beta: Any, radius: Any, keys: Any, *, T: int, mode: int, delta: float) -> Any:
-    oracle, ball = Oracle(TabularPolicy(base), jnp.ones(1)), LinearSoftmaxBall(features, radius)
+def _xpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, T: int, mode: int, delta: float) -> Any:
     return jax.lax.map(
         lambda key: _sharp(algorithms.xpo(oracle, ball, T=T, beta=beta, alpha=0.0, key=key).policy, mode, delta), keys, batch_size=8
     )

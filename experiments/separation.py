@@ -1,4 +1,4 @@
-"""Where structure and exploration escape coverage: samples to sharpen against d on Examples J.1 and J.1', and one picture of all guarantees."""
+"""Where structure and exploration escape coverage: samples to sharpen against d on Examples J.1 and J.1', and one picture of it all."""
 
 import math
 from dataclasses import dataclass
@@ -36,26 +36,27 @@ class Settings:
     seeds: int
     code_seeds: int
     knowledge: int
-    confirm: tuple[int, ...]
+    confirm: tuple[tuple[str, int, str], ...]
     confirm_seeds: int
     picture: Picture
 
 
-FIXED: dict[str, Any] = {"delta": 0.3, "rho": 0.1, "gap": 1.0, "fit_from": 6, "knowledge": 4}
+FIXED: dict[str, Any] = {"delta": 0.3, "rho": 0.1, "gap": 1.0, "knowledge": 4}
+CONFIRM = (*(("cube", 8, name) for name in ("sft", "sft_adaptive", "dpo", "xpo")), ("arms", 6, "dpo"), ("arms", 8, "xpo"))
 SETTINGS = {
     "smoke": Settings(
-        **FIXED, listed=(2, 4, 6, 8), product=(24,), codes=(4, 6, 8), arms=(2, 4, 6, 8, 10), offline_arms=6, seeds=100, code_seeds=50,
-        confirm=(4,), confirm_seeds=40, picture=Picture.of(dimension=4, seeds=20, points=6),
+        **FIXED, listed=(2, 4, 6, 8), product=(24,), codes=(4, 6, 8), arms=(2, 4, 6, 8, 10), offline_arms=4, fit_from=4, seeds=100, code_seeds=50,
+        confirm=(("cube", 4, "dpo"),), confirm_seeds=40, picture=Picture.of(dimension=4, seeds=20, points=4, dpo_pairs=(2,)),
     ),
     "default": Settings(
         **FIXED, listed=tuple(range(2, 17)), product=(24, 32, 48, 64), codes=tuple(range(4, 17, 2)), arms=(*range(2, 17), 20, 24),
-        offline_arms=10, seeds=1000, code_seeds=200, confirm=(4, 8, 12), confirm_seeds=200,
-        picture=Picture.of(dimension=8, seeds=200, points=25),
+        offline_arms=10, fit_from=6, seeds=1000, code_seeds=200, confirm=CONFIRM, confirm_seeds=200,
+        picture=Picture.of(dimension=8, seeds=200, points=25, dpo_pairs=(1, 2, 3, 4, 6)),
     ),
     "full": Settings(
         **FIXED, listed=tuple(range(2, 17)), product=(20, 24, 32, 48, 64), codes=tuple(range(4, 17)), arms=(*range(2, 17), 20, 24, 32),
-        offline_arms=12, seeds=10_000, code_seeds=2000, confirm=(4, 8, 12), confirm_seeds=2000,
-        picture=Picture.of(dimension=8, seeds=2000, points=50),
+        offline_arms=12, fit_from=6, seeds=10_000, code_seeds=2000, confirm=CONFIRM, confirm_seeds=2000,
+        picture=Picture.of(dimension=8, seeds=2000, points=50, dpo_pairs=(1, 2, 3, 4, 5, 6, 8, 12)),
     ),
 }  # fmt: skip
 
@@ -86,7 +87,9 @@ def _rng(context: Context, *where: int) -> np.random.Generator:
 class _Rows:
     """The rows of one instance, all with its description."""
 
-    def __init__(self, settings: Settings, instance: str, d: int, *, log_responses: float, margin: float, coverage: float, theta_norm: float):
+    def __init__(
+        self, settings: Settings, instance: str, d: int, *, log_responses: float, margin: float, coverage: float, theta_norm: float
+    ):
         self.log_responses, self.delta = log_responses, settings.delta
         # log(2|Y|/delta), where |Y| may be too large for a whole number.
         term = math.log(2 / settings.delta) + log_responses
@@ -232,8 +235,8 @@ def _guarantees(rows: list[dict[str, Any]], settings: Settings) -> list[dict[str
         size = math.log(d) if row["instance"] == "arms" else math.log(row["responses"])
         fixed = sft.samples_needed(log_class_size=size, eps=1 - 1e-9, delta=settings.delta, rho=settings.rho, coverage=row["coverage"])
         found.append({
-            "instance": row["instance"], "dimension": d, "measured": row["samples"], "asked": asked["explicit"], "asked_sharp": asked["sharp"],
-            "sft_asked": float(fixed.samples), "beta": beta, "radius": radius, "rho": settings.rho, "delta": settings.delta,
+            "instance": row["instance"], "dimension": d, "measured": row["samples"],
+            "asked": asked["explicit"], "asked_sharp": asked["sharp"], "sft_asked": float(fixed.samples), "beta": beta, "radius": radius, "rho": settings.rho, "delta": settings.delta,
         })  # fmt: skip
     return found
 
