@@ -17,7 +17,7 @@ from experiments._intervals import bounded_mean
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
 from sharpsim.classes import FiniteClass
 from sharpsim.instances import sphere_packing
-from sharpsim.theory import best_of_n, sft, sft_adaptive, xpo
+from sharpsim.theory import best_of_n, dpo, sft, sft_adaptive, xpo
 from sharpsim.theory import separation as theory
 from sharpsim.theory._common import hellinger
 
@@ -92,14 +92,9 @@ def _centres(law: np.ndarray) -> FiniteClass:
 
 def _promised(settings: Picture, packing: Any, members: np.ndarray, rho: float) -> list[dict[str, Any]]:
     """For each miss delta, the least samples at which each theorem promises mass 1 - delta with probability 1 - rho; inf: at none."""
-    try:  # TODO until dpo is merged
-        from sharpsim.theory import dpo
-    except ImportError:
-        dpo = None
-
     base, weights, beta, d = packing.log_probs, packing.prompt_weights, settings.beta, settings.dimension
     size = d * math.log(2)
-    conc, loss = (1.0, 1.0) if dpo is None else dpo.class_coefficients(members, base, weights, beta=beta)
+    conc, loss = dpo.class_coefficients(members, base, weights, beta=beta)
     radius = 1 + 1 / beta
     asked: dict[str, Any] = {
         "rho": rho, "lam": theory.linear_lam(beta=beta, radius=radius, base_norm=1.0), "log_class_size": size,
@@ -116,7 +111,7 @@ def _promised(settings: Picture, packing: Any, members: np.ndarray, rho: float) 
         given: dict[str, Any] = {"beta": beta, "concentrability": conc, "loss_moment": loss, "margin": packing.margin}
         try:
             pairs = float(dpo.pairs_needed(**shared, **given, eps=JUST_BELOW_ONE))
-        except (ValueError, AttributeError):
+        except ValueError:
             # As n grows the bound stays above 1: beta log C_conc alone is more than the margin gives for this delta.
             pairs = math.inf
         samples = {

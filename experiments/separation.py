@@ -194,7 +194,7 @@ def _knowledge(settings: Settings, context: Context) -> list[dict[str, Any]]:
     known = theory.identified(packing.features[0], packing.log_probs[0], draws=draws)
     members = np.array([sphere_packing(dimension=d, distance=1, mode=c).log_probs[0] for c in range(2**d)])
     error = theory.consistent_errors(members, draws=draws)
-    beta = theory.prescribed_beta(margin=law.margin, responses=2**d, delta=settings.delta)
+    beta = theory.beta_printed(margin=law.margin, responses=2**d, delta=settings.delta)
     fits = fitted_success(Cube(d), rng, seeds=settings.seeds, steps=draws - 1, beta=beta, delta=settings.delta, paired=False)
     wrong = 1 - 1 / consistent_counts(rng, packing, seeds=settings.seeds, draws=draws)
     rows = []

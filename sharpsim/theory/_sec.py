@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.theory._residual import residuals
+from sharpsim.theory._optimal_regret import residuals
 
 STATES = 200_000
 """Count vectors that the exact recursion keeps at most in one layer."""

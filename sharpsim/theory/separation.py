@@ -28,11 +28,11 @@ from sharpsim.theory._arms import query_error as arms_query_error
 from sharpsim.theory._common import Statement, as_float, round_up
 from sharpsim.theory._elliptic import linear_lam, linear_v_max, sec_linear
 from sharpsim.theory._knowledge import consistent_errors, identified
+from sharpsim.theory._tilt import beta_printed
 
 __all__ = [
-    "STATEMENTS", "AdaptiveCost", "adaptive_cost", "arms_minimax_draws", "arms_minimax_error", "arms_query_error", "checks",
-    "consistent_errors", "draws_needed", "identified", "linear_lam", "linear_v_max", "log_net_size", "miss", "prescribed_beta",
-    "prescribed_radius", "regret_bound", "resolution", "rounds_needed", "sec_linear",
+    "STATEMENTS", "AdaptiveCost", "beta_printed", "adaptive_cost", "arms_minimax_draws", "arms_minimax_error", "arms_query_error", "checks",
+    "consistent_errors", "draws_needed", "identified", "linear_lam", "linear_v_max", "log_net_size", "miss", "prescribed_radius", "regret_bound", "resolution", "rounds_needed", "sec_linear",
 ]  # fmt: skip
 
 SYMBOLS = {"B": "radius", "gamma_margin": "margin", "|Y|": "responses", "e": "resolution", "m": "draws", "C_cov": "coverage"}
@@ -57,11 +57,6 @@ def log_net_size(*, dimension: int, radius: float, resolution: Any) -> Any:
     if not np.all(np.asarray(resolution) <= 2 * radius):
         raise ValueError(f"`resolution` must be at most 2 `radius`, {2 * radius:g}; got {resolution!r}.")
     return as_float(round_up(dimension * np.log(6 * radius / np.asarray(resolution, float))))
-
-
-def prescribed_beta(*, margin: float, responses: int, delta: float) -> float:
-    """beta = g_m/(2 log(2|Y|/delta)), at which pi_beta misses at most delta/2 for g_m <= 2.51 (Lemma 4.1')."""
-    return margin / (2 * _log_term(margin=margin, responses=responses, delta=delta))
 
 
 def prescribed_radius(*, theta_norm: float, margin: float, responses: int, delta: float) -> float:

@@ -32,7 +32,7 @@ def cube_setting(d: int, delta: float, radius_scale: float = 1.0) -> dict:
     """Thm J.3's setting on the cube: beta and B as prescribed, and what Thm J.1's bound takes."""
     law = cube_law(dimension=d)
     shared = {"margin": law.margin, "responses": 2**d, "delta": delta}
-    beta, radius = separation.prescribed_beta(**shared), radius_scale * separation.prescribed_radius(theta_norm=1.0, **shared)
+    beta, radius = separation.beta_printed(**shared), radius_scale * separation.prescribed_radius(theta_norm=1.0, **shared)
     lam = separation.linear_lam(beta=beta, radius=radius, base_norm=1.0)
     v_max = separation.linear_v_max(beta=beta, radius=radius, base_norm=1.0)
     return {"dimension": d, "beta": beta, "radius": radius, "lam": lam, "v_max": v_max, "r_max": -d * law.log_differ}
@@ -49,7 +49,7 @@ def test_closed_forms_by_hand():
         beta, radius = margin / (2 * term), 3 * term / margin
     got = separation.log_net_size(dimension=3, radius=5.0, resolution=0.25)
     assert float(net) <= got == pytest.approx(float(net), rel=1e-14)
-    assert separation.prescribed_beta(margin=math.expm1(0.25), responses=256, delta=0.3) == pytest.approx(float(beta), rel=1e-14)
+    assert separation.beta_printed(margin=math.expm1(0.25), responses=256, delta=0.3) == pytest.approx(float(beta), rel=1e-14)
     assert separation.prescribed_radius(theta_norm=1.0, margin=math.expm1(0.25), responses=256, delta=0.3) == pytest.approx(
         float(radius), rel=1e-14
     )
@@ -355,7 +355,7 @@ def test_assumptions_of_the_theorem(d):
         (lambda: separation.draws_needed(coverage=0.9, rho=0.1), "`coverage` must be at least 1"),
         (lambda: separation.draws_needed(coverage=2.0, rho=0.0), r"`rho` must be in \(0, 1\); got 0"),
         (lambda: separation.miss(coverage=2.0, draws=-1), "`draws` must be at least 0"),
-        (lambda: separation.prescribed_beta(margin=0.0, responses=4, delta=0.1), "`margin` must be positive"),
+        (lambda: separation.beta_printed(margin=0.0, responses=4, delta=0.1), "`margin` must be positive"),
         (lambda: separation.prescribed_radius(theta_norm=1.0, margin=1.0, responses=4, delta=1.0), "`delta` must be in"),
         (lambda: separation.rounds_needed(lambda T: 1.0, regret=0.5), "`regret` must be reachable"),
         (lambda: separation.arms_minimax_error(draws=-1, arms=2, bulk=2, gap=1.0), "`draws` must be"),
