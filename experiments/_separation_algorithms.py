@@ -17,6 +17,8 @@ from sharpsim.instances import hidden_arms, sphere_packing
 from sharpsim.theory import separation as theory
 
 LEVEL = 1 - 1e-6
+BATCH = 40
+"""Seeds at once; their number is a multiple of it, or the rest would compile a second time."""
 
 
 def confirmed(rows: list[dict[str, Any]], settings: Any, context: Context) -> list[dict[str, Any]]:
@@ -85,24 +87,26 @@ def _sharp(policy: Any, mode: int, delta: float) -> Any:
 @partial(jax.jit, static_argnames=("responses", "mode", "delta"))
 def _sft(oracle: LawOracle, N: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
     tables = AllTabular(1, responses)
-    return jax.lax.map(lambda key: _sharp(algorithms.sft(oracle, tables, n=1, N=N, key=key).policy, mode, delta), keys, batch_size=32)
+    return jax.lax.map(lambda key: _sharp(algorithms.sft(oracle, tables, n=1, N=N, key=key).policy, mode, delta), keys, batch_size=BATCH)
 
 
 @partial(jax.jit, static_argnames=("responses", "mode", "delta"))
 def _adaptive(oracle: LawOracle, stop: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
     tables = AllTabular(1, responses)
     return jax.lax.map(
-        lambda key: _sharp(algorithms.sft_adaptive(oracle, tables, n=1, stop=stop, key=key).policy, mode, delta), keys, batch_size=32
+        lambda key: _sharp(algorithms.sft_adaptive(oracle, tables, n=1, stop=stop, key=key).policy, mode, delta), keys, batch_size=BATCH
     )
 
 
 @partial(jax.jit, static_argnames=("mode", "delta", "n"))
 def _dpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, n: int, mode: int, delta: float) -> Any:
-    return jax.lax.map(lambda key: _sharp(algorithms.dpo(oracle, ball, n=n, beta=beta, key=key).policy, mode, delta), keys, batch_size=32)
+    return jax.lax.map(
+        lambda key: _sharp(algorithms.dpo(oracle, ball, n=n, beta=beta, key=key).policy, mode, delta), keys, batch_size=BATCH
+    )
 
 
 @partial(jax.jit, static_argnames=("mode", "delta", "T"))
 def _xpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, T: int, mode: int, delta: float) -> Any:
     return jax.lax.map(
-        lambda key: _sharp(algorithms.xpo(oracle, ball, T=T, beta=beta, alpha=0.0, key=key).policy, mode, delta), keys, batch_size=8
+        lambda key: _sharp(algorithms.xpo(oracle, ball, T=T, beta=beta, alpha=0.0, key=key).policy, mode, delta), keys, batch_size=BATCH
     )

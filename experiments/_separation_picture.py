@@ -21,6 +21,8 @@ from sharpsim.theory import best_of_n, dpo, sft, sft_adaptive, xpo
 from sharpsim.theory import separation as theory
 from sharpsim.theory._common import hellinger
 
+BATCH = 20
+"""Seeds at once; their number is a multiple of it, or the rest would compile a second time."""
 JUST_BELOW_ONE = 1 - 1e-9
 """With one prompt, a risk below 1 is a risk of 0."""
 
@@ -110,15 +112,15 @@ def _promised(settings: Picture, packing: Any, members: np.ndarray, rho: float) 
         n = sft_adaptive.prompts_needed(**shared, eps=JUST_BELOW_ONE)
         given: dict[str, Any] = {"beta": beta, "concentrability": conc, "loss_moment": loss, "margin": packing.margin}
         try:
-            pairs = float(dpo.pairs_needed(**shared, **given, eps=JUST_BELOW_ONE))
+            asked_of_dpo = float(dpo.samples_needed(**shared, **given, eps=JUST_BELOW_ONE).samples)
         except ValueError:
             # As n grows the bound stays above 1: beta log C_conc alone is more than the margin gives for this delta.
-            pairs = math.inf
+            asked_of_dpo = math.inf
         samples = {
             "best_of_n": float(best_of_n.samples_needed(covered_mass=1 / packing.coverage, rho=delta)),
             "sft": float(sft.samples_needed(**shared, eps=JUST_BELOW_ONE, coverage=packing.coverage).samples),
             "sft_adaptive": sft_adaptive.expected_samples(base, weights, n=n, delta=delta),
-            "dpo": 2 * pairs,
+            "dpo": asked_of_dpo,
             "xpo": 2 * theory.rounds_needed(regret, regret=beta * float(hellinger(delta, delta / 2)) * JUST_BELOW_ONE),
         }
         rows += [
@@ -134,17 +136,17 @@ def _mass(policy: Any) -> Any:
 
 @partial(jax.jit, static_argnames=("n",))
 def _sft(oracle: LawOracle, centres: FiniteClass, N: Any, keys: Any, *, n: int) -> Any:
-    return jax.lax.map(lambda key: _mass(algorithms.sft(oracle, centres, n=n, N=N, key=key).policy), keys, batch_size=32)
+    return jax.lax.map(lambda key: _mass(algorithms.sft(oracle, centres, n=n, N=N, key=key).policy), keys, batch_size=BATCH)
 
 
 @partial(jax.jit, static_argnames=("n",))
 def _adaptive(oracle: LawOracle, centres: FiniteClass, stop: Any, keys: Any, *, n: int) -> Any:
-    return jax.lax.map(lambda key: _mass(algorithms.sft_adaptive(oracle, centres, n=n, stop=stop, key=key).policy), keys, batch_size=32)
+    return jax.lax.map(lambda key: _mass(algorithms.sft_adaptive(oracle, centres, n=n, stop=stop, key=key).policy), keys, batch_size=BATCH)
 
 
 @partial(jax.jit, static_argnames=("n",))
 def _dpo(oracle: Oracle, centres: FiniteClass, beta: Any, keys: Any, *, n: int) -> Any:
-    return jax.lax.map(lambda key: _mass(algorithms.dpo(oracle, centres, n=n, beta=beta, key=key).policy), keys, batch_size=32)
+    return jax.lax.map(lambda key: _mass(algorithms.dpo(oracle, centres, n=n, beta=beta, key=key).policy), keys, batch_size=BATCH)
 
 
 @partial(jax.jit, static_argnames=("T",))
@@ -153,4 +155,4 @@ def _xpo(oracle: Oracle, centres: FiniteClass, beta: Any, keys: Any, *, T: int) 
         iterates = algorithms.xpo(oracle, centres, T=T, beta=beta, alpha=0.0, key=key).info["iterates"]
         return jnp.exp(centres.log_probs[iterates, 0, 0])
 
-    return jax.lax.map(one, keys, batch_size=16)
+    return jax.lax.map(one, keys, batch_size=BATCH)

@@ -13,7 +13,7 @@ from experiments._intervals import clopper_pearson
 from experiments._worlds import mode_mass
 from sharpsim.instances import SpherePacking
 
-STEPS, RANDOM_STARTS = 60, 3
+STEPS, RANDOM_STARTS = 25, 3
 
 
 class Spans:

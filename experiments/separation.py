@@ -42,16 +42,17 @@ class Settings:
 
 
 FIXED: dict[str, Any] = {"delta": 0.3, "rho": 0.1, "gap": 1.0, "knowledge": 4}
-CONFIRM = (*(("cube", 8, name) for name in ("sft", "sft_adaptive", "dpo", "xpo")), ("arms", 6, "dpo"), ("arms", 8, "xpo"))
+CONFIRM = (*(("cube", 8, name) for name in ("sft", "sft_adaptive", "dpo", "xpo")), ("arms", 4, "dpo"), ("arms", 8, "xpo"))
 SETTINGS = {
     "smoke": Settings(
-        **FIXED, listed=(2, 4, 6, 8), product=(24,), codes=(4, 6, 8), arms=(2, 4, 6, 8, 10), offline_arms=4, fit_from=4, seeds=100, code_seeds=50,
-        confirm=(("cube", 4, "dpo"),), confirm_seeds=40, picture=Picture.of(dimension=4, seeds=20, points=4, dpo_pairs=(2,)),
+        **FIXED, listed=(2, 4, 6, 8), product=(24,), codes=(4, 6, 8), arms=(2, 4, 6, 8, 10), offline_arms=4, fit_from=4, seeds=100,
+        code_seeds=50, confirm=(("cube", 4, "dpo"),), confirm_seeds=40,
+        picture=Picture.of(dimension=4, seeds=20, points=4, dpo_pairs=(2,)),
     ),
     "default": Settings(
-        **FIXED, listed=tuple(range(2, 17)), product=(24, 32, 48, 64), codes=tuple(range(4, 17, 2)), arms=(*range(2, 17), 20, 24),
-        offline_arms=10, fit_from=6, seeds=1000, code_seeds=200, confirm=CONFIRM, confirm_seeds=200,
-        picture=Picture.of(dimension=8, seeds=200, points=25, dpo_pairs=(1, 2, 3, 4, 6)),
+        **FIXED, listed=tuple(range(2, 17)), product=(24, 32, 48, 64), codes=tuple(range(4, 17, 2)), arms=(*range(2, 17, 2), 20, 24),
+        offline_arms=10, fit_from=6, seeds=400, code_seeds=80, confirm=CONFIRM, confirm_seeds=200,
+        picture=Picture.of(dimension=8, seeds=200, points=16, dpo_pairs=(1, 2, 3, 4, 6)),
     ),
     "full": Settings(
         **FIXED, listed=tuple(range(2, 17)), product=(20, 24, 32, 48, 64), codes=tuple(range(4, 17)), arms=(*range(2, 17), 20, 24, 32),
@@ -138,7 +139,7 @@ def _cube(settings: Settings, context: Context, d: int) -> list[dict[str, Any]]:
         packing = sphere_packing(dimension=d, distance=1)
         made.add("sft_adaptive", theory.adaptive_cost(packing.log_probs[0], rho=settings.rho).samples)
         _best_learner(made, packing, settings, rng, seeds=settings.seeds)
-    _linear_learners(made, Cube(d), settings, rng, seeds=settings.seeds if d <= 16 else max(100, settings.seeds // 4), steps=d + 12)
+    _linear_learners(made, Cube(d), settings, rng, seeds=settings.seeds if d <= 16 else max(100, settings.seeds // 2), steps=d + 12)
     return made.rows
 
 
@@ -236,7 +237,8 @@ def _guarantees(rows: list[dict[str, Any]], settings: Settings) -> list[dict[str
         fixed = sft.samples_needed(log_class_size=size, eps=1 - 1e-9, delta=settings.delta, rho=settings.rho, coverage=row["coverage"])
         found.append({
             "instance": row["instance"], "dimension": d, "measured": row["samples"],
-            "asked": asked["explicit"], "asked_sharp": asked["sharp"], "sft_asked": float(fixed.samples), "beta": beta, "radius": radius, "rho": settings.rho, "delta": settings.delta,
+            "asked": asked["explicit"], "asked_sharp": asked["sharp"], "sft_asked": float(fixed.samples),
+            "beta": beta, "radius": radius, "rho": settings.rho, "delta": settings.delta,
         })  # fmt: skip
     return found
 

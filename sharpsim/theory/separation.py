@@ -31,8 +31,9 @@ from sharpsim.theory._knowledge import consistent_errors, identified
 from sharpsim.theory._tilt import beta_printed
 
 __all__ = [
-    "STATEMENTS", "AdaptiveCost", "beta_printed", "adaptive_cost", "arms_minimax_draws", "arms_minimax_error", "arms_query_error", "checks",
-    "consistent_errors", "draws_needed", "identified", "linear_lam", "linear_v_max", "log_net_size", "miss", "prescribed_radius", "regret_bound", "resolution", "rounds_needed", "sec_linear",
+    "STATEMENTS", "AdaptiveCost", "adaptive_cost", "arms_minimax_draws", "arms_minimax_error", "arms_query_error", "beta_printed", "checks",
+    "consistent_errors", "draws_needed", "identified", "linear_lam", "linear_v_max", "log_net_size", "miss", "prescribed_radius",
+    "regret_bound", "resolution", "rounds_needed", "sec_linear",
 ]  # fmt: skip
 
 SYMBOLS = {"B": "radius", "gamma_margin": "margin", "|Y|": "responses", "e": "resolution", "m": "draws", "C_cov": "coverage"}
@@ -162,9 +163,8 @@ def adaptive_cost(log_probs_row: Any, *, rho: float) -> AdaptiveCost:
     def missed(k: int) -> float:
         return float(laws.stopping_time_miss(row, stop=k * mode))
 
-    low, high = 0, 1
-    while missed(high) > rho:
-        low, high = high, 2 * high
+    # Lemma I.1: a miss of at most exp(-s) wherever the draws stop.
+    low, high = 0, math.ceil(-math.log(rho) / mode) + 1
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if missed(middle) > rho else (low, middle)

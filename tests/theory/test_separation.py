@@ -355,7 +355,7 @@ def test_assumptions_of_the_theorem(d):
         (lambda: separation.draws_needed(coverage=0.9, rho=0.1), "`coverage` must be at least 1"),
         (lambda: separation.draws_needed(coverage=2.0, rho=0.0), r"`rho` must be in \(0, 1\); got 0"),
         (lambda: separation.miss(coverage=2.0, draws=-1), "`draws` must be at least 0"),
-        (lambda: separation.beta_printed(margin=0.0, responses=4, delta=0.1), "`margin` must be positive"),
+        (lambda: separation.prescribed_radius(theta_norm=1.0, margin=0.0, responses=4, delta=0.1), "`margin` must be positive"),
         (lambda: separation.prescribed_radius(theta_norm=1.0, margin=1.0, responses=4, delta=1.0), "`delta` must be in"),
         (lambda: separation.rounds_needed(lambda T: 1.0, regret=0.5), "`regret` must be reachable"),
         (lambda: separation.arms_minimax_error(draws=-1, arms=2, bulk=2, gap=1.0), "`draws` must be"),
