@@ -92,8 +92,8 @@ def _confirmed(rows: Table) -> Verdict:
 
 def _guaranteed(rows: Table) -> list[Verdict]:
     """True and far above what is measured: more than 1e6 times is called vacuous."""
-    ratio = rows["asked"] / rows["measured"]
-    least = float(ratio.min())
+    tried = rows.take(np.isfinite(rows["measured"]))
+    least = float((tried["asked"] / tried["measured"]).min())
     kind = "violated" if least < 1 else "vacuous" if least > 1e6 else "holds"
     beaten = rows.where(instance="cube")
     crossing = beaten["dimension"][beaten["asked"] < beaten["sft_asked"]]
@@ -101,7 +101,7 @@ def _guaranteed(rows: Table) -> list[Verdict]:
     return [
         Verdict(
             "Thm J.3", "XPO sharpens the linear ball with the rounds its explicit bound asks for", f"{rows['asked'].min():.2g} responses",
-            f"measured at most {rows['measured'].max():.0f}", kind, slack=least, slack_kind="least ratio of responses asked to measured",
+            f"measured at most {tried['measured'].max():.0f}", kind, slack=least, slack_kind="least ratio of responses asked to measured",
         ),
         Verdict(
             "Thm J.3 (against 4.1')", "the guarantees themselves cross: exploration's is below SFT's", f"from {where}", "cube",
@@ -120,7 +120,9 @@ def _promised(tables: dict[str, Table]) -> Verdict:
         if not np.isfinite(row["samples"]) or not len(before):
             continue
         tried += 1
-        kept += bool(before["high"].max() >= (1 - row["delta"]) * (1 - row["rho"]))
+        # A promise about all but a share rho of runs is one about the mean; best of N's is about the exact mean itself.
+        exact = np.isfinite(row["exact_mass"])
+        kept += bool(row["exact_mass"] >= row["mass"] if exact else before["high"].max() >= row["mass"] * (1 - row["rho"]))
         reached = own.take(own["mass"] >= 1 - row["delta"])
         if len(reached):
             least = min(least, row["samples"] / float(reached["samples"].min()))

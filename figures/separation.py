@@ -66,9 +66,9 @@ def _separation(tables: dict[str, Table]) -> Figure:
          f"XPO: degree {_rate(growth, 'arms', 'xpo', 'degree')}"),
     )  # fmt: skip
     for ax, text in notes:
-        ax.annotate(text, (0.98, 0.03), xycoords="axes fraction", ha="right", va="bottom", fontsize=12, color=QUIET)
+        ax.annotate(text, (0.98, 0.25), xycoords="axes fraction", ha="right", va="bottom", fontsize=12, color=QUIET)
     first = next(rows.rows())
-    claim(fig, "Drawing until the mode appears costs exponentially many samples in d; reading likelihoods or exploring costs about 2d.")
+    claim(fig, "Waiting until base draws the mode costs exp(d) samples; reading likelihoods, or exploring, costs order d.")
     caption(
         fig,
         f"One prompt, more than {1 - first['delta']:g} of the mass on the mode. Left: base is linear in the features and "
@@ -119,7 +119,7 @@ def _codes(tables: dict[str, Table]) -> Figure:
                 fontsize=11,
             )
     right.axvline(np.log(2), color=QUIET, linewidth=1, linestyle=":")
-    right.set(xlabel="growth rate, d log m / dd (dotted: log 2)", yticks=[], ylim=(-6.6, 0.8), xlim=(-0.1, 0.95), title="fitted rates, 95%")
+    right.set(xlabel="growth rate, d log m / dd (dotted: log 2)", yticks=[], ylim=(-6.6, 0.8), xlim=(-0.3, 1.0), title="fitted rates, 95%")
     largest, farthest = (
         next(codes.where(learner="sft", dimension=codes["dimension"].max()).rows()),
         cube.where(learner="sft")["samples"].max(),
@@ -145,11 +145,9 @@ def _guarantees(rows: Table) -> Figure:
         bound_line(ax, mine["dimension"], mine["sft_asked"], "SFT asks: Thm 4.1', class of relabellings", color=colour(1))
         ax.plot(mine["dimension"], mine["measured"], "^", color=colour(2), label="XPO, measured")
         ax.set(yscale="log", xlabel="dimension d" if instance == "cube" else "arms d", title=title)
-        ax.legend(loc="center right")
+    axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 0.1))
     axes[0].set_ylabel("samples")
-    claim(
-        fig, "The explicit guarantees are true and many orders of magnitude above what is measured; exploration's alone is polynomial in d."
-    )
+    claim(fig, "Guarantees lie many orders of magnitude above what is measured; of these two only XPO's is polynomial.")
     caption(
         fig,
         "Samples until each theorem's risk is below 1, which with one prompt means sharpened; delta = 0.3, rho = 0.1, "
@@ -182,12 +180,12 @@ def _picture(tables: dict[str, Table]) -> Figure:
     ax.axhline(first["limit"], color=THEORY, linewidth=1.2, label=f"pi_beta, exact: {first['limit']:.6f}")
     ax.set(xscale="log", ylim=(-0.02, 1.06), xlabel="samples spent m", ylabel="mass on the mode")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    claim(fig, "One base, every algorithm: measured mass rises within 10 to 10,000 samples; the theorems promise it later, or much later.")
+    claim(fig, "One base, every algorithm, one axis: what happens (points, left) and what the theorems promise (bands, right).")
     caption(
         fig,
-        f"Cube of d = {first['dimension']}, one prompt. Each algorithm has the {2 ** int(first['dimension'])} relabellings of its own target "
-        f"as class; SFT takes n = {first['pairs']} pairs, so N = m/{first['pairs']}; beta = {first['beta']}. Dots: "
-        f"mean over {int(rows['seeds'].max())} seeds, 95% interval. Bands: mass that the theorem promises with probability 0.9 "
+        f"Cube of d = {first['dimension']}, one prompt. Each algorithm has the {2 ** int(first['dimension'])} relabellings of its own "
+        f"target as class; SFT takes n = {first['pairs']} pairs, so N = m/{first['pairs']}; beta = {first['beta']}. Dots: mean "
+        f"over {int(rows['seeds'].max())} seeds, 95% interval. Bands: mass that the theorem promises with probability 0.9 "
         "(Prop C.1, Thm 4.1', D.1, "
         "4.2', J.1 with SEC by Lemma J.5); left of its band a theorem is vacuous, and above the end "
         "of its band DPO's is, whatever m.",

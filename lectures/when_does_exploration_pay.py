@@ -1,8 +1,8 @@
 """Lecture 4: when does exploration pay? Not where the paper's example suggests, and exponentially where base draws say nothing.
 
-The paper separates XPO from SFT by a packing of the sphere: coverage is exponential in d, XPO's cost is not. But what escapes coverage there
-is that base is linear and likelihoods carry no noise: a learner that merely reads them off base draws escapes as well. Exploration pays
-where the likelihoods of base draws do not tell where the mode is.
+The paper separates XPO from SFT by a packing of the sphere: coverage is exponential in d, XPO's cost is not. But what escapes coverage
+there is that base is linear and likelihoods carry no noise: a learner that merely reads them off base draws escapes as well. Exploration
+pays where the likelihoods of base draws do not tell where the mode is.
 """
 
 import math
