@@ -42,9 +42,9 @@ FIXED: dict[str, Any] = {
     "sign_alpha": 0.01,
 }  # fmt: skip
 SETTINGS = {
-    "smoke": Settings(**FIXED, T=(4, 8, 16), seeds=4, sec_T=(1, 4, 16), sign_T=16),
+    "smoke": Settings(**FIXED, T=(4, 16, 24, 32), seeds=4, sec_T=(1, 4, 16), sign_T=16),
     "default": Settings(
-        **FIXED, T=(4, 8, 16, 32, 64, 128, 256, 512), seeds=32, sec_T=(1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256), sign_T=512
+        **FIXED, T=(4, 8, 16, 32, 64, 128, 256, 512), seeds=24, sec_T=(1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256), sign_T=512
     ),
     "full": Settings(
         **FIXED, T=(4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096), seeds=256, sec_T=tuple(2**k for k in range(12)), sign_T=4096
@@ -246,6 +246,8 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     first = far.take(far["bound"] < far["base_regret"])
     kind = "violated" if not usual.all() else "holds" if says.any() else "vacuous"
     falling = rows.where(**{"class": "linear", "schedule": "vanishing"})
+    # Over the rounds after pi_beta's direction is known: before 4 d of them the regret falls for another reason, and faster.
+    falling = falling.take(falling["T"] >= 4 * falling["d"])
     fit = power_law(falling["T"], falling["returned"])
     known = sec.take(np.isfinite(sec["exact"]))
     inside = (known["low"] <= known["exact"] * (1 + 1e-10)) & (known["exact"] <= known["high"] * (1 + 1e-10))
@@ -285,8 +287,12 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
             "holds" if printed.all() else "violated", expected="violated",
         ),
         Verdict(
-            "Algorithm 1", "minus the squares, as printed, finds pi_beta",
-            f"last regret {minus['regret'][-1]:.3g} against {plus['regret'][-1]:.3g} with plus", float(plus["base_regret"][0]),
+            "Algorithm 1", "plus the squares: the last iterate is pi_beta", f"last regret {plus['regret'][-1]:.3g}", 0.0,
+            "holds" if plus["high"][settled:].max() <= 1e-12 else "violated",
+        ),
+        Verdict(
+            "Algorithm 1 (printed)", "minus the squares finds pi_beta",
+            f"last regret {minus['regret'][-1]:.3g}; the base has", float(plus["base_regret"][0]),
             "violated" if fails else "holds", expected="violated",
         ),
     ]  # fmt: skip

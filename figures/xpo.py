@@ -64,13 +64,15 @@ def _sec(rows: Table, elliptic: Table) -> Figure:
         bound_line(right, part["lam"], part["printed"].clip(1e-3), f"as printed, d = T = {d}", color=colour(index), linestyle=":")
         right.plot(part["lam"][::3], part["corrected"][::3], "o", color=colour(index), markersize=4, label=f"corrected, d = T = {d}")
     right.axvline(1.0, color=QUIET, linewidth=1)
-    right.set(xscale="log", yscale="log", ylim=(5e-3, 1e3), xlabel="lambda / K", ylabel="sum of traces", title="Lemma F.2")
+    right.set(
+        xscale="log", yscale="log", ylim=(5e-3, 1e3), xlabel="lambda / K", ylabel="sum of traces", title="Lemma F.2, traces at most K"
+    )
     right.legend(loc="upper right", fontsize=11)
     claim(fig, "SEC is far below its elliptic bound; the corrected Lemma F.2 is attained, the printed one fails once lambda > K.")
     caption(
         fig,
-        f"Left: lam = {rows['lam'][0]:.4g}. Exact by dynamic programming over counts where they can be listed; beyond, beam search from below and "
-        "a tail bound from above. Right: K e_1 e_1', .., K e_d e_d' attain the corrected bound (dots on the lines).",
+        f"Left: lam = {rows['lam'][0]:.4g}. Exact by dynamic programming over counts where they can be listed; beyond, beam search from "
+        "below and a tail bound from above. Right: K e_1 e_1', .., K e_d e_d' attain the corrected bound (dots on the lines).",
     )
     return fig
 

@@ -13,8 +13,8 @@ from jaxtyping import Array, Float
 
 from sharpsim.classes._ball import rank_cut
 
-SCOUTING, STEPS = 3, 40
-"""Tangent steps from every start; steps at most until the leading ones rest."""
+SCOUTING = 3
+"""Tangent steps from every start, before the leading ones are followed."""
 
 
 class LinearSums(NamedTuple):
@@ -43,8 +43,13 @@ class _Look(NamedTuple):
     gradient: Any
 
 
-def descend(features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any, followed: int) -> Found:
-    """The least F among the local minima that `starts` and the directions of least curvature lead to; alpha = 0 is alpha -> 0+."""
+def descend(
+    features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any, followed: int, most: int
+) -> Found:
+    """The least F among the local minima that `starts` and the directions of least curvature lead to; alpha = 0 is alpha -> 0+.
+
+    The `followed` leading starts take `most` steps at most.
+    """
     d = features.shape[2]
     values, vectors = jnp.linalg.eigh(sums.gram)
     rows = jnp.maximum(sums.prompts.sum(), 1.0)
@@ -103,7 +108,7 @@ def descend(features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "
         return new, jnp.max(jnp.abs(new.theta - at.theta)) > tolerance, steps + 1
 
     def going(carry: tuple[Any, Any, Any]) -> Any:
-        return carry[1] & (carry[2] < STEPS)
+        return carry[1] & (carry[2] < most)
 
     tolerance = 1e-8 * radius if features.dtype == jnp.float64 else 1e-5 * radius
     weakest = radius * vectors[:, 0]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sharpsim import Oracle, TabularPolicy, algorithms, laws
+from sharpsim.algorithms._xpo import run_rounds
 from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass, WithReference
 from sharpsim.classes._descent import on_ball
 from sharpsim.instances import random_table, row_permutations
@@ -130,10 +131,11 @@ def test_on_ball_against_a_grid():
 
 
 def test_one_compile_for_every_count():
+    """Rows beyond `count` are not looked at, and a traced count compiles once."""
     rng = np.random.default_rng(0)
-    features, base = linear(rng, d=2)
-    policy_class, rows = LinearSoftmaxBall(features, 3.0), data(rng, base, 8)
-    compiled = []
+    base, _ = random_table(rng, prompts=1, responses=5, concentration=1.0)
+    policy_class = FiniteClass(np.stack([random_table(rng, prompts=1, responses=5, concentration=1.0)[0] for _ in range(9)]))
+    rows, compiled = data(rng, base, 8), []
 
     @eqx.filter_jit
     def run(count, alpha):
@@ -142,8 +144,8 @@ def test_one_compile_for_every_count():
 
     for count in (1, 4, 8):
         cut = tuple(part[:count] for part in rows)
-        fit = policy_class.optimistic_least_squares(*cut, beta=BETA, alpha=0.1, count=count, key=jax.random.key(0))
-        assert float(run(jnp.asarray(count), jnp.asarray(0.1))) == pytest.approx(float(fit.info["objective"]), rel=1e-9)
+        got = policy_class.optimistic_least_squares(*cut, beta=BETA, alpha=0.1, count=count, key=jax.random.key(0))
+        assert float(run(jnp.asarray(count), jnp.asarray(0.1))) == pytest.approx(float(got.info["objective"]), rel=1e-12)
     assert len(compiled) == 1
 
 
@@ -194,6 +196,27 @@ def test_xpo_on_linear_classes_needs_d_rounds():
     np.testing.assert_allclose(np.asarray(validated.policy.log_probs), target, atol=1e-8)
     last = algorithms.xpo(oracle, inner, T=6, beta=0.25, alpha=0.0, key=jax.random.key(0))
     assert int(last.info["chosen"]) == 5
+
+
+def test_printed_sign_seeks_the_worst_fit():
+    """Erratum: minus the squares settles on the member that fits worst, plus on pi_beta; same keys."""
+    base, weights = random_table(np.random.default_rng(4), prompts=2, responses=5, concentration=1.0)
+    target = laws.tilted(base, base, beta=0.4)
+    members = np.stack([target, *(random_table(np.random.default_rng(s), prompts=2, responses=5, concentration=1.0)[0] for s in range(4))])
+    regret = [laws.regularised_regret(member, base, base, weights, beta=0.4) for member in members]
+    oracle = Oracle(TabularPolicy(base), weights)
+
+    @eqx.filter_jit
+    def last(key, sign):
+        shared = {"T": 40, "beta": 0.4, "alpha": 0.01, "key": key}
+        found = run_rounds(oracle, FiniteClass(members), view=lambda seen: seen._replace(loss=sign * seen.loss), **shared)
+        return found.iterates[-10:]
+
+    for seed in range(5):
+        assert (np.asarray(last(jax.random.key(seed), jnp.asarray(1.0))) == 0).all()
+        wrong = np.asarray(last(jax.random.key(seed), jnp.asarray(-1.0)))
+        assert (wrong != 0).all()
+        assert min(regret[member] for member in wrong) > 0.1
 
 
 def test_validation_estimates_the_value():
