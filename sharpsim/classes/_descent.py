@@ -13,8 +13,8 @@ from jaxtyping import Array, Float
 
 from sharpsim.classes._ball import rank_cut
 
-SCOUTING, FOLLOWED, STEPS = 4, 2, 60
-"""Tangent steps from every start; how many of the best are then followed; steps at most until they rest."""
+SCOUTING = 3
+"""Tangent steps from every start, before the leading ones are followed."""
 
 
 class LinearSums(NamedTuple):
@@ -43,8 +43,13 @@ class _Look(NamedTuple):
     gradient: Any
 
 
-def descend(features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any) -> Found:
-    """The least F among the local minima that `starts` and the directions of least curvature lead to; alpha = 0 is alpha -> 0+."""
+def descend(
+    features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any, followed: int, most: int
+) -> Found:
+    """The least F among the local minima that `starts` and the directions of least curvature lead to; alpha = 0 is alpha -> 0+.
+
+    The `followed` leading starts take `most` steps at most.
+    """
     d = features.shape[2]
     values, vectors = jnp.linalg.eigh(sums.gram)
     rows = jnp.maximum(sums.prompts.sum(), 1.0)
@@ -103,14 +108,14 @@ def descend(features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "
         return new, jnp.max(jnp.abs(new.theta - at.theta)) > tolerance, steps + 1
 
     def going(carry: tuple[Any, Any, Any]) -> Any:
-        return carry[1] & (carry[2] < STEPS)
+        return carry[1] & (carry[2] < most)
 
-    tolerance = 1e-10 * radius if features.dtype == jnp.float64 else 1e-5 * radius
+    tolerance = 1e-8 * radius if features.dtype == jnp.float64 else 1e-5 * radius
     weakest = radius * vectors[:, 0]
     begin = jnp.concatenate([starts, (vectors @ pinned)[None], weakest[None], -weakest[None]])
     # These steps may rise: in the limit a start need not fit the squares.
     scouts = jax.lax.fori_loop(0, SCOUTING, lambda _, at: jax.vmap(lambda here: look(tangent(here)))(at), jax.vmap(look)(begin))
-    leading = jnp.argsort(scouts.objective)[:FOLLOWED]
+    leading = jnp.argsort(scouts.objective)[:followed]
     ends, _, steps = jax.lax.while_loop(going, step, (jax.tree.map(lambda a: a[leading], scouts), jnp.asarray(True), jnp.int32(0)))
     best = jnp.argmin(ends.objective)
     theta = ends.theta[best]

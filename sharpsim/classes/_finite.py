@@ -87,9 +87,9 @@ class FiniteClass(Optimistic):
         new = pair_terms(self.log_probs[:, prompt, first], self.log_probs[:, prompt, second], target, first == second, beta=beta)
         return TableSums(evidence.log_likelihood + new.log_likelihood, evidence.loss + new.loss)
 
-    def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None) -> Choice:
-        """The minimiser by enumeration, exact; `start` is unused."""
-        del start
+    def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False) -> Choice:
+        """The minimiser by enumeration, exact; `start` and `thorough` are unused."""
+        del start, thorough
         member, info = least_of_tables(evidence, alpha=alpha, key=key)
         likelihood, loss = evidence.log_likelihood[member], evidence.loss[member]
         sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}

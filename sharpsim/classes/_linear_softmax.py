@@ -19,8 +19,9 @@ from sharpsim.policies._precision import as_jax
 
 STEPS = 100
 """Newton steps at most."""
-RANDOM_STARTS = 2
-"""Random starts of the optimistic search, besides those that the data suggest."""
+SWIFT, THOROUGH = (2, 2, 10), (32, 6, 60)
+"""Random starts of the optimistic search, besides those that the data suggest; how many of all are followed, and for how many steps at
+most: in each of many rounds, where the last minimiser is a start, and in a fit on its own."""
 
 
 class LinearSoftmaxBall(Optimistic):
@@ -103,14 +104,17 @@ class LinearSoftmaxBall(Optimistic):
             evidence.power + target**2,
         )
 
-    def most_optimistic(self, evidence: LinearSums, *, alpha: Any, key: Key[Array, ""], start: Any = None) -> Choice:
+    def most_optimistic(
+        self, evidence: LinearSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False
+    ) -> Choice:
         """The best of a monotone search from several starts: `start`, least squares, both ends of the least explored direction, and
         random ones by `key`. No minimum is certified: `info["exact"]` is False.
         """
-        random = jax.random.normal(key, (RANDOM_STARTS, self.features.shape[2]), self.features.dtype)
+        count, followed, most = THOROUGH if thorough else SWIFT
+        random = jax.random.normal(key, (count, self.features.shape[2]), self.features.dtype)
         random = self.radius * random / jnp.linalg.norm(random, axis=1, keepdims=True)
         starts = random if start is None else jnp.concatenate([jnp.asarray(start, random.dtype)[None], random])
-        found = descend(self.features, evidence, self.radius, starts, alpha=alpha)
+        found = descend(self.features, evidence, self.radius, starts, alpha=alpha, followed=followed, most=most)
         info = found._asdict() | {"objective": alpha * found.log_likelihood + found.loss, "exact": jnp.asarray(False)}
         return Choice(found.theta, info)
 

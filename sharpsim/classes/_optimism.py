@@ -42,8 +42,8 @@ class Optimistic(eqx.Module):
         """The sums with one more compared pair."""
 
     @abc.abstractmethod
-    def most_optimistic(self, evidence: Any, *, alpha: Any, key: Key[Array, ""], start: Any = None) -> Choice:
-        """The minimiser for these sums; `start` is a parameter to search from as well, where there is a search."""
+    def most_optimistic(self, evidence: Any, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False) -> Choice:
+        """The minimiser for these sums; where there is a search, `start` is one more parameter to search from, `thorough` its effort."""
 
     @abc.abstractmethod
     def policy_at(self, parameter: Any) -> Any:
@@ -85,7 +85,7 @@ class Optimistic(eqx.Module):
             return self.observe(evidence, prompts[i], first[i], second[i], targets[i], beta=beta)
 
         evidence = jax.lax.fori_loop(0, count, add, self.no_evidence())
-        found = self.most_optimistic(evidence, alpha=alpha, key=key, start=start)
+        found = self.most_optimistic(evidence, alpha=alpha, key=key, start=start, thorough=True)
         return Fit(self.policy_at(found.parameter), found.info)
 
 

@@ -88,9 +88,9 @@ class ProductClass(Optimistic):
         new = pair_terms(self.log_probs[prompt, :, first], self.log_probs[prompt, :, second], target, first == second, beta=beta)
         return TableSums(evidence.log_likelihood.at[prompt].add(new.log_likelihood), evidence.loss.at[prompt].add(new.loss))
 
-    def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None) -> Choice:
-        """The minimiser, exactly, prompt by prompt (the objective is a sum over prompts); `start` is unused."""
-        del start
+    def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False) -> Choice:
+        """The minimiser, exactly, prompt by prompt (the objective is a sum over prompts); `start` and `thorough` are unused."""
+        del start, thorough
         members, info = least_of_tables(evidence, alpha=alpha, key=key)
         likelihood, loss = (jnp.take_along_axis(part, members[:, None], axis=1).sum() for part in evidence)
         sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}

@@ -9,8 +9,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import special
 
 from sharpsim import _checks
+from sharpsim.theory._common import as_float
 from sharpsim.theory._optimal_regret import residuals
 
 STATES = 200_000
@@ -91,6 +93,20 @@ def bounds(found: Moments, *, T: int, lam: float, beam: int = 64, states: int = 
             ahead[i : i + block] = np.partition(flat, flat.shape[1] - left, axis=1)[:, -left:].sum(axis=1)
     low = _beam(small, T, lam, _checks.static_count("beam", beam))
     return low * (1 - 1e-12), float((value + ahead).max()) * (1 + 1e-12)
+
+
+def harmonic_bound(found: Moments, *, T: Any, lam: float) -> Any:
+    """Certified **upper** bound in closed form, for T of any size (an array, if wished): every member plays all T rounds alone,
+    sum_b u_b sum_{j<T} 1/max(lam, j second[b, b]). Grows as log T.
+    """
+    _checks.count("T", T)
+    _checks.positive("lam", lam)
+    small = reduced(found)
+    rounds, own = np.asarray(T, float)[..., None], np.diag(small.second)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        flat = np.minimum(np.floor(np.where(own > 0, lam / own, np.inf)) + 1, rounds)
+        tail = np.where(flat < rounds, (special.digamma(rounds) - special.digamma(np.minimum(flat, rounds))) / own, 0.0)
+    return as_float((small.gain * (flat / lam + tail)).sum(axis=-1) * (1 + 1e-12))
 
 
 def lower_path(found: Moments, *, T: int, lam: float, beam: int = 64) -> np.ndarray:

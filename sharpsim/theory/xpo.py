@@ -38,7 +38,7 @@ from sharpsim.theory._optimal_regret import r_max, regret, regret_terms, v_max
 __all__ = [
     "STATEMENTS", "bernoulli_kl", "checks", "concentration_bound", "elliptic_bound", "elliptic_bound_printed", "elliptic_sum",
     "linear_lam", "linear_v_max", "optimism", "optimism_printed", "r_max", "regret", "regret_bound", "regret_bound_sharp", "regret_terms",
-    "risk_bound", "risk_of_regret", "rounds_needed", "sec_bounds", "sec_exact", "sec_linear", "sec_lower_path", "v_max",
+    "risk_bound", "risk_of_regret", "rounds_needed", "sec_bounds", "sec_exact", "sec_harmonic", "sec_linear", "sec_lower_path", "v_max",
 ]  # fmt: skip
 
 SYMBOLS = {"T": "T", "beta": "beta", "alpha": "alpha", "lambda": "lam", "delta": "delta", "rho": "rho", "SEC": "sec"}
@@ -177,6 +177,11 @@ def sec_bounds(
 def sec_lower_path(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: int, lam: float) -> np.ndarray:
     """Certified **lower** bounds on SEC for every horizon 1..T, `[T]`, by one beam search."""
     return _sec.lower_path(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
+
+
+def sec_harmonic(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: Any, lam: float) -> Any:
+    """**Upper** bound on SEC of a finite class in closed form, for T of any size; looser than `sec_bounds`, and of order log T."""
+    return _sec.harmonic_bound(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
 def bernoulli_kl(a: float, b: float) -> float:

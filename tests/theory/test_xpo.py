@@ -90,6 +90,10 @@ def test_sec_by_hand():
     for lam in (0.5 * second, 3 * second):
         exact = xpo.sec_exact(member, base, reward, np.ones(1), beta=beta, T=2, lam=lam)
         assert exact == pytest.approx(u / lam + u / max(lam, second), rel=1e-12)
+        # One member alone: the closed form leaves nothing out.
+        for T in (1, 2, 9):
+            literal = sum(u / max(lam, j * second) for j in range(T))
+            assert xpo.sec_harmonic(member, base, reward, np.ones(1), beta=beta, T=T, lam=lam) == pytest.approx(literal, rel=1e-11)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -169,6 +173,7 @@ def test_sec_bounds_hold_and_grow(seed, T):
     setting = {"beta": 0.5, "lam": 0.02}
     low, high = xpo.sec_bounds(members, base, base, weights, T=T, **setting)
     assert low <= high
+    assert low <= xpo.sec_harmonic(members, base, base, weights, T=T, **setting)
     path = xpo.sec_lower_path(members, base, base, weights, T=T, **setting)
     assert path[-1] == pytest.approx(low, rel=1e-9)
     assert (np.diff(path) >= 0).all()
