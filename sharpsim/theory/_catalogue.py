@@ -124,27 +124,16 @@ CATALOGUE: tuple[Item, ...] = (
         "SFT-Sharpening needs C_cov log|Pi| / (delta eps^2) samples, up to logarithms",
         formal="Thm 4.1'",
     ),
-    Item("Eq. 4", "equation", "4.2", "dpo", "DPO with the self-reward: least squares on differences of log-ratios"),
-    Item("Eq. 8", "equation", "4.2", "dpo", "RLHF-Sharpening's target: KL-regularised reward, solved by the tilted base"),
-    Item(
-        "Lemma 4.1", "lemma", "4.2", "dpo", "The tilted policy's concentrability is at most the coverage coefficient", formal="Lemma 4.1'"
-    ),
-    Item(
-        "Assumption 4.2",
-        "assumption",
-        "4.2",
-        "dpo",
-        "Margin: maximisers are more likely than all else by a factor 1 + g_m",
-        test="tests/test_coefficients.py::test_unique_maximisers",
-    ),
-    Item(
-        "Thm 4.2",
-        "theorem",
-        "4.2",
-        "dpo",
-        "DPO sharpens with samples polynomial in concentrability, 1/margin, 1/delta, 1/eps",
-        formal="Thm 4.2'",
-    ),
+    Item("Eq. 4", "equation", "4.2", "dpo", "DPO with the self-reward: least squares on differences of log-ratios",
+         test="tests/theory/test_dpo.py::test_exact_law_is_what_dpo_does"),
+    Item("Eq. 8", "equation", "4.2", "dpo", "RLHF-Sharpening's target: KL-regularised reward, solved by the tilted base",
+         test="tests/laws/test_regularised.py::test_the_target_is_the_maximiser_and_keeps_zero_mass"),
+    Item("Lemma 4.1", "lemma", "4.2", "dpo", "The tilted policy's concentrability is at most the coverage coefficient",
+         formal="Lemma 4.1'"),
+    Item("Assumption 4.2", "assumption", "4.2", "dpo", "Margin: maximisers are more likely than all else by a factor 1 + g_m",
+         test="tests/test_coefficients.py::test_unique_maximisers"),
+    Item("Thm 4.2", "theorem", "4.2", "dpo", "DPO sharpens with samples polynomial in concentrability, 1/margin, 1/delta, 1/eps",
+         formal="Thm 4.2'"),
     Item("Thm 4.3", "theorem", "4.2", "xpo", "XPO sharpens with samples governed by SEC in place of concentrability", formal="Thm J.2"),
     Item("Prop C.1", "proposition", "App. C", "best_of_n", "Best of N lands on a maximiser with probability 1-(1-p)^N"),
     Item(
@@ -182,7 +171,8 @@ CATALOGUE: tuple[Item, ...] = (
     Item("Lemma J.1", "lemma", "App. J", "dpo", "Tail of the log-ratio under the base"),
     Item("Lemma J.2", "lemma", "App. J", "dpo", "Fourth moments of the DPO residual"),
     Item("Lemma J.3", "lemma", "App. J", "dpo", "From regret to the mass off the maximisers, by the margin"),
-    Item("Assumption J.2", "assumption", "App. J", "dpo", "Margin with slack, outside the approximate maximisers"),
+    Item("Assumption J.2", "assumption", "App. J", "dpo", "Margin with slack, outside the approximate maximisers",
+         test="tests/theory/test_dpo.py::test_margin_with_slack_needs_the_largest_on_the_left"),
     Item(
         "Algorithm 1",
         "algorithm",
@@ -271,4 +261,4 @@ CATALOGUE: tuple[Item, ...] = (
         test="tests/theory/test_xpo.py::test_regret_identity",
     ),
     Item("Example J.1'", "example", "", "separation", "Arms hidden in bulk: exploration is needed, and exponentially better", ours=True),
-)
+)  # fmt: skip

@@ -83,6 +83,19 @@ def test_target_and_bias_by_hand():
     assert dpo.target_loss_moment_bound(base, np.ones(1)) == pytest.approx(1.5, rel=1e-14)
 
 
+def test_margin_family_by_hand():
+    """C_cov = (M+g)/(1+g) and the margin g move apart, down to margins that 1 + g does not hold."""
+    for margin in (2.0, 0.1, 1e-9):
+        member = margin_family(hard_prompts=2, labels=5, margin=margin, secrets=np.array([3, 0]))
+        assert coverage.margin(member.log_probs, member.prompt_weights) == pytest.approx(margin, rel=1e-5)
+        cover = coverage.coverage_coefficient(member.log_probs, member.prompt_weights)
+        assert cover == pytest.approx((5 + margin) / (1 + margin), rel=1e-12)
+        assert member.log_probs.argmax(axis=1).tolist() == [3, 0]
+        # Each prompt's class holds the right law at the place of its secret.
+        class_laws = member.members(np.sort(member.log_probs[0])[::-1])
+        np.testing.assert_array_equal(class_laws[0, 3], member.log_probs[0])
+
+
 def test_slack_and_no_margin_by_hand():
     given = {**SETTING, "n": 10**9}
     regret = dpo.regret_bound(**given)
@@ -230,8 +243,8 @@ def test_exact_law_is_what_dpo_does():
             jax.random.key(n), seeds, log_base=member.log_probs, weights=member.prompt_weights, policy_class=ProductClass(by_prompt),
             n=n, beta=0.1, delta=delta,
         )  # fmt: skip
-        assert abs(seen.mean() - family(n).mean) <= half
-        assert abs(seen.mean() - family(n + 6).mean) > half
+        assert abs(seen.failed.mean() - family(n).mean) <= half
+        assert abs(seen.failed.mean() - family(n + 6).mean) > half
     single = margin_family(hard_prompts=1, labels=5, margin=0.4)
     members = np.swapaxes(single.members(dpo.target(single.log_probs, beta=0.1)[0]), 0, 1)
     chain = dpo.FamilyRisk(hard_prompts=1, labels=5, margin=0.4, beta=0.1, delta=delta)
@@ -243,7 +256,7 @@ def test_exact_law_is_what_dpo_does():
     members = np.stack([target, target[:, ::-1], np.stack([target[0], target[1, ::-1]]), target])
     law = dpo.exact_risk(members, two, weights, n=3, beta=0.3, delta=0.4)
     seen = pair_trials(jax.random.key(0), seeds, log_base=two, weights=weights, policy_class=FiniteClass(members), n=3, beta=0.3, delta=0.4)
-    assert abs(seen.mean() - law.mean) <= half
+    assert abs(seen.failed.mean() - law.mean) <= half
     assert law.mean <= law.worst
 
 
