@@ -128,5 +128,6 @@ def _promised(tables: dict[str, Table]) -> Verdict:
             least = min(least, row["samples"] / float(reached["samples"].min()))
     return Verdict(
         "All guarantees", "each algorithm's theorem promises no more mass than is measured", f"{kept} of {tried} promises kept", "all",
-        "holds" if kept == tried else "violated", slack=float(least), slack_kind="least ratio of samples asked to samples measured, but for best of N",
+        "holds" if kept == tried else "violated", slack=float(least),
+        slack_kind="least ratio of samples asked to samples measured, but for best of N",
     )  # fmt: skip
