@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments._frame import Context
 from experiments._intervals import clopper_pearson
-from experiments._separation_sims import fitted_success, xpo_success
+from experiments._separation_sims import fitted_success, least_with, xpo_success
 from experiments._worlds import Arms, Cube
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms
 from sharpsim.classes import AllTabular, LinearSoftmaxBall
@@ -29,15 +29,22 @@ def confirmed(rows: list[dict[str, Any]], settings: Any, context: Context) -> li
     for i, (name, d, algorithm) in enumerate(context.track(settings.confirm, "algorithms")):
         mine = {row["learner"]: row for row in rows if row["instance"] == name and row["dimension"] == d}
         about = mine[algorithm]
-        instance = sphere_packing(dimension=d, distance=1) if name == "cube" else hidden_arms(arms=d, bulk=2**d, gap=settings.gap)
+        instance = (
+            sphere_packing(dimension=d, distance=1) if name == "cube" else hidden_arms(arms=d, bulk=2**d, gap=settings.gap, secret=d - 1)
+        )
         keys = jax.random.split(jax.random.fold_in(context.key(), i), settings.confirm_seeds)
         run = _Run(instance, about, keys, settings)
         predicted, success = run.tables(algorithm) if algorithm.startswith("sft") else run.linear(algorithm, name, context, i)
-        share, low, high = _share(np.asarray(success))
+        success, own = np.asarray(success), (np.nan, np.nan, np.nan)
+        if algorithm == "xpo":
+            # Every prefix of a run is a run: its own least cost, by its own search for optimistic parameters.
+            own = tuple(2.0 * k if k else np.nan for k in least_with(success, rho=settings.rho))
+            success = success[:, int(about["samples"]) // 2 - 1]
+        share, low, high = _share(success)
         found.append({
             "instance": name, "dimension": d, "algorithm": algorithm, "samples": about["samples"], "share": share, "share_low": low,
             "share_high": high, "predicted": predicted[0], "predicted_low": predicted[1], "predicted_high": predicted[2],
-            "seeds": settings.confirm_seeds, "rho": settings.rho,
+            "own": own[0], "own_low": own[1], "own_high": own[2], "seeds": settings.confirm_seeds, "rho": settings.rho,
         })  # fmt: skip
     return found
 
@@ -71,7 +78,7 @@ class _Run:
             success = fitted_success(world, rng, steps=steps, paired=True, **said)[:, -1]
             return _share(success), _dpo(*given, n=steps, **self.shared)
         success = xpo_success(world, rng, rounds=steps, radius=radius, **said).last[:, -1]
-        return _share(success), _xpo(*given, T=steps, **self.shared)
+        return _share(success), _xpo(*given, T=2 * steps, **self.shared)
 
 
 def _share(success: np.ndarray) -> tuple[float, float, float]:
@@ -107,6 +114,8 @@ def _dpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, n: in
 
 @partial(jax.jit, static_argnames=("mode", "delta", "T"))
 def _xpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, T: int, mode: int, delta: float) -> Any:
-    return jax.lax.map(
-        lambda key: _sharp(algorithms.xpo(oracle, ball, T=T, beta=beta, alpha=0.0, key=key).policy, mode, delta), keys, batch_size=BATCH
-    )
+    def one(key: Any) -> Any:
+        iterates = algorithms.xpo(oracle, ball, T=T, beta=beta, alpha=0.0, key=key).info["iterates"]
+        return jax.vmap(lambda theta: _sharp(ball.policy_at(theta), mode, delta))(iterates)
+
+    return jax.lax.map(one, keys, batch_size=BATCH)

