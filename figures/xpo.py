@@ -37,8 +37,8 @@ def _regret(tables: dict[str, Table]) -> Figure:
     caption(
         fig,
         f"One prompt, {rows['responses'][0]} responses, beta = {rows['beta'][0]}, rho = {rows['rho'][0]}; mean and 95% interval over "
-        f"{rows['seeds'][0]} seeds; at or below {FLOOR:g} drawn there. The guarantee is above the trivial value, vacuous, before {start}. Its alpha is the list's in "
-        "both panels. "
+        f"{rows['seeds'][0]} seeds; at or below {FLOOR:g} drawn there. The guarantee is above the trivial value, vacuous, before {start}. "
+        "Its alpha is the list's in both panels. "
         "The linear search is not certified to find each round's global minimum.",
     )
     return fig

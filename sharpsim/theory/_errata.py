@@ -97,7 +97,7 @@ ERRATA: tuple[Erratum, ...] = (
         "false for beta < 1: weights 1 and ten of 1/2, g = 1/2, beta = .1 give 5.94 against 2; C_cov,g (1-g)^(-1/beta)",
         "false by number",
         "dpo",
-        test="tests/test_coefficients.py::test_erratum_to_lemma_4_1",
+        test="tests/theory/test_dpo.py::test_printed_lemma_4_1_fails_below_beta_one",
     ),
     Erratum(
         "Thm 4.2'",
@@ -105,6 +105,15 @@ ERRATA: tuple[Erratum, ...] = (
         "the comparator is outside the class; beta <= 1",
         "false by number",
         "dpo",
+        test="tests/theory/test_dpo.py::test_comparator_is_outside_the_class",
+    ),
+    Erratum(
+        "Lemma J.1, beta",
+        "beta unrestricted where Thm 4.2' uses it",
+        "beta <= 1: at beta = 3 a response of base mass .001 breaks the tail",
+        "false by number",
+        "dpo",
+        test="tests/theory/test_dpo.py::test_lemma_j1_needs_beta_at_most_one",
     ),
     Erratum(
         "Thm J.1, J.2",
@@ -118,13 +127,21 @@ ERRATA: tuple[Erratum, ...] = (
     Erratum(
         "Sec. E.2", "greedy does not yield the argmax", "the first token ties; a strict variant exists", "false by number", "representation"
     ),
-    Erratum("Lemma J.1", "log(2C + s)", "log(2C) + s", "typographic", "dpo"),
+    Erratum(
+        "Lemma J.1",
+        "log(2C + s)",
+        "log(2C) + s",
+        "false by number",
+        "dpo",
+        test="tests/theory/test_dpo.py::test_printed_lemma_j1_has_a_misplaced_bracket",
+    ),
     Erratum(
         "Assumption J.2",
         "pi_base(Y*_g|x) >= (1+g_m) pi_base(y|x)",
-        "max over y of the base on the left, as in Assumption 4.2",
-        "typographic",
+        "max over y of the base on the left, as in Assumption 4.2: with the set's mass the margin step fails",
+        "false by number",
         "dpo",
+        test="tests/theory/test_dpo.py::test_margin_with_slack_needs_the_largest_on_the_left",
     ),
     Erratum(
         "Algorithm 1",

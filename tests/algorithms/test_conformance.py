@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
-from sharpsim.classes import AllTabular, FiniteClass, ProductClass
+from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass
 from sharpsim.instances import random_table, row_permutations
 
 BASE, WEIGHTS = random_table(np.random.default_rng(5), prompts=4, responses=6, concentration=0.7)
@@ -16,7 +16,10 @@ CLASSES = {
     "finite": FiniteClass(np.swapaxes(MEMBERS, 0, 1)),
     "product": ProductClass(MEMBERS),
     "all tables": AllTabular(4, 6),
+    "linear ball": LinearSoftmaxBall(np.random.default_rng(7).normal(size=(4, 6, 3)), 2.0),
 }
+# An iterative fit ends within its own tolerance of the optimum, wherever rounding leads it.
+LOOSE = {"linear ball": 1e-9}
 # A new algorithm is one line here: its name and the arguments of one run over 50 prompts.
 ALGORITHMS = {
     "best_of_n": {"n": 50, "N": 8},
@@ -28,7 +31,7 @@ ALGORITHMS = {
 # All tables leave XPO's objective without a minimiser: a response never compared may have as little mass as one likes.
 REFUSED = {("xpo", "all tables")}
 every = pytest.mark.parametrize("name", ALGORITHMS)
-on_classes = pytest.mark.parametrize("kind", CLASSES)
+TABULAR = ("finite", "product", "all tables")
 of_oracles = pytest.mark.parametrize("oracle_kind", [Oracle, LawOracle])
 
 
@@ -47,8 +50,7 @@ def arrays(result):
 
 
 @every
-@on_classes
-@of_oracles
+@pytest.mark.parametrize(("kind", "oracle_kind"), [(kind, Oracle) for kind in CLASSES] + [(kind, LawOracle) for kind in TABULAR])
 def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
     oracle = oracle_kind(TabularPolicy(BASE), WEIGHTS)
     if (name, kind) in REFUSED:
@@ -70,9 +72,9 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
     for i in range(3):
         eager, compiled = run(keys[i]), jitted(keys[i])
         for a, b in zip(arrays(eager), arrays(compiled), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-12)
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=LOOSE.get(kind, 0.0))
         for field, values in eager.info.items():
-            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12)
+            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12, atol=LOOSE.get(kind, 0.0))
         assert float(eager.samples_used) == float(many[1][i]) == float(compiled.samples_used)
 
 

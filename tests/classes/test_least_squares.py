@@ -1,6 +1,7 @@
 """Least squares to compared pairs over each class: against enumeration, a generic optimiser, the geometry of all minimisers, ties."""
 
 import itertools
+import time
 
 import jax
 import jax.numpy as jnp
@@ -204,6 +205,24 @@ def test_jit_and_vmap_agree_with_eager():
         many = jax.jit(jax.vmap(run, in_axes=(0, 0, 0, 0, None)))(*arrays, 0.4)
         for i in range(3):
             np.testing.assert_allclose(run(*(a[i] for a in arrays), 0.4), many[i], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.slow
+def test_a_large_fit_is_fast():
+    """n = 1e5 pairs, d = 16, warm: under half a second."""
+    rng = np.random.default_rng(8)
+    policy_class = LinearSoftmaxBall(rng.normal(size=(1, 2048, 16)), 100.0)
+    first, second = (jnp.asarray(rng.integers(0, 2048, 10**5)) for _ in range(2))
+    goal = np.asarray(policy_class.features)[0] @ rng.normal(size=16)
+    targets = jnp.asarray(BETA * (goal[np.asarray(first)] - goal[np.asarray(second)]))
+    run = jax.jit(lambda t: policy_class.least_squares(jnp.zeros(10**5, int), first, second, t, beta=BETA, key=KEY).info["theta"])
+    run(targets).block_until_ready()
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        run(targets).block_until_ready()
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.5
 
 
 def test_refusals():
