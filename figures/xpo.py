@@ -21,8 +21,8 @@ def _regret(tables: dict[str, Table]) -> Figure:
     for ax, kind in ((left, "finite"), (right, "linear")):
         for index, (schedule, label) in enumerate(SCHEDULES.items()):
             part = rows.where(**{"class": kind, "schedule": schedule})
-            shown = (part[name].clip(FLOOR) for name in ("least", "least_low", "least_high"))
-            measured(ax, part["T"] * 1.06 ** (index - 1), *shown, label, index=index)
+            mean, low, high = (part[name].clip(FLOOR) for name in ("least", "least_low", "least_high"))
+            measured(ax, part["T"] * 1.06 ** (index - 1), mean, low, high, label, index=index)
         ax.axhline(rows["base_regret"][0], color=QUIET, linewidth=1.2, linestyle=":", label="the base's own regret (trivial)")
         ax.set(xscale="log", yscale="log", xlabel="rounds T (2T responses)")
     bound_line(left, far["T"], far["bound"], "guarantee (Thm J.1)")
@@ -38,6 +38,7 @@ def _regret(tables: dict[str, Table]) -> Figure:
         fig,
         f"One prompt, {rows['responses'][0]} responses, beta = {rows['beta'][0]}, rho = {rows['rho'][0]}; mean and 95% interval over "
         f"{rows['seeds'][0]} seeds; at or below {FLOOR:g} drawn there. The guarantee is above the trivial value, vacuous, before {start}. "
+        "Its alpha is the list's in both panels. "
         "The linear search is not certified to find each round's global minimum.",
     )
     return fig
@@ -55,6 +56,7 @@ def _sec(rows: Table, elliptic: Table) -> Figure:
         yscale="log",
         xlabel="rounds T",
         ylabel="SEC",
+        ylim=(0.4, 2e3),
         title=f"{rows['members'][0]} laws of a linear class, d = {rows['d'][0]}",
     )
     left.legend(loc="upper left")

@@ -161,7 +161,6 @@ CATALOGUE: tuple[Item, ...] = (
         "App. J",
         "xpo",
         "XPO for sharpening: optimistic least squares on its own responses against base responses",
-        test="tests/classes/test_optimistic.py::test_xpo_on_linear_classes_needs_d_rounds",
     ),
     Item("Thm J.1", "theorem", "App. J", "xpo", "XPO's regret in terms of SEC"),
     Item("Thm J.2", "theorem", "App. J", "xpo", "XPO's risk: the regret bound turned into sharpness (formal Thm 4.3)"),

@@ -13,7 +13,7 @@ from scipy import special
 
 from sharpsim import _checks
 from sharpsim.theory._common import as_float
-from sharpsim.theory._optimal_regret import residuals
+from sharpsim.theory._regret import residuals
 
 STATES = 200_000
 """Count vectors that the exact recursion keeps at most in one layer."""

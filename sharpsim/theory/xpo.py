@@ -33,7 +33,7 @@ from sharpsim.theory._elliptic import (
     linear_v_max,
     sec_linear,
 )
-from sharpsim.theory._optimal_regret import r_max, regret, regret_terms, v_max
+from sharpsim.theory._regret import r_max, regret, regret_terms, v_max
 
 __all__ = [
     "STATEMENTS", "bernoulli_kl", "checks", "concentration_bound", "elliptic_bound", "elliptic_bound_printed", "elliptic_sum",
