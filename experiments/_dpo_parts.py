@@ -217,7 +217,7 @@ def classes(settings: Any, context: Context, key: Any) -> list[dict[str, Any]]:
             law = theory.exact_risk(members, base, weights, n=n, beta=beta, delta=delta)
             rows.append({
                 "class": name, "n": n, "samples": 2 * n, "risk": law.mean, "risk_low": law.mean, "risk_high": law.mean,
-                "worst": law.worst, "worst_low": law.worst, "worst_high": law.worst, "seeds": 0, **about,
+                "other": 1 - law.identified, "other_low": 1 - law.identified, "other_high": 1 - law.identified, "seeds": 0, **about,
             })  # fmt: skip
     radius = 1.2 * (1 + 1 / beta) * settings.norm
     reference = AllTabular(1, settings.responses, TabularPolicy(base))
@@ -230,10 +230,10 @@ def classes(settings: Any, context: Context, key: Any) -> list[dict[str, Any]]:
         )  # fmt: skip
         failed, unsure = int((seen.failed > 0.5).sum()), int((~seen.unique).sum())
         low, high = clopper_pearson(failed, settings.class_seeds)
-        worst_low, worst_high = clopper_pearson(unsure, settings.class_seeds)
+        other_low, other_high = clopper_pearson(unsure, settings.class_seeds)
         rows.append({
             "class": name, "n": n, "samples": 2 * n, "risk": failed / settings.class_seeds, "risk_low": low, "risk_high": high,
-            "worst": unsure / settings.class_seeds, "worst_low": worst_low, "worst_high": worst_high,
+            "other": unsure / settings.class_seeds, "other_low": other_low, "other_high": other_high,
             "seeds": settings.class_seeds, **about,
         })  # fmt: skip
     return rows

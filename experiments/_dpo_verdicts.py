@@ -110,16 +110,16 @@ def _classes(rows: Table) -> list[Verdict]:
     d = int(rows["dimension"][0])
     linear, tables = rows.where(**{"class": "linear ball"}), rows.where(**{"class": "all tables"})
     enough, short = linear.take(linear["n"] >= d + 2), linear.take(linear["n"] < d)
-    before = float(short["worst"].min()) if len(short) else 1.0
+    before = float(short["other"].min()) if len(short) else 1.0
     return [
         Verdict(
             "Eq. 4 (linear softmax)", f"d = {d} independent pairs identify pi_beta, fewer never do",
-            f"not identified: {before:.3g} before, {float(enough['worst'].max()):.3g} after", "1 and 0",
-            "reproduced" if before == 1 and float(enough["worst_low"].max()) <= 0.05 else "violated",
+            f"not identified: {before:.3g} before, {float(enough['other'].max()):.3g} after", "1 and 0",
+            "reproduced" if before == 1 and float(enough["other_low"].max()) <= 0.05 else "violated",
         ),
         Verdict(
             "Eq. 4 (all tables)", "the worst zero-loss table fails until all responses are connected; keeping base mass succeeds sooner",
-            f"{float(tables['worst'].min()):.3g} and {float(tables['risk'].min()):.3g} at the largest n", "worst above default",
-            "reproduced" if (tables["worst"] >= tables["risk"]).all() else "violated",
+            f"{float(tables['other'].min()):.3g} and {float(tables['risk'].min()):.3g} at the largest n", "worst above default",
+            "reproduced" if (tables["other"] >= tables["risk"]).all() else "violated",
         ),
     ]  # fmt: skip

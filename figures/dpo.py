@@ -150,11 +150,11 @@ def _classes(rows: Table) -> Figure:
         part = rows.where(**{"class": name})
         if part["seeds"][0] == 0:
             theory_line(ax, part["n"], part["risk"], f"{label}, exact", color=colour(index))
-            ax.plot(part["n"], part["worst"], color=colour(index), linestyle=":", linewidth=1.8)
+            ax.plot(part["n"], part["other"], color=colour(index), linestyle=":", linewidth=1.8)
         else:
             ax.plot(part["n"], part["risk"], color=colour(index), linewidth=1)
             measured(ax, part["n"], part["risk"], part["risk_low"], part["risk_high"], f"{label}, simulated", index=index)
-            ax.plot(part["n"], part["worst"], color=colour(index), linestyle=":", linewidth=1.8)
+            ax.plot(part["n"], part["other"], color=colour(index), linestyle=":", linewidth=1.8)
     ax.plot([], [], color=QUIET, linestyle=":", linewidth=1.8, label="some other zero-loss member is left")
     ax.set(xscale="log", ylim=(-0.03, 1.06), xlabel="pairs n", ylabel="probability that DPO fails")
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
