@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sharpsim.algorithms._elimination import candidate_elimination, candidate_elimination_adaptive
     from sharpsim.algorithms._sft import sft, sft_adaptive
     from sharpsim.algorithms._sharpened import Sharpened
+    from sharpsim.algorithms._xpo import xpo
 
 _HOMES = {
     "BestOfNPolicy": "_best_of_n",
@@ -23,6 +24,7 @@ _HOMES = {
     "dpo": "_dpo",
     "sft": "_sft",
     "sft_adaptive": "_sft",
+    "xpo": "_xpo",
 }
 __all__ = [
     "BestOfNPolicy",
@@ -33,6 +35,7 @@ __all__ = [
     "dpo",
     "sft",
     "sft_adaptive",
+    "xpo",
 ]
 
 

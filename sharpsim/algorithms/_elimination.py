@@ -24,8 +24,8 @@ def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, 
     where nothing was seen either, a uniform one. On the hard family with the class of its members it attains
     `theory.limits.minimax_risk`. `info`: `answers` and `candidates` (responses that may still be a maximiser), both `[prompts]`.
 
-    Raises `ValueError` for n or N below 1, and a class that cannot eliminate candidates (the linear softmax ball). Source: the optimal learner behind the lower bounds of Huang et al., arXiv 2412.01951v2,
-    Appendix H (ours).
+    Raises `ValueError` for n or N below 1, and for a class that cannot eliminate candidates (the linear softmax ball).
+    Source: the optimal learner behind the lower bounds of Huang et al., arXiv 2412.01951v2, Appendix H (ours).
     """
     draw_key, guess_key = jax.random.split(key)
     batch = oracle.draw(n, N, key=draw_key)

@@ -3,7 +3,6 @@
 import math
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
@@ -12,15 +11,20 @@ from sharpsim import _checks
 from sharpsim.classes._ball import least_squares_on_ball, minimise_on_ball, rank_cut
 from sharpsim.classes._compared import check_pairs
 from sharpsim.classes._counts import Fit, pair_counts
+from sharpsim.classes._descent import LinearSums, descend
+from sharpsim.classes._optimism import Choice, Optimistic
 from sharpsim.policies import LinearSoftmaxPolicy
 from sharpsim.policies._linear_softmax import check_features
 from sharpsim.policies._precision import as_jax
 
 STEPS = 100
 """Newton steps at most."""
+SWIFT, THOROUGH = (2, 2, 10), (32, 6, 60)
+"""Random starts of the optimistic search, besides those that the data suggest; how many of all are followed, and for how many steps at
+most: in each of many rounds, where the last minimiser is a start, and in a fit on its own."""
 
 
-class LinearSoftmaxBall(eqx.Module):
+class LinearSoftmaxBall(Optimistic):
     """{pi_theta : ||theta|| <= radius}, pi_theta(y|x) proportional to exp <phi(x, y), theta>; `features` `[prompts, responses, d]`.
 
     Infinite, so `log_size` is inf (its covering numbers are Lemma J.4's). Raises `ValueError` for features that are not finite or no
@@ -81,6 +85,46 @@ class LinearSoftmaxBall(eqx.Module):
         fitted = _newton(self.features, counts, self.radius)
         info = {"theta": fitted.theta, "log_likelihood": fitted.value, "gap": fitted.gap, "steps": fitted.steps}
         return Fit(LinearSoftmaxPolicy(self.features, fitted.theta), info)
+
+    def no_evidence(self) -> LinearSums:
+        """Sums of zero."""
+        prompts, _, d = self.features.shape
+        zeros = [jnp.zeros(shape, self.features.dtype) for shape in ((d,), (prompts,), (d, d), (d,), ())]
+        return LinearSums(*zeros)
+
+    def observe(self, evidence: LinearSums, prompt: Any, first: Any, second: Any, target: Any, *, beta: Any) -> LinearSums:
+        """The sums with one more pair."""
+        chosen = self.features[prompt, second]
+        row = beta * (self.features[prompt, first] - chosen)
+        return LinearSums(
+            evidence.seen + chosen,
+            evidence.prompts.at[prompt].add(1.0),
+            evidence.gram + row[:, None] * row[None, :],
+            evidence.moment + row * target,
+            evidence.power + target**2,
+        )
+
+    def most_optimistic(
+        self, evidence: LinearSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False
+    ) -> Choice:
+        """The best of a monotone search from several starts: `start`, least squares, both ends of the least explored direction, and
+        random ones by `key`. No minimum is certified: `info["exact"]` is False.
+        """
+        count, followed, most = THOROUGH if thorough else SWIFT
+        random = jax.random.normal(key, (count, self.features.shape[2]), self.features.dtype)
+        random = self.radius * random / jnp.linalg.norm(random, axis=1, keepdims=True)
+        starts = random if start is None else jnp.concatenate([jnp.asarray(start, random.dtype)[None], random])
+        found = descend(self.features, evidence, self.radius, starts, alpha=alpha, followed=followed, most=most)
+        info = found._asdict() | {"objective": alpha * found.log_likelihood + found.loss, "exact": jnp.asarray(False)}
+        return Choice(found.theta, info)
+
+    def policy_at(self, parameter: Any) -> LinearSoftmaxPolicy:
+        """The policy with this theta."""
+        return LinearSoftmaxPolicy(self.features, parameter)
+
+    def any_parameter(self) -> Any:
+        """theta = 0."""
+        return jnp.zeros(self.features.shape[2], self.features.dtype)
 
 
 class _Newton(NamedTuple):

@@ -62,6 +62,14 @@ CATALOGUE: tuple[Item, ...] = (
         "The exact least mean cost of an adaptive learner on the hard family",
         ours=True,
     ),
-    Item("Regret identity", "theorem", "", "xpo", "Regularised regret is beta KL to the tilted policy", ours=True),
+    Item(
+        "Regret identity",
+        "theorem",
+        "",
+        "xpo",
+        "Regularised regret is beta KL to the tilted policy",
+        test="tests/theory/test_xpo.py::test_regret_identity",
+        ours=True,
+    ),
     Item("Example J.1'", "example", "", "separation", "Arms hidden in bulk: exploration is needed, and exponentially better", ours=True),
 )

@@ -121,6 +121,7 @@ ERRATA: tuple[Erratum, ...] = (
         "holds for lambda <= K and fails beyond: d = K = T = 1, lambda = 1.5 gives 0.667 <= 0.375",
         "false by number",
         "xpo",
+        test="tests/theory/test_xpo.py::test_printed_elliptic_bound_is_false",
     ),
     Erratum(
         "Lemma 4.1'",
@@ -152,8 +153,16 @@ ERRATA: tuple[Erratum, ...] = (
         "beta (R_max + V_max) sqrt(..), as Algorithm 1 does not divide the square; log(T/rho)",
         "typographic",
         "xpo",
+        test="tests/theory/test_xpo.py::test_printed_alpha_ignores_the_unit",
     ),
-    Erratum("Lemma J.5, proof", "I_d, Sigma^(t)", "I_(d+1), Sigma^(i)", "typographic", "separation"),
+    Erratum(
+        "Lemma J.5, proof",
+        "I_d, Sigma^(t)",
+        "I_(d+1), Sigma^(i)",
+        "typographic",
+        "separation",
+        test="tests/theory/test_separation.py::test_printed_proof_of_lemma_j5_has_too_few_dimensions",
+    ),
     Erratum(
         "Sec. E.2", "greedy does not yield the argmax", "the first token ties; a strict variant exists", "false by number", "representation"
     ),
@@ -173,7 +182,14 @@ ERRATA: tuple[Erratum, ...] = (
         "dpo",
         test="tests/theory/test_dpo.py::test_margin_with_slack_needs_the_largest_on_the_left",
     ),
-    Erratum("Algorithm 1", "argmin of alpha sum log pi(y') minus the squares", "plus: the square is a loss", "typographic", "xpo"),
+    Erratum(
+        "Algorithm 1",
+        "argmin of alpha sum log pi(y') minus the squares",
+        "plus: the square is a loss",
+        "typographic",
+        "xpo",
+        test="tests/classes/test_optimistic.py::test_printed_sign_seeks_the_worst_fit",
+    ),
     Erratum("Prop E.1", "theta_H = 2(...), factor e^B/(e^B + e^-B)", "(B/2)(...)", "typographic", "hardness"),
     Erratum("Prop E.2, end", "for any delta > 1/2", "delta < 1/2", "typographic", "representation"),
     Erratum("App. E.2", "sharpened by increasing the temperature", "by lowering it", "typographic", "representation"),
