@@ -18,8 +18,8 @@ CLASSES = {
     "all tables": AllTabular(4, 6),
     "linear ball": LinearSoftmaxBall(np.random.default_rng(7).normal(size=(4, 6, 3)), 2.0),
 }
-# An iterative fit ends within its own tolerance of the optimum, wherever rounding leads it.
-LOOSE = {"linear ball": 1e-9}
+# An iterative fit ends within its own tolerance of the optimum, wherever rounding leads it; XPO's search rests at steps of 1e-8 radius.
+LOOSE = {"linear ball": 1e-9, ("xpo", "linear ball"): 1e-7}
 # A new algorithm is one line here: its name and the arguments of one run over 50 prompts.
 ALGORITHMS = {
     "best_of_n": {"n": 50, "N": 8},
@@ -75,9 +75,9 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
     for i in range(3):
         eager, compiled = run(keys[i]), jitted(keys[i])
         for a, b in zip(arrays(eager), arrays(compiled), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-12, atol=LOOSE.get(kind, 0.0))
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=LOOSE.get((name, kind), LOOSE.get(kind, 0.0)))
         for field, values in eager.info.items():
-            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12, atol=LOOSE.get(kind, 0.0))
+            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12, atol=LOOSE.get((name, kind), LOOSE.get(kind, 0.0)))
         assert float(eager.samples_used) == float(many[1][i]) == float(compiled.samples_used)
 
 
