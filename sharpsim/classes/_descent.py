@@ -44,12 +44,14 @@ class _Look(NamedTuple):
 
 
 def descend(
-    features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any, followed: int, most: int
+    features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any, followed: int, most: int, key: Any
 ) -> Found:
     """The least F among the local minima that `starts` and the directions of least curvature lead to; alpha = 0 is alpha -> 0+.
 
-    The `followed` leading starts take `most` steps at most.
+    The `followed` leading starts take `most` steps at most. Equal minima are chosen among at random by `key`: what rounding or the
+    order of the coordinates prefers would be knowledge that no learner has.
     """
+    direction_key, leading_key, best_key = jax.random.split(key, 3)
     d = features.shape[2]
     values, vectors = jnp.linalg.eigh(sums.gram)
     rows = jnp.maximum(sums.prompts.sum(), 1.0)
@@ -111,15 +113,23 @@ def descend(
         return carry[1] & (carry[2] < most)
 
     tolerance = 1e-8 * radius if features.dtype == jnp.float64 else 1e-5 * radius
-    weakest = radius * vectors[:, 0]
+    # A random direction that the squares leave free, or the least curved one: eigenvectors of equal values are the coordinates' own.
+    loose = vectors @ jnp.where(free, jax.random.normal(direction_key, (d,), features.dtype), 0.0)
+    weakest = radius * jnp.where(jnp.any(free), loose / jnp.maximum(jnp.linalg.norm(loose), 1e-30), vectors[:, 0])
     begin = jnp.concatenate([starts, (vectors @ pinned)[None], weakest[None], -weakest[None]])
     # These steps may rise: in the limit a start need not fit the squares.
     scouts = jax.lax.fori_loop(0, SCOUTING, lambda _, at: jax.vmap(lambda here: look(tangent(here)))(at), jax.vmap(look)(begin))
-    leading = jnp.argsort(scouts.objective)[:followed]
+    leading = jnp.argsort(_jittered(scouts.objective, leading_key))[:followed]
     ends, _, steps = jax.lax.while_loop(going, step, (jax.tree.map(lambda a: a[leading], scouts), jnp.asarray(True), jnp.int32(0)))
-    best = jnp.argmin(ends.objective)
+    best = jnp.argmin(_jittered(ends.objective, best_key))
     theta = ends.theta[best]
     return Found(theta, ends.log_likelihood[best], jnp.maximum(loss(theta), 0.0), steps)
+
+
+def _jittered(objective: Any, key: Any) -> Any:
+    """Values with noise above their rounding and below any difference that matters."""
+    room = 1e-10 if objective.dtype == jnp.float64 else 1e-5
+    return objective + room * (1 + jnp.abs(objective)) * jax.random.uniform(key, objective.shape, objective.dtype)
 
 
 def on_ball(curvatures: Float[Array, " d"], slopes: Float[Array, " d"], radius: Any) -> Float[Array, " d"]:

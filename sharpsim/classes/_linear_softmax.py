@@ -107,14 +107,15 @@ class LinearSoftmaxBall(Optimistic):
     def most_optimistic(
         self, evidence: LinearSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False
     ) -> Choice:
-        """The best of a monotone search from several starts: `start`, least squares, both ends of the least explored direction, and
-        random ones by `key`. No minimum is certified: `info["exact"]` is False.
+        """The best of a monotone search from several starts: `start`, least squares, both ends of an unexplored direction, and
+        random ones by `key`, which also chooses among equals. No minimum is certified: `info["exact"]` is False.
         """
         count, followed, most = THOROUGH if thorough else SWIFT
-        random = jax.random.normal(key, (count, self.features.shape[2]), self.features.dtype)
+        start_key, search_key = jax.random.split(key)
+        random = jax.random.normal(start_key, (count, self.features.shape[2]), self.features.dtype)
         random = self.radius * random / jnp.linalg.norm(random, axis=1, keepdims=True)
         starts = random if start is None else jnp.concatenate([jnp.asarray(start, random.dtype)[None], random])
-        found = descend(self.features, evidence, self.radius, starts, alpha=alpha, followed=followed, most=most)
+        found = descend(self.features, evidence, self.radius, starts, alpha=alpha, followed=followed, most=most, key=search_key)
         info = found._asdict() | {"objective": alpha * found.log_likelihood + found.loss, "exact": jnp.asarray(False)}
         return Choice(found.theta, info)
 

@@ -12,7 +12,8 @@ from sharpsim import Oracle, TabularPolicy, algorithms, laws
 from sharpsim.algorithms._xpo import run_rounds
 from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass, WithReference
 from sharpsim.classes._descent import on_ball
-from sharpsim.instances import random_table, row_permutations
+from sharpsim.instances import hidden_arms, random_table, row_permutations
+from sharpsim.testing import multinomial_test
 
 BETA = 0.4
 
@@ -246,3 +247,17 @@ def test_xpo_refuses():
         algorithms.xpo(narrow, FiniteClass(np.log([[[0.01, 0.01, 0.98]]])), **good)
     with pytest.raises(ValueError, match="`reward`"):
         WithReference(FiniteClass(base[None]), TabularPolicy(base), weights, reward=np.zeros((2, 2)))
+
+
+def test_equal_minima_are_chosen_uniformly():
+    """Eight arms that nothing tells apart: optimism picks each equally often, whatever the order of the coordinates."""
+    arms = hidden_arms(arms=8, bulk=256, gap=1.0)
+    ball = LinearSoftmaxBall(arms.features, 12.0)
+    bulk = ball.observe(ball.no_evidence(), jnp.int32(0), jnp.int32(20), jnp.int32(30), jnp.float64(0.0), beta=0.1)
+
+    def chosen(key):
+        return jnp.argmax(ball.policy_at(ball.most_optimistic(bulk, alpha=0.0, key=key).parameter).log_probs[0])
+
+    picked = np.asarray(jax.jit(jax.vmap(chosen))(jax.random.split(jax.random.key(4), 2000)))
+    assert picked.max() < 8
+    assert multinomial_test(np.bincount(picked, minlength=8), np.full(8, 1 / 8))
