@@ -28,12 +28,12 @@ class Draws:
 
     def choice(self, items: Sequence[Item]) -> Item:
         """One of the items."""
-        return items[self.below(len(items))]
+        return items[int(self._random.random() * len(items))]
 
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """All of the items in a uniform order."""
         mixed = list(items)
         for last in range(len(mixed) - 1, 0, -1):
-            other = self.below(last + 1)
+            other = int(self._random.random() * (last + 1))
             mixed[last], mixed[other] = mixed[other], mixed[last]
         return mixed

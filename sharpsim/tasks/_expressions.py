@@ -61,13 +61,10 @@ def number(value: Fraction | int) -> Expression:
 def combined(sign: str, left: Expression, right: Expression) -> Expression:
     """`left sign right`, with sums of sums and products of products made flat."""
     kind, first = ("sum", "+") if sign in "+-" else ("product", "*")
-
-    def flat(outer: str, inner: Expression) -> tuple[tuple[str, Expression], ...]:
-        if inner.kind != kind:
-            return ((outer, inner),)
-        return tuple((each if outer == first else _INVERSE[each], term) for each, term in inner.terms)
-
-    return Expression(kind, terms=flat(first, left) + flat(sign, right))
+    terms = list(left.terms if left.kind == kind else ((first, left),))
+    inner = right.terms if right.kind == kind else ((first, right),)
+    terms.extend((each if sign == first else _INVERSE[each], term) for each, term in inner)
+    return Expression(kind, terms=tuple(terms))
 
 
 def parse(text: str) -> Expression | None:

@@ -30,6 +30,7 @@ All levels of a task share its codec, so that one model can serve them all. A ta
 import abc
 import dataclasses
 import functools
+import hashlib
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
@@ -108,8 +109,7 @@ class Task(abc.ABC):
 
     def split_of(self, prompt: str) -> str:
         """The prompt's split, "held_out" for about one in five and "train" for the others."""
-        held_out = int.from_bytes(digest("split", self.name, self.split_seed, prompt)[:8]) * HELD_OUT_SHARE < 2**64
-        return SPLITS[1] if held_out else SPLITS[0]
+        return SPLITS[self._held_out([prompt])[0]]
 
     def prompts(self, split: str, n: int, seed: int) -> list[str]:
         """`n` distinct prompts of a split, drawn uniformly (from the level's list, or as its generator draws them).
@@ -166,6 +166,11 @@ class Task(abc.ABC):
         """
         return self._decode("response", response, self.response_separator, self.horizon)
 
+    def _held_out(self, prompts: Iterable[str]) -> list[bool]:
+        # All of a list in one go: a hundred thousand words pass here.
+        label, limit = f"split {self.name} {self.split_seed} ", 2**64 // HELD_OUT_SHARE
+        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in prompts]
+
     def _encode(self, name: str, text: str, separator: str, length: int) -> np.ndarray:
         tokens = text.split(separator) if separator else list(text)
         strange = [token for token in tokens if token not in self._index or token in (END, BEGIN)]
@@ -206,11 +211,15 @@ class Task(abc.ABC):
 @functools.cache
 def _listed(task: Task, split: str) -> tuple[str, ...] | None:
     prompts = task._all_prompts()
-    return None if prompts is None else tuple(prompt for prompt in prompts if task.split_of(prompt) == split)
+    if prompts is None:
+        return None
+    chosen = zip(prompts, task._held_out(prompts), strict=True)
+    return tuple(prompt for prompt, held_out in chosen if SPLITS[held_out] == split)
 
 
 def _in_order(prompts: tuple[str, ...], purpose: str, seed: int) -> list[str]:
-    return sorted(prompts, key=lambda prompt: digest(purpose, seed, prompt))
+    label = f"{purpose} {seed} "
+    return sorted(prompts, key=lambda prompt: hashlib.sha256((label + prompt).encode()).digest())
 
 
 def _distinct(prompts: Iterator[str]) -> Iterator[str]:

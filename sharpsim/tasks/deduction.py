@@ -4,6 +4,7 @@
 """
 
 import collections
+import itertools
 import re
 
 from sharpsim.tasks._draws import Draws
@@ -17,7 +18,7 @@ KINDS = "wumpus yumpus zumpus dumpus rompus numpus tumpus vumpus impus jompus go
 PROPERTIES = "red blue happy sad large small hot cold".split()
 NAMES = "max sam rex fae".split()
 VERBS = ("is", "is-not")
-Rule = tuple[str, str, str]
+Rule = tuple[str, ...]
 """Subject, verb, predicate."""
 _PROMPT = re.compile(r"(?:\S+ (?:is|is-not) \S+ \. )+\S+ (?:is|is-not) \S+ \?")
 
@@ -62,10 +63,13 @@ class Deduction(Task):
         raise ValueError(f"`prompt` must decide its question; nothing follows in {prompt!r}.")
 
     def is_correct(self, prompt: str, response: str) -> bool:
-        """Whether every cited rule is a premise about a kind already reached, and the conclusion follows from what was cited."""
+        """Whether every cited rule is a premise about a kind already reached, and the conclusion follows from what was cited.
+
+        More than the shortest chain may be cited, and the fact as well.
+        """
         premises, name, verb, predicate = _read(prompt)
         *cited, conclusion = response.split(" . ")
-        reached = set(_kinds_of(premises, name))
+        reached = {name, *_kinds_of(premises, name)}
         follows = set()
         for sentence in cited:
             rule = tuple(sentence.split(" "))
@@ -92,7 +96,7 @@ class Deduction(Task):
         chain, decoy, unused = kinds[:hops], kinds[hops], kinds[hops + 1 :]
         predicate, *others = draws.shuffled(PROPERTIES)
         verb, opposite = draws.shuffled(VERBS)
-        rules = [(kind, "is", above) for kind, above in zip(chain, chain[1:], strict=False)]
+        rules = [(kind, "is", above) for kind, above in itertools.pairwise(chain)]
         rules += [(chain[-1], verb, predicate), (decoy, opposite, predicate)]
         for _ in range(DISTRACTORS[self.level] - 1):
             # A kind that leads nowhere, one that leads into the chain, one that leads to the decoy, or a property that nobody asked for.
@@ -104,7 +108,7 @@ class Deduction(Task):
         return " ".join([*sentences, f"{name} {draws.choice(VERBS)} {predicate} ?"])
 
 
-def _read(prompt: str) -> tuple[list[tuple[str, ...]], str, str, str]:
+def _read(prompt: str) -> tuple[list[Rule], str, str, str]:
     """The premises, and the question's name, verb and predicate."""
     if not _PROMPT.fullmatch(prompt):
         raise ValueError(f"`prompt` must be sentences 'wumpus is tumpus .', then a question 'max is red ?'; got {prompt!r}.")
@@ -112,5 +116,5 @@ def _read(prompt: str) -> tuple[list[tuple[str, ...]], str, str, str]:
     return premises, question[0], question[1], question[2]
 
 
-def _kinds_of(premises: list[tuple[str, ...]], name: str) -> list[str]:
+def _kinds_of(premises: list[Rule], name: str) -> list[str]:
     return [rule[2] for rule in premises if rule[:2] == (name, "is")]

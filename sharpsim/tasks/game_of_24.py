@@ -74,7 +74,7 @@ class GameOf24(Task):
     def answer(self, response: str) -> str | None:
         """The expression that the response comes down to, in one form for all orders and brackets; None where it makes none.
 
-        Steps are put together by value, the latest result first; nothing is judged, so a wrong response votes for its own error.
+        Steps are put together by their numbers; nothing is judged, so a wrong response votes for its own error.
         """
         if "=" not in response:
             expression = _expressions.parse(response)
@@ -138,9 +138,9 @@ def _moves(low: Number, high: Number, whole: bool) -> Iterator[Step]:
     yield high, "-", low, high - low
     yield high, "*", low, high * low
     if low and not (whole and high % low):
-        yield high, "/", low, high // low if whole else high / low
+        yield high, "/", low, high // low if whole else Fraction(high) / low
     if high and high != low and not (whole and low % high):
-        yield low, "/", high, low // high if whole else low / high
+        yield low, "/", high, low // high if whole else Fraction(low) / high
 
 
 def _numbers(prompt: str) -> tuple[int, ...]:
@@ -194,14 +194,19 @@ def _plays_out(numbers: tuple[int, ...], steps: list[tuple[Step, list[Number] | 
 
 
 def _put_together(steps: list[tuple[Step, list[Number] | None]]) -> Expression:
-    made: list[tuple[Number, Expression]] = []
+    """The expression of the last step, a number standing for the latest earlier result of that value that is still free.
 
-    def taken(value: Number) -> Expression:
-        for place in reversed(range(len(made))):
-            if made[place][0] == value:
-                return made.pop(place)[1]
-        return _expressions.number(value)
-
-    for (first, sign, second, result), _ in steps:
-        made.append((result, _expressions.combined(sign, taken(first), taken(second))))
-    return made[-1][1]
+    Taken from the last step backwards, so that every result finds its use wherever it can.
+    """
+    free = list(range(len(steps)))
+    sources: dict[tuple[int, int], int] = {}
+    for step, side in itertools.product(reversed(range(len(steps))), (0, 2)):
+        made_before = [earlier for earlier in free if earlier < step and steps[earlier][0][3] == steps[step][0][side]]
+        if made_before:
+            sources[step, side] = made_before[-1]
+            free.remove(made_before[-1])
+    made: list[Expression] = []
+    for step, (taken, _) in enumerate(steps):
+        left, right = (made[sources[step, side]] if (step, side) in sources else _expressions.number(taken[side]) for side in (0, 2))
+        made.append(_expressions.combined(taken[1], left, right))
+    return made[-1]
