@@ -206,7 +206,8 @@ def _put_together(steps: list[tuple[Step, list[Number] | None]]) -> Expression:
             sources[step, side] = made_before[-1]
             free.remove(made_before[-1])
     made: list[Expression] = []
-    for step, (taken, _) in enumerate(steps):
-        left, right = (made[sources[step, side]] if (step, side) in sources else _expressions.number(taken[side]) for side in (0, 2))
-        made.append(_expressions.combined(taken[1], left, right))
+    for step, ((first, sign, second, _), _) in enumerate(steps):
+        left = made[sources[step, 0]] if (step, 0) in sources else _expressions.number(first)
+        right = made[sources[step, 2]] if (step, 2) in sources else _expressions.number(second)
+        made.append(_expressions.combined(sign, left, right))
     return made[-1]

@@ -19,6 +19,7 @@ PHONEMES = (
 )
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LETTERS_ONLY = re.compile("[a-z]+")
+_STRESS = "0123456789"
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
@@ -35,13 +36,13 @@ def pronunciations() -> dict[str, frozenset[tuple[str, ...]]]:
     text = Path(spec.origin).with_name("model").joinpath("en-us", "cmudict-en-us.dict").read_text(encoding="utf-8")
     for line in text.splitlines():
         word, *phonemes = line.split()
-        listed.setdefault(_VARIANT.sub("", word), set()).add(without_stress(phonemes))
+        listed.setdefault(_VARIANT.sub("", word), set()).add(tuple(phoneme.rstrip(_STRESS) for phoneme in phonemes))
     return {word: frozenset(listed[word]) for word in sorted(listed)}
 
 
 def without_stress(phonemes: Iterable[str]) -> tuple[str, ...]:
     """The phonemes with their stress digits taken off: AE1 becomes AE."""
-    return tuple(phoneme.rstrip("0123456789") for phoneme in phonemes)
+    return tuple(phoneme.rstrip(_STRESS) for phoneme in phonemes)
 
 
 def is_correct(word: str, phonemes: Iterable[str]) -> bool:
