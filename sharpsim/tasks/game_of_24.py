@@ -24,8 +24,10 @@ Number = int | Fraction
 Step = tuple[Number, str, Number, Number]
 """First number, sign, second number, result."""
 
-_PROMPT = re.compile("[1-9][0-9]*(?: [1-9][0-9]*)+")
-_RATIONAL = "-?(?:0|[1-9][0-9]*)(?:/[1-9][0-9]*)?"
+# Python refuses to read integers of thousands of digits; nine are enough.
+_POSITIVE = "[1-9][0-9]{0,8}"
+_PROMPT = re.compile(f"{_POSITIVE}(?: {_POSITIVE})+")
+_RATIONAL = f"-?(?:0|{_POSITIVE})(?:/{_POSITIVE})?"
 _STEP = re.compile(f"({_RATIONAL}) ([-+*/]) ({_RATIONAL}) = ({_RATIONAL})(?: , ({_RATIONAL}(?: {_RATIONAL})*))?")
 # What the references of all prompts need (a test solves them all and compares).
 _VALUES = (

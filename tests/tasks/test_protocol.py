@@ -41,6 +41,7 @@ MALFORMED = [
     "((((",
     "9" * 300,
 ]
+MALFORMED += ["9" * 5000, f"{'9' * 5000} + 1 = 24", f"1 + {'9' * 5000}", "(" * 5000]
 # What anyone must get, on any platform, from the code below: prompts, pairs and splits of the tasks that need no dictionary.
 FINGERPRINT = "f983aa5e98949cee"
 CODE = """
