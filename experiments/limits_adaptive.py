@@ -47,6 +47,8 @@ class Settings:
     powers: Powers
     price_eps: tuple[float, ...]
     price_coverage: tuple[float, ...]
+    price_hard_prompts: tuple[int, ...]
+    price_delta: tuple[float, ...]
     programs: tuple[tuple[int, float, int], ...]
 
 
@@ -57,19 +59,21 @@ SETTINGS = {
     "smoke": Settings(
         **FIXED, remaining=(1.0, 3.0), seeds=2000, axes=Axes(eps=(0.06, 0.02, 0.006), coverage=(2.0, 4.0, 10.0), hard_prompts=(1, 4, 16)),
         powers=Powers(eps={1: (1e-2, 1e-3, 1e-4), 2: (1e-4, 1e-5, 1e-6), 4: (1e-8, 1e-9, 1e-10)}),
-        price_eps=(0.1, 0.03), price_coverage=(2.0, 5.0), programs=PROGRAMS[:2],
+        price_eps=(0.1, 0.03), price_coverage=(2.0, 5.0), price_hard_prompts=(1, 4), price_delta=(0.5, 0.1), programs=PROGRAMS[:2],
     ),
     "default": Settings(
         **FIXED, remaining=(1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0), seeds=40_000,
         axes=Axes(eps=spaced(0.001, 0.06, 12), coverage=tuple(1 + v for v in spaced(0.5, 32, 10)), hard_prompts=DOUBLING),
         powers=Powers(eps={1: spaced(1e-4, 1e-1, 13), 2: spaced(1e-8, 1e-1, 15), 4: spaced(1e-13, 1e-1, 13)}),
-        price_eps=spaced(0.003, 0.1, 7), price_coverage=(1.25, 1.5, 2.0, 3.0, 5.0, 9.0, 17.0), programs=PROGRAMS,
+        price_eps=spaced(0.003, 0.1, 7), price_coverage=(1.25, 1.5, 2.0, 3.0, 5.0, 9.0, 17.0),
+        price_hard_prompts=DOUBLING, price_delta=(0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01), programs=PROGRAMS,
     ),
     "full": Settings(
         **FIXED, remaining=(1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0), seeds=1_000_000,
         axes=Axes(eps=spaced(0.0005, 0.06, 24), coverage=tuple(1 + v for v in spaced(0.5, 64, 20)), hard_prompts=DOUBLING),
         powers=Powers(eps={1: spaced(1e-5, 1e-1, 25), 2: spaced(1e-8, 1e-1, 29), 4: spaced(1e-13, 1e-1, 25)}),
-        price_eps=spaced(0.001, 0.1, 13), price_coverage=(1.25, 1.5, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0), programs=PROGRAMS,
+        price_eps=spaced(0.001, 0.1, 13), price_coverage=(1.25, 1.5, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0),
+        price_hard_prompts=DOUBLING, price_delta=(0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001), programs=PROGRAMS,
     ),
 }  # fmt: skip
 
@@ -147,20 +151,25 @@ def _prices(settings: Settings, context: Context) -> list[dict[str, Any]]:
     """What adaptive SFT-Sharpening costs over the optimum on the witness, as a product of three: visits to each hard prompt (the
     optimum pays for one), its draws per visit over the optimum's per prompt, and the draws spent on the easy prompt.
     """
-    cells = [(eps, C) for eps in settings.price_eps for C in settings.price_coverage]
+    at_eps, at_coverage, at_prompts = settings.axes.at
+    cells = [
+        *(("map", eps, C, at_prompts, DELTA) for eps in settings.price_eps for C in settings.price_coverage),
+        *(("d", at_eps, at_coverage, d, DELTA) for d in settings.price_hard_prompts),
+        *(("delta", at_eps, at_coverage, at_prompts, delta) for delta in settings.price_delta),
+    ]
     rows = []
-    for eps, C in context.track(cells, "price of adaptive SFT"):
-        d = settings.axes.at[2]
+    for kind, eps, C, d, delta in context.track(cells, "price of adaptive SFT"):
         need = theory.samples_any_learner_needs(eps=eps, coverage=C, hard_prompts=d)
         if need.samples == 0:
             continue
         family = family_of(need)
-        best = sft_adaptive.family_cheapest(eps=eps, delta=DELTA, **family)
+        best = sft_adaptive.family_cheapest(eps=eps, delta=delta, **family)
         easy_share = best.n * sft_adaptive.family_mean_draws(stop=best.setting, labels=need.labels, hard_mass=0.0) * (1 - need.hard_mass)
         hard = best.samples - easy_share
         visits = best.n * need.hard_mass / d
         rows.append({
-            "eps": eps, "coverage": C, "delta": DELTA, **family, "minimax": float(need.samples), "sft_adaptive": float(best.samples),
+            "kind": kind, "eps": eps, "coverage": C, "delta": delta, **family, "minimax": float(need.samples),
+            "sft_adaptive": float(best.samples),
             "n": best.n, "stop": float(best.setting), "price": best.samples / need.samples, "visits": visits,
             "rule": hard / visits / need.samples, "easy": best.samples / hard,
         })  # fmt: skip

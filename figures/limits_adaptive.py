@@ -67,22 +67,29 @@ def _power(rows: Table) -> Figure:
 
 
 def _price(rows: Table) -> Figure:
-    fig, axes = figure(1, 2, width=16, height=6.2, width_ratios=(1.4, 1))
-    heat_map(fig, axes[0], rows, "price", "samples over the optimum's")
-    ax, part = axes[1], rows.where(eps=rows["eps"].min())
-    theory_line(ax, part["coverage"], part["price"], "price = product of", marker="D")
-    for index, (column, name) in enumerate(
-        (("visits", "visits to each hard prompt"), ("rule", "draws a visit"), ("easy", "easy prompts' draws"))
-    ):
-        ax.plot(part["coverage"], part[column], "os^"[index] + "-", color=colour(index), label=name)
-    ax.set(xscale="log", ylim=(0, None), xlabel="coverage C", ylabel="factor over the optimum")
-    ax.set_xticks(part["coverage"], [f"{c:g}" for c in part["coverage"]], fontsize=11)
-    ax.minorticks_off()
-    ax.legend()
+    fig, axes = figure(2, 2, width=15, height=10.5)
+    axes = axes.ravel()
+    cells = rows.where(kind="map")
+    heat_map(fig, axes[0], cells, "price", "samples over the optimum's")
+    panels = (
+        (cells.where(eps=cells["eps"].min()), "coverage", f"coverage C   (eps = {cells['eps'].min():g})"),
+        (rows.where(kind="d"), "hard_prompts", "hard prompts d"),
+        (rows.where(kind="delta"), "delta", "response miss allowed, delta"),
+    )
+    for ax, (part, column, label) in zip(axes[1:], panels, strict=True):
+        theory_line(ax, part[column], part["price"], "price = product of", marker="D")
+        for index, (factor, name) in enumerate(
+            (("visits", "visits to each hard prompt"), ("rule", "draws a visit"), ("easy", "easy prompts' draws"))
+        ):
+            ax.plot(part[column], part[factor], "os^"[index] + "-", color=colour(index), label=name)
+        ax.set(xscale="log", ylim=(0, None), xlabel=label, ylabel="factor over the optimum")
+    axes[1].set_xticks(panels[0][0]["coverage"], [f"{c:g}" for c in panels[0][0]["coverage"]], fontsize=11)
+    axes[1].minorticks_off()
+    axes[1].legend()
     claim(fig, "Adaptive SFT pays for every easy prompt: little at large coverage, most of its price near C = 1.")
     caption(
         fig,
-        f"Least n E[N_s] on the witness over the exact adaptive minimax; d = {rows['hard_prompts'][0]}, delta = 1/2. Right: eps = "
-        f"{rows['eps'].min():g}. The optimum visits a hard prompt once and an easy one for nothing; blank: no family forces a sample.",
+        "Least n E[N_s] on the witness over the exact adaptive minimax; at rest eps = 0.01, C = 3, d = 4, delta = 1/2. The optimum "
+        "visits a hard prompt once and an easy one for nothing; blank: no family forces a sample.",
     )
     return fig

@@ -134,6 +134,12 @@ class Oracle(eqx.Module):
         log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
         return Draws(prompts, responses, log_probs, prompts.shape[0])
 
+    def rewards(self, draws: Draws) -> Any:
+        """The self-reward of each drawn response, in the shape of its likelihood: computed from them, so without a cost of its own."""
+        return jax.vmap(lambda x, y, value: self._rewards(x, jnp.atleast_1d(y), jnp.atleast_1d(value)).reshape(value.shape))(
+            draws.prompts, draws.responses, draws.log_probs
+        )
+
     def _draw_prompts(self, n: int, key: Any) -> Any:
         return invert(self._cumulative[None], jnp.zeros(n, jnp.int32), jax.random.uniform(key, (n,), self._cumulative.dtype))
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sharpsim.algorithms._best_of_n import BestOfNPolicy, best_of_n
+    from sharpsim.algorithms._dpo import dpo
     from sharpsim.algorithms._elimination import candidate_elimination, candidate_elimination_adaptive
     from sharpsim.algorithms._sft import sft, sft_adaptive
     from sharpsim.algorithms._sharpened import Sharpened
+    from sharpsim.algorithms._xpo import xpo
 
 _HOMES = {
     "BestOfNPolicy": "_best_of_n",
@@ -19,10 +21,22 @@ _HOMES = {
     "best_of_n": "_best_of_n",
     "candidate_elimination": "_elimination",
     "candidate_elimination_adaptive": "_elimination",
+    "dpo": "_dpo",
     "sft": "_sft",
     "sft_adaptive": "_sft",
+    "xpo": "_xpo",
 }
-__all__ = ["BestOfNPolicy", "Sharpened", "best_of_n", "candidate_elimination", "candidate_elimination_adaptive", "sft", "sft_adaptive"]
+__all__ = [
+    "BestOfNPolicy",
+    "Sharpened",
+    "best_of_n",
+    "candidate_elimination",
+    "candidate_elimination_adaptive",
+    "dpo",
+    "sft",
+    "sft_adaptive",
+    "xpo",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,8 +24,8 @@ def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, 
     where nothing was seen either, a uniform one. On the hard family with the class of its members it attains
     `theory.limits.minimax_risk`. `info`: `answers` and `candidates` (responses that may still be a maximiser), both `[prompts]`.
 
-    Raises `ValueError` for n or N below 1. Source: the optimal learner behind the lower bounds of Huang et al., arXiv 2412.01951v2,
-    Appendix H (ours).
+    Raises `ValueError` for n or N below 1, and for a class that cannot eliminate candidates (the linear softmax ball).
+    Source: the optimal learner behind the lower bounds of Huang et al., arXiv 2412.01951v2, Appendix H (ours).
     """
     draw_key, guess_key = jax.random.split(key)
     batch = oracle.draw(n, N, key=draw_key)
@@ -71,6 +71,8 @@ def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int,
 
 def _nothing(oracle: Oracle, policy_class: Any, dtype: Any) -> Any:
     """A table [prompts, responses] of NaN: nothing seen."""
+    if not hasattr(policy_class, "maximiser_votes"):
+        raise ValueError(f"`policy_class` must be a class that can list its candidates' maximisers; got {type(policy_class).__name__}.")
     if policy_class.shape[0] != oracle.prompts.shape[0]:
         raise ValueError(f"`policy_class` must have the oracle's {oracle.prompts.shape[0]} prompts; got {policy_class.shape[0]}.")
     return jnp.full(policy_class.shape, jnp.nan, dtype)

@@ -1,13 +1,17 @@
 """The class of all conditional laws over finitely many prompts and responses."""
 
 import math
+from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim.classes._compared import check_pairs, squared_residuals
 from sharpsim.classes._counts import Fit, pair_counts
+from sharpsim.classes._graph import potentials, segment_logsumexp
 from sharpsim.policies import TabularPolicy
 
 
@@ -41,10 +45,9 @@ class AllTabular(eqx.Module):
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """The empirical law of the responses to each prompt; `info["seen"]` is how many pairs each prompt had. `key` is unused."""
         del key
-        dtype = jnp.zeros(()).dtype if self.reference is None else self.reference.log_probs.dtype
-        counts = pair_counts(prompts, responses, self.shape, dtype)
+        unseen = self._reference()
+        counts = pair_counts(prompts, responses, self.shape, unseen.dtype)
         seen = counts.sum(axis=1, keepdims=True)
-        unseen = jnp.full(counts.shape, -math.log(self.responses), dtype) if self.reference is None else self.reference.log_probs
         law = jnp.where(seen > 0, jnp.log(counts) - jnp.log(jnp.maximum(seen, 1.0)), unseen)
         return Fit(TabularPolicy(law), {"seen": seen[:, 0]})
 
@@ -60,3 +63,40 @@ class AllTabular(eqx.Module):
         room = 1e-9 if observed.dtype == jnp.float64 else 1e-5
         leads = ~hidden & (seen == top) & (left <= top * jnp.sum(hidden, axis=-1, keepdims=True) + room)
         return jnp.where(leads, 1.0, jnp.where(hidden & (left >= top - room) & (left > room), 0.5, 0.0)).astype(observed.dtype)
+
+    def least_squares(
+        self,
+        prompts: Int[Array, " n"],
+        first: Int[Array, "..."],
+        second: Int[Array, "..."],
+        targets: Float[Array, "..."],
+        *,
+        beta: Any,
+        key: Key[Array, ""],
+    ) -> Fit:
+        """A law with beta (log pi(y_i|x_i) - log pi(y'_i|x_i)) = targets_i for all i, which exists where targets are differences of one
+        function of (x, y), as DPO's are: least squares at loss 0.
+
+        Solved along a spanning forest of the graph of compared responses. Each connected component is fixed up to its total mass,
+        for which all values minimise the loss: it keeps its mass under `reference`, a response never compared by itself. `info`:
+        `component` `[prompts, responses]`, equal within a prompt's component (the number of its least response), and `loss`, positive
+        (beyond rounding) where targets were not consistent and the law therefore need not be a minimiser. `key` is unused.
+        """
+        del key
+        _checks.positive("beta", beta)
+        shape = self.shape
+        check_pairs(prompts, first, second, targets, shape)
+        reference = self._reference()
+        offset = prompts * self.responses
+        found = potentials(offset + first, offset + second, targets.astype(reference.dtype) / beta, self.prompts * self.responses)
+        kept = segment_logsumexp(reference.reshape(-1), found.component)
+        law = (found.height - segment_logsumexp(found.height, found.component) + kept).reshape(shape)
+        # A component that holds everything sums to one up to rounding only.
+        law = law - jax.nn.logsumexp(law, axis=1, keepdims=True)
+        squares = squared_residuals(law[prompts, first], law[prompts, second], targets, first == second, beta=beta)
+        return Fit(TabularPolicy(law), {"component": found.component.reshape(shape) % self.responses, "loss": squares.sum()})
+
+    def _reference(self) -> Float[Array, "prompts responses"]:
+        if self.reference is not None:
+            return self.reference.log_probs
+        return jnp.full((self.prompts, self.responses), -math.log(self.responses))

@@ -1,4 +1,4 @@
-"""What every maximum-likelihood fit of a tabular class shares: the counts of the data, and ties broken fairly."""
+"""What every maximum-likelihood fit shares: the counts of the data, and ties broken fairly."""
 
 from typing import Any, NamedTuple
 
@@ -8,13 +8,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from sharpsim import _checks
-from sharpsim.policies import TabularPolicy
 
 
 class Fit(NamedTuple):
     """A fitted policy, and what the fit has to say of itself (arrays only, so that it can be traced)."""
 
-    policy: TabularPolicy
+    policy: Any
     info: dict[str, Any]
 
 

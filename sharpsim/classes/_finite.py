@@ -3,19 +3,21 @@
 import math
 from typing import Any
 
-import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim.classes._agreement import agrees, is_maximiser
+from sharpsim.classes._compared import CHUNK, check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.classes._optimism import Choice, Optimistic, TableSums, least_of_tables, pair_terms
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
 
 
-class FiniteClass(eqx.Module):
+class FiniteClass(Optimistic):
     """Pi = {pi_1, .., pi_M}: `log_probs` is `[members, prompts, responses]`, natural logarithms, rows normalised.
 
     Raises `ValueError` for an empty list, NaN and rows that do not sum to one.
@@ -56,3 +58,61 @@ class FiniteClass(eqx.Module):
         """
         alive = jnp.all(agrees(self.log_probs, observed), axis=-1)
         return jnp.sum(jnp.where(alive[:, None, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=0)
+
+    def least_squares(
+        self,
+        prompts: Int[Array, " n"],
+        first: Int[Array, "..."],
+        second: Int[Array, "..."],
+        targets: Float[Array, "..."],
+        *,
+        beta: Any,
+        key: Key[Array, ""],
+    ) -> Fit:
+        """argmin over members of sum_i ( beta (log pi(y_i|x_i) - log pi(y'_i|x_i)) - targets_i )^2, exactly, ties uniform by `key`.
+
+        A member without mass at a compared response has infinite loss (unless compared with itself, which says nothing).
+        `info`: `member`, its `loss`, and `minimisers`, how many members share that loss.
+        """
+        _checks.positive("beta", beta)
+        check_pairs(prompts, first, second, targets, self.shape)
+
+        def loss(table: Any) -> Any:
+            return squared_residuals(table[prompts, first], table[prompts, second], targets, first == second, beta=beta).sum()
+
+        # In blocks of members, for memory.
+        size = max(1, min(self.log_probs.shape[0], CHUNK // prompts.shape[0]))
+        losses = jax.lax.map(loss, self.log_probs, batch_size=size)
+        best = is_least(losses)
+        member = choose_among(best, key=key)
+        info = {"member": member, "loss": losses[member], "minimisers": best.sum()}
+        return Fit(TabularPolicy(self.log_probs[member]), info)
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self.log_probs.shape[1], self.log_probs.shape[2]
+
+    def no_evidence(self) -> TableSums:
+        """Sums of zero for every member."""
+        return TableSums(*jnp.zeros((2, self.log_probs.shape[0]), self.log_probs.dtype))
+
+    def observe(self, evidence: TableSums, prompt: Any, first: Any, second: Any, target: Any, *, beta: Any) -> TableSums:
+        """Every member's log-likelihood and loss with one more pair."""
+        new = pair_terms(self.log_probs[:, prompt, first], self.log_probs[:, prompt, second], target, first == second, beta=beta)
+        return TableSums(evidence.log_likelihood + new.log_likelihood, evidence.loss + new.loss)
+
+    def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False) -> Choice:
+        """The minimiser by enumeration, exact; `start` and `thorough` are unused."""
+        del start, thorough
+        member, info = least_of_tables(evidence, alpha=alpha, key=key)
+        likelihood, loss = evidence.log_likelihood[member], evidence.loss[member]
+        sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}
+        return Choice(member, {"member": member, **info, **sums, "exact": jnp.asarray(True)})
+
+    def policy_at(self, parameter: Any) -> TabularPolicy:
+        """The member with this index."""
+        return TabularPolicy(self.log_probs[parameter])
+
+    def any_parameter(self) -> Any:
+        """Member 0."""
+        return jnp.int32(0)

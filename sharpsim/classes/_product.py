@@ -10,12 +10,14 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim.classes._agreement import agrees, is_maximiser
+from sharpsim.classes._compared import check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.classes._optimism import Choice, Optimistic, TableSums, least_of_tables, pair_terms
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
 
 
-class ProductClass(eqx.Module):
+class ProductClass(Optimistic):
     """Pi = Pi_1 x .. x Pi_X: at each prompt any one of that prompt's members, never enumerated.
 
     `log_probs` is `[prompts, members, responses]`. Members that repeat an earlier one of their prompt do not count towards
@@ -60,3 +62,57 @@ class ProductClass(eqx.Module):
         """
         alive = agrees(self.log_probs, observed[:, None, :])
         return jnp.sum(jnp.where(alive[:, :, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=1)
+
+    def least_squares(
+        self,
+        prompts: Int[Array, " n"],
+        first: Int[Array, "..."],
+        second: Int[Array, "..."],
+        targets: Float[Array, "..."],
+        *,
+        beta: Any,
+        key: Key[Array, ""],
+    ) -> Fit:
+        """argmin of the sum of squares as `FiniteClass.least_squares`, exactly, prompt by prompt; ties uniform, prompt by prompt.
+
+        `info`: `members` chosen, their total `loss`, and `minimisers`, how many members tie at each prompt (all, without data).
+        """
+        _checks.positive("beta", beta)
+        check_pairs(prompts, first, second, targets, self.shape)
+        tables = jnp.moveaxis(self.log_probs, 1, 0)
+        squares = squared_residuals(tables[:, prompts, first], tables[:, prompts, second], targets, first == second, beta=beta)
+        losses = jnp.zeros(self.log_probs.shape[:2], squares.dtype).at[prompts].add(squares.T)
+        best = is_least(losses)
+        members = choose_among(best, key=key)
+        chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
+        least = jnp.take_along_axis(losses, members[:, None], axis=1)
+        return Fit(TabularPolicy(chosen), {"members": members, "loss": least.sum(), "minimisers": best.sum(axis=1)})
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self.log_probs.shape[0], self.log_probs.shape[2]
+
+    def no_evidence(self) -> TableSums:
+        """Sums of zero for every member of every prompt, `[prompts, members]`."""
+        return TableSums(*jnp.zeros((2, *self.log_probs.shape[:2]), self.log_probs.dtype))
+
+    def observe(self, evidence: TableSums, prompt: Any, first: Any, second: Any, target: Any, *, beta: Any) -> TableSums:
+        """The sums of the pair's prompt with one more pair."""
+        new = pair_terms(self.log_probs[prompt, :, first], self.log_probs[prompt, :, second], target, first == second, beta=beta)
+        return TableSums(evidence.log_likelihood.at[prompt].add(new.log_likelihood), evidence.loss.at[prompt].add(new.loss))
+
+    def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False) -> Choice:
+        """The minimiser, exactly, prompt by prompt (the objective is a sum over prompts); `start` and `thorough` are unused."""
+        del start, thorough
+        members, info = least_of_tables(evidence, alpha=alpha, key=key)
+        likelihood, loss = (jnp.take_along_axis(part, members[:, None], axis=1).sum() for part in evidence)
+        sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}
+        return Choice(members, {"members": members, **info, **sums, "exact": jnp.asarray(True)})
+
+    def policy_at(self, parameter: Any) -> TabularPolicy:
+        """The policy that takes at each prompt the member with this index, `[prompts]`."""
+        return TabularPolicy(jnp.take_along_axis(self.log_probs, parameter[:, None, None], axis=1)[:, 0])
+
+    def any_parameter(self) -> Any:
+        """Member 0 at every prompt."""
+        return jnp.zeros(self.log_probs.shape[0], jnp.int32)

@@ -7,6 +7,7 @@ from sharpsim.laws._best_of_n import best_of_n
 from sharpsim.laws._binomial import binomial_window
 from sharpsim.laws._occupancy import OccupancyMeans, occupancy_means
 from sharpsim.laws._plurality import plurality
+from sharpsim.laws._regularised import divergence, regularised_regret, regularised_value
 from sharpsim.laws._stopping import (
     StoppingTables,
     stopping_deadlines,
@@ -24,7 +25,10 @@ __all__ = [
     "best_of_n",
     "binomial_window",
     "occupancy_means",
+    "divergence",
     "plurality",
+    "regularised_regret",
+    "regularised_value",
     "stopping_deadlines",
     "stopping_kept",
     "stopping_tables",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sharpsim.policies._g2p import G2PPolicy, pretrained_g2p
+    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy
     from sharpsim.policies._markov import MarkovPolicy
     from sharpsim.policies._sequence import SequencePolicy, tabulate
     from sharpsim.policies._tabular import TabularPolicy
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "G2PPolicy": "_g2p",
+    "LinearSoftmaxPolicy": "_linear_softmax",
     "MarkovPolicy": "_markov",
     "SequencePolicy": "_sequence",
     "TabularPolicy": "_tabular",
@@ -27,6 +29,7 @@ _HOME = {
 
 __all__ = [
     "G2PPolicy",
+    "LinearSoftmaxPolicy",
     "MarkovPolicy",
     "SequencePolicy",
     "TabularPolicy",

@@ -1,221 +1,16 @@
 """Every numbered item of the paper, built or not, and the stem that is its home: what is missing shows.
 
-Statuses are not written here: a run's verdicts give them, and for items without a run (definitions, algorithms) the test named here.
+Statuses are not written here: a run's verdicts give them, and for items without a run (definitions, algorithms) the test named there.
 Source: arXiv 2412.01951, v2. Primes are the paper's (the formal versions in its appendices); items marked "ours" are not in the paper.
 """
 
-from dataclasses import dataclass
+from sharpsim.theory._item import KINDS, STEMS, Item
+from sharpsim.theory._items import TEXT
 
-STEMS = {
-    "greedy": "When greedy decoding finds the most likely sequence",
-    "best_of_n": "Best of N at inference time: exact law, divergence, win rate",
-    "sft": "SFT-Sharpening: risk, bound and samples needed",
-    "sft_adaptive": "SFT-Sharpening with adaptive sampling",
-    "limits": "What no sample-and-evaluate learner can beat",
-    "limits_adaptive": "What no adaptive learner can beat",
-    "dpo": "RLHF-Sharpening by DPO",
-    "xpo": "RLHF-Sharpening with exploration (XPO)",
-    "separation": "Where exploration and structure escape coverage",
-    "hardness": "Finding the most likely sequence is NP-hard",
-    "representation": "Classes that are not closed under sharpening",
-    "inference": "Inference-time sharpening of sequence models",
-    "amortise": "SFT-Sharpening of sequence models",
-}
-"""The stems in the paper's order, each with its subject."""
-
-KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item: its label, its claim in our words, its home.
-
-    `test` (`file::name`) backs it where no run does; `formal` is the label of the version with constants, whose status it shares.
-    """
-
-    label: str
-    kind: str
-    section: str
-    stem: str
-    claim: str
-    test: str = ""
-    formal: str = ""
-    ours: bool = False
-
+__all__ = ["CATALOGUE", "KINDS", "STEMS", "Item"]
 
 CATALOGUE: tuple[Item, ...] = (
-    Item(
-        "Def 3.1",
-        "definition",
-        "3",
-        "sft",
-        "Sharpened: on all but an eps of prompts, all but delta of the mass lies on maximisers of the base",
-        formal="Def F.1",
-        test="tests/test_coefficients.py::test_the_edge_fails",
-    ),
-    Item(
-        "Def 3.2",
-        "definition",
-        "3",
-        "sft",
-        "Sample-and-evaluate: n prompts, N base responses each with their likelihoods, cost nN",
-        test="tests/test_oracle.py::test_draw_hands_out_samples_and_likelihoods",
-    ),
-    Item(
-        "C_cov",
-        "definition",
-        "3",
-        "sft",
-        "Coverage coefficient: mean of 1 over the base mass of the maximisers, with slack and power",
-        test="tests/laws/test_against_mpmath.py::test_coverage_coefficients",
-    ),
-    Item(
-        "C_conc",
-        "definition",
-        "4.2",
-        "dpo",
-        "Concentrability: one plus the chi-square divergence of a policy from the base",
-        test="tests/test_coefficients.py::test_concentrability_by_hand_and_in_order",
-    ),
-    Item(
-        "C_loss",
-        "definition",
-        "4.2",
-        "dpo",
-        "Moment of the likelihood ratio that bounds the DPO loss",
-        test="tests/laws/test_against_mpmath.py::test_coverage_coefficients",
-    ),
-    Item("SEC", "definition", "App. J", "xpo", "Sequential extrapolation coefficient: how often optimism can be surprised"),
-    Item(
-        "Prop 3.1",
-        "proposition",
-        "3",
-        "greedy",
-        "Greedy decoding returns the unique mode if its probability exceeds 1/2; at or below it can fail",
-    ),
-    Item(
-        "Thm 3.1",
-        "theorem",
-        "3.3",
-        "limits",
-        "Some family forces C log|Pi| / eps^2 samples, up to logarithms, on every learner",
-        formal="Thm 3.1'",
-    ),
-    Item(
-        "Assumption 4.1",
-        "assumption",
-        "4.1",
-        "sft",
-        "Realisability: the best-of-N law is in the class",
-        test="tests/theory/test_sft.py::test_assumptions_have_signed_slacks",
-    ),
-    Item(
-        "Thm 4.1",
-        "theorem",
-        "4.1",
-        "sft",
-        "SFT-Sharpening needs C_cov log|Pi| / (delta eps^2) samples, up to logarithms",
-        formal="Thm 4.1'",
-    ),
-    Item("Eq. 4", "equation", "4.2", "dpo", "DPO with the self-reward: least squares on differences of log-ratios"),
-    Item("Eq. 8", "equation", "4.2", "dpo", "RLHF-Sharpening's target: KL-regularised reward, solved by the tilted base"),
-    Item(
-        "Lemma 4.1", "lemma", "4.2", "dpo", "The tilted policy's concentrability is at most the coverage coefficient", formal="Lemma 4.1'"
-    ),
-    Item(
-        "Assumption 4.2",
-        "assumption",
-        "4.2",
-        "dpo",
-        "Margin: maximisers are more likely than all else by a factor 1 + g_m",
-        test="tests/test_coefficients.py::test_unique_maximisers",
-    ),
-    Item(
-        "Thm 4.2",
-        "theorem",
-        "4.2",
-        "dpo",
-        "DPO sharpens with samples polynomial in concentrability, 1/margin, 1/delta, 1/eps",
-        formal="Thm 4.2'",
-    ),
-    Item("Thm 4.3", "theorem", "4.2", "xpo", "XPO sharpens with samples governed by SEC in place of concentrability", formal="Thm J.2"),
-    Item("Prop C.1", "proposition", "App. C", "best_of_n", "Best of N lands on a maximiser with probability 1-(1-p)^N"),
-    Item(
-        "Def D.1",
-        "definition",
-        "App. D",
-        "sft_adaptive",
-        "Adaptive framework: responses per prompt are chosen as they come, mean cost counted",
-        test="tests/test_oracle.py::test_adaptive_follows_its_law",
-    ),
-    Item("Thm D.1", "theorem", "App. D", "sft_adaptive", "Adaptive SFT-Sharpening costs 1/eps where the fixed design costs 1/eps^2"),
-    Item(
-        "Thm D.2", "theorem", "App. D", "limits_adaptive", "Some family forces C log|Pi| / eps on every adaptive learner, up to logarithms"
-    ),
-    Item("Prop E.1", "proposition", "App. E.1", "hardness", "The most likely sequence of a linear softmax model encodes a maximum cut"),
-    Item("Prop E.2", "proposition", "App. E.2", "representation", "A multi-layer linear softmax class without a single sharpened member"),
-    Item(
-        "Def F.1",
-        "definition",
-        "App. F",
-        "sft",
-        "Sharpened with slack: maximisers up to a factor 1 - g",
-        test="tests/test_coefficients.py::test_slack_widens_the_set",
-    ),
-    Item("Lemma F.1", "lemma", "App. F", "sft", "Maximum likelihood over a finite class: squared Hellinger at most 2 log(|Pi|/rho)/n"),
-    Item("Lemma F.2", "lemma", "App. F", "xpo", "Elliptic potential for sums of positive semidefinite matrices"),
-    Item("Thm 3.1'", "theorem", "App. H", "limits", "The lower bound with slack and power: eps^-(1+1/p)"),
-    Item(
-        "Lemma H.1",
-        "lemma",
-        "App. H",
-        "limits",
-        "The family of secrets, one label for each hard prompt, and its size",
-        test="tests/theory/test_limits.py::test_secrets_are_labels_of_prompts",
-    ),
-    Item(
-        "Lemma H.3",
-        "lemma",
-        "App. H",
-        "limits",
-        "Unless the secret label is drawn, a prompt's error is at least a constant",
-        test="tests/theory/test_limits.py::test_paper_below_exact_below_sft",
-    ),
-    Item(
-        "Lemma H.4",
-        "lemma",
-        "App. H",
-        "limits_adaptive",
-        "A small error needs order-M draws with constant probability",
-        test="tests/theory/test_limits_adaptive.py::test_corrected_lemma_on_literal_rules",
-    ),
-    Item("Thm 4.1'", "theorem", "App. I", "sft", "SFT-Sharpening's risk for every slack at once: statistical error plus uncovered prompts"),
-    Item("Lemma I.1", "lemma", "App. I", "sft_adaptive", "The stopping rule: mean stopping time and miss probability"),
-    Item("Lemma 4.1'", "lemma", "App. J", "dpo", "Concentrability and loss moment of the tilted policy, with slack"),
-    Item("Thm 4.2'", "theorem", "App. J", "dpo", "DPO's regret and risk with slack"),
-    Item("Lemma J.1", "lemma", "App. J", "dpo", "Tail of the log-ratio under the base"),
-    Item("Lemma J.2", "lemma", "App. J", "dpo", "Fourth moments of the DPO residual"),
-    Item("Lemma J.3", "lemma", "App. J", "dpo", "From regret to the mass off the maximisers, by the margin"),
-    Item("Assumption J.2", "assumption", "App. J", "dpo", "Margin with slack, outside the approximate maximisers"),
-    Item(
-        "Algorithm 1",
-        "algorithm",
-        "App. J",
-        "xpo",
-        "XPO for sharpening: optimistic least squares on its own responses against base responses",
-    ),
-    Item("Thm J.1", "theorem", "App. J", "xpo", "XPO's regret in terms of SEC"),
-    Item("Thm J.2", "theorem", "App. J", "xpo", "XPO's risk: the regret bound turned into sharpness (formal Thm 4.3)"),
-    Item(
-        "Thm J.3",
-        "theorem",
-        "App. J",
-        "separation",
-        "Linear softmax: XPO's cost is polynomial in d, norms and 1/margin, whatever the coverage",
-    ),
-    Item("Lemma J.4", "lemma", "App. J", "separation", "Covering number of the linear softmax class"),
-    Item("Lemma J.5", "lemma", "App. J", "separation", "SEC of the linear softmax class is at most linear in d, up to logarithms"),
-    Item("Example J.1", "example", "App. J", "separation", "Sphere packing: coverage exponential in d, exploration polynomial"),
+    *TEXT,
     Item("Figure 1a", "figure", "experiments", "inference", "Lift in accuracy of best of 50 over greedy, models by tasks"),
     Item("Figure 1b", "figure", "experiments", "inference", "Lift over greedy against N on one task"),
     Item("Figure 1c", "figure", "experiments", "inference", "Log-probabilities of correct and incorrect responses"),
@@ -246,8 +41,8 @@ CATALOGUE: tuple[Item, ...] = (
         "",
         "inference",
         "Best-first search finds the mode in at most H/P* expansions",
-        ours=True,
         test="tests/decoding/test_most_likely.py::test_search_equals_enumeration",
+        ours=True,
     ),
     Item(
         "Law of stopping",
@@ -255,8 +50,8 @@ CATALOGUE: tuple[Item, ...] = (
         "",
         "sft_adaptive",
         "The exact laws of the stopping time and of the kept response",
-        ours=True,
         test="tests/laws/test_against_mpmath.py::test_stopping",
+        ours=True,
     ),
     Item("Minimax risk", "theorem", "", "limits", "The exact minimax risk of the hard family, and the samples it needs", ours=True),
     Item(
@@ -267,6 +62,14 @@ CATALOGUE: tuple[Item, ...] = (
         "The exact least mean cost of an adaptive learner on the hard family",
         ours=True,
     ),
-    Item("Regret identity", "theorem", "", "xpo", "Regularised regret is beta KL to the tilted policy", ours=True),
+    Item(
+        "Regret identity",
+        "theorem",
+        "",
+        "xpo",
+        "Regularised regret is beta KL to the tilted policy",
+        test="tests/theory/test_xpo.py::test_regret_identity",
+        ours=True,
+    ),
     Item("Example J.1'", "example", "", "separation", "Arms hidden in bulk: exploration is needed, and exponentially better", ours=True),
 )

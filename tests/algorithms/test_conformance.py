@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
-from sharpsim.classes import AllTabular, FiniteClass, ProductClass
+from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass
 from sharpsim.instances import random_table, row_permutations
 
 BASE, WEIGHTS = random_table(np.random.default_rng(5), prompts=4, responses=6, concentration=0.7)
@@ -16,17 +16,25 @@ CLASSES = {
     "finite": FiniteClass(np.swapaxes(MEMBERS, 0, 1)),
     "product": ProductClass(MEMBERS),
     "all tables": AllTabular(4, 6),
+    "linear ball": LinearSoftmaxBall(np.random.default_rng(7).normal(size=(4, 6, 3)), 2.0),
 }
+# An iterative fit ends within its own tolerance of the optimum, wherever rounding leads it; XPO's search rests at steps of 1e-8 radius.
+LOOSE = {"linear ball": 1e-9, ("xpo", "linear ball"): 1e-7}
 # A new algorithm is one line here: its name and the arguments of one run over 50 prompts.
 ALGORITHMS = {
     "best_of_n": {"n": 50, "N": 8},
     "candidate_elimination": {"n": 50, "N": 8},
     "candidate_elimination_adaptive": {"n": 50, "remaining": 1.5},
+    "dpo": {"n": 50, "beta": 0.3},
     "sft": {"n": 50, "N": 8},
     "sft_adaptive": {"n": 50, "stop": 1.5},
+    "xpo": {"T": 50, "beta": 0.3, "alpha": 0.01},
 }
+# All tables leave XPO's objective without a minimiser: a response never compared may have as little mass as one likes.
+# A ball of parameters has no list of candidates to eliminate.
+REFUSED = {("xpo", "all tables"), ("candidate_elimination", "linear ball"), ("candidate_elimination_adaptive", "linear ball")}
 every = pytest.mark.parametrize("name", ALGORITHMS)
-on_classes = pytest.mark.parametrize("kind", CLASSES)
+TABULAR = ("finite", "product", "all tables")
 of_oracles = pytest.mark.parametrize("oracle_kind", [Oracle, LawOracle])
 
 
@@ -35,15 +43,23 @@ def test_every_algorithm_is_here():
     assert public == set(ALGORITHMS)
 
 
+def counted(name):
+    """What the algorithm calls the number of its rounds."""
+    return next(argument for argument in ("n", "T") if argument in ALGORITHMS[name])
+
+
 def arrays(result):
     return jax.tree.leaves(eqx.filter((result.policy, result.info), eqx.is_array))
 
 
 @every
-@on_classes
-@of_oracles
+@pytest.mark.parametrize(("kind", "oracle_kind"), [(kind, Oracle) for kind in CLASSES] + [(kind, LawOracle) for kind in TABULAR])
 def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
     oracle = oracle_kind(TabularPolicy(BASE), WEIGHTS)
+    if (name, kind) in REFUSED:
+        with pytest.raises(ValueError, match="`policy_class`"):
+            getattr(algorithms, name)(oracle, CLASSES[kind], **ALGORITHMS[name], key=jax.random.key(3))
+        return
 
     def run(key):
         return getattr(algorithms, name)(oracle, CLASSES[kind], **ALGORITHMS[name], key=key)
@@ -59,9 +75,9 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
     for i in range(3):
         eager, compiled = run(keys[i]), jitted(keys[i])
         for a, b in zip(arrays(eager), arrays(compiled), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-12)
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=LOOSE.get((name, kind), LOOSE.get(kind, 0.0)))
         for field, values in eager.info.items():
-            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12)
+            np.testing.assert_allclose(values, many[0][field][i], rtol=1e-12, atol=LOOSE.get((name, kind), LOOSE.get(kind, 0.0)))
         assert float(eager.samples_used) == float(many[1][i]) == float(compiled.samples_used)
 
 
@@ -70,9 +86,9 @@ def test_eager_jitted_and_vmapped_agree(name, kind, oracle_kind):
 def test_samples_are_counted(name, oracle_kind):
     arguments = ALGORITHMS[name]
     result = getattr(algorithms, name)(oracle_kind(TabularPolicy(BASE), WEIGHTS), CLASSES["product"], **arguments, key=jax.random.key(0))
-    if "N" in arguments:
+    if "stop" not in arguments:
         assert type(result.samples_used) is int
-        assert result.samples_used == arguments["n"] * arguments["N"]
+        assert result.samples_used == arguments[counted(name)] * arguments.get("N", 2)
     else:
         assert float(result.samples_used) == float(jnp.sum(result.info["draws"])) > 0
     response = result.policy.sample(jnp.int32(0), key=jax.random.key(1))
@@ -83,7 +99,10 @@ def test_samples_are_counted(name, oracle_kind):
 def test_base_is_seen_through_the_oracle_only(name):
     """An oracle that hands out other samples than its base's is believed."""
     liar = LawOracle(TabularPolicy(BASE[:, ::-1].copy()), WEIGHTS)
-    result = getattr(algorithms, name)(liar, CLASSES["all tables"], **{**ALGORITHMS[name], "n": 400}, key=jax.random.key(0))
+    policy_class = CLASSES["all tables"]
+    if (name, "all tables") in REFUSED:
+        policy_class = FiniteClass(np.stack([laws.tilted(table, table, beta=0.3) for table in (BASE, BASE[:, ::-1].copy())]))
+    result = getattr(algorithms, name)(liar, policy_class, **{**ALGORITHMS[name], counted(name): 400}, key=jax.random.key(0))
     if name != "best_of_n":
         learned = np.argmax(np.asarray(result.policy.log_probs), axis=1)
         assert (learned == np.argmax(BASE[:, ::-1], axis=1)).all()
@@ -93,9 +112,10 @@ def test_base_is_seen_through_the_oracle_only(name):
 def test_results_are_immutable_and_refuse_nonsense(name):
     oracle = LawOracle(TabularPolicy(BASE), WEIGHTS)
     algorithm = getattr(algorithms, name)
-    with pytest.raises(ValueError, match="`n`"):
-        algorithm(oracle, CLASSES["product"], **{**ALGORITHMS[name], "n": 0}, key=jax.random.key(0))
-    other = next(argument for argument in ALGORITHMS[name] if argument != "n")
+    count = counted(name)
+    with pytest.raises(ValueError, match=f"`{count}`"):
+        algorithm(oracle, CLASSES["product"], **{**ALGORITHMS[name], count: 0}, key=jax.random.key(0))
+    other = next(argument for argument in ALGORITHMS[name] if argument != count)
     with pytest.raises(ValueError, match=f"`{other}`"):
         algorithm(oracle, CLASSES["product"], **{**ALGORITHMS[name], other: 0}, key=jax.random.key(0))
     result = algorithm(oracle, CLASSES["product"], **ALGORITHMS[name], key=jax.random.key(0))

@@ -192,10 +192,12 @@ def test_paper_below_exact_below_sft(family, m):
     exact = limits.minimax_risk(n=m, N=1, **family)
     paper, sharp = limits.bound(samples=m, **family), limits.bound_sharp(samples=m, **family)
     assert paper <= sharp * (1 + 1e-12)
-    assert sharp <= exact * (1 + 1e-12)
+    # Errors below 1e-30 count as zero.
+    assert sharp <= exact * (1 + 1e-12) + 1e-29
     for N in (1, 3, 8):
         if m >= N:
-            assert exact <= sft.family_risk(n=m // N, N=N, delta=0.5, **family) * (1 + 1e-12)
+            # SFT's exact risk is one minus a probability: absolute rounding.
+            assert exact <= sft.family_risk(n=m // N, N=N, delta=0.5, **family) * (1 + 1e-12) + 1e-13
 
 
 @given(families, st.integers(1, 60), st.integers(2, 8))

@@ -1,0 +1,145 @@
+"""The optimistic objective of a linear class: a convex quadratic plus alpha times a concave log-likelihood, minimised over a ball.
+
+F(theta) = alpha (<seen, theta> - sum_x n_x log Z_x(theta)) + theta' G theta - 2 <m, theta> + const. The log-likelihood lies below its
+tangents, so minimising the quadratic plus a tangent over the ball never raises F (the concave-convex procedure); a Newton step is
+taken instead where it falls further. Local minima remain: the search starts from several points and certifies nothing.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from sharpsim.classes._ball import rank_cut
+
+SCOUTING = 3
+"""Tangent steps from every start, before the leading ones are followed."""
+
+
+class LinearSums(NamedTuple):
+    """sum phi(y'_i) `[d]`, pairs per prompt `[prompts]`, G = sum a a', m = sum a target, sum target^2; a = beta (phi(y) - phi(y'))."""
+
+    seen: Float[Array, " d"]
+    prompts: Float[Array, " prompts"]
+    gram: Float[Array, "d d"]
+    moment: Float[Array, " d"]
+    power: Float[Array, ""]
+
+
+class Found(NamedTuple):
+    """The best point that was found, its log-likelihood and loss, and the steps taken from the leading starts."""
+
+    theta: Float[Array, " d"]
+    log_likelihood: Any
+    loss: Any
+    steps: Any
+
+
+class _Look(NamedTuple):
+    theta: Any
+    objective: Any
+    log_likelihood: Any
+    gradient: Any
+
+
+def descend(
+    features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any, followed: int, most: int
+) -> Found:
+    """The least F among the local minima that `starts` and the directions of least curvature lead to; alpha = 0 is alpha -> 0+.
+
+    The `followed` leading starts take `most` steps at most.
+    """
+    d = features.shape[2]
+    values, vectors = jnp.linalg.eigh(sums.gram)
+    rows = jnp.maximum(sums.prompts.sum(), 1.0)
+    values = jnp.where(values > jnp.max(values) * rows * 4 * jnp.finfo(values.dtype).eps, rank_cut(values, d), 0.0)
+    free = values <= 0
+    pull = jnp.where(free, 0.0, vectors.T @ sums.moment)
+    alpha = jnp.asarray(alpha, features.dtype)
+    limit = alpha == 0
+    pinned = jnp.where(free, 0.0, on_ball(values, pull, radius))
+    room = jnp.sqrt(jnp.maximum(radius**2 - jnp.sum(pinned**2), 0.0))
+
+    def loss(theta: Any) -> Any:
+        return theta @ sums.gram @ theta - 2 * sums.moment @ theta + sums.power
+
+    def shares(theta: Any) -> tuple[Any, Any]:
+        scores = features @ theta
+        top = jnp.max(scores, axis=1, keepdims=True)
+        mass = jnp.exp(scores - top)
+        total = mass.sum(axis=1)
+        return mass / total[:, None], jnp.log(total) + top[:, 0]
+
+    def look(theta: Any) -> _Look:
+        share, log_partition = shares(theta)
+        log_likelihood = sums.seen @ theta - sums.prompts @ log_partition
+        mean = jnp.einsum("xy,xyd->d", sums.prompts[:, None] * share, features)
+        objective = jnp.where(limit, log_likelihood, alpha * log_likelihood + loss(theta))
+        return _Look(theta, objective, log_likelihood, sums.seen - mean)
+
+    def tangent(at: _Look) -> Any:
+        slope = vectors.T @ at.gradient
+        along = jnp.where(free, slope, 0.0)
+        size = jnp.linalg.norm(along)
+        outward = -room * along / jnp.where(size > 0, size, 1.0)
+        held = jnp.where(size > 0, outward, jnp.where(free, vectors.T @ at.theta, 0.0))
+        return vectors @ jnp.where(limit, pinned + held, on_ball(values, pull - alpha / 2 * slope, radius))
+
+    def newton(at: _Look) -> Any:
+        share, _ = shares(at.theta)
+        mean = jnp.einsum("xy,xyd->xd", share, features)
+        weighted = (features * (sums.prompts[:, None] * share)[:, :, None]).reshape(-1, d)
+        covariance = weighted.T @ features.reshape(-1, d) - (sums.prompts[:, None] * mean).T @ mean
+        hessian = 2 * sums.gram - alpha * covariance
+        gradient = 2 * (sums.gram @ at.theta - sums.moment) + alpha * at.gradient
+        curvatures, axes = jnp.linalg.eigh(hessian)
+        return axes @ on_ball(curvatures, axes.T @ (hessian @ at.theta - gradient), radius)
+
+    def descended(at: _Look, new: _Look) -> _Look:
+        return jax.tree.map(lambda a, b: jnp.where((new.objective < at.objective).reshape(-1, *[1] * (a.ndim - 1)), b, a), at, new)
+
+    def step(carry: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        at, _, steps = carry
+        down = jax.vmap(lambda here: look(tangent(here)))(at)
+        # In the limit the quadratic is met exactly and nothing is left for Newton's.
+        new = jax.lax.cond(limit, lambda: down, lambda: descended(down, jax.vmap(lambda here: look(newton(here)))(at)))
+        new = descended(at, new)
+        return new, jnp.max(jnp.abs(new.theta - at.theta)) > tolerance, steps + 1
+
+    def going(carry: tuple[Any, Any, Any]) -> Any:
+        return carry[1] & (carry[2] < most)
+
+    tolerance = 1e-8 * radius if features.dtype == jnp.float64 else 1e-5 * radius
+    weakest = radius * vectors[:, 0]
+    begin = jnp.concatenate([starts, (vectors @ pinned)[None], weakest[None], -weakest[None]])
+    # These steps may rise: in the limit a start need not fit the squares.
+    scouts = jax.lax.fori_loop(0, SCOUTING, lambda _, at: jax.vmap(lambda here: look(tangent(here)))(at), jax.vmap(look)(begin))
+    leading = jnp.argsort(scouts.objective)[:followed]
+    ends, _, steps = jax.lax.while_loop(going, step, (jax.tree.map(lambda a: a[leading], scouts), jnp.asarray(True), jnp.int32(0)))
+    best = jnp.argmin(ends.objective)
+    theta = ends.theta[best]
+    return Found(theta, ends.log_likelihood[best], jnp.maximum(loss(theta), 0.0), steps)
+
+
+def on_ball(curvatures: Float[Array, " d"], slopes: Float[Array, " d"], radius: Any) -> Float[Array, " d"]:
+    """argmin over ||z|| <= radius of sum_j (w_j z_j^2 / 2 - c_j z_j), w of either sign: Newton on the secular equation.
+
+    The root of 1/||z(lam)|| = 1/radius is approached from the left, where z(lam) = c/(w + lam) is too long, so it never overshoots.
+    Axes with c_j = 0 stay at 0 (the hard case of a negative w_j is left to other starts).
+    """
+    size = jnp.abs(slopes)
+    tiny = jnp.finfo(slopes.dtype).tiny
+    multiplier = jnp.maximum(jnp.max(jnp.where(size > 0, size / radius - curvatures, 0.0)), 0.0)
+
+    def at(lam: Any) -> Any:
+        return jnp.where(size > 0, slopes / jnp.maximum(curvatures + lam, tiny), 0.0)
+
+    for _ in range(9):
+        z = at(multiplier)
+        square = jnp.sum(z**2)
+        slope = jnp.sum(jnp.where(size > 0, z**2 / jnp.maximum(curvatures + multiplier, tiny), 0.0))
+        gain = square / jnp.maximum(slope, tiny) * (jnp.sqrt(square) / radius - 1)
+        multiplier = multiplier + jnp.maximum(gain, 0.0)
+    z = at(multiplier)
+    return z * jnp.minimum(1.0, radius / jnp.maximum(jnp.linalg.norm(z), tiny))

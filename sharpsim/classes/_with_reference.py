@@ -1,0 +1,35 @@
+"""A class together with what its learner knows beforehand."""
+
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float
+
+from sharpsim import _checks
+from sharpsim.policies import TabularPolicy
+from sharpsim.policies._precision import as_jax
+
+
+class WithReference(eqx.Module):
+    """`policy_class`, told the law of `reference` and the prompt weights (knowledge, not queries), so that J_beta is exact.
+
+    All else is the inner class's. `reward` `[prompts, responses]` is log reference unless given. Raises `ValueError` for shapes that
+    do not fit each other and weights that are no distribution.
+    """
+
+    policy_class: Any
+    reference: TabularPolicy
+    prompt_weights: Float[Array, " prompts"]
+    reward: Float[Array, "prompts responses"]
+
+    def __init__(self, policy_class: Any, reference: TabularPolicy, prompt_weights: Any, *, reward: Any = None):
+        _checks.prompt_weights(prompt_weights, reference.prompts)
+        self.policy_class, self.reference = policy_class, reference
+        self.prompt_weights = as_jax(prompt_weights)
+        self.reward = reference.log_probs if reward is None else as_jax(reward)
+        _checks.same_shape("reference", reference.log_probs, "reward", self.reward)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "policy_class":
+            raise AttributeError(name)
+        return getattr(self.policy_class, name)

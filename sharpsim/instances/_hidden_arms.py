@@ -1,0 +1,49 @@
+"""Arms hidden in bulk (Example J.1', ours): likelihoods of what base draws say nothing of where its mode is."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from sharpsim import _checks
+
+ENTRY_LIMIT = 2**25
+"""The most feature entries that are listed."""
+
+
+class HiddenArms(NamedTuple):
+    """One prompt, d arms (responses 0..d-1, features e_i) and M bulk responses (features 0), theta = log(1+g) e_secret.
+
+    `features` `[1, d + M, d]`, `theta` `[d]`, `log_probs` `[1, d + M]`, `prompt_weights` `[1]`. With Z = M + d + g the secret arm has mass
+    (1+g)/Z and every other response 1/Z: `margin` = g, `coverage` = Z/(1+g).
+    """
+
+    features: np.ndarray
+    theta: np.ndarray
+    log_probs: np.ndarray
+    prompt_weights: np.ndarray
+    secret: int
+    margin: float
+    coverage: float
+
+
+def hidden_arms(*, arms: int, bulk: int, gap: float, secret: int = 0) -> HiddenArms:
+    """Example J.1': `arms` d >= 1, `bulk` M >= 1 (there 2^d), `gap` g > 0; `secret` J in 0..d-1 (the family is invariant under it).
+
+    Raises `ValueError` for counts or a gap out of range, a secret that is no arm, and more than 2^25 feature entries.
+    """
+    _checks.count("arms", arms)
+    _checks.count("bulk", bulk)
+    _checks.positive("gap", gap)
+    _checks.count("secret", secret, 0)
+    if secret >= arms:
+        raise ValueError(f"`secret` must be one of the {arms} arms; got {secret!r}.")
+    _checks.enumerable((arms + bulk) * arms, ENTRY_LIMIT, "the table of features", "hidden_arms with a smaller `bulk`")
+    d, m = int(arms), int(bulk)
+    features = np.concatenate([np.eye(d), np.zeros((m, d))])
+    theta = np.zeros(d)
+    theta[secret] = math.log1p(gap)
+    total = m + d + gap
+    return HiddenArms(
+        features[None], theta, (features @ theta - math.log(total))[None], np.ones(1), int(secret), float(gap), total / (1 + gap)
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""The KL-regularised objective of RLHF-Sharpening and the regret in it (sections 7.1 and 7.3)."""
+
+from typing import Any
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim._logspace import as_arrays, normalise
+from sharpsim.laws._tilted import tilted
+
+
+def divergence(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
+    """KL(pi || base) = E_{x~mu, y~pi}[log pi(y|x) - log base(y|x)] in nats, in [0, inf].
+
+    0 exactly at pi = base; inf where pi has mass (at a prompt with weight) that base lacks. Tables `[prompts, responses]`.
+
+    Raises `ValueError` for rows or weights that do not sum to one and shapes that differ.
+    """
+    xp, policy, base, weights = _tables(log_policy, log_base, prompt_weights)
+    mass, base_mass = xp.exp(policy), xp.exp(base)
+    has_mass = mass > 0
+    # Each summand p (u - 1 - log u) with u = base/pi is non-negative, so that a small divergence keeps its digits.
+    gap = xp.where(has_mass, xp.where(has_mass, base, 0.0) - xp.where(has_mass, policy, 0.0), 0.0)
+    near = xp.abs(gap) < 1.0
+    close = xp.where(near, gap, 0.0)
+    summands = xp.where(near, mass * (xp.expm1(close) - close), base_mass - mass - mass * xp.where(near, 0.0, gap))
+    summands = xp.where(has_mass, summands, 0.0)
+    outside = xp.sum(xp.where(has_mass, 0.0, base_mass), axis=-1)
+    return _mean(xp.sum(summands, axis=-1) + outside, weights, xp)
+
+
+def regularised_value(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: Any) -> Any:
+    """J_beta(pi) = E_{x~mu, y~pi}[r(y|x)] - beta KL(pi || base), in nats; -inf where pi has mass that base (or the reward) lacks.
+
+    Its maximum over all pi is at `tilted(log_base, reward, beta=beta)`, E_x[beta log E_base[exp(r / beta)]].
+
+    Args:
+        log_policy, log_base, reward: tables `[prompts, responses]`; -inf allowed in all three.
+        prompt_weights: mu `[prompts]`; beta > 0 a scalar (it may be traced).
+
+    Raises `ValueError` for rows or weights that do not sum to one, shapes that differ, rewards NaN or +inf, beta not positive.
+    Source: section 4.2, Eq. 8.
+    """
+    _checks.positive("beta", beta)
+    _check_reward(log_policy, reward)
+    xp, policy, _, weights = _tables(log_policy, log_base, prompt_weights)
+    mass = xp.exp(policy)
+    has_mass = mass > 0
+    gains = xp.where(has_mass, mass * xp.where(has_mass, xp.asarray(reward), 0.0), 0.0)
+    return _mean(xp.sum(gains, axis=-1), weights, xp) - beta * divergence(log_policy, log_base, prompt_weights)
+
+
+def regularised_regret(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: Any) -> Any:
+    """J_beta(pi_beta) - J_beta(pi) = beta KL(pi || pi_beta) >= 0, in nats; arguments and refusals as `regularised_value`.
+
+    Computed by the right side, which keeps its digits near 0, where the left one is a difference of two values. Source: the regret
+    decomposition behind Thm J.1.
+    """
+    _checks.positive("beta", beta)
+    _tables(log_policy, log_base, prompt_weights)
+    _check_reward(log_policy, reward)
+    return beta * divergence(log_policy, tilted(log_base, reward, beta=beta), prompt_weights)
+
+
+def _tables(log_policy: Any, log_base: Any, prompt_weights: Any) -> tuple[Any, ...]:
+    _checks.table("log_policy", log_policy)
+    _checks.table("log_base", log_base)
+    _checks.same_shape("log_base", log_base, "log_policy", log_policy)
+    xp, policy, base, weights = as_arrays(log_policy, log_base, prompt_weights)
+    _checks.prompt_weights(weights, policy.shape[0])
+    return xp, normalise(policy, xp), normalise(base, xp), weights
+
+
+def _check_reward(log_policy: Any, reward: Any) -> None:
+    _checks.same_shape("log_policy", log_policy, "reward", reward)
+    if not _checks.is_traced(reward) and not np.all(np.asarray(reward) < np.inf):
+        raise ValueError("`reward` must not hold NaN or +inf.")
+
+
+def _mean(values: Any, weights: Any, xp: Any) -> Any:
+    """E_{x~mu}, prompts of weight zero left out even where the value is infinite."""
+    return xp.sum(xp.where(weights > 0, weights * xp.where(weights > 0, values, 0.0), 0.0))

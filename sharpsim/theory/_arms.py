@@ -1,0 +1,75 @@
+"""Arms hidden in bulk (Example J.1'): the exact minimax error of every learner that draws from base."""
+
+import math
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.laws import binomial_window
+
+
+def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
+    """e(m) = (1 - (1+g)/Z)^m E[1 - 1/(d - Occ_m)], Z = M + d + g, Occ_m = arms among d - 1 that m uniform draws on M + d - 1 cells hit.
+
+    The least error, over all learners that see m draws of base and their likelihoods, of putting more than half of the mass on the
+    secret arm, the worst secret taken; in [0, 1 - 1/d], non-increasing in m, 0 for one arm. Either the secret was drawn, which its
+    likelihood shows; or every arm that was not drawn is as good as any other. Relative error below 1e-9 up to m = 1e12: all terms positive.
+
+    Raises `ValueError` for draws below 0, arms or bulk below 1, gap not positive.
+    """
+    _checks.count("draws", draws, 0)
+    d, m = _arguments(arms, bulk, gap)
+    total = m + d + gap
+    hits, chances = binomial_window(int(draws), (d - 1) / (m + d - 1))
+    guess = _guess_errors(d, int(hits[-1]))
+    unseen = float(chances @ guess[np.minimum(hits, len(guess) - 1)])
+    return math.exp(int(draws) * math.log1p(-(1 + gap) / total)) * unseen
+
+
+def minimax_draws(*, eps: float, arms: int, bulk: int, gap: float) -> int:
+    """Inverse of `minimax_error`: the least number of draws at which some learner errs with probability at most eps."""
+    _checks.in_open_unit("eps", eps)
+    _arguments(arms, bulk, gap)
+    if minimax_error(draws=0, arms=arms, bulk=bulk, gap=gap) <= eps:
+        return 0
+    low, high = 0, 1
+    while minimax_error(draws=high, arms=arms, bulk=bulk, gap=gap) > eps:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if minimax_error(draws=middle, arms=arms, bulk=bulk, gap=gap) > eps else (low, middle)
+    return high
+
+
+def query_error(*, queries: int, arms: int) -> float:
+    """The same least error for a learner free to ask for the likelihood of any response: max(0, 1 - (k+1)/d) after k queries of arms."""
+    _checks.count("queries", queries, 0)
+    _checks.count("arms", arms)
+    return max(0.0, (arms - 1 - queries) / arms)
+
+
+def _guess_errors(d: int, hits: int) -> np.ndarray:
+    """E[1 - 1/(d - Occ)] after b = 0, 1, .. uniform draws on d - 1 arms, until it underflows (then 0 at the end)."""
+    if d == 1:
+        return np.zeros(1)
+    others = d - 1
+    seen = np.arange(others + 1)
+    worth = 1 - 1 / (d - seen)
+    law = np.zeros(others + 1)
+    law[0] = 1.0
+    # One more draw hits a new arm with chance (others - seen)/others: positive terms, so that small errors keep their digits.
+    stay, move = seen / others, (others - seen) / others
+    errors = [float(worth @ law)]
+    for _ in range(min(hits, 800 * others)):
+        law = np.concatenate([[0.0], (law * move)[:-1]]) + law * stay
+        errors.append(float(worth @ law))
+        if errors[-1] == 0:
+            break
+    return np.array(errors)
+
+
+def _arguments(arms: int, bulk: int, gap: float) -> tuple[int, int]:
+    _checks.count("arms", arms)
+    _checks.count("bulk", bulk)
+    _checks.positive("gap", gap)
+    return int(arms), int(bulk)

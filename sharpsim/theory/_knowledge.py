@@ -1,0 +1,107 @@
+"""What likelihoods of base draws teach, exactly: the chain of what a learner still cannot tell apart, on instances small enough to list."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sharpsim import _checks
+
+STATES = 20_000
+"""Sets of what is known that the chain visits at most."""
+
+
+def _chain(start: bytes, step: Callable[[bytes], dict[bytes, float]], draws: int) -> list[dict[bytes, float]]:
+    """The law of the state after 0, 1, .., `draws` draws; `step` gives the law of the next state."""
+    known: dict[bytes, dict[bytes, float]] = {}
+    laws = [{start: 1.0}]
+    for _ in range(draws):
+        following: dict[bytes, float] = {}
+        for state, mass in laws[-1].items():
+            if state not in known:
+                _checks.enumerable(len(known), STATES, "the set of states of knowledge", "a simulation")
+                known[state] = step(state)
+            for after, chance in known[state].items():
+                following[after] = following.get(after, 0.0) + mass * chance
+        laws.append(following)
+    return laws
+
+
+def consistent_errors(log_members: Any, *, draws: int, truth: int = 0) -> np.ndarray:
+    """`[draws + 1]`: E[1 - 1/|consistent|] after m = 0..draws draws of member `truth`, consistent = the members that give every
+    response drawn the likelihood seen.
+
+    For a family `log_members` `[members, responses]` that relabelling maps transitively onto itself, with modes all different, this is
+    the exact minimax error of every sample-and-evaluate learner (delta <= 1/2): consistent members give the data one probability,
+    so a uniform secret is uniform among them, and only one response can hold more than half of the mass.
+
+    Raises `ValueError` for rows that do not sum to one, a truth that is no member, draws below 0, more than 20,000 states.
+    """
+    _checks.table("log_members", log_members)
+    _checks.count("draws", draws, 0)
+    members = np.asarray(log_members, dtype=np.float64)
+    if not 0 <= truth < len(members):
+        raise ValueError(f"`truth` must be one of the {len(members)} members; got {truth!r}.")
+    own = members[truth]
+    responses = np.flatnonzero(own > -np.inf)
+    # Members differ by design or not at all; equal ones differ by rounding.
+    match = np.abs(members[:, responses] - own[responses]) < 1e-9
+    classes, where = np.unique(match, axis=1, return_inverse=True)
+    probs = np.bincount(where.ravel(), weights=np.exp(own[responses]), minlength=classes.shape[1])
+
+    def step(state: bytes) -> dict[bytes, float]:
+        after = np.frombuffer(state, bool)[:, None] & classes
+        return _gathered(after.T, probs)
+
+    laws = _chain(np.ones(len(members), bool).tobytes(), step, int(draws))
+    return np.array([sum(mass * (1 - 1 / np.frombuffer(state, bool).sum()) for state, mass in law.items()) for law in laws])
+
+
+def identified(features: Any, log_probs: Any, *, draws: int) -> np.ndarray:
+    """`[draws + 1]`: P[the likelihoods of m = 0..draws responses determine log base on all responses], base linear softmax, exact.
+
+    That is: the affine hull of the drawn feature vectors `[responses, d]` is that of all (the d + 1 affinely independent responses of
+    the rank law); 0 below d + 1 draws when the features span d dimensions. A chain over flats.
+
+    Raises `ValueError` for shapes that do not fit, rows that do not sum to one, draws below 0, more than 20,000 flats.
+    """
+    _checks.rows("log_probs", log_probs)
+    _checks.count("draws", draws, 0)
+    points, own = np.asarray(features, dtype=np.float64), np.asarray(log_probs, dtype=np.float64)
+    if points.ndim != 2 or own.shape != (len(points),):
+        raise ValueError(f"`features` must be [responses, d] with one log-probability each; got {points.shape} and {own.shape}.")
+    probs = np.exp(own)
+
+    def hull(inside: np.ndarray) -> np.ndarray:
+        """The points of the affine hull of those inside."""
+        origin = points[inside][0]
+        directions = points[inside] - origin
+        _, sizes, axes = np.linalg.svd(directions, full_matrices=False)
+        axes = axes[sizes > 1e-9]
+        away = points - origin
+        return np.linalg.norm(away - away @ axes.T @ axes, axis=1) < 1e-9
+
+    def step(state: bytes) -> dict[bytes, float]:
+        inside = np.frombuffer(state, bool)
+        found = {state: float(probs[inside].sum())}
+        left = ~inside
+        # The flats that cover this one share out what is outside it.
+        while left.any():
+            wider = inside.copy()
+            wider[int(np.argmax(left))] = True
+            flat = hull(wider)
+            found[flat.tobytes()] = float(probs[flat & ~inside].sum())
+            left &= ~flat
+        return found
+
+    everything = np.ones(len(points), bool).tobytes()
+    laws = _chain(np.zeros(len(points), bool).tobytes(), step, int(draws))
+    return np.array([law.get(everything, 0.0) for law in laws])
+
+
+def _gathered(states: np.ndarray, probs: np.ndarray) -> dict[bytes, float]:
+    found: dict[bytes, float] = {}
+    for state, chance in zip(np.ascontiguousarray(states), probs, strict=True):
+        mark = state.tobytes()
+        found[mark] = found.get(mark, 0.0) + float(chance)
+    return found

@@ -1,0 +1,151 @@
+"""The exact law of DPO on a finite class: which members have loss 0 after n noise-free pairs, and what the choice among them costs."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.laws import binomial_window, tilted
+from sharpsim.sharpness import fails, unsharpened_fraction
+from sharpsim.theory._common import require
+from sharpsim.theory._residual import disagrees
+
+MEMBERS = 14
+"""The law of the zero-loss set runs over all sets of members."""
+
+
+class PairRisk(NamedTuple):
+    """Expected failing prompt mass of a uniformly chosen zero-loss member (`mean`) and of the worst one (`worst`), and the
+    probability that only pi_beta is left (`identified`).
+    """
+
+    mean: float
+    worst: float
+    identified: float
+
+
+def realizability(log_members: Any, log_probs: Any, *, beta: float) -> float:
+    """Slack of "pi_beta is in the class": 1e-9 minus the least total variation (maximised over prompts) of a member from it."""
+    _checks.rows("log_members", log_members)
+    table = np.asarray(log_probs, float)
+    target = tilted(table, table, beta=beta)
+    distance = 0.5 * np.abs(np.exp(np.asarray(log_members, float)) - np.exp(target)).sum(axis=-1).max(axis=-1)
+    return 1e-9 - float(distance.min())
+
+
+def exact_risk(log_members: Any, log_probs: Any, prompt_weights: Any, *, n: int, beta: float, delta: float) -> PairRisk:
+    """DPO over a finite class `[members, prompts, responses]` after n pairs, exactly, by the law of the zero-loss set.
+
+    One pair removes the members whose residual is not 0 at it. P[all of S are left] = P[one pair removes none of S]^n, and the set
+    itself by inclusion and exclusion, over all 2^members sets. Members at distance 0 from pi_beta on base's support never leave.
+
+    Raises `ValueError` for more than 14 members, n below 1, beta not positive, delta outside (0, 1); `AssumptionError` for a class
+    without pi_beta.
+    """
+    _checks.count("n", n)
+    _checks.positive("beta", beta)
+    _checks.in_open_unit("delta", delta)
+    table, members = np.asarray(log_probs, float), np.asarray(log_members, float)
+    require({"realizability": realizability(members, table, beta=beta)})
+    _checks.prompt_weights(prompt_weights, len(table))
+    count = len(members)
+    if count > MEMBERS:
+        raise ValueError(f"`log_members` must hold at most {MEMBERS} members for the exact law; got {count}.")
+    mass = np.exp(table)
+    pairs = np.asarray(prompt_weights, float)[:, None, None] * mass[:, :, None] * mass[:, None, :]
+    removed = np.zeros(pairs.shape, dtype=np.int64)
+    for j, member in enumerate(members):
+        removed |= disagrees(member, table, beta=beta).astype(np.int64) << j
+    by_set = np.bincount(removed.reshape(-1), weights=pairs.reshape(-1), minlength=2**count)
+    # P[a pair removes only members outside S], for every S at once: sums over subsets of the complement of S.
+    cube = by_set.reshape((2,) * count)
+    for axis in range(count):
+        cube = np.cumsum(cube, axis=axis)
+    with np.errstate(divide="ignore"):
+        spared = np.exp(n * np.log(np.minimum(cube.reshape(-1)[::-1] / by_set.sum(), 1.0)))
+    left = spared.reshape((2,) * count)
+    for axis in range(count):
+        sure = np.take(left, [1], axis=axis)
+        left = np.concatenate([np.take(left, [0], axis=axis) - sure, sure], axis=axis)
+    law = left.reshape(-1)
+    risks = np.array([unsharpened_fraction(member, table, prompt_weights, delta=delta) for member in members])
+    inside = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+    size = np.maximum(inside.sum(axis=1), 1)
+    same = np.array([not disagrees(member, table, beta=beta).any() for member in members])
+    only = (inside == same).all(axis=1)
+    worst = np.where(inside == 1, risks, 0.0).max(axis=1)
+    return PairRisk(*(float(np.clip(law @ value, 0.0, 1.0)) for value in ((inside @ risks) / size, worst, only.astype(float))))
+
+
+class FamilyRisk:
+    """Risk of DPO on `instances.margin_family`, Pi = the tilted laws of all its members, as a function of n; exact.
+
+    At a prompt a pair of different responses tells whether the mode is among them, and else that they are not it. So after k pairs
+    without it, s responses seen, M - s members are left, the right one among them: a chain on s.
+    """
+
+    def __init__(self, *, hard_prompts: int, labels: int, margin: float, beta: float, delta: float):
+        for name, value, least in (("hard_prompts", hard_prompts, 1), ("labels", labels, 2)):
+            _checks.count(name, value, least)
+        _checks.positive("margin", margin)
+        _checks.positive("beta", beta)
+        _checks.in_open_unit("delta", delta)
+        self.hard_prompts, self.labels, self.margin = int(hard_prompts), int(labels), float(margin)
+        # pi_beta's odds of another response to the mode are (1+g)^-(1+1/beta).
+        odds = math.exp(-(1 + 1 / beta) * math.log1p(margin)) if beta > 0 else 0.0
+        right = (labels - 1) * odds / (1 + (labels - 1) * odds)
+        wrong = 1 - odds / (1 + (labels - 1) * odds)
+        self.dull, self.harmless = bool(fails(right, delta=delta)), not bool(fails(wrong, delta=delta))
+        self._state = np.zeros(labels)
+        self._state[0] = 1.0
+        self._mean, self._worst = [1 - 1 / labels], [1.0]
+
+    def __call__(self, n: int) -> PairRisk:
+        """The risk with n pairs; `identified` is the probability for one prompt."""
+        _checks.count("n", n, 0)
+        k, probability = binomial_window(int(n), 1 / self.hard_prompts)
+        self._extend(int(k[-1]))
+        mean, worst = (float(probability @ np.asarray(values)[k]) for values in (self._mean, self._worst))
+        if self.dull:
+            return PairRisk(1.0, 1.0, 1 - worst)
+        return PairRisk(0.0, 0.0, 1 - worst) if self.harmless else PairRisk(mean, worst, 1 - worst)
+
+    def _extend(self, most: int) -> None:
+        m = self.labels
+        one = 1 / (m + self.margin)
+        mode = (1 + self.margin) * one
+        seen = np.arange(m)
+        fresh = m - 1 - seen
+        two_new, one_new = fresh * (fresh - 1.0) * one**2, 2.0 * fresh * seen * one**2
+        # Equal responses tell nothing; two different ones seen before neither.
+        stay = mode**2 + (m - 1) * one**2 + seen * (seen - 1.0) * one**2
+        while len(self._mean) <= most:
+            state = self._state * stay
+            state[1:] += (self._state * one_new)[:-1]
+            state[2:] += (self._state * two_new)[:-2]
+            self._state = state
+            self._mean.append(float(state @ (1 - 1 / (m - seen))))
+            self._worst.append(float(state[:-1].sum()))
+
+    def pairs_needed(self, *, eps: float, worst: bool = False) -> int:
+        """The least n with risk at most eps: for a uniformly chosen zero-loss member, or for the worst one.
+
+        Raises `ValueError` where no n is enough, because pi_beta itself is not sharp at this beta.
+        """
+        _checks.in_open_unit("eps", eps)
+        if self.dull:
+            raise ValueError("`beta` must be smaller: pi_beta itself fails at this margin and delta, so no number of pairs is enough.")
+
+        def enough(n: int) -> bool:
+            risk = self(n)
+            return (risk.worst if worst else risk.mean) <= eps
+
+        high = 1
+        while not enough(high):
+            high *= 2
+        low = high // 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if enough(middle) else (middle, high)
+        return high
