@@ -1,0 +1,39 @@
+"""Draws that are the same on every platform, in every process and version of Python."""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def digest(*labels: object) -> bytes:
+    """The SHA-256 hash of the labels, written out with spaces between them (Python's own `hash` differs between processes)."""
+    return hashlib.sha256(" ".join(map(str, labels)).encode()).digest()
+
+
+class Draws:
+    """Uniform draws from a stream named by its labels.
+
+    Of Python's generator only `random()` is used: it alone is promised never to change.
+    """
+
+    def __init__(self, *labels: object) -> None:
+        self._random = random.Random(int.from_bytes(digest(*labels)))
+
+    def below(self, size: int) -> int:
+        """One of 0..size - 1."""
+        return int(self._random.random() * size)
+
+    def choice(self, items: Sequence[Item]) -> Item:
+        """One of the items."""
+        return items[int(self._random.random() * len(items))]
+
+    def shuffled(self, items: Sequence[Item]) -> list[Item]:
+        """All of the items in a uniform order."""
+        mixed = list(items)
+        for last in range(len(mixed) - 1, 0, -1):
+            other = int(self._random.random() * (last + 1))
+            mixed[last], mixed[other] = mixed[other], mixed[last]
+        return mixed

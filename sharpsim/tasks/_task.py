@@ -1,0 +1,235 @@
+"""What every task shares: prompts split for training and testing, a codec for small sequence models, an exact checker.
+
+Prompts, responses and answers are strings; models see int32 arrays of fixed lengths. A task is a subclass of `Task`:
+
+    class Doubling(Task):
+        "Twice a number, written in strokes: ||| -> ||||||."
+
+        name = "doubling"
+        levels = (1, 2)
+        vocabulary = (END, BEGIN, "|")
+        response_size = 3
+        prompt_length, horizon = 20, 41
+
+        def _all_prompts(self):
+            return tuple("|" * size for size in range(1, 10 * self.level + 1))
+
+        def references(self, prompt):
+            return (2 * prompt,)
+
+        def is_correct(self, prompt, response):
+            return response == 2 * prompt
+
+        def answer(self, response):
+            return response or None
+
+All levels of a task share its codec, so that one model can serve them all. A task too large to list its prompts gives
+`_draw_prompt` in place of `_all_prompts`.
+"""
+
+import abc
+import dataclasses
+import functools
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.tasks._draws import Draws, digest
+
+END, BEGIN = "<end>", "<begin>"
+SPLITS = ("train", "held_out")
+HELD_OUT_SHARE = 5
+"""One in so many prompts is held out."""
+_PATIENCE = 10_000
+"""So many drawn prompts without a new one among them, and there are no more."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Task(abc.ABC):
+    """A question type at one level of difficulty; see the head of this file for how to add one.
+
+    A class gives `name`; `levels`; `vocabulary`, whose first two tokens are "<end>" and "<begin>" and whose first
+    `response_size` tokens are those that responses need (the rest occur in prompts alone); `prompt_length` and `horizon`, the
+    longest prompt and response in tokens, for all levels (a response's end token counts); and what stands between tokens in
+    text, `prompt_separator` and `response_separator`, "" (tokens are characters) or " ".
+
+    Whether a prompt is held out depends on it and on `split_seed` alone, so that no seed of a run can leak one into training.
+    Raises `ValueError` for a level that the task does not have.
+    """
+
+    level: int
+    split_seed: int = 0
+
+    name: ClassVar[str]
+    levels: ClassVar[tuple[int, ...]]
+    vocabulary: ClassVar[tuple[str, ...]]
+    response_size: ClassVar[int]
+    prompt_length: ClassVar[int]
+    horizon: ClassVar[int]
+    prompt_separator: ClassVar[str] = ""
+    response_separator: ClassVar[str] = ""
+    end_token: ClassVar[int] = 0
+    begin_token: ClassVar[int] = 1
+    _index: ClassVar[dict[str, int]]
+
+    def __init_subclass__(cls) -> None:
+        if cls.vocabulary[:2] != (END, BEGIN) or len(set(cls.vocabulary)) != len(cls.vocabulary):
+            raise ValueError(f"`vocabulary` must hold distinct tokens, {END!r} and {BEGIN!r} first; got {cls.vocabulary!r}.")
+        if not 2 < cls.response_size <= len(cls.vocabulary):
+            raise ValueError(f"`response_size` must be in 3..{len(cls.vocabulary)}, the vocabulary's size; got {cls.response_size!r}.")
+        cls._index = {token: index for index, token in enumerate(cls.vocabulary)}
+
+    def __post_init__(self) -> None:
+        if self.level not in self.levels:
+            raise ValueError(f"`level` must be one of {', '.join(map(str, self.levels))}; got {self.level!r}.")
+
+    @abc.abstractmethod
+    def references(self, prompt: str) -> tuple[str, ...]:
+        """The correct responses that training data are drawn from. Raises `ValueError` for what is no prompt of this kind of task."""
+
+    @abc.abstractmethod
+    def is_correct(self, prompt: str, response: str) -> bool:
+        """Whether the response is right; never raises for a response, however malformed. Refuses prompts as `references` does."""
+
+    @abc.abstractmethod
+    def answer(self, response: str) -> str | None:
+        """What the response votes for under majority voting: equal strings for equal answers, None where it gives no answer."""
+
+    def _all_prompts(self) -> tuple[str, ...] | None:
+        """Every prompt of this level, or None where they are too many to list."""
+        return None
+
+    def _draw_prompt(self, draws: Draws) -> str:
+        """One prompt of this level at random, for tasks that do not list theirs."""
+        raise NotImplementedError(f"{type(self).__name__} must define _all_prompts or _draw_prompt")
+
+    def split_of(self, prompt: str) -> str:
+        """The prompt's split, "held_out" for about one in five and "train" for the others."""
+        return SPLITS[self._held_out([prompt])[0]]
+
+    def prompts(self, split: str, n: int, seed: int) -> list[str]:
+        """`n` distinct prompts of a split, drawn uniformly (from the level's list, or as its generator draws them).
+
+        The same on every platform, and the first m of n prompts are the sample of size m.
+        Raises `ValueError` for a split other than "train" and "held_out", and for more prompts than there are.
+        """
+        if split not in SPLITS:
+            raise ValueError(f"`split` must be one of {', '.join(map(repr, SPLITS))}; got {split!r}.")
+        size = _checks.static_count("n", n)
+        listed = _listed(self, split)
+        found = [] if listed is None else _in_order(listed, "prompts", seed)[:size]
+        if listed is None:
+            found = list(itertools.islice(_distinct(self._drawn(split, seed)), size))
+        if len(found) < size:
+            raise ValueError(f"`n` must be at most {len(found)}, the number of prompts in {split!r}; got {n}.")
+        return found
+
+    def training_pairs(self, n: int, seed: int) -> list[tuple[str, str]]:
+        """`n` pairs (prompt, response): prompts of the split "train", each with one of its references, drawn uniformly.
+
+        Where prompts are listed, each comes once, in random order, before any comes again. The first m of n pairs are those of m.
+        """
+        size = _checks.static_count("n", n)
+        responses = Draws("responses", self.name, self.level, seed)
+        source = itertools.islice(self._training_prompts(seed), size)
+        return [(prompt, responses.choice(self.references(prompt))) for prompt in source]
+
+    def encode_prompt(self, prompt: str) -> np.ndarray:
+        """int32 [prompt_length], padded with the end token. Raises `ValueError` for an unknown token, too many or none."""
+        return self._encode("prompt", prompt, self.prompt_separator, self.prompt_length)
+
+    def encode_response(self, response: str) -> np.ndarray:
+        """int32 [horizon], padded with the end token. Raises `ValueError` for an unknown token, too many or none."""
+        return self._encode("response", response, self.response_separator, self.horizon)
+
+    def encode_pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[np.ndarray, np.ndarray]:
+        """Prompts int32 [pairs, prompt_length] and responses int32 [pairs, horizon]."""
+        given = list(pairs)
+        prompts = np.zeros((len(given), self.prompt_length), dtype=np.int32)
+        responses = np.zeros((len(given), self.horizon), dtype=np.int32)
+        for row, (prompt, response) in enumerate(given):
+            prompts[row], responses[row] = self.encode_prompt(prompt), self.encode_response(response)
+        return prompts, responses
+
+    def decode_prompt(self, prompt: Any) -> str:
+        """The text of tokens [prompt_length] as `encode_prompt` makes them."""
+        return self._decode("prompt", prompt, self.prompt_separator, self.prompt_length)
+
+    def decode_response(self, response: Any) -> str:
+        """The text of the tokens before the first end token, of integers [horizon]; whatever a model drew has one.
+
+        Raises `ValueError` for another shape and for tokens outside the vocabulary.
+        """
+        return self._decode("response", response, self.response_separator, self.horizon)
+
+    def _held_out(self, prompts: Iterable[str]) -> list[bool]:
+        # All of a list in one go: a hundred thousand words pass here.
+        label, limit = f"split {self.name} {self.split_seed} ", 2**64 // HELD_OUT_SHARE
+        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in prompts]
+
+    def _encode(self, name: str, text: str, separator: str, length: int) -> np.ndarray:
+        tokens = text.split(separator) if separator else list(text)
+        strange = [token for token in tokens if token not in self._index or token in (END, BEGIN)]
+        if strange or not tokens:
+            raise ValueError(f"`{name}` must consist of the task's tokens; got {text!r}, with {strange[0] if strange else 'nothing'!r}.")
+        if len(tokens) > length:
+            raise ValueError(f"`{name}` must have at most {length} tokens; got {text!r}, which has {len(tokens)}.")
+        encoded = np.full(length, self.end_token, dtype=np.int32)
+        encoded[: len(tokens)] = [self._index[token] for token in tokens]
+        return encoded
+
+    def _decode(self, name: str, tokens: Any, separator: str, length: int) -> str:
+        given = np.asarray(tokens)
+        if given.shape != (length,) or given.dtype.kind not in "iu":
+            raise ValueError(f"`{name}` must be integers of shape ({length},); got {given.dtype} of shape {given.shape}.")
+        if (given < 0).any() or (given >= len(self.vocabulary)).any():
+            raise ValueError(f"`{name}` must hold tokens in 0..{len(self.vocabulary) - 1}; got {given.tolist()}.")
+        counted = itertools.takewhile(lambda token: token != self.end_token, given.tolist())
+        return separator.join(self.vocabulary[token] for token in counted)
+
+    def _drawn(self, split: str, seed: int) -> Iterator[str]:
+        draws = Draws("prompts", self.name, self.level, self.split_seed, split, seed)
+        while True:
+            prompt = self._draw_prompt(draws)
+            if self.split_of(prompt) == split:
+                yield prompt
+
+    def _training_prompts(self, seed: int) -> Iterator[str]:
+        listed = _listed(self, "train")
+        if listed is None:
+            # Its own stream: were it that of `prompts`, the same seed would serve the same prompts twice.
+            yield from self._drawn("train", int.from_bytes(digest("training", seed)[:8]))
+        else:
+            for epoch in itertools.count():
+                yield from _in_order(listed, f"training {epoch}", seed)
+
+
+@functools.cache
+def _listed(task: Task, split: str) -> tuple[str, ...] | None:
+    prompts = task._all_prompts()
+    if prompts is None:
+        return None
+    chosen = zip(prompts, task._held_out(prompts), strict=True)
+    return tuple(prompt for prompt, held_out in chosen if SPLITS[held_out] == split)
+
+
+def _in_order(prompts: tuple[str, ...], purpose: str, seed: int) -> list[str]:
+    label = f"{purpose} {seed} "
+    return sorted(prompts, key=lambda prompt: hashlib.sha256((label + prompt).encode()).digest())
+
+
+def _distinct(prompts: Iterator[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    waited = 0
+    for prompt in prompts:
+        waited += 1
+        if prompt not in seen:
+            waited = 0
+            seen.add(prompt)
+            yield prompt
+        elif waited > _PATIENCE:
+            return
