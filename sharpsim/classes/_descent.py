@@ -107,7 +107,9 @@ def descend(
         # In the limit the quadratic is met exactly and nothing is left for Newton's.
         new = jax.lax.cond(limit, lambda: down, lambda: descended(down, jax.vmap(lambda here: look(newton(here)))(at)))
         new = descended(at, new)
-        return new, jnp.max(jnp.abs(new.theta - at.theta)) > tolerance, steps + 1
+        moved = jnp.max(jnp.abs(new.theta - at.theta), axis=1)
+        # Where there is one minimum, the first to rest has found it.
+        return new, jnp.where(settled, jnp.min(moved), jnp.max(moved)) > tolerance, steps + 1
 
     def going(carry: tuple[Any, Any, Any]) -> Any:
         return carry[1] & (carry[2] < most)
@@ -117,8 +119,16 @@ def descend(
     loose = vectors @ jnp.where(free, jax.random.normal(direction_key, (d,), features.dtype), 0.0)
     weakest = radius * jnp.where(jnp.any(free), loose / jnp.maximum(jnp.linalg.norm(loose), 1e-30), vectors[:, 0])
     begin = jnp.concatenate([starts, (vectors @ pinned)[None], weakest[None], -weakest[None]])
-    # These steps may rise: in the limit a start need not fit the squares.
-    scouts = jax.lax.fori_loop(0, SCOUTING, lambda _, at: jax.vmap(lambda here: look(tangent(here)))(at), jax.vmap(look)(begin))
+    # One minimum: the squares pin every direction, or outweigh the likelihood's curvature, at most the largest ||phi||^2 a pair.
+    reach = jnp.max(jnp.sum(features**2, axis=-1))
+    settled = jnp.where(limit, ~jnp.any(free), 2 * jnp.min(values) > alpha * sums.prompts.sum() * reach)
+    begin = jnp.where(limit & settled, vectors @ pinned, begin)
+
+    def scout(carry: tuple[Any, Any]) -> tuple[Any, Any]:
+        # These steps may rise: in the limit a start need not fit the squares.
+        return carry[0] + 1, jax.vmap(lambda here: look(tangent(here)))(carry[1])
+
+    scouts = jax.lax.while_loop(lambda carry: (carry[0] < SCOUTING) & ~settled, scout, (jnp.int32(0), jax.vmap(look)(begin)))[1]
     leading = jnp.argsort(_jittered(scouts.objective, leading_key))[:followed]
     ends, _, steps = jax.lax.while_loop(going, step, (jax.tree.map(lambda a: a[leading], scouts), jnp.asarray(True), jnp.int32(0)))
     best = jnp.argmin(_jittered(ends.objective, best_key))
