@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sharpsim.policies._g2p import G2PPolicy, pretrained_g2p
     from sharpsim.policies._markov import MarkovPolicy
+    from sharpsim.policies._multilayer_softmax import FeatureTables, MultilayerSoftmaxPolicy
     from sharpsim.policies._sequence import SequencePolicy, tabulate
     from sharpsim.policies._tabular import TabularPolicy
     from sharpsim.policies._tabular_sequence import TabularSequencePolicy
 
 _HOME = {
+    "FeatureTables": "_multilayer_softmax",
     "G2PPolicy": "_g2p",
     "MarkovPolicy": "_markov",
+    "MultilayerSoftmaxPolicy": "_multilayer_softmax",
     "SequencePolicy": "_sequence",
     "TabularPolicy": "_tabular",
     "TabularSequencePolicy": "_tabular_sequence",
@@ -26,8 +29,10 @@ _HOME = {
 }
 
 __all__ = [
+    "FeatureTables",
     "G2PPolicy",
     "MarkovPolicy",
+    "MultilayerSoftmaxPolicy",
     "SequencePolicy",
     "TabularPolicy",
     "TabularSequencePolicy",
