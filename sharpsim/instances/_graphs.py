@@ -47,7 +47,11 @@ def generalised_petersen_graph(ring: int, step: int) -> np.ndarray:
     if not 1 <= step < ring / 2:
         raise ValueError(f"`step` must be at least 1 and below {ring / 2:g}; got {step!r}.")
     each = np.arange(ring)
-    pairs = [np.stack([each, (each + 1) % ring], 1), np.stack([each, ring + each], 1), np.stack([ring + each, ring + (each + step) % ring], 1)]
+    pairs = [
+        np.stack([each, (each + 1) % ring], 1),
+        np.stack([each, ring + each], 1),
+        np.stack([ring + each, ring + (each + step) % ring], 1),
+    ]
     return from_edges(2 * ring, np.concatenate(pairs))
 
 

@@ -19,11 +19,12 @@ class MaxCut(NamedTuple):
 
 
 def max_cut(adjacency: Any, *, scale: float, coupling: float = 1.0) -> MaxCut:
-    """theta_1 = ... = theta_{H-2} = 0, theta_{H-1} = -coupling A(G) on the features y_i y_j y_{H-1} (i < j), theta_H = (B/2)(e_(H-1,H) + e_H).
+    """theta_1 = ... = theta_{H-2} = 0, theta_{H-1} = -coupling A(G) on the features y_i y_j y_{H-1} (i < j), theta_H = (B/2)(e_(H-1,H) +
+    e_H).
 
     The first n signs are uniform; y_{H-1} has logit coupling y_{H-1} S, S = -(sum of y_i y_j over edges) = 2 cut - |E|; y_H has logit
-    (B/2) y_H (y_{H-1} + 1). So the likeliest sequence ends in 1, 1 and begins with a maximum cut. `scale` is B. The paper's `coupling` is 1;
-    with B/sqrt|E| or less all of theta is in the ball of radius B. A power of two keeps sums exact, so that equal cuts tie exactly.
+    (B/2) y_H (y_{H-1} + 1). So the likeliest sequence ends in 1, 1 and begins with a maximum cut. `scale` is B. The paper's `coupling` is
+    1; with B/sqrt|E| or less all of theta is in the ball of radius B. A power of two keeps sums exact, so that equal cuts tie exactly.
 
     Source: Huang et al. 2025, arXiv 2412.01951v2, Prop E.1 and its proof; printed there: theta_H = 2(...), see `theory.hardness`.
     Raises `ValueError` for anything but the adjacency matrix of a simple graph with an edge, or a scale or coupling not positive.
@@ -40,8 +41,9 @@ def max_cut(adjacency: Any, *, scale: float, coupling: float = 1.0) -> MaxCut:
 
 
 def max_cut_features(prompt: Any, prefix: Any, depth: Any) -> Any:
-    """phi_h of the two continuations of `prefix[:depth]`, [2, n(n-1)/2 + 2]: y_i y_j y_h (i < j <= n, 0 for signs still to come), then y_{h-1} y_h
-    and y_h. All are odd in y_h. The same for every prompt; computed for one prefix, in the namespace of `prefix`, no table."""
+    """phi_h of the two continuations of `prefix[:depth]`, [2, n(n-1)/2 + 2]: y_i y_j y_h (i < j <= n, 0 for signs still to come), then
+    y_{h-1} y_h and y_h. All are odd in y_h. The same for every prompt; computed for one prefix, in the namespace of `prefix`, no table.
+    """
     xp = prefix.__array_namespace__()
     places = xp.arange(prefix.shape[0])
     signs = xp.where(places < depth, 2 * prefix - 1, 0).astype(float)

@@ -19,7 +19,8 @@ class NotClosed(NamedTuple):
 
 
 def not_closed(*, vocabulary: int, scale: float) -> NotClosed:
-    """phi_1(1) = phi_1(2) = e_1, other phi_1 = e_2; phi_2(2,1) = e_1, phi_2(2,j) = e_2 else, phi_2(i,.) = 0 else; theta_1 = theta_2 = B e_1.
+    """phi_1(1) = phi_1(2) = e_1, other phi_1 = e_2; phi_2(2,1) = e_1, phi_2(2,j) = e_2 else, phi_2(i,.) = 0 else; theta_1 = theta_2 = B
+    e_1.
 
     The mode is (2,1), the first tokens 1 and 2 are equally likely under every weights. `vocabulary` n >= 2, `scale` B > 0.
     Source: Huang et al. 2025, arXiv 2412.01951v2, Prop E.2. Raises `ValueError` for n below 2 or B not positive.
