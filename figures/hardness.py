@@ -32,7 +32,7 @@ def _effort(rows: Table) -> Figure:
     bound_line(right, ends["mode_coverage"], ends["expansions_low"], "2^(n+1) - 1, no fewer", linestyle=":")
     over = rows.take(np.argsort(rows["mode_coverage"]))
     bound_line(right, over["mode_coverage"], over["expansions_bound"], "bound H/P*", color=colour(1))
-    right.set(xscale="log", yscale="log", xlabel="1/P*, at least 2^n", ylabel="prefixes that best-first search expands")
+    right.set(xscale="log", yscale="log", xlabel="1/P*, at least 2^n", ylabel="prefixes expanded by search")
     right.legend(loc="upper left")
     claim(fig, "On every graph the likeliest sequence is a maximum cut, and finding it takes two to three times 2^n steps.")
     scale, coupling = rows["scale"][0], rows["coupling"].max()
@@ -46,16 +46,16 @@ def _effort(rows: Table) -> Figure:
 
 def _scale(rows: Table) -> Figure:
     fig, ax = figure(width=9, height=5.6)
-    theory_line(ax, rows["scale"], rows["expected"] / rows["graphs"], "graphs with least B below, exact")
+    theory_line(ax, rows["scale"], rows["expected"] / rows["graphs"], "graphs whose least B is below, exact", drawstyle="steps-post")
     ax.plot(rows["scale"], rows["measured"], "o", color=colour(0), label="argmax by enumeration is a maximum cut")
     ax.axvline(rows["bound"][0], color=colour(1), linestyle=(0, (5, 3)), label=f"bound {rows['bound'][0]:.4f}: enough for any graph")
     ax.axvline(1.0, color=THEORY, linestyle=":", label="Prop E.1's B >= 1")
     ax.set(xscale="log", xlabel="scale B of the last layer", ylabel="fraction of connected graphs", ylim=(0, 1.05))
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower left")
     claim(fig, "A last layer of B = 0.14 already makes the argmax a maximum cut; the proposition asks for 1.")
     caption(
         fig,
-        f"All {rows['graphs'][0]} connected graphs on 2 to 6 vertices, coupling {rows['coupling'][0]:g}. Below its least B a graph's likeliest "
-        "sequences put all vertices on one side. The last to need it is the triangle, at 0.1333.",
+        f"All {rows['graphs'][0]} connected graphs on 2 to 6 vertices, coupling {rows['coupling'][0]:g}. Below its least B a graph's "
+        "likeliest sequences put all vertices on one side. The last to need it is the triangle, at 0.1333.",
     )
     return fig

@@ -23,19 +23,20 @@ def _powers(rows: Table) -> Figure:
         left.plot(mine["power"], mine["mode"], label=f"n = {n}", **shape)
         theory_line(right, mine["power"], mine["first_exact"], linewidth=1)
         right.plot(mine["power"], mine["first"], label=f"n = {n}", **shape)
-        right.axhline(mine["first_limit"][0], color=QUIET, linestyle=":")
+        limit = mine["first_limit"][0]
+        right.axhline(limit, color=QUIET, linestyle=":")
+        right.text(0.05, limit + 0.002, f"1/(2n), n = {n}", fontsize=12, color=colour(index))
     left.axhline(rows["bound"][0], color="#000000", linestyle=(0, (5, 3)))
     left.text(0.055, 0.515, "no member has more: 1/2", fontsize=12)
     left.text(2.6, 0.955, "sharpened law (dash-dot)", fontsize=12, ha="right")
     left.set(xscale="log", xlabel="power 1 + 1/beta, or 1/T", ylabel="probability of the mode (2, 1)", ylim=(0, 1.03))
-    right.set(xscale="log", xlabel="1/T", ylabel="probability of each (1, j)", ylim=(0, None))
+    right.set(xscale="log", xlabel="1/T", ylabel="probability of each (1, j)", ylim=(0, 0.185))
     left.legend(loc="center right", bbox_to_anchor=(1.0, 0.7))
-    right.legend()
     claim(fig, "Sharpening would put everything on (2, 1); a member of the class stops at 1/2, however low its temperature.")
     caption(
         fig,
-        f"Dots: the member with theta/T, base theta = B e_1, B = {rows['scale'][0]:g}; black: its closed form. Dash-dot: the base's whole law to "
-        "the power, normalised, which is what sharpening asks for. Dotted, right: 1/(2n), where each (1, j) ends.",
+        f"Dots: the member with theta/T, base theta = B e_1, B = {rows['scale'][0]:g}; black: its closed form. Dash-dot: the base's whole "
+        "law to the power, normalised, which sharpening asks for. Dotted, right: where each (1, j) ends.",
     )
     return fig
 
@@ -55,7 +56,7 @@ def _norms(rows: Table) -> Figure:
         mine = rows.where(variant=variant)
         if len(mine):
             bound_line(ax, [0, finite["norm"].max()], [mine["bound"][0]] * 2)
-            ax.text(0.05, mine["bound"][0] + 0.006, text, fontsize=12)
+            ax.text(finite["norm"].max(), mine["bound"][0] + 0.009, text, fontsize=12, ha="right")
     ax.set(xlabel="norm allowed to each layer", ylabel="largest probability of (2, 1)", ylim=(0, 0.55))
     ax.legend(loc="lower right")
     claim(fig, "At no norm does any member pass 1/2 on the mode, nor 0.4194 in the variant where greedy errs without a tie.")

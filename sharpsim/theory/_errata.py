@@ -114,7 +114,12 @@ ERRATA: tuple[Erratum, ...] = (
     ),
     Erratum("Lemma J.5, proof", "I_d, Sigma^(t)", "I_(d+1), Sigma^(i)", "typographic", "separation"),
     Erratum(
-        "Sec. E.2", "greedy does not yield the argmax", "the first token ties; a strict variant exists", "false by number", "representation"
+        "Sec. E.2",
+        "greedy does not yield the argmax",
+        "the first token ties; a strict variant exists",
+        "false by number",
+        "representation",
+        test="tests/theory/test_representation.py::test_greedy_ties_and_errs_strictly_on_the_variant",
     ),
     Erratum("Lemma J.1", "log(2C + s)", "log(2C) + s", "typographic", "dpo"),
     Erratum(
@@ -125,7 +130,28 @@ ERRATA: tuple[Erratum, ...] = (
         "dpo",
     ),
     Erratum("Algorithm 1", "argmin of alpha sum log pi(y') minus the squares", "plus: the square is a loss", "typographic", "xpo"),
-    Erratum("Prop E.1", "theta_H = 2(...), factor e^B/(e^B + e^-B)", "(B/2)(...)", "typographic", "hardness"),
-    Erratum("Prop E.2, end", "for any delta > 1/2", "delta < 1/2", "typographic", "representation"),
-    Erratum("App. E.2", "sharpened by increasing the temperature", "by lowering it", "typographic", "representation"),
+    Erratum(
+        "Prop E.1",
+        "theta_H = 2(...), factor e^B/(e^B + e^-B)",
+        "(B/2)(...)",
+        "typographic",
+        "hardness",
+        test="tests/theory/test_hardness.py::test_printed_coefficient_does_not_give_the_printed_factor",
+    ),
+    Erratum(
+        "Prop E.2, end",
+        "for any delta > 1/2",
+        "delta < 1/2",
+        "typographic",
+        "representation",
+        test="tests/theory/test_representation.py::test_some_member_is_sharpened_at_delta_above_one_half",
+    ),
+    Erratum(
+        "App. E.2",
+        "sharpened by increasing the temperature",
+        "by lowering it",
+        "typographic",
+        "representation",
+        test="tests/theory/test_representation.py::test_low_temperature_tends_to_its_limits_and_high_to_uniform",
+    ),
 )

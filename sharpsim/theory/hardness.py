@@ -49,17 +49,22 @@ def bound(*, coupling: Any, best_alignment: Any = 1) -> Any:
     """
     _checks.positive("coupling", coupling)
     _checks.at_least("best_alignment", best_alignment, 1)
-    t = np.asarray(coupling, dtype=np.float64) * np.asarray(best_alignment, dtype=np.float64)
-    # log tanh t = log(1 - e^-2t) - log(1 + e^-2t), which keeps its digits where tanh rounds to 1.
-    return as_float(round_up((np.log1p(np.exp(-2 * t)) - np.log(-np.expm1(-2 * t))) / 2))
+    return as_float(round_up(_half_log_tanh(np.asarray(coupling, dtype=np.float64) * np.asarray(best_alignment, dtype=np.float64))))
 
 
 def coupling_needed(*, scale: Any) -> Any:
-    """The inverse of `bound` at S* = 1: artanh(exp(-2B)), the least coupling at which it allows this B. Raises `ValueError` for B not
-    positive.
+    """The inverse of `bound` at S* = 1, -(1/2) log tanh B, the least coupling at which it allows this B: the function is its own inverse.
+
+    Raises `ValueError` for B not positive.
     """
     _checks.positive("scale", scale)
-    return as_float(np.arctanh(np.exp(-2 * np.asarray(scale, dtype=np.float64))))
+    return as_float(_half_log_tanh(np.asarray(scale, dtype=np.float64)))
+
+
+def _half_log_tanh(t: Any) -> Any:
+    # -(1/2) log tanh t = artanh(exp(-2t)), in the form that keeps its digits on either side.
+    q = np.exp(-2 * t)
+    return np.where(t > 0.5, np.arctanh(np.minimum(q, 0.5)), (np.log1p(q) - np.log(-np.expm1(-2 * t))) / 2)
 
 
 def sides(vertices: int) -> np.ndarray:
@@ -123,8 +128,9 @@ def least_scale(adjacency: Any, *, coupling: float = 1.0) -> float:
     """
     _checks.positive("coupling", coupling)
     best, all_edges = int(alignment(adjacency).max()), edges(adjacency)
-    log_a = float(_log_sigmoid(2 * coupling * all_edges) - math.log(2) - _log_sigmoid(2 * coupling * best))
-    return max(0.0, (log_a - math.log(-math.expm1(log_a))) / 2)
+    # a/(1-a) = (1 + q)/(1 + 2r - q), q = exp(-2cS*), r = exp(-2c|E|): no difference of sigmas close to 1.
+    q, r = math.exp(-2 * coupling * best), math.exp(-2 * coupling * all_edges)
+    return max(0.0, (math.log1p(q) - math.log1p(2 * r - q)) / 2)
 
 
 def expansions(adjacency: Any, *, scale: float, coupling: float = 1.0) -> int:

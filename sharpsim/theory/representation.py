@@ -152,7 +152,7 @@ def checks(*, vocabulary: int, scale: float, norm: float, beta: float, radius: f
     B = 0, fails); `in_ball`, radius minus `sharpened_norm`.
     """
     n = _vocabulary(vocabulary)
-    lead = math.log(n) - math.log1p((n - 1) * math.exp(-scale))
+    lead = -math.log1p((n - 1) / n * math.expm1(-scale))
     return {
         "unique_mode": lead if lead != 0 else -float(np.finfo(np.float64).tiny),
         "in_ball": radius - sharpened_norm(norm=norm, beta=beta),
