@@ -40,7 +40,7 @@ SETTINGS = {
         vocabularies=(3, 5), powers=_POWERS[::5], norms=(0.0, 1.0, 4.0), restarts=3, members=200, layer_policies=5, **_SHARED,
     ),
     "default": Settings(
-        vocabularies=(3, 5, 20), powers=_POWERS, norms=(0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0), restarts=8, members=20_000,
+        vocabularies=(3, 5, 20), powers=_POWERS, norms=(0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0), restarts=5, members=20_000,
         layer_policies=40, **_SHARED,
     ),
     "full": Settings(
@@ -130,9 +130,7 @@ def _maximised(instance: instances.NotClosed, norm: float, restarts: int, rng: n
         if np.isinf(norm):
             # Nothing holds the weights: their size at the start spans what float64 tells apart from the supremum.
             start = rng.normal(size=4) * 10 ** rng.uniform(-1, 1.5)
-            ends.append(
-                optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "ftol": 0.0, "gtol": 1e-12}).x
-            )
+            ends.append(optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 0.0, "gtol": 1e-12}).x)
         elif norm == 0:
             ends.append(np.zeros(4))
         else:

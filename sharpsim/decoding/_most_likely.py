@@ -13,6 +13,8 @@ from sharpsim.sharpness import TIE_GUARD
 FIRST_CAPACITY = 1024
 SLOTS = 256 * FIRST_CAPACITY
 """Prefixes kept at once, over all lanes, unless a single prompt needs more."""
+TIES = 64
+"""Prefixes expanded at once where that many tie exactly: the search ends only below their probability, so all of them are due."""
 
 
 class MostLikely(NamedTuple):
@@ -113,6 +115,7 @@ def most_likely_batch(
             left,
             lanes=lane_count(len(left), lanes),
             capacity=capacity,
+            ties=TIES,
             finished=lambda tops, incumbents: tops < incumbents + edge,
             harvest=harvest,
         )
