@@ -38,7 +38,7 @@ class Settings:
 
 _SHARED: dict[str, Any] = {
     "scale": 1.0, "coupling": 1.0, "spread": 0.125, "printed": (0.25, 0.5, 1.0, 2.0, 4.0),
-    "scales": tuple(float(f"{value:.4g}") for value in np.geomspace(0.001, 4.0, 37)),
+    "scales": tuple(sorted([0.1334, *(float(f"{value:.4g}") for value in np.geomspace(0.001, 4.0, 37))])),
 }  # fmt: skip
 SETTINGS = {
     "smoke": Settings(

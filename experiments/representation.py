@@ -130,7 +130,11 @@ def _maximised(instance: instances.NotClosed, norm: float, restarts: int, rng: n
         if np.isinf(norm):
             # Nothing holds the weights: their size at the start spans what float64 tells apart from the supremum.
             start = rng.normal(size=4) * 10 ** rng.uniform(-1, 1.5)
-            ends.append(optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "ftol": 0.0, "gtol": 1e-12}).x)
+            ends.append(
+                optimize.minimize(
+                    loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60, "maxfun": 300, "ftol": 0.0, "gtol": 1e-12}
+                ).x
+            )
         elif norm == 0:
             ends.append(np.zeros(4))
         else:
@@ -142,7 +146,7 @@ def _maximised(instance: instances.NotClosed, norm: float, restarts: int, rng: n
             start = rng.normal(size=(2, 2))
             start *= norm * rng.uniform(size=(2, 1)) / np.linalg.norm(start, axis=1, keepdims=True)
             end = optimize.minimize(
-                loss, start.ravel(), jac=True, method="SLSQP", constraints=[ball], options={"maxiter": 500, "ftol": 1e-15}
+                loss, start.ravel(), jac=True, method="SLSQP", constraints=[ball], options={"maxiter": 100, "ftol": 1e-13}
             ).x.reshape(2, 2)
             # The constraint holds up to the optimiser's tolerance: back into the ball.
             ends.append((end / np.maximum(1, np.linalg.norm(end, axis=1, keepdims=True) / norm)).ravel())
