@@ -140,8 +140,8 @@ def test_temperature_stays_in_the_class(n, scale, temperature):
     assert mass(instance, member) == pytest.approx(exact["mode"], rel=1e-12)
     assert mass(instance, member, (0, n - 1)) == pytest.approx(exact["first"], rel=1e-12)
     first, second = theory.conditionals(instance.features, instance.weights)
-    tempered = [laws.tilted(rows, rows * 0.0, beta=1.0) if temperature == 1 else rows / temperature for rows in (first, second)]
-    tempered = [rows - np.logaddexp.reduce(rows, axis=-1, keepdims=True) for rows in tempered]
+    powered = [rows / temperature for rows in (first, second)]
+    tempered = [rows - np.logaddexp.reduce(rows, axis=-1, keepdims=True) for rows in powered]
     assert float(np.exp(tempered[0][0, 1] + tempered[1][0, 1, 0])) == pytest.approx(exact["mode"], rel=1e-11)
 
 
