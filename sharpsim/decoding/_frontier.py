@@ -30,10 +30,11 @@ class Frontier:
     finite entries of `children`, so that the queue needs no storage of its own. `best` has the largest of each slot.
     """
 
-    def __init__(self, policy: SequencePolicy, lanes: int, capacity: int):
+    def __init__(self, policy: SequencePolicy, lanes: int, capacity: int, ties: int = 1):
         self.policy = policy
         self.capacity = capacity
-        self.batches = sorted({size for size in (16, lanes) if size <= lanes})
+        self.ties = ties
+        self.batches = sorted({size for size in (16, lanes) if size <= lanes} | ({ties} if ties > 1 else set()))
         size, horizon, blocks = policy.vocabulary_size, policy.horizon, -(-capacity // BLOCK)
         # Filled slot by slot, so memory that is never used is never touched.
         self.states: list[np.ndarray] = []
@@ -64,11 +65,13 @@ class Frontier:
         return np.where(self.counts[lanes] == 0, 0.0, self.best_of_block[lanes].max(axis=1))
 
     def expand(self, lanes: np.ndarray) -> None:
-        """Take the most probable prefix off each lane's queue and put its continuations there."""
-        policy, each = self.policy, np.arange(len(lanes))
-        slot = self.counts[lanes]
+        """Take the most probable prefix off each lane's queue and put its continuations there; up to `ties` in all where others tie."""
+        policy, slot = self.policy, self.counts[lanes]
         inner = slot > 0
         parent, token, log_prob = self._pop(lanes, inner)
+        if self.ties > len(lanes) and (self.best_of_block[lanes].max(axis=1) == log_prob)[inner].any():
+            lanes, slot, inner, parent, token, log_prob = self._join_ties(lanes, slot, inner, parent, token, log_prob)
+        each = np.arange(len(lanes))
         depth = np.where(inner, self.depths[lanes, parent] + 1, 0)
 
         states, step_log_probs = self._step([leaf[lanes, parent] for leaf in self.states], token)
@@ -90,12 +93,12 @@ class Frontier:
         top = rows.max(axis=1)
         self.ended[lanes, slot] = ended
         self.children[lanes, slot] = rows
-        self.incumbents[lanes] = np.maximum(self.incumbents[lanes], np.where(last, top, ended))
+        np.maximum.at(self.incumbents, lanes, np.where(last, top, ended))
         block = slot // BLOCK
         best = np.where(last, -np.inf, top)
         self.best[lanes, block, slot % BLOCK] = best
-        self.best_of_block[lanes, block] = np.maximum(self.best_of_block[lanes, block], best)
-        self.counts[lanes] += 1
+        np.maximum.at(self.best_of_block, (lanes, block), best)
+        np.add.at(self.counts, lanes, 1)
 
     def _pop(self, lanes: np.ndarray, inner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         block = self.best_of_block[lanes].argmax(axis=1)
@@ -113,6 +116,23 @@ class Frontier:
             self.best[lane, block, within] = rows.max(axis=1)
             self.best_of_block[lane, block] = self.best[lane, block].max(axis=1)
         return parent, token, log_prob
+
+    def _join_ties(self, lanes: np.ndarray, slot: np.ndarray, inner: np.ndarray, *popped: np.ndarray) -> tuple[np.ndarray, ...]:
+        """What was popped, and after it other prefixes of exactly the same probability on the same lane, taken off its queue too."""
+        share, joined = self.ties // len(lanes) - 1, [(lanes, slot, inner, *popped)]
+        for lane, count, ready, value in zip(lanes, slot, inner, popped[-1], strict=True):
+            room = min(share, self.capacity - int(count) - 1)
+            if not ready or room < 1 or self.best_of_block[lane].max() != value:
+                continue
+            parents = np.flatnonzero(self.best[lane].reshape(-1)[:count] == value)[:room]
+            which, token = (found[:room] for found in np.nonzero(self.children[lane, parents] == value))
+            self.children[lane, parents[which], token] = -np.inf
+            self.best[lane, parents // BLOCK, parents % BLOCK] = self.children[lane, parents].max(axis=1)
+            blocks = np.unique(parents // BLOCK)
+            self.best_of_block[lane, blocks] = self.best[lane, blocks].max(axis=1)
+            number, same = 1 + np.arange(len(which)), np.ones(len(which), dtype=bool)
+            joined.append((same * lane, count + number, same, parents[which], token.astype(np.int32), same * value))
+        return tuple(np.concatenate(parts) for parts in zip(*joined, strict=True))
 
     def _step(self, states: list[np.ndarray], tokens: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         count = len(tokens)

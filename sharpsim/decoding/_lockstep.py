@@ -22,16 +22,18 @@ def lockstep(
     *,
     lanes: int,
     capacity: int,
+    ties: int = 1,
     finished: Callable[[np.ndarray, np.ndarray], np.ndarray],
     harvest: Callable[[Frontier, int, int, bool], Any],
 ) -> None:
     """Search the prompts numbered `which` with at most `capacity` expansions each.
 
     `finished(tops, incumbents)` says which lanes need no further expansion; a lane is then handed to
-    `harvest(frontier, lane, prompt_number, whether_it_finished)`, and so is one whose capacity is used up.
+    `harvest(frontier, lane, prompt_number, whether_it_finished)`, and so is one whose capacity is used up. With `ties` above 1, prefixes
+    that tie exactly are expanded together, so many in all: only for searches that expand every prefix as probable as the one at the top.
     """
     waiting = list(which)[::-1]
-    frontier = Frontier(policy, lanes, capacity)
+    frontier = Frontier(policy, lanes, capacity, ties)
     number = np.full(lanes, -1)
 
     def refill(lane: int) -> None:

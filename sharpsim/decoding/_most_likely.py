@@ -11,6 +11,10 @@ from sharpsim.policies._sequence import SequencePolicy, start_many, step_many
 from sharpsim.sharpness import TIE_GUARD
 
 FIRST_CAPACITY = 1024
+SLOTS = 256 * FIRST_CAPACITY
+"""Prefixes kept at once, over all lanes, unless a single prompt needs more."""
+TIES = 64
+"""Prefixes expanded at once where that many tie exactly: the search ends only below their probability, so all of them are due."""
 
 
 class MostLikely(NamedTuple):
@@ -102,7 +106,7 @@ def most_likely_batch(
             results[number] = failure
 
     # Long searches are few: they are begun again on fewer, longer lanes, which costs a sixteenth and keeps memory with the short ones.
-    capacity, left = min(budget, FIRST_CAPACITY), list(range(len(prompts)))
+    capacity, left = min(budget, max(FIRST_CAPACITY, SLOTS // min(lanes, len(prompts)))), list(range(len(prompts)))
     while left:
         lockstep(
             policy,
@@ -111,11 +115,13 @@ def most_likely_batch(
             left,
             lanes=lane_count(len(left), lanes),
             capacity=capacity,
+            ties=TIES,
             finished=lambda tops, incumbents: tops < incumbents + edge,
             harvest=harvest,
         )
         left = [number for number in left if results[number] is None]
-        capacity, lanes = min(budget, 16 * capacity), max(1, lanes // 16)
+        capacity = min(budget, 16 * capacity)
+        lanes = max(1, min(lanes, SLOTS // capacity))
     return results
 
 

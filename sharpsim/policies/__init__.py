@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     from sharpsim.policies._g2p import G2PPolicy, pretrained_g2p
     from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy
     from sharpsim.policies._markov import MarkovPolicy
+    from sharpsim.policies._multilayer_softmax import FeatureTables, MultilayerSoftmaxPolicy
     from sharpsim.policies._sequence import SequencePolicy, tabulate
     from sharpsim.policies._tabular import TabularPolicy
     from sharpsim.policies._tabular_sequence import TabularSequencePolicy
 
 _HOME = {
+    "FeatureTables": "_multilayer_softmax",
     "G2PPolicy": "_g2p",
     "LinearSoftmaxPolicy": "_linear_softmax",
     "MarkovPolicy": "_markov",
+    "MultilayerSoftmaxPolicy": "_multilayer_softmax",
     "SequencePolicy": "_sequence",
     "TabularPolicy": "_tabular",
     "TabularSequencePolicy": "_tabular_sequence",
@@ -28,9 +31,11 @@ _HOME = {
 }
 
 __all__ = [
+    "FeatureTables",
     "G2PPolicy",
     "LinearSoftmaxPolicy",
     "MarkovPolicy",
+    "MultilayerSoftmaxPolicy",
     "SequencePolicy",
     "TabularPolicy",
     "TabularSequencePolicy",

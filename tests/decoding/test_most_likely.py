@@ -233,3 +233,16 @@ def test_greedy_is_the_mode_above_one_half_and_not_below():
     assert mode.responses.tolist() == [[1, 1]]
     assert math.exp(mode.log_probs[0]) == pytest.approx(0.5 - t)
     assert np.asarray(greedy(policy, 0)).tolist() == [0, 0]
+
+
+def test_ties_expanded_together_are_the_same_search():
+    """Uniform tokens: every prefix ties. The count, the set and the budget are those of one prefix at a time."""
+    uniform = MarkovPolicy.from_probs(np.full((3, 2), 0.5), horizon=9)
+    for found in most_likely_batch(uniform, np.arange(3), max_expansions=ENOUGH):
+        assert found.expansions == 2**9 - 1
+        assert [tuple(row) for row in found.responses.tolist()] == list(itertools.product(range(2), repeat=9))
+    for budget in (1, 2, 63, 64, 65, 66, 300, 510):
+        with pytest.raises(SearchBudgetExceeded) as caught:
+            most_likely(uniform, 0, max_expansions=budget)
+        assert caught.value.expansions == budget
+    assert most_likely(uniform, 0, max_expansions=511).expansions == 511

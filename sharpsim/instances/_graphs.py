@@ -1,0 +1,101 @@
+"""Simple graphs as adjacency matrices: float64 [n, n], symmetric, 0 and 1, zero diagonal."""
+
+import itertools
+
+import numpy as np
+
+from sharpsim import _checks
+
+LISTED = 6
+"""The most vertices for which all connected graphs are listed; at 7 there are 853."""
+
+
+def from_edges(vertices: int, edges: object) -> np.ndarray:
+    """The graph on 0..vertices - 1 with these edges [k, 2]."""
+    ends = np.asarray(edges, dtype=np.int64).reshape(-1, 2)
+    adjacency = np.zeros((vertices, vertices))
+    adjacency[ends[:, 0], ends[:, 1]] = adjacency[ends[:, 1], ends[:, 0]] = 1.0
+    return adjacency
+
+
+def complete_graph(vertices: int) -> np.ndarray:
+    """All n(n-1)/2 edges; its maximum cut has floor(n^2/4)."""
+    _checks.count("vertices", vertices, 2)
+    return 1.0 - np.eye(int(vertices))
+
+
+def cycle_graph(vertices: int) -> np.ndarray:
+    """n vertices in a ring; its maximum cut has n edges where n is even, n - 1 where it is odd."""
+    _checks.count("vertices", vertices, 3)
+    each = np.arange(int(vertices))
+    return from_edges(int(vertices), np.stack([each, (each + 1) % int(vertices)], axis=1))
+
+
+def complete_bipartite_graph(left: int, right: int) -> np.ndarray:
+    """K_{a,b}: every vertex of the first a joined to every one of the last b; its maximum cut is all ab edges."""
+    _checks.count("left", left)
+    _checks.count("right", right)
+    return from_edges(left + right, list(itertools.product(range(left), range(left, left + right))))
+
+
+def generalised_petersen_graph(ring: int, step: int) -> np.ndarray:
+    """GP(n, k): an outer ring of n vertices, n spokes, an inner star that joins i to i + k; 2n vertices. GP(5, 2) is Petersen's graph.
+
+    Raises `ValueError` unless n >= 3 and 1 <= k < n/2.
+    """
+    _checks.count("ring", ring, 3)
+    if not 1 <= step < ring / 2:
+        raise ValueError(f"`step` must be at least 1 and below {ring / 2:g}; got {step!r}.")
+    each = np.arange(ring)
+    pairs = [
+        np.stack([each, (each + 1) % ring], 1),
+        np.stack([each, ring + each], 1),
+        np.stack([ring + each, ring + (each + step) % ring], 1),
+    ]
+    return from_edges(2 * ring, np.concatenate(pairs))
+
+
+def random_graph(rng: np.random.Generator, *, vertices: int, edge_probability: float) -> np.ndarray:
+    """Erdos and Renyi's graph, each pair an edge with this probability in (0, 1], drawn again while it has no edge.
+
+    Raises `ValueError` for fewer than 2 vertices or a probability outside (0, 1].
+    """
+    _checks.count("vertices", vertices, 2)
+    if not 0 < edge_probability <= 1:
+        raise ValueError(f"`edge_probability` must be in (0, 1]; got {edge_probability!r}.")
+    while True:
+        above = np.triu(rng.random((vertices, vertices)) < edge_probability, 1).astype(np.float64)
+        if above.any():
+            return above + above.T
+
+
+def connected_graphs(vertices: int) -> np.ndarray:
+    """Every connected graph on n vertices once up to relabelling, [count, n, n]: 1, 2, 6, 21, 112 of them for n = 2..6.
+
+    By orbits: of all relabellings of a graph the one with the smallest code is kept. Raises `ValueError` unless n is in 2..6.
+    """
+    _checks.count("vertices", vertices, 2)
+    if vertices > LISTED:
+        raise ValueError(f"`vertices` must be at most {LISTED} (there are 853 connected graphs on 7); got {vertices!r}.")
+    n = int(vertices)
+    pairs = np.array(list(itertools.combinations(range(n), 2)))
+    place = np.zeros((n, n), dtype=np.int64)
+    place[pairs[:, 0], pairs[:, 1]] = place[pairs[:, 1], pairs[:, 0]] = np.arange(len(pairs))
+    orders = np.array(list(itertools.permutations(range(n))))
+    # Row r, column e: where edge e goes under the r-th relabelling.
+    moved = place[orders[:, pairs[:, 0]], orders[:, pairs[:, 1]]]
+    seen, kept = np.zeros(2 ** len(pairs), dtype=bool), []
+    for code in range(1, 2 ** len(pairs)):
+        if not seen[code]:
+            present = np.flatnonzero(code >> np.arange(len(pairs)) & 1)
+            seen[(1 << moved[:, present]).sum(axis=1)] = True
+            graph = from_edges(n, pairs[present])
+            if is_connected(graph):
+                kept.append(graph)
+    return np.stack(kept)
+
+
+def is_connected(adjacency: np.ndarray) -> bool:
+    """Whether every vertex can be reached from the first."""
+    walks = np.linalg.matrix_power(np.eye(len(adjacency)) + adjacency, len(adjacency))
+    return bool((walks[0] > 0).all())
