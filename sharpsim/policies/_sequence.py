@@ -66,10 +66,16 @@ class SequencePolicy(eqx.Module):
 
         Raises `ValueError` for a response whose shape is not [horizon] or with a token outside the vocabulary before its end.
         """
+        return self.token_log_probs(prompt, response).astype(float).sum()
+
+    def token_log_probs(self, prompt: Any, response: Any) -> jax.Array:
+        """log pi(y_h | x, y_<h) of every token, [horizon]; 0 after the end. Raises as `log_prob` does."""
         self.check_prompts(prompt)
         self._check_response(response)
         tokens = jnp.asarray(response, jnp.int32)
-        ended_before = self._ended_before(tokens, jnp)
+        return self._token_log_probs(prompt, tokens, self._ended_before(tokens, jnp))
+
+    def _token_log_probs(self, prompt: Any, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
         inputs = jnp.concatenate([jnp.asarray([self.begin_token], jnp.int32), tokens[:-1]])
 
         def advance(state: Any, at: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
@@ -77,7 +83,7 @@ class SequencePolicy(eqx.Module):
             state, log_probs = self.step(state, before)
             return state, jnp.where(ended, 0.0, log_probs[token])
 
-        return jax.lax.scan(advance, self.start(prompt), (inputs, tokens, ended_before))[1].sum()
+        return jax.lax.scan(advance, self.start(prompt), (inputs, tokens, ended_before))[1]
 
     def lengths(self, response: Any) -> Any:
         """The number of tokens that count, the end token among them; responses [..., horizon] give lengths [...]."""
