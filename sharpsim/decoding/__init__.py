@@ -1,6 +1,6 @@
 """Decoders: what one can do at inference time with `start` and `step` of an autoregressive policy.
 
-Greedy, beam, temperature, top-k and Viterbi, many draws at once, and exact search: the mode, all of Y*_slack, the certified head of the law.
+Greedy, beam, temperature, top-k, Viterbi, many draws at once; exact search: the mode, all of Y*_slack, the certified head of the law.
 Importing this package imports no JAX; naming one of its members does.
 """
 

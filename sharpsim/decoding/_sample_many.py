@@ -35,7 +35,7 @@ def sample_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Ar
     one for each core). A block of draws stops when all have ended. Memory: 64 states for each thread. Where draws outnumber the
     responses that matter, `draw_many` does with fewer steps. With x64 off the law is `policy.sample`'s, of 23 bits.
 
-    Raises `ValueError` for draws or threads below 1 and prompts that are not the policy's.
+    Raises `ValueError` for draws or threads below 1, prompts that are not the policy's, and a policy that gives NaN.
     """
     each = _checks.static_count("draws", draws)
     workers = len(os.sched_getaffinity(0)) if threads is None else _checks.static_count("threads", threads)
@@ -63,13 +63,13 @@ def sample_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Ar
     draw(corners[0])
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(draw, corners[1:]))
+    if np.isnan(log_probs).any():
+        raise ValueError("`policy.step` must return log-probabilities; got NaN.")
     return Samples(responses, log_probs)
 
 
 @eqx.filter_jit
-def _block(
-    policy: SequencePolicy, prompts: Any, rows: np.ndarray, columns: np.ndarray, one_prompt: bool, key: jax.Array
-) -> tuple[jax.Array, jax.Array]:
+def _block(policy: SequencePolicy, prompts: Any, rows: Any, columns: Any, one_prompt: bool, key: jax.Array) -> tuple[jax.Array, jax.Array]:
     """One draw for each entry of `rows` and `columns`; `prompts` has one for each, or is a single one."""
     end, horizon = policy.end_token, policy.horizon
 

@@ -16,8 +16,8 @@ class NGramPolicy(PromptedPolicy):
     """pi(y_h | x, y_<h) given the last `order` symbols of x, begin, y_<h:
     p_j(v | c_1..c_j) = (n(c_1..c_j v) + s p_{j-1}(v | c_2..c_j)) / (n(c_1..c_j) + s), with p_{-1} = 1/V.
 
-    `n` counts response tokens of the pairs it was fitted to, `s` is the strength of the interpolation. A context that was never seen has the
-    law of its longest seen ending, so the policy is an automaton whose nodes are the contexts: `from_pairs` makes it.
+    `n` counts response tokens of the pairs it was fitted to, `s` is the strength of the interpolation. A context that was never seen
+    has the law of its longest seen ending, so the policy is an automaton whose nodes are the contexts: `from_pairs` makes it.
     Source: MacKay and Peto 1995 (hierarchical Dirichlet language model), with one strength for all orders.
     """
 
@@ -87,10 +87,10 @@ class NGramPolicy(PromptedPolicy):
         }
         blank = cls(np.zeros((1, vocabulary_size)), np.zeros((1, 1)), **shape)
         blank.check_prompts(prompts)
+        blank.check_responses(responses)
         counts: dict[tuple[int, ...], np.ndarray] = {(): np.zeros(vocabulary_size)}
         offset = 0 if prompt_vocabulary_size is None else vocabulary_size + 1
         for prompt, response, length in zip(prompts.tolist(), responses, blank.lengths(responses), strict=True):
-            blank._check_response(response)
             read = [token + offset for token in prompt if token != PADDING] + [vocabulary_size]
             for token in response[:length].tolist():
                 for back in range(order + 1):
@@ -106,14 +106,15 @@ class NGramPolicy(PromptedPolicy):
         for place, context in enumerate(contexts):
             seen = counts.get(context)
             # Endings are shorter, so their laws and transitions are known by now.
-            ending = next(number[context[cut:]] for cut in range(1, len(context) + 1) if context[cut:] in number) if context else None
-            prior, after[place] = (1 / vocabulary_size, 0) if ending is None else (law[ending], after[ending])
+            ending = next((number[context[cut:]] for cut in range(1, len(context) + 1) if context[cut:] in number), 0)
+            prior = law[ending] if context else np.full(vocabulary_size, 1 / vocabulary_size)
             law[place] = prior if seen is None else (seen + float(strength) * prior) / (seen.sum() + float(strength))
-            if ending is None:
-                after[place] = [number.get((symbol,), 0) for symbol in range(blank.symbols)]
-            elif len(context) < order:
-                for symbol in range(blank.symbols):
-                    after[place, symbol] = number.get((*context, symbol), after[place, symbol])
+            # The empty context is its own ending, and its row is still 0, itself.
+            after[place] = after[ending]
+            if len(context) < order:
+                further = [(symbol, number[longer]) for symbol in range(blank.symbols) if (longer := (*context, symbol)) in number]
+                for symbol, node in further:
+                    after[place, symbol] = node
         return cls(np.log(law), after, **shape)
 
     @property

@@ -1,4 +1,4 @@
-"""What the policies over written prompts share: a prompt is a padded row of tokens, a policy is its parameters and a small configuration."""
+"""What the policies over written prompts share: a prompt is a padded row of tokens, a policy its parameters and a few sizes."""
 
 import abc
 from collections.abc import Sequence

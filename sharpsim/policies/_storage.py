@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -17,8 +17,10 @@ from sharpsim.policies._transformer import TransformerPolicy
 KINDS: dict[str, type[PromptedPolicy]] = {"gru": GRUPolicy, "ngram": NGramPolicy, "transformer": TransformerPolicy}
 
 
-def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: Literal["float16", "float32"]) -> None:
-    """Write the policy to `path` (.npz, compressed). At float16 it is another policy that is read back: judge that one.
+def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: str) -> None:
+    """Write the policy to `path` (.npz, compressed), its parameters at `precision`, "float16" or "float32".
+
+    At float16 it is another policy that is read back: judge that one.
 
     Raises `ValueError` for parameters that are not finite, also where float16 makes them so, other precisions and kinds of policy.
     """
@@ -34,7 +36,8 @@ def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: Literal[
     for name, array in stored.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"`policy` must have parameters that {precision} can hold; got {np.abs(arrays[name]).max():.3g} in {name}.")
-    np.savez_compressed(Path(path), config=np.array(json.dumps({"kind": kind} | policy.config)), **stored)
+    everything: dict[str, Any] = {"config": np.array(json.dumps({"kind": kind} | policy.config)), **stored}
+    np.savez_compressed(Path(path), **everything)
 
 
 def load_policy(path: str | Path) -> PromptedPolicy:

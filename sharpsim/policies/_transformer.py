@@ -75,9 +75,10 @@ class Block(eqx.Module):
 
 
 class TransformerPolicy(PromptedPolicy):
-    """pi(y_h | x, y_<h) by causal self-attention over the prompt, a begin token and the response so far (pre-norm, learned positions, GELU).
+    """pi(y_h | x, y_<h) by causal self-attention over the prompt, a begin token and the response so far.
 
-    Float32. The response's positions begin after `prompt_length`, however short the prompt; padding is never attended to.
+    Normalised before each layer, learned positions, GELU; float32. The response's positions begin after `prompt_length`, however short
+    the prompt; padding is never attended to.
 
     Raises `ValueError` for sizes below 1, a width that the heads do not divide, or an end token outside the vocabulary.
     """
