@@ -38,5 +38,11 @@ def ngram(seed: int = 0, order: int = 2, **sizes) -> NGramPolicy:
     return NGramPolicy.from_pairs(*pairs(seed, alphabet=alphabet), order=order, strength=0.7, vocabulary_size=4, end_token=3, **sizes)
 
 
+@eqx.filter_jit
+def scores(policy, prompt, response) -> jax.Array:
+    """`token_log_probs`, compiled."""
+    return policy.token_log_probs(prompt, response)
+
+
 KINDS = {"transformer": transformer, "gru": gru, "ngram": ngram}
 each_kind = pytest.mark.parametrize("build", KINDS.values(), ids=KINDS)

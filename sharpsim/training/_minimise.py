@@ -1,6 +1,7 @@
 """Minimising a mean loss over examples: AdamW in mini-batches, warm-up, early stopping on held-out examples."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from sharpsim import _checks
 from sharpsim.policies._prompted import require_finite
 
 Loss = Callable[[Any, Any], tuple[jax.Array, jax.Array]]
-"""(policy, example) -> (total, weight): the mean over examples is the sum of totals over the sum of weights."""
+"""(policy, example) -> (total, weight): the mean over examples is the sum of totals over the sum of weights. Hashable."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,21 +111,9 @@ def minimise(
     if schedule.batch > n:
         raise ValueError(f"`batch` must be at most the number of examples, {n}; got {schedule.batch}.")
     parameters, rest = eqx.partition(policy, eqx.is_inexact_array)
-    optimiser = schedule.optimiser()
-    state = optimiser.init(parameters)
+    state = schedule.optimiser().init(parameters)
+    advance = _stepper(loss, schedule)
     batches = _batches(n, schedule, key)
-
-    @eqx.filter_jit
-    def advance(parameters: Any, state: Any, data: Any, chosen: Any) -> tuple[Any, Any, jax.Array]:
-        def one(carry: Any, places: Any) -> tuple[Any, jax.Array]:
-            parameters, state = carry
-            examples = jax.tree.map(lambda leaf: leaf[places], data)
-            value, gradient = jax.value_and_grad(lambda p: mean_over(loss, eqx.combine(p, rest), examples))(parameters)
-            updates, state = optimiser.update(gradient, state, parameters)
-            return (optax.apply_updates(parameters, updates), state), value
-
-        (parameters, state), values = jax.lax.scan(one, (parameters, state), chosen)
-        return parameters, state, values
 
     best, since = parameters, 0
     steps, training, held = [0], [np.nan], [evaluate(loss, policy, held_out, batch=schedule.batch)]
@@ -132,7 +121,7 @@ def minimise(
         watch(0, policy)
     for first in range(0, schedule.steps, schedule.evaluate_every):
         chosen = batches[first : first + schedule.evaluate_every]
-        parameters, state, values = advance(parameters, state, data, chosen)
+        parameters, state, values = advance(parameters, state, rest, data, chosen)
         policy = eqx.combine(parameters, rest)
         steps.append(first + len(chosen))
         training.append(float(np.asarray(values, dtype=np.float64).mean()))
@@ -146,6 +135,26 @@ def minimise(
             break
     log = TrainingLog(np.array(steps), np.array(training), np.array(held), steps[int(np.argmin(held))], steps[-1] < schedule.steps)
     return Trained(eqx.combine(best, rest), log)
+
+
+@functools.lru_cache(maxsize=16)
+def _stepper(loss: Loss, schedule: Schedule) -> Callable[..., tuple[Any, Any, jax.Array]]:
+    """The steps between two evaluations; kept, so that another seed compiles nothing."""
+    optimiser = schedule.optimiser()
+
+    @eqx.filter_jit
+    def advance(parameters: Any, state: Any, rest: Any, data: Any, chosen: Any) -> tuple[Any, Any, jax.Array]:
+        def one(carry: Any, places: Any) -> tuple[Any, jax.Array]:
+            parameters, state = carry
+            examples = jax.tree.map(lambda leaf: leaf[places], data)
+            value, gradient = jax.value_and_grad(lambda p: mean_over(loss, eqx.combine(p, rest), examples))(parameters)
+            updates, state = optimiser.update(gradient, state, parameters)
+            return (optax.apply_updates(parameters, updates), state), value
+
+        (parameters, state), values = jax.lax.scan(one, (parameters, state), chosen)
+        return parameters, state, values
+
+    return advance
 
 
 def mean_over(loss: Loss, policy: Any, examples: Any) -> jax.Array:
