@@ -50,13 +50,13 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.reproduce: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real]"
+	$(PIP) -e ".[reproduce,real,train]"
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,test]"
+	$(PIP) -e ".[reproduce,real,train,test]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,test,dev]"
+	$(PIP) -e ".[reproduce,real,train,test,dev]"
 	@touch $@

@@ -1,6 +1,6 @@
 """Decoders: what one can do at inference time with `start` and `step` of an autoregressive policy.
 
-Greedy, beam, temperature and Viterbi, many draws at once, and exact search: the mode, all of Y*_slack, the certified head of the law.
+Greedy, beam, temperature, top-k, Viterbi, many draws at once; exact search: the mode, all of Y*_slack, the certified head of the law.
 Importing this package imports no JAX; naming one of its members does.
 """
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from sharpsim.decoding._greedy import beam, greedy
     from sharpsim.decoding._head import Head, head
     from sharpsim.decoding._most_likely import Decoded, MostLikely, SearchBudgetExceeded, most_likely, most_likely_batch
+    from sharpsim.decoding._sample_many import Samples, sample_many
     from sharpsim.decoding._temperature import TemperedPolicy, sample_tempered
+    from sharpsim.decoding._truncated import TopKPolicy, sample_top_k
     from sharpsim.decoding._viterbi import viterbi
 
 _HOME = {
@@ -20,15 +22,19 @@ _HOME = {
     "Head": "_head",
     "ManyDraws": "_draws",
     "MostLikely": "_most_likely",
+    "Samples": "_sample_many",
     "SearchBudgetExceeded": "_most_likely",
     "TemperedPolicy": "_temperature",
+    "TopKPolicy": "_truncated",
     "beam": "_greedy",
     "draw_many": "_draws",
     "greedy": "_greedy",
     "head": "_head",
     "most_likely": "_most_likely",
     "most_likely_batch": "_most_likely",
+    "sample_many": "_sample_many",
     "sample_tempered": "_temperature",
+    "sample_top_k": "_truncated",
     "viterbi": "_viterbi",
 }
 
@@ -37,15 +43,19 @@ __all__ = [
     "Head",
     "ManyDraws",
     "MostLikely",
+    "Samples",
     "SearchBudgetExceeded",
     "TemperedPolicy",
+    "TopKPolicy",
     "beam",
     "draw_many",
     "greedy",
     "head",
     "most_likely",
     "most_likely_batch",
+    "sample_many",
     "sample_tempered",
+    "sample_top_k",
     "viterbi",
 ]
 

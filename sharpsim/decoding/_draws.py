@@ -7,7 +7,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.decoding._frontier import start_states
-from sharpsim.policies._sequence import SequencePolicy, step_many
+from sharpsim.policies._sequence import SequencePolicy, step_many, unchanged_by_step
 
 BATCH = 2048
 
@@ -40,7 +40,7 @@ def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Arra
         raise ValueError("`draw_many` needs float64 uniforms: set jax_enable_x64.")
     n, horizon, size, end = len(prompts), policy.horizon, policy.vocabulary_size, policy.end_token
     structure = jax.tree.structure(jax.eval_shape(policy.start, prompts[0]))
-    states = start_states(policy, prompts, min(BATCH, n))
+    states, of_prompt = start_states(policy, prompts, min(BATCH, n)), unchanged_by_step(policy, prompts[0])
     # A node is a prefix of a prompt; `node` says at which one each draw in `alive` stands.
     owner, totals = np.arange(n), np.zeros(n)
     prefixes, tokens = np.full((n, horizon), end or 0, dtype=np.int32), np.full(n, policy.begin_token, dtype=np.int32)
@@ -48,7 +48,9 @@ def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Arra
     done: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     which, found = np.empty(n * each, dtype=np.int64), 0
     for depth in range(horizon):
-        states, log_probs = _step(policy, structure, states, tokens)
+        # What a state holds of its prompt is kept once.
+        sources = [owner if kept else np.arange(len(tokens)) for kept in of_prompt]
+        stepped, log_probs = _step(policy, structure, states, sources, tokens)
         uniforms = np.asarray(jax.random.uniform(jax.random.fold_in(key, depth), (n * each,), dtype=float))[alive]
         token = _inverse(np.exp(log_probs), node, uniforms)
         child, node = np.unique(node * size + token, return_inverse=True)
@@ -65,7 +67,7 @@ def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Arra
         if not alive.size:
             break
         owner, totals, prefixes, tokens = owner[~over], totals[~over], prefixes[~over], tokens[~over]
-        states = [leaf[parent[~over]] for leaf in states]
+        states = [old if kept else new[parent[~over]] for old, new, kept in zip(states, stepped, of_prompt, strict=True)]
     responses, log_probs, owner = (np.concatenate(parts) for parts in zip(*done, strict=True))
     order = np.argsort(owner, kind="stable")
     place = np.empty_like(order)
@@ -73,14 +75,17 @@ def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Arra
     return ManyDraws(responses[order], log_probs[order], owner[order], place[which].reshape(n, each))
 
 
-def _step(policy: SequencePolicy, structure: Any, states: list[np.ndarray], tokens: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+def _step(
+    policy: SequencePolicy, structure: Any, states: list[np.ndarray], sources: list[np.ndarray], tokens: np.ndarray
+) -> tuple[list[np.ndarray], np.ndarray]:
     after, log_probs = [], []
     for first in range(0, len(tokens), BATCH):
         rows = np.arange(first, min(first + BATCH, len(tokens)))
         # Two shapes only, so that two are compiled.
         batch = 64 if len(rows) <= 64 else BATCH
         padded = rows[np.arange(batch) % len(rows)]
-        states_after, rows_log_probs = step_many(policy, jax.tree.unflatten(structure, [leaf[padded] for leaf in states]), tokens[padded])
+        before = [leaf[source[padded]] for leaf, source in zip(states, sources, strict=True)]
+        states_after, rows_log_probs = step_many(policy, jax.tree.unflatten(structure, before), tokens[padded])
         after.append([np.asarray(leaf)[: len(rows)] for leaf in jax.tree.leaves(states_after)])
         log_probs.append(np.asarray(rows_log_probs, dtype=np.float64)[: len(rows)])
     return [np.concatenate(leaves) for leaves in zip(*after, strict=True)], np.concatenate(log_probs)

@@ -8,9 +8,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from sharpsim.policies._sequence import SequencePolicy, start_many, step_many
+from sharpsim.policies._sequence import SequencePolicy, start_many, step_many, unchanged_by_step
 
 BLOCK = 64
+STATE_BYTES = 2**31
+"""How much memory the states of all lanes may take."""
 
 
 def start_states(policy: SequencePolicy, prompts: np.ndarray, batch: int) -> list[np.ndarray]:
@@ -20,6 +22,14 @@ def start_states(policy: SequencePolicy, prompts: np.ndarray, batch: int) -> lis
         rows = np.arange(first, first + batch) % len(prompts)
         blocks.append([np.asarray(leaf) for leaf in jax.tree.leaves(start_many(policy, prompts[rows]))])
     return [np.concatenate(leaves)[: len(prompts)] for leaves in zip(*blocks, strict=True)]
+
+
+def affordable_lanes(policy: SequencePolicy, prompt: Any, capacity: int, lanes: int) -> int:
+    """At most `lanes`, and no more than have room for `capacity` states each."""
+    leaves = jax.tree.leaves(jax.eval_shape(policy.start, prompt))
+    kept = unchanged_by_step(policy, prompt)
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf, of_prompt in zip(leaves, kept, strict=True) if not of_prompt)
+    return max(1, min(lanes, STATE_BYTES // max(1, capacity * size)))
 
 
 class Frontier:
@@ -38,6 +48,7 @@ class Frontier:
         size, horizon, blocks = policy.vocabulary_size, policy.horizon, -(-capacity // BLOCK)
         # Filled slot by slot, so memory that is never used is never touched.
         self.states: list[np.ndarray] = []
+        self.of_prompt: list[bool] = []
         self.structure: Any = None
         self.children = np.empty((lanes, capacity, size))
         self.ended = np.empty((lanes, capacity))
@@ -52,7 +63,12 @@ class Frontier:
         """Begin anew in `lane` with a prompt, whose start state is number `number` of `states`: nothing expanded, the root on the queue."""
         if not self.states:
             self.structure = jax.tree.structure(jax.eval_shape(self.policy.start, prompt))
-            self.states = [np.empty((*self.depths.shape, *leaf.shape[1:]), dtype=leaf.dtype) for leaf in states]
+            self.of_prompt = unchanged_by_step(self.policy, prompt)
+            # What belongs to the prompt (one slot) is not kept again for each prefix.
+            slots = [1 if of_prompt else self.capacity for of_prompt in self.of_prompt]
+            self.states = [
+                np.empty((len(self.counts), size, *leaf.shape[1:]), leaf.dtype) for size, leaf in zip(slots, states, strict=True)
+            ]
         for stored, leaf in zip(self.states, states, strict=True):
             stored[lane, 0] = leaf[number]
         self.best[lane] = -np.inf
@@ -74,12 +90,14 @@ class Frontier:
         each = np.arange(len(lanes))
         depth = np.where(inner, self.depths[lanes, parent] + 1, 0)
 
-        states, step_log_probs = self._step([leaf[lanes, parent] for leaf in self.states], token)
+        before = [leaf[lanes, 0 if kept else parent] for leaf, kept in zip(self.states, self.of_prompt, strict=True)]
+        states, step_log_probs = self._step(before, token)
         rows = log_prob[:, None] + step_log_probs
         if np.isnan(rows).any():
             raise ValueError("`policy.step` must return log-probabilities; got NaN.")
-        for stored, leaf in zip(self.states, states, strict=True):
-            stored[lanes, slot] = leaf
+        for stored, leaf, kept in zip(self.states, states, self.of_prompt, strict=True):
+            if not kept:
+                stored[lanes, slot] = leaf
         prefix = self.prefixes[lanes, parent]
         prefix[each[inner], depth[inner] - 1] = token[inner]
         self.prefixes[lanes, slot] = prefix

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.decoding._frontier import Frontier, in_order, start_states
+from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
 from sharpsim.policies._sequence import SequencePolicy
 
@@ -45,7 +45,8 @@ def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: in
     if prompts.ndim == 0 or len(prompts) == 0:
         raise ValueError(f"`prompts` must hold at least one prompt along its first axis; got shape {prompts.shape}.")
     policy.check_prompts(prompts)
-    lanes = lane_count(len(prompts), max(1, min(lanes, NODES // budget)))
+    lanes = affordable_lanes(policy, prompts[0], budget, max(1, min(lanes, NODES // budget)))
+    lanes = lane_count(len(prompts), lanes)
     results: list[Any] = [None] * len(prompts)
 
     def harvest(frontier: Frontier, lane: int, number: int, finished: bool) -> None:

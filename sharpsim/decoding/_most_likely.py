@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.decoding._frontier import Frontier, in_order, start_states
+from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
 from sharpsim.policies._sequence import SequencePolicy, start_many, step_many
 from sharpsim.sharpness import TIE_GUARD
@@ -113,7 +113,7 @@ def most_likely_batch(
             prompts,
             states,
             left,
-            lanes=lane_count(len(left), lanes),
+            lanes=lane_count(len(left), affordable_lanes(policy, prompts[0], capacity, lanes)),
             capacity=capacity,
             ties=TIES,
             finished=lambda tops, incumbents: tops < incumbents + edge,

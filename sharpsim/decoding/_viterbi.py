@@ -1,4 +1,4 @@
-"""The mode of a Markov policy by dynamic programming, whatever its probability."""
+"""The mode of a policy with finitely many contexts by dynamic programming, whatever its probability."""
 
 from typing import Any
 
@@ -6,23 +6,27 @@ import numpy as np
 
 from sharpsim.decoding._most_likely import Decoded
 from sharpsim.policies._markov import MarkovPolicy
+from sharpsim.policies._ngram import NGramPolicy
 from sharpsim.policies._sequence import SequencePolicy
 
 
 def viterbi(policy: SequencePolicy, prompt: Any) -> Decoded:
-    """The most likely response (ties to the smallest token sequence) and its log-probability, in horizon x (V+1)^k x V additions.
+    """The most likely response (ties to the smallest token sequence) and its log-probability, in horizon x contexts x V additions
+    ((V+1)^k contexts of a MarkovPolicy).
 
     W_h(c) = max_v log T_x(v | c) + W_{h+1}(c v), with W = 0 after the last token or the end token, in float64 on the host.
     The sums run from the last token to the first, so ties are ties up to rounding; the log-probability returned is summed from the first
     token on, as `most_likely` does.
     Raises `ValueError` for another kind of policy or a prompt out of range.
     """
-    if not isinstance(policy, MarkovPolicy):
-        raise ValueError(f"`policy` must be a MarkovPolicy, whose next token depends on its last k; got {type(policy).__name__}.")
+    if not isinstance(policy, MarkovPolicy | NGramPolicy):
+        raise ValueError(
+            f"`policy` must be a MarkovPolicy or NGramPolicy, whose next token depends on its last k; got {type(policy).__name__}."
+        )
     policy.check_prompts(prompt)
-    table = np.asarray(policy.log_probs[prompt], dtype=np.float64)
-    contexts, size = table.shape
-    after = policy.next_context(np.arange(contexts)[:, None], np.arange(size)[None, :])
+    log_probs, after, first = policy.contexts_of(prompt)
+    table, after = np.asarray(log_probs, dtype=np.float64), np.asarray(after)
+    contexts = len(table)
     value = np.zeros(contexts)
     choices = []
     for _ in range(policy.horizon):
@@ -32,7 +36,7 @@ def viterbi(policy: SequencePolicy, prompt: Any) -> Decoded:
         choices.append((table + to_go).argmax(axis=1))
         value = (table + to_go).max(axis=1)
 
-    response, context, log_prob = np.full(policy.horizon, policy.end_token or 0, dtype=np.int32), contexts - 1, 0.0
+    response, context, log_prob = np.full(policy.horizon, policy.end_token or 0, dtype=np.int32), int(first), 0.0
     for depth, choice in enumerate(reversed(choices)):
         token = int(choice[context])
         response[depth], log_prob, context = token, log_prob + table[context, token], int(after[context, token])

@@ -10,36 +10,57 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sharpsim.policies._g2p import G2PPolicy, pretrained_g2p
+    from sharpsim.policies._gru import GRUPolicy
     from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy
     from sharpsim.policies._markov import MarkovPolicy
     from sharpsim.policies._multilayer_softmax import FeatureTables, MultilayerSoftmaxPolicy
+    from sharpsim.policies._ngram import NGramPolicy
+    from sharpsim.policies._prompted import PADDING, PromptedPolicy
     from sharpsim.policies._sequence import SequencePolicy, tabulate
+    from sharpsim.policies._storage import load_policy, parameter_count, save_policy
     from sharpsim.policies._tabular import TabularPolicy
     from sharpsim.policies._tabular_sequence import TabularSequencePolicy
+    from sharpsim.policies._transformer import TransformerPolicy
 
 _HOME = {
     "FeatureTables": "_multilayer_softmax",
     "G2PPolicy": "_g2p",
+    "GRUPolicy": "_gru",
     "LinearSoftmaxPolicy": "_linear_softmax",
     "MarkovPolicy": "_markov",
     "MultilayerSoftmaxPolicy": "_multilayer_softmax",
+    "NGramPolicy": "_ngram",
+    "PADDING": "_prompted",
+    "PromptedPolicy": "_prompted",
     "SequencePolicy": "_sequence",
     "TabularPolicy": "_tabular",
     "TabularSequencePolicy": "_tabular_sequence",
+    "TransformerPolicy": "_transformer",
+    "load_policy": "_storage",
+    "parameter_count": "_storage",
     "pretrained_g2p": "_g2p",
+    "save_policy": "_storage",
     "tabulate": "_sequence",
 }
 
 __all__ = [
     "FeatureTables",
     "G2PPolicy",
+    "GRUPolicy",
     "LinearSoftmaxPolicy",
     "MarkovPolicy",
     "MultilayerSoftmaxPolicy",
+    "NGramPolicy",
+    "PADDING",
+    "PromptedPolicy",
     "SequencePolicy",
     "TabularPolicy",
     "TabularSequencePolicy",
+    "TransformerPolicy",
+    "load_policy",
+    "parameter_count",
     "pretrained_g2p",
+    "save_policy",
     "tabulate",
 ]
 

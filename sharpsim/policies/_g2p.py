@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim.policies._gru import GRUCell
 from sharpsim.policies._sequence import SequencePolicy
 
 LETTERS = ("<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz")
@@ -25,26 +26,6 @@ PHONEMES = (
 )
 MAX_LETTERS = 24
 _PAD, _END_OF_WORD = LETTERS.index("<pad>"), LETTERS.index("</s>")
-
-
-class GRUCell(eqx.Module):
-    """A gated recurrent unit with reset, update and candidate gates stacked in that order (PyTorch's convention)."""
-
-    weight_input: jax.Array
-    weight_hidden: jax.Array
-    bias_input: jax.Array
-    bias_hidden: jax.Array
-
-    def inputs(self, embeddings: jax.Array) -> jax.Array:
-        """What each embedding adds to the gates, [tokens, 3 hidden]."""
-        return embeddings @ self.weight_input.T + self.bias_input
-
-    def __call__(self, from_input: jax.Array, hidden: jax.Array) -> jax.Array:
-        size = hidden.shape[-1]
-        from_hidden = self.weight_hidden @ hidden + self.bias_hidden
-        reset, update = jnp.split(jax.nn.sigmoid(from_input[: 2 * size] + from_hidden[: 2 * size]), 2)
-        candidate = jnp.tanh(from_input[2 * size :] + reset * from_hidden[2 * size :])
-        return (1 - update) * candidate + update * hidden
 
 
 class G2PPolicy(SequencePolicy):

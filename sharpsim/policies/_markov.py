@@ -71,6 +71,11 @@ class MarkovPolicy(SequencePolicy):
         base = self.vocabulary_size + 1
         return (context % max(self.contexts // base, 1) * base + token) % self.contexts
 
+    def contexts_of(self, prompt: Any) -> tuple[Any, Any, Any]:
+        """Log-probabilities [contexts, V] after each context, the context [contexts, V] after each token, and the first context."""
+        after = self.next_context(np.arange(self.contexts)[:, None], np.arange(self.vocabulary_size)[None, :])
+        return self.log_probs[prompt], after, self.contexts - 1
+
     def start(self, prompt: Any) -> Any:
         return jnp.asarray(prompt, jnp.int32), jnp.asarray(self.contexts - 1, jnp.int32)
 

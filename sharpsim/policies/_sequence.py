@@ -66,10 +66,16 @@ class SequencePolicy(eqx.Module):
 
         Raises `ValueError` for a response whose shape is not [horizon] or with a token outside the vocabulary before its end.
         """
+        return self.token_log_probs(prompt, response).astype(float).sum()
+
+    def token_log_probs(self, prompt: Any, response: Any) -> jax.Array:
+        """log pi(y_h | x, y_<h) of every token, [horizon]; 0 after the end. Raises as `log_prob` does."""
         self.check_prompts(prompt)
         self._check_response(response)
         tokens = jnp.asarray(response, jnp.int32)
-        ended_before = self._ended_before(tokens, jnp)
+        return self._token_log_probs(prompt, tokens, self._ended_before(tokens, jnp))
+
+    def _token_log_probs(self, prompt: Any, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
         inputs = jnp.concatenate([jnp.asarray([self.begin_token], jnp.int32), tokens[:-1]])
 
         def advance(state: Any, at: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
@@ -77,7 +83,7 @@ class SequencePolicy(eqx.Module):
             state, log_probs = self.step(state, before)
             return state, jnp.where(ended, 0.0, log_probs[token])
 
-        return jax.lax.scan(advance, self.start(prompt), (inputs, tokens, ended_before))[1].sum()
+        return jax.lax.scan(advance, self.start(prompt), (inputs, tokens, ended_before))[1]
 
     def lengths(self, response: Any) -> Any:
         """The number of tokens that count, the end token among them; responses [..., horizon] give lengths [...]."""
@@ -90,15 +96,22 @@ class SequencePolicy(eqx.Module):
         is_end = tokens == self.end_token
         return (xp.cumsum(is_end, axis=-1) - is_end) > 0
 
-    def _check_response(self, response: Any) -> None:
-        if np.shape(response) != (self.horizon,):
-            raise ValueError(f"`response` must have shape ({self.horizon},), one token for each step; got {np.shape(response)}.")
-        if _checks.is_traced(response):
+    def check_responses(self, responses: Any) -> None:
+        """Raise `ValueError` for responses [..., horizon] of another length, or with tokens outside the vocabulary before their end."""
+        if np.shape(responses)[-1:] != (self.horizon,):
+            raise ValueError(f"`response` must have shape ({self.horizon},), one token for each step; got {np.shape(responses)}.")
+        if _checks.is_traced(responses):
             return
-        tokens = np.asarray(response)
+        tokens = np.asarray(responses)
         wrong = ((tokens < 0) | (tokens >= self.vocabulary_size)) & ~self._ended_before(tokens, np)
         if tokens.dtype.kind not in "iu" or wrong.any():
-            raise ValueError(f"`response` must hold integer tokens in 0..{self.vocabulary_size - 1}; got {tokens.tolist()}.")
+            first = tokens[np.argwhere(wrong)[0][0]] if tokens.ndim > 1 and wrong.any() else tokens
+            raise ValueError(f"`response` must hold integer tokens in 0..{self.vocabulary_size - 1}; got {first.tolist()}.")
+
+    def _check_response(self, response: Any) -> None:
+        if np.ndim(response) != 1:
+            raise ValueError(f"`response` must have shape ({self.horizon},), one token for each step; got {np.shape(response)}.")
+        self.check_responses(response)
 
 
 def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
@@ -121,6 +134,13 @@ def start_many(policy: SequencePolicy, prompts: Any) -> Any:
 def step_many(policy: SequencePolicy, states: Any, tokens: Any) -> tuple[Any, jax.Array]:
     """`policy.step` of n states and tokens; compiled once for each policy structure and n."""
     return jax.vmap(policy.step)(states, tokens)
+
+
+def unchanged_by_step(policy: SequencePolicy, prompt: Any) -> list[bool]:
+    """For each leaf of the state, whether every step hands it on as it is, so that it belongs to the prompt and not to the prefix."""
+    token = jax.ShapeDtypeStruct((), jnp.int32)
+    traced = jax.make_jaxpr(lambda state, token: policy.step(state, token)[0])(jax.eval_shape(policy.start, prompt), token).jaxpr
+    return [after is before for after, before in zip(traced.outvars, traced.invars[:-1], strict=True)]
 
 
 def tabulate(policy: SequencePolicy, prompts: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,112 @@
+"""Gated recurrent units: a cell, and an encoder-decoder policy over written prompts."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from sharpsim import _checks
+from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
+from sharpsim.policies._tokens import check_end_token
+
+
+class GRUCell(eqx.Module):
+    """A gated recurrent unit with reset, update and candidate gates stacked in that order (PyTorch's convention)."""
+
+    weight_input: jax.Array
+    weight_hidden: jax.Array
+    bias_input: jax.Array
+    bias_hidden: jax.Array
+
+    @classmethod
+    def random(cls, embedding: int, hidden: int, *, key: jax.Array) -> "GRUCell":
+        """Float32 parameters, uniform within 1/sqrt(hidden) of zero (PyTorch's start)."""
+        shapes = ((3 * hidden, embedding), (3 * hidden, hidden), (3 * hidden,), (3 * hidden,))
+        bound, keys = hidden**-0.5, jax.random.split(key, len(shapes))
+        return cls(*(jax.random.uniform(own, shape, jnp.float32, -bound, bound) for own, shape in zip(keys, shapes, strict=True)))
+
+    def inputs(self, embeddings: jax.Array) -> jax.Array:
+        """What each embedding adds to the gates, [tokens, 3 hidden]."""
+        return embeddings @ self.weight_input.T + self.bias_input
+
+    def __call__(self, from_input: jax.Array, hidden: jax.Array) -> jax.Array:
+        size = hidden.shape[-1]
+        from_hidden = self.weight_hidden @ hidden + self.bias_hidden
+        reset, update = jnp.split(jax.nn.sigmoid(from_input[: 2 * size] + from_hidden[: 2 * size]), 2)
+        candidate = jnp.tanh(from_input[2 * size :] + reset * from_hidden[2 * size :])
+        return (1 - update) * candidate + update * hidden
+
+
+class GRUPolicy(PromptedPolicy):
+    """pi(y_h | x, y_<h): one GRU reads the prompt, another writes from where the first stopped, one hidden state [hidden] between them.
+
+    Float32. Padding is not read. Raises `ValueError` for sizes below 1 or an end token outside the vocabulary.
+    """
+
+    embedding: jax.Array
+    """[symbols, width]: response tokens, the begin token, prompt tokens where they are others."""
+    encoder: GRUCell
+    decoder: GRUCell
+    out: jax.Array
+    """[vocabulary_size, hidden]."""
+    out_bias: jax.Array
+    vocabulary_size: int = eqx.field(static=True)
+    horizon: int = eqx.field(static=True)
+    prompt_length: int = eqx.field(static=True)
+    prompt_vocabulary_size: int | None = eqx.field(static=True)
+    begin_token: int = eqx.field(static=True)
+    end_token: int | None = eqx.field(static=True)
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        horizon: int,
+        prompt_length: int,
+        prompt_vocabulary_size: int | None = None,
+        end_token: int | None = None,
+        width: int,
+        hidden: int,
+        key: jax.Array,
+    ):
+        size = checked_sizes(vocabulary_size=vocabulary_size, horizon=horizon, prompt_length=prompt_length, width=width, hidden=hidden)
+        check_end_token(end_token, vocabulary_size)
+        self.vocabulary_size, self.horizon, self.prompt_length = size["vocabulary_size"], size["horizon"], size["prompt_length"]
+        if prompt_vocabulary_size is not None:
+            prompt_vocabulary_size = _checks.static_count("prompt_vocabulary_size", prompt_vocabulary_size)
+        self.prompt_vocabulary_size = prompt_vocabulary_size
+        self.begin_token, self.end_token = self.vocabulary_size, end_token
+        embedding, encoder, decoder, out = jax.random.split(key, 4)
+        self.embedding = jax.random.normal(embedding, (self.symbols, width), jnp.float32)
+        self.encoder = GRUCell.random(width, hidden, key=encoder)
+        self.decoder = GRUCell.random(width, hidden, key=decoder)
+        bound = hidden**-0.5
+        self.out = jax.random.uniform(out, (vocabulary_size, hidden), jnp.float32, -bound, bound)
+        self.out_bias = jnp.zeros(vocabulary_size, jnp.float32)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The sizes it was built with."""
+        sizes = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
+        return {name: getattr(self, name) for name in sizes} | {"width": self.embedding.shape[1], "hidden": self.out.shape[1]}
+
+    @classmethod
+    def skeleton(cls, config: dict[str, Any]) -> "GRUPolicy":
+        """A policy of this configuration whose arrays are only shapes and dtypes."""
+        return eqx.filter_eval_shape(lambda key: cls(**config, key=key), jax.random.key(0))
+
+    def start(self, prompt: Any) -> jax.Array:
+        symbols, real = self.prompt_symbols(prompt)
+
+        def read(hidden: jax.Array, at: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
+            from_input, counts = at
+            return jnp.where(counts, self.encoder(from_input, hidden), hidden), None
+
+        from_inputs = self.encoder.inputs(self.embedding[symbols])
+        return jax.lax.scan(read, jnp.zeros(self.out.shape[1], self.out.dtype), (from_inputs, real))[0]
+
+    def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
+        # For every token at once: no prompt takes part, so a batch shares the product, and it is cheaper than one per row.
+        hidden = self.decoder(self.decoder.inputs(self.embedding[: self.vocabulary_size + 1])[token], state)
+        return hidden, jax.nn.log_softmax(self.out @ hidden + self.out_bias)

@@ -1,0 +1,96 @@
+"""What the policies over written prompts share: a prompt is a padded row of tokens, a policy its parameters and a few sizes."""
+
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.policies._sequence import SequencePolicy
+
+PADDING = -1
+"""What follows the tokens of a prompt."""
+
+
+class PromptedPolicy(SequencePolicy):
+    """pi(y | x) for prompts written in tokens: an int array [prompt_length], tokens first, then `PADDING`. `encode` makes one.
+
+    Prompts have an alphabet of their own of `prompt_vocabulary_size` tokens, or, where that is None, the responses' own: a token then means
+    the same on both sides.
+    """
+
+    prompt_length: eqx.AbstractVar[int]
+    prompt_vocabulary_size: eqx.AbstractVar[int | None]
+
+    @property
+    @abc.abstractmethod
+    def config(self) -> dict[str, Any]:
+        """What, beside the parameters, makes the policy: numbers and None only."""
+
+    @classmethod
+    @abc.abstractmethod
+    def skeleton(cls, config: dict[str, Any]) -> "PromptedPolicy":
+        """A policy of this configuration whose arrays are only shapes and dtypes."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """How many different tokens a prompt may hold."""
+        return self.vocabulary_size if self.prompt_vocabulary_size is None else self.prompt_vocabulary_size
+
+    @property
+    def symbols(self) -> int:
+        """How many symbols the policy reads: response tokens 0..V-1, the begin token V, then the prompt tokens where they are others."""
+        return self.vocabulary_size + 1 + (0 if self.prompt_vocabulary_size is None else self.prompt_vocabulary_size)
+
+    def encode(self, tokens: Sequence[int]) -> np.ndarray:
+        """The prompt made of these tokens, int32 [prompt_length].
+
+        Raises `ValueError` for more than `prompt_length` tokens or tokens outside 0..prompt_tokens - 1.
+        """
+        given = np.asarray(tokens, dtype=None if len(tokens) else np.int32)
+        if given.ndim != 1 or len(given) > self.prompt_length:
+            raise ValueError(f"`tokens` must be at most {self.prompt_length} integers; got {len(given)}.")
+        if given.dtype.kind not in "iu" or (given < 0).any() or (given >= self.prompt_tokens).any():
+            raise ValueError(f"`tokens` must be integers in 0..{self.prompt_tokens - 1}; got {list(tokens)}.")
+        prompt = np.full(self.prompt_length, PADDING, dtype=np.int32)
+        prompt[: len(given)] = given
+        return prompt
+
+    def check_prompts(self, prompts: Any) -> None:
+        """Refuse prompts that `encode` cannot have made."""
+        if _checks.is_traced(prompts):
+            return
+        given = np.asarray(prompts)
+        if given.shape[-1:] != (self.prompt_length,) or given.dtype.kind not in "iu":
+            raise ValueError(f"`prompt` must be made by `encode`: integers [{self.prompt_length}]; got {given.dtype} {given.shape}.")
+        if (given < PADDING).any() or (given >= self.prompt_tokens).any():
+            raise ValueError(f"`prompt` must hold tokens in 0..{self.prompt_tokens - 1}; got {given.min()}..{given.max()}.")
+        if ((given[..., :-1] == PADDING) & (given[..., 1:] != PADDING)).any():
+            raise ValueError(f"`prompt` must hold its padding ({PADDING}) last, as `encode` makes it; got {given.tolist()}.")
+
+    def prompt_symbols(self, prompt: Any) -> tuple[jax.Array, jax.Array]:
+        """The symbols of a prompt, int32 [prompt_length], and where they are no padding."""
+        tokens = jnp.asarray(prompt, jnp.int32)
+        real = tokens != PADDING
+        return jnp.where(real, tokens + (0 if self.prompt_vocabulary_size is None else self.vocabulary_size + 1), 0), real
+
+    def read_symbols(self, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
+        """What a policy reads before each token of a response: the begin token, then the response but for its last, int32 [horizon]."""
+        known = tokens if self.end_token is None else jnp.where(ended_before, self.end_token, tokens)
+        return jnp.concatenate([jnp.asarray([self.begin_token], jnp.int32), known[:-1]])
+
+
+def checked_sizes(**sizes: Any) -> dict[str, int]:
+    """Each of the named sizes as an int of at least 1; refuses anything else."""
+    return {name: _checks.static_count(name, value) for name, value in sizes.items()}
+
+
+def require_finite(policy: Any) -> None:
+    """Refuse a policy one of whose parameters is NaN or infinite, naming it. Traced ones pass."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(policy):
+        if eqx.is_inexact_array(leaf) and not _checks.is_traced(leaf) and not bool(jnp.isfinite(leaf).all()):
+            raise ValueError(f"`policy` must have finite parameters; got NaN or infinity in {jax.tree_util.keystr(path).lstrip('.')}.")
