@@ -72,6 +72,11 @@ class Oracle(eqx.Module):
         """The prompts that base takes, one per weight."""
         return self._prompts
 
+    @property
+    def shape(self) -> tuple[int, int | None]:
+        """(prompts, responses); None where the base is no table and its responses are not listed."""
+        return self._weights.shape[0], self._base.log_probs.shape[1] if isinstance(self._base, TabularPolicy) else None
+
     def draw(self, n: int, N: int, *, key: Key[Array, ""]) -> Draws:
         """n prompts from mu and N responses to each, with their likelihoods; cost n N."""
         n, N = _checks.static_count("n", n), _checks.static_count("N", N)

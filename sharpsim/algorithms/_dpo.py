@@ -6,6 +6,7 @@ import jax
 from jaxtyping import Array, Key
 
 from sharpsim import _checks
+from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.oracle import Oracle
 
@@ -21,6 +22,7 @@ def dpo(oracle: Oracle, policy_class: Any, *, n: int, beta: Any, key: Key[Array,
     Raises `ValueError` for n below 1 and beta not positive. Source: Huang et al., arXiv 2412.01951v2, section 4.2, Eq. 4.
     """
     _checks.positive("beta", beta)
+    check_class(oracle, policy_class, "least_squares")
     draw_key, fit_key = jax.random.split(key)
     pairs = oracle.draw(n, 2, key=draw_key)
     # pi solves beta log pi(y) - beta log pi(y') = g(y) - g(y') with g known at the drawn responses.

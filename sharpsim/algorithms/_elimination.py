@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from sharpsim import _checks
+from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.classes._counts import choose_among
 from sharpsim.oracle import Oracle
@@ -71,10 +72,7 @@ def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int,
 
 def _nothing(oracle: Oracle, policy_class: Any, dtype: Any) -> Any:
     """A table [prompts, responses] of NaN: nothing seen."""
-    if not hasattr(policy_class, "maximiser_votes"):
-        raise ValueError(f"`policy_class` must be a class that can list its candidates' maximisers; got {type(policy_class).__name__}.")
-    if policy_class.shape[0] != oracle.prompts.shape[0]:
-        raise ValueError(f"`policy_class` must have the oracle's {oracle.prompts.shape[0]} prompts; got {policy_class.shape[0]}.")
+    check_class(oracle, policy_class, "maximiser_votes")
     return jnp.full(policy_class.shape, jnp.nan, dtype)
 
 

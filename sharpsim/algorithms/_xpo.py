@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from sharpsim import _checks, laws
+from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.classes._optimism import check_alpha
 from sharpsim.classes._with_reference import WithReference
@@ -38,8 +39,8 @@ def xpo(
     T = _checks.static_count("T", T)
     _checks.positive("beta", beta)
     check_alpha(alpha)
-    if not hasattr(policy_class, "most_optimistic"):
-        raise ValueError(f"`policy_class` must have optimistic least squares; {type(policy_class).__name__} has no such minimiser.")
+    check_class(oracle, policy_class, "most_optimistic")
+    fresh = None if validation is None else _checks.static_count("validation", validation)
     run_key, judge_key = jax.random.split(key)
     rounds = run_rounds(oracle, policy_class, T=T, beta=beta, alpha=alpha, key=run_key)
     own = rounds.own_log_probs
@@ -49,8 +50,7 @@ def xpo(
     cost = 2 * T
     if isinstance(policy_class, WithReference):
         info["values"] = exact_values(policy_class, rounds.iterates, beta=beta)
-    elif validation is not None:
-        fresh = _checks.static_count("validation", validation)
+    elif fresh is not None:
         info["values"] = _validated(oracle, policy_class, rounds.iterates, fresh, beta=beta, key=judge_key)
         cost += (T + 1) * fresh
     info["chosen"] = jnp.argmax(info["values"]) if "values" in info else jnp.asarray(T - 1)

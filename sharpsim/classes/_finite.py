@@ -88,10 +88,6 @@ class FiniteClass(Optimistic):
         info = {"member": member, "loss": losses[member], "minimisers": best.sum()}
         return Fit(TabularPolicy(self.log_probs[member]), info)
 
-    @property
-    def _shape(self) -> tuple[int, int]:
-        return self.log_probs.shape[1], self.log_probs.shape[2]
-
     def no_evidence(self) -> TableSums:
         """Sums of zero for every member."""
         return TableSums(*jnp.zeros((2, self.log_probs.shape[0]), self.log_probs.dtype))

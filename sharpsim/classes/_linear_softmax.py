@@ -46,7 +46,8 @@ class LinearSoftmaxBall(Optimistic):
         return math.inf
 
     @property
-    def _shape(self) -> tuple[int, int]:
+    def shape(self) -> tuple[int, int]:
+        """(prompts, responses) of each member's table."""
         return self.features.shape[0], self.features.shape[1]
 
     def least_squares(
@@ -67,7 +68,7 @@ class LinearSoftmaxBall(Optimistic):
         """
         del key
         _checks.positive("beta", beta)
-        check_pairs(prompts, first, second, targets, self._shape)
+        check_pairs(prompts, first, second, targets, self.shape)
         rows = beta * (self.features[prompts, first] - self.features[prompts, second])
         targets = targets.astype(self.features.dtype)
         theta, multiplier, rank = least_squares_on_ball(rows, targets, self.radius)
@@ -81,7 +82,7 @@ class LinearSoftmaxBall(Optimistic):
         max_{||t|| <= radius} <gradient, t - theta>; and `steps`. `key` is unused.
         """
         del key
-        counts = pair_counts(prompts, responses, self._shape, self.features.dtype)
+        counts = pair_counts(prompts, responses, self.shape, self.features.dtype)
         fitted = _newton(self.features, counts, self.radius)
         info = {"theta": fitted.theta, "log_likelihood": fitted.value, "gap": fitted.gap, "steps": fitted.steps}
         return Fit(LinearSoftmaxPolicy(self.features, fitted.theta), info)

@@ -30,7 +30,7 @@ class Optimistic(eqx.Module):
 
     @property
     @abc.abstractmethod
-    def _shape(self) -> tuple[int, int]:
+    def shape(self) -> tuple[int, int]:
         """(prompts, responses)."""
 
     @abc.abstractmethod
@@ -75,7 +75,7 @@ class Optimistic(eqx.Module):
         """
         _checks.positive("beta", beta)
         check_alpha(alpha)
-        check_pairs(prompts, first, second, targets, self._shape)
+        check_pairs(prompts, first, second, targets, self.shape)
         if not _checks.is_traced(count):
             _checks.count("count", count, 0)
             if int(count) > prompts.shape[0]:

@@ -88,10 +88,6 @@ class ProductClass(Optimistic):
         least = jnp.take_along_axis(losses, members[:, None], axis=1)
         return Fit(TabularPolicy(chosen), {"members": members, "loss": least.sum(), "minimisers": best.sum(axis=1)})
 
-    @property
-    def _shape(self) -> tuple[int, int]:
-        return self.log_probs.shape[0], self.log_probs.shape[2]
-
     def no_evidence(self) -> TableSums:
         """Sums of zero for every member of every prompt, `[prompts, members]`."""
         return TableSums(*jnp.zeros((2, *self.log_probs.shape[:2]), self.log_probs.dtype))

@@ -39,6 +39,8 @@ def regret(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, 
     _checks.rows("log_policy", log_policy)
     target = laws.tilted(np.asarray(log_base, float), np.asarray(reward, float), beta=beta)
     policy = np.asarray(log_policy, float)
+    if policy.ndim < 2 or policy.shape[-2:] != target.shape:
+        raise ValueError(f"`log_policy` must be [.., prompts, responses] as `log_base`, {target.shape}; got shape {policy.shape}.")
     _checks.prompt_weights(prompt_weights, target.shape[0])
     with np.errstate(invalid="ignore"):
         terms = np.where(policy > -np.inf, np.exp(policy) * (policy - target), 0.0)

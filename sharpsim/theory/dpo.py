@@ -204,6 +204,7 @@ def regret(log_policy: Any, log_probs: Any, prompt_weights: Any, *, slack: float
     """J(pi°) - J(pi), exact, nats: J(pi) = E_{x, y~pi}[log base], pi° base restricted to Y*_g. inf where pi leaves base's support."""
     _checks.table("log_policy", log_policy)
     _checks.table("log_probs", log_probs)
+    _checks.same_shape("log_probs", log_probs, "log_policy", log_policy)
     _checks.prompt_weights(prompt_weights, np.shape(log_probs)[0])
     base, policy = np.asarray(log_probs, float), np.asarray(log_policy, float)
     best = normalise(np.where(maximisers(base, slack=slack), base, -np.inf), np)

@@ -28,6 +28,9 @@ from sharpsim.theory._family import family, least_count
 from sharpsim.theory._hidden_label import guess_errors, guess_errors_ceiling, last_draw, mean_error
 from sharpsim.theory._witness import Necessary
 
+SMALLEST = 1e-12
+"""Risks below this share of the hard mass are not inverted: the binomial's tails are cut at 1e-18."""
+
 SYMBOLS = {"eps": "eps", "C": "coverage", "d": "hard_prompts", "M": "labels", "Delta": "hard_mass", "p": "power", "m": "samples"}
 STATEMENTS = (
     Statement("limits", "Thm 3.1", "no learner sharpens the hard family with less than order C log|Pi|/eps^2", "lower", symbols=SYMBOLS),
@@ -57,14 +60,17 @@ def minimax_risk(*, n: int, N: int, hard_prompts: int, labels: int, hard_mass: f
     _checks.count("n", n, 0)
     _checks.count("N", N)
     d, M, D = family(hard_prompts, labels, hard_mass)
-    reach = min(last_draw(int(n), D / d) * int(N), _beyond(M))
-    return D * mean_error(guess_errors(M, reach), visits=int(n), chance=D / d, each=int(N))
+    # More draws than that leave no error, and their products would not fit an integer.
+    each = min(int(N), _beyond(M))
+    reach = min(last_draw(int(n), D / d) * each, _beyond(M))
+    return D * mean_error(guess_errors(M, reach), visits=int(n), chance=D / d, each=each)
 
 
 def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: float) -> int:
     """The exact least m at which some learner has risk at most eps on every member of H(d, M, D): least m with R(m, 1) <= eps.
 
-    0 where a guess suffices, D (1 - 1/M) <= eps. Raises `ValueError` for eps outside (0, 1) and parameters out of range.
+    0 where a guess suffices, D (1 - 1/M) <= eps. Raises `ValueError` for eps outside (0, 1) or below 1e-12 D, and parameters out of
+    range.
     """
     return minimax_prompts(eps=eps, N=1, hard_prompts=hard_prompts, labels=labels, hard_mass=hard_mass)
 
@@ -76,11 +82,14 @@ def minimax_prompts(*, eps: float, N: int, hard_prompts: int, labels: int, hard_
     d, M, D = family(hard_prompts, labels, hard_mass)
     if eps >= D * (1 - 1 / M):
         return 0
+    if eps < SMALLEST * D:
+        raise ValueError(f"`eps` must be at least {SMALLEST:g} times `hard_mass`, beyond which truncation shows; got {eps!r}.")
     # e(k) <= (1 - 1/M)(1 - 2/M)^k gives enough prompts, in closed form.
-    gone = -math.expm1(int(N) * math.log1p(-2 / M))
+    each = min(int(N), _beyond(M))
+    gone = -math.expm1(each * math.log1p(-2 / M))
     enough = math.ceil(math.log(D * (1 - 1 / M) / eps) / -math.log1p(-gone * D / d)) + 1
-    table = guess_errors(M, min(last_draw(enough, D / d) * int(N), _beyond(M)))
-    return least_count(lambda n: D * mean_error(table, visits=n, chance=D / d, each=int(N)), eps, low=0, high=enough)
+    table = guess_errors(M, min(last_draw(enough, D / d) * each, _beyond(M)))
+    return least_count(lambda n: D * mean_error(table, visits=n, chance=D / d, each=each), eps, low=0, high=enough)
 
 
 def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> Necessary:
@@ -182,6 +191,7 @@ def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: floa
 
 def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float = 1) -> Any:
     """C log|Pi|/(eps^(1+1/p) (1 + log(C eps^(-1/p)))), Theorem 3.1' without its constant c; a rate, no bound."""
+    _checks.positive("power", power)
     return witness.printed_rate(eps=eps, coverage=coverage, log_class_size=log_class_size, power=power, exponent=1 + 1 / power)
 
 

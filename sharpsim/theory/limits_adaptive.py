@@ -163,6 +163,7 @@ def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: floa
 
 def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float = 1) -> Any:
     """C log|Pi|/(eps^(1/p) (1 + log(C eps^(-1/p)))), Theorem D.2 without its constant c; a rate, no bound."""
+    _checks.positive("power", power)
     return witness.printed_rate(eps=eps, coverage=coverage, log_class_size=log_class_size, power=power, exponent=1 / power)
 
 

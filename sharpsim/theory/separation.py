@@ -105,13 +105,14 @@ def rounds_needed(bound: Callable[[float], float], *, regret: float) -> float:
     """
     _checks.positive("regret", regret)
     low, high = 0.0, 1.0
-    while bound(high) > regret:
+    # NaN is no promise.
+    while not bound(high) <= regret:
         low, high = high, 2 * high
         if high > 1e40:
             raise ValueError(f"`regret` must be reachable within 1e40 rounds; got {regret!r}.")
     while high - low > max(1.0, high * 2.0**-50):
         middle = math.floor((low + high) / 2)
-        low, high = (middle, high) if bound(middle) > regret else (low, middle)
+        low, high = (low, middle) if bound(middle) <= regret else (middle, high)
     return high
 
 

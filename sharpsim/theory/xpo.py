@@ -187,6 +187,8 @@ def sec_harmonic(log_members: Any, log_base: Any, reward: Any, prompt_weights: A
 def bernoulli_kl(a: float, b: float) -> float:
     """kl(a, b) = a log(a/b) + (1-a) log((1-a)/(1-b)), in nats; a in [0, 1], b in (0, 1)."""
     _checks.in_open_unit("b", b)
+    if not 0 <= a <= 1:
+        raise ValueError(f"`a` must be in [0, 1]; got {a!r}.")
     first = a * math.log(a / b) if a > 0 else 0.0
     return first + ((1 - a) * math.log((1 - a) / (1 - b)) if a < 1 else 0.0)
 
@@ -231,9 +233,13 @@ def _regret_bound(
     weight, size = _weight(constant, log_class_size, T, rho, sec, v_max, r_max, lam, log_base)
     rounds, width = np.asarray(T, float), np.asarray(sec, float)
     if kappa is None:
-        explored = np.sqrt(2 * weight * width)
+        with np.errstate(invalid="ignore"):
+            explored = np.sqrt(2 * weight * width)
     else:
         _checks.positive("kappa", kappa)
         explored = np.asarray(kappa, float) * width / 2 + weight / np.asarray(kappa, float)
     start = (1 if log_base else 2) * r_max / rounds
-    return as_float(round_up((explored + 4 * v_max * np.sqrt(2 * size / rounds) + start) * _ROUNDING))
+    # An infinite class or SEC is no promise, also where another factor is zero.
+    with np.errstate(invalid="ignore"):
+        value = round_up((explored + 4 * v_max * np.sqrt(2 * size / rounds) + start) * _ROUNDING)
+    return as_float(np.where(np.isinf(width) | np.isinf(log_class_size), math.inf, value))

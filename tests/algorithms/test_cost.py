@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms
-from sharpsim.classes import AllTabular
+from sharpsim.classes import AllTabular, FiniteClass
 
 BASE = TabularPolicy.from_probs(np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]]))
 WEIGHTS = np.array([0.5, 0.5])
@@ -97,3 +97,22 @@ def test_no_algorithm_reads_what_the_oracle_keeps(module):
     """The base, its table and its weights are the oracle's own: no algorithm names them."""
     source = inspect.getsource(importlib.import_module(f"sharpsim.algorithms.{module}"))
     assert not [name for name in ("_base", "_weights", "_running", "_sorted", "_reward") if f".{name}" in source]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("dpo", {"n": 5, "beta": 0.5}),
+        ("xpo", {"T": 5, "beta": 0.5, "alpha": 0.1}),
+        ("candidate_elimination", {"n": 5, "N": 2}),
+        ("candidate_elimination_adaptive", {"n": 5, "remaining": 1}),
+    ],
+)
+def test_a_class_for_other_prompts_or_responses_is_refused(name, arguments):
+    """Indices beyond a table are clamped by JAX, silently: the shapes are compared first."""
+    table = np.log([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]])
+    oracle = Oracle(TabularPolicy(table), np.array([0.5, 0.5]))
+    narrow = np.log([[[0.5, 0.5], [0.4, 0.6]]])
+    for wrong in (FiniteClass(table[None, :1]), FiniteClass(narrow), None):
+        with pytest.raises(ValueError, match="`policy_class`"):
+            getattr(algorithms, name)(oracle, wrong, **arguments, key=jax.random.key(0))

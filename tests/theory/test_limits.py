@@ -354,6 +354,11 @@ def test_other_refusals_and_limit_values():
         limits.guess_error(labels=5, draws=-1)
     with pytest.raises(ValueError, match="labels"):
         limits.samples_any_learner_needs(eps=1e-6, coverage=1e6, hard_prompts=1)
+    with pytest.raises(ValueError, match="`eps`"):
+        limits.minimax_samples(eps=1e-40, **shape)
+    with pytest.raises(ValueError, match="`power`"):
+        limits.printed_rate(eps=0.1, coverage=2.0, log_class_size=1.0, power=0)
+    assert limits.minimax_risk(n=3, N=2**62, **shape) == pytest.approx(0.5 * 0.75**3 * 0.8, rel=1e-12)
     assert limits.minimax_samples(eps=0.4, **shape) == 0
     assert limits.minimax_samples(eps=0.5 * 4 / 5, **shape) == 0
     assert limits.samples_any_learner_needs(eps=0.1, coverage=1.0, hard_prompts=3).samples == 0

@@ -380,3 +380,16 @@ def test_other_refusals():
         xpo.elliptic_sum(-np.eye(2)[None], lam=1.0)
     with pytest.raises(ValueError, match="`lam`"):
         xpo.elliptic_bound(d=2, T=3, trace_max=1.0, lam=0.0)
+
+
+def test_edges_are_limits_or_refused():
+    """Infinity times zero is no number: an infinite class or SEC promises nothing; kl and regret refuse what is no law of the shape."""
+    given = {"T": 10, "rho": 0.1}
+    assert xpo.regret_bound(log_class_size=math.inf, sec=0.0, v_max=1.0, r_max=1.0, **given) == math.inf
+    assert xpo.regret_bound(log_class_size=1.0, sec=math.inf, v_max=0.0, r_max=0.0, **given) == math.inf
+    for a in (math.nan, 2.0, -1.0):
+        with pytest.raises(ValueError, match="`a`"):
+            xpo.bernoulli_kl(a, 0.5)
+    base = np.log([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]])
+    with pytest.raises(ValueError, match="`log_policy`"):
+        xpo.regret(base[:1], base, base, np.full(2, 0.5), beta=1.0)
