@@ -15,8 +15,16 @@ from experiments._agreement import allowed_deviation, bernoulli_variance, over_s
 from experiments._frame import Context, Table, Verdict
 from experiments._inference_tables import by_probability, coverage_rows, group_masks, histogram_rows, per_word, separation_rows
 from experiments._inference_verdicts import judged
+from experiments._panels import panels
+from experiments._panels_verdicts import judged_cells
+from experiments._protocol import literal
 from experiments._real_model import RealModel, gather
+from experiments._sample_files import read_all
 from sharpsim.theory import inference as theory
+
+ACCEPTS_SAMPLES = True
+BINS = 40
+"""Of the histograms of own samples, at most."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,12 @@ SETTINGS = {
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Parts: "" accuracy against N; loglik; accuracy (one row for each way to answer); histogram; separation; coverage; greedy; words."""
+    """Parts: "" accuracy against N; loglik; accuracy (one row for each way to answer); histogram; separation; coverage; greedy; words.
+
+    Of a user's own samples: the parts of `panels`, and nothing else.
+    """
+    if context.samples:
+        return dict(panels(read_all(context.samples), N=settings.literal_N, level=settings.level, bins=BINS))
     model = gather(context, words=settings.words, expansions=settings.expansions, draws=settings.seeds * settings.draws)
     masks = group_masks(model.letters, settings.letters)
     order = list(masks)
@@ -91,38 +104,17 @@ def _at(model: RealModel, settings: Settings, N: int) -> dict[str, Any]:
     }
     loglik = theory.mean_log_prob(law, head.log_probs, edge, floor=settings.floor)
     variance = theory.log_prob_variance(law, head.log_probs, edge, floor=settings.floor)
-    literal = _literal(model, settings, N) if N in settings.literal_N else {}
+    drawn = _literal(model, settings, N) if N in settings.literal_N else {}
     return {
-        "accuracy": {rule: (band, literal.get(rule)) for rule, band in bands.items() if band is not None or rule in literal},
-        "loglik": (loglik, variance, literal.get("loglik")),
+        "accuracy": {rule: (band, drawn.get(rule)) for rule, band in bands.items() if band is not None or rule in drawn},
+        "loglik": (loglik, variance, drawn.get("loglik")),
     }
 
 
 def _literal(model: RealModel, settings: Settings, N: int) -> dict[str, np.ndarray]:
-    """From seeds x draws: the mean over all subsets of size N for best of N and pass@N, over disjoint blocks of N for the vote."""
     shape = (-1, settings.seeds, settings.draws)
-    log_probs, correct, answers, lengths = (
-        getattr(model.draws, name).reshape(shape) for name in ("log_probs", "correct", "answers", "lengths")
-    )
-    weights = theory.subsample_weights(total=settings.draws, draws=N)
-    found = {}
-    for rule, reward in (("best of N", log_probs), ("length-normalised", log_probs / lengths)):
-        order = np.argsort(-reward, axis=-1, kind="stable")
-        found[rule] = np.take_along_axis(correct, order, axis=-1) @ weights
-        if rule == "best of N":
-            found["loglik"] = np.maximum(np.take_along_axis(log_probs, order, axis=-1), settings.floor) @ weights
-    # The subsets' share without a correct draw is that of the subsets whose best, by correctness, is wrong.
-    found["pass@N"] = np.sort(correct, axis=-1)[..., ::-1] @ weights
-    blocks = settings.draws // N
-    voted = [_vote(answers[..., b * N : (b + 1) * N], correct[..., b * N : (b + 1) * N]) for b in range(blocks)]
-    found["majority"] = np.mean(voted, axis=0)
-    return found
-
-
-def _vote(answers: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Whether the answer with most votes is correct; ties to the first drawn."""
-    chosen = np.concatenate([(a[..., :, None] == a[..., None, :]).sum(axis=-1).argmax(axis=-1) for a in np.array_split(answers, 20)])
-    return np.take_along_axis(correct, chosen[..., None], axis=-1)[..., 0]
+    columns = (getattr(model.draws, name).reshape(shape) for name in ("log_probs", "correct", "answers", "lengths"))
+    return literal(*columns, N=(N,), floor=settings.floor)[N]
 
 
 def _accuracy_row(
@@ -201,5 +193,5 @@ def _saturation(loglik: list[dict[str, Any]], rows: list[dict[str, Any]], settin
 
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:
-    """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1."""
-    return judged(tables)
+    """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1; of own samples, the findings."""
+    return judged(tables) if "" in tables else judged_cells(tables)
