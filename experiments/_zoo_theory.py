@@ -1,8 +1,8 @@
 """What the paper could not show of each model and task: the exact curves, coverage and its profile, and whether theory predicts the lift.
 
 "cells" and "cells-loglik" gain the columns exact_lower and exact_upper (NaN where no band is narrower than what is trivial).
-"cells-theory": model, task, split, prompts, proven (prompts whose mode is certain), greedy_is_mode (their share), coverage_low, coverage_high
-(C_cov; of unproven prompts P* lies between the best response known and the search's bound), slowest (largest 1/P* of the proven);
+"cells-theory": model, task, split, prompts, proven (prompts whose mode is certain), greedy_is_mode (their share), coverage_low,
+coverage_high (C_cov; of unproven prompts P* lies between what is known and the search's bound), slowest (largest 1/P* of the proven);
 saturation, limit, one_draw (of the mean log-probability over the proven prompts: the least N with all but a share of the rise from one draw
 to the mode); covariance, cov_low, cov_high (of correctness and log pi under one draw: mean over prompts, interval over seeds); gain,
 gain_low, gain_high (points of the largest N over one draw); lift, lift_low, lift_high (over greedy); told, agree (prompts whose own gain

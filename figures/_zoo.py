@@ -23,7 +23,8 @@ def draw_theory(rows: Table) -> Figure:
         measured(right, own["covariance"], own["gain"], own["gain_low"], own["gain_high"], model, index=index)
         right.errorbar(
             own["covariance"], own["gain"],
-            xerr=[own["covariance"] - own["cov_low"], own["cov_high"] - own["covariance"]], fmt="none", ecolor=colour(index), elinewidth=1.6,
+            xerr=[own["covariance"] - own["cov_low"], own["cov_high"] - own["covariance"]],
+            fmt="none", ecolor=colour(index), elinewidth=1.6,
         )  # fmt: skip
     finite = rows.take(np.isfinite(rows["saturation"]))
     ends = np.array([1.0, max(10.0, float(finite["coverage_high"].max()))])
@@ -40,8 +41,9 @@ def draw_theory(rows: Table) -> Figure:
     claim(fig, "N saturates where coverage says; best of N helps where correctness and log-probability go together.")
     caption(
         fig,
-        f"{STAND_IN}. A dot is a model on a task. Left: exact band, prompts whose mode is proven; C_cov of all prompts, its upper end. Right: "
-        f"{rows['prompts'][0]} prompts a task or all there are, {rows['seeds'][0]} seeds x {rows['N'][0]} draws, 95% intervals over seeds.",
+        f"{STAND_IN}. A dot is a model on a task. Left: exact band, prompts whose mode is proven; C_cov of all prompts, its upper end. "
+        f"Right: {rows['prompts'][0]} prompts a task or all there are, {rows['seeds'][0]} seeds x {rows['N'][0]} draws, "
+        "95% intervals over seeds.",
     )
     return fig
 

@@ -1,4 +1,4 @@
-"""The trained models: a tiny one trained from nothing to its file, the committed ones and their log, no held-out prompt in any training pair."""
+"""The trained models: a tiny one from nothing to its file, the committed ones and their log, no held-out prompt in training."""
 
 import csv
 import dataclasses
@@ -23,7 +23,7 @@ def log_rows(folder):
 
 
 def test_a_tiny_model_from_nothing_to_its_file(tmp_path):
-    """Trained, stored, logged and read back; training it again replaces its lines and leaves those of others; the same seed, the same bytes."""
+    """Trained, stored, logged, read back; training again replaces its lines and leaves those of others; same seed, same bytes."""
     train(tasks=["arithmetic"], models=["ngram", "gru"], seed=0, folder=tmp_path, recipes=TINY)
     rows = [row for row in log_rows(tmp_path) if row["model"] == "gru"]
     assert [int(row["step"]) for row in rows] == list(range(0, 41, 4))

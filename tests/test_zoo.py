@@ -94,11 +94,9 @@ def test_covariance_is_unbiased():
 
 def test_a_short_list_of_prompts_is_taken_whole():
     task = TASKS["game of 24"](level=2)
-    with pytest.raises(ValueError, match="at most"):
+    with pytest.raises(ValueError, match="at most") as refusal:
         task.prompts("held_out", 5000, 0)
-    assert len(_zoo._available(task, "held_out", 5000, 0)) == int(
-        str(pytest.raises(ValueError, task.prompts, "held_out", 5000, 0).value).split("at most ")[1].split(",")[0]
-    )
+    assert f"at most {len(_zoo._available(task, 'held_out', 5000, 0))}," in str(refusal.value)
 
 
 def test_proven_is_strict():

@@ -144,9 +144,9 @@ def mode_mass(log_probs: Any, tail_bound: Any) -> np.ndarray:
 
 
 def mode_probability(log_probs: Any, tail_bound: Any, incumbent: Any) -> Band:
-    """P*(x) of each prompt, in [exp(i), exp(max(i, b))]: a point where the largest known log-probability i is above b, so that it is the mode.
+    """P*(x) of each prompt, in [exp(i), exp(max(i, b))]: a point where i is above b, so that what has it is the mode.
 
-    `incumbent` [prompts] is the largest log-probability that is known of a response, found by the search or otherwise.
+    i, `incumbent` [prompts], is the largest log-probability that is known of a response, found by the search or otherwise.
     Raises `ValueError` for an incumbent below what `log_probs` hold, above 0, or NaN.
     """
     known, edge = np.asarray(incumbent, dtype=np.float64), np.asarray(tail_bound, dtype=np.float64)
