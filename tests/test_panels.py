@@ -148,21 +148,20 @@ def test_rows_of_one_seed_have_intervals_over_prompts():
 
 
 def test_the_interval_over_prompts_covers():
-    """400 tables at level 0.9: coverage within 1e-6 of a binomial of 0.9 less the little that the jackknife lacks at 20 prompts."""
-    truth = -2.0 + 1.0
+    """200 tables at level 0.9: the count that covers is one of a coverage of 0.87 to 0.93, at 1e-6; the jackknife is not exact."""
     covered = 0
-    for seed in range(400):
+    for seed in range(200):
         rng = np.random.default_rng(seed)
         n = 20 * 30
         correct = rng.random(n) < 0.5
-        log_prob = np.minimum(np.where(correct, -1.0, -2.0) * -truth + rng.normal(0, 0.2, n) + np.repeat(rng.normal(0, 0.3, 20), 30), 0.0)
+        log_prob = np.minimum(np.where(correct, -2.0, -3.0) + rng.normal(0, 0.2, n) + np.repeat(rng.normal(0, 0.3, 20), 30), 0.0)
         table = SampleTable(
             *(np.full(n, name, dtype=object) for name in ("m", "t")), np.repeat([f"p{i}" for i in range(20)], 30).astype(object),
             np.zeros(n, dtype=int), np.tile(np.arange(30), 20), log_prob, np.ones(n, dtype=int), np.full(n, "a", dtype=object), correct,
         )  # fmt: skip
         (row,) = panels(table, N=(1,), level=0.9, bins=5)["cells-gap"]
         covered += row["low"] <= 1.0 <= row["high"]
-    assert stats.binom.ppf(1e-6, 400, 0.88) <= covered <= stats.binom.isf(1e-6, 400, 0.93)
+    assert stats.binom.ppf(1e-6, 200, 0.87) <= covered <= stats.binom.isf(1e-6, 200, 0.93)
 
 
 def test_histograms_are_densities_with_exact_ends():

@@ -121,7 +121,7 @@ def changed(row: int, **values: str) -> list[str]:
         ([*GOOD[:7], "m,t,q,8,1,-1,2,a,0", "m,t,q,8,0,-1,2,a,1", GOOD[9]], "row 6, `seed`: every prompt of model 'm', task 't' must have the "
          "same seeds; got [0, 8] here and [0, 7]"),
         (GOOD[:4] + GOOD[5:], "row 1, `sample`: the greedy decoding (-1) must be there for all prompts"),
-        ([*GOOD, "m,t,q,0,-1,-3,2,,1"], "row 11, `sample`: the greedy decoding (-1) must stand once for each prompt of model 'm', task 't'"),
+        ([*GOOD, "m,t,q,0,-1,-3,2,,1"], "row 11, `sample`: the greedy decoding (-1) must stand once for each prompt of model 'm'"),
         ([*GOOD, "m,t,r,0,-1,-3,2,,1"], "row 11, `sample`: every prompt of model 'm', task 't' must have draws"),
         ([*GOOD, "m,u,r,0,-1,-3,2,,1"], "row 11, `sample`: model 'm', task 'u' must have draws besides the greedy decoding"),
         ([*GOOD, "m,t"], "row 11 must have 9 cells like the header; got 2"),
