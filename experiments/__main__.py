@@ -1,4 +1,4 @@
-"""`python -m experiments list | show STEM | run STEM | all | report`."""
+"""`python -m experiments list | show STEM | run STEM | all | train | report`."""
 
 import argparse
 import sys
@@ -23,11 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("stem")
     run.add_argument("--base", type=Path, help="a .npy table [prompts, responses] of probabilities or log-probabilities to use as base")
     everything = commands.add_parser("all", help="run every experiment, draw every figure, print the table of results")
+    train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
+    train.add_argument("--task", action="append", help="only this task (may be repeated)")
+    train.add_argument("--model", action="append", help="only this model (may be repeated)")
     commands.add_parser("report", help="write paper_repro.md and README's table of results from the committed rows")
     for command in (show, run, everything):
         command.add_argument("--scale", choices=SCALES, default="default")
-    for command in (run, everything):
+    for command in (run, everything, train):
         command.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", type=Path, help="folder for the weights and the log instead of the usual place")
+    for command in (run, everything):
         command.add_argument("--out", type=Path, help="folder for rows/ and figures/ instead of the usual places")
     options = parser.parse_args(arguments)
 
@@ -78,6 +83,16 @@ def _all(options: argparse.Namespace) -> int:
     return run_all(scale=options.scale, seed=options.seed, out=options.out)
 
 
+def _train(options: argparse.Namespace) -> int:
+    _prepare_jax()
+    from experiments._models import MODELS, RECIPES
+    from experiments._train import train
+    from sharpsim.policies._trained import WEIGHTS
+
+    train(tasks=options.task or tuple(RECIPES), models=options.model or MODELS, seed=options.seed, folder=options.out or WEIGHTS)
+    return 0
+
+
 def _report(_: argparse.Namespace) -> int:
     from experiments._report import write_report
 
@@ -95,7 +110,7 @@ def _prepare_jax() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
-_COMMANDS = {"list": _list, "show": _show, "run": _run, "all": _all, "report": _report}
+_COMMANDS = {"list": _list, "show": _show, "run": _run, "all": _all, "train": _train, "report": _report}
 
 if __name__ == "__main__":
     sys.exit(main())
