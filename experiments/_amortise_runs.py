@@ -1,10 +1,11 @@
 """One run of `amortise`: fine-tune one model with one seed, and judge it on held-out prompts as it goes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from experiments._agreement import allowed_deviation, bernoulli_variance
 from experiments._amortise_cells import Cell, scored
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
@@ -91,12 +92,13 @@ def _judged(cell: Cell, policy: Any, settings: Any, key: Any) -> dict[str, Any]:
 
 
 def exact(cell: Cell, policy: Any, N: int, settings: Any) -> dict[str, Any]:
-    """Certified bands (means over prompts) of the policy's and of best of N's accuracy and cut log-likelihood; distance, shortfall, bounds."""
+    """Certified bands (means over prompts) of the policy's and best of N's accuracy and cut log-likelihood; distance, shortfall, bounds."""
     head, weights = cell.head, cell.weights
     kept, mine = cell.kept(N), theory.policy_law(cell.head_log_probs(policy))
     row = {}
+    accuracies = {"tuned": inference.accuracy(mine, head.correct), "kept": inference.accuracy(kept, head.correct)}
     for name, law in (("tuned", mine), ("kept", kept)):
-        row[f"{name}_accuracy_lower"], row[f"{name}_accuracy_upper"] = inference.accuracy(law, head.correct).mean()
+        row[f"{name}_accuracy_lower"], row[f"{name}_accuracy_upper"] = accuracies[name].mean()
         found = inference.mean_log_prob(law, head.log_probs, head.tail_bound, floor=settings.floor).mean()
         row[f"{name}_log_prob_lower"], row[f"{name}_log_prob_upper"] = found
     distance = theory.squared_hellinger(kept, mine, head.log_probs, head.tail_bound).mean()
@@ -105,6 +107,9 @@ def exact(cell: Cell, policy: Any, N: int, settings: Any) -> dict[str, Any]:
     row |= {
         "distance_lower": distance[0], "distance_upper": distance[1], "variation_bound": theory.variation_bound(distance=distance[1]),
         "ceiling": ceiling, "shortfall": shortfall, "least_gap": float(gaps.min()), "floor": settings.floor,
+        "allowed": allowed_deviation(
+            bernoulli_variance(*accuracies["tuned"]), span=1.0, trials=settings.draws, false_alarm=settings.false_alarm
+        ),
     }  # fmt: skip
     for delta in settings.deltas:
         row[f"unsharpened_{delta:g}"] = theory.unsharpened(masses, weights, delta=delta)
@@ -113,8 +118,3 @@ def exact(cell: Cell, policy: Any, N: int, settings: Any) -> dict[str, Any]:
         )
         row[f"by_shortfall_{delta:g}"] = theory.unsharpened_from_shortfall(gaps, weights, shortfall=shortfall, delta=delta)
     return row
-
-
-def shortened(tuning: Tuning, steps: int) -> Tuning:
-    """The same with other steps."""
-    return replace(tuning, steps=steps)
