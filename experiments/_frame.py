@@ -6,6 +6,7 @@ SETTINGS = {"smoke": Settings(...), "default": Settings(...), "full": Settings(.
 def run(settings, context) -> {"": rows, "part": rows}       rows are dicts of str, int, float, bool; one set of keys per part
 def verdicts(tables) -> [Verdict(...)]                       from the rows as read back from their files
 ACCEPTS_BASE = True                      only where `run` uses `context.base`
+ACCEPTS_SAMPLES = True                   only where `run` uses `context.samples`; `verdicts` gets the parts that `run` then returns
 """
 
 import sys
@@ -28,6 +29,7 @@ class Context:
     scale: str
     seed: int = 0
     base: Path | None = None
+    samples: tuple[Path, ...] = ()
     quiet: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
 

@@ -32,15 +32,22 @@ def load(stem: str) -> ModuleType:
     return importlib.import_module(f"experiments.{stem}")
 
 
-def run_stem(stem: str, *, scale: str, seed: int, base: Path | None, places: Places, quiet: bool = False) -> list[Verdict]:
+def run_stem(
+    stem: str, *, scale: str, seed: int, base: Path | None, places: Places, samples: tuple[Path, ...] = (), quiet: bool = False
+) -> list[Verdict]:
     """Run one experiment; write its rows, its verdicts (read off the rows as written) and its provenance."""
     module = load(stem)
     if base is not None:
         if not getattr(module, "ACCEPTS_BASE", False):
             raise Refused(f"experiment {stem!r} builds its own instances and takes no base table.")
         load_base(base)
-    settings, context = module.SETTINGS[scale], Context(scale=scale, seed=seed, base=base, quiet=quiet)
-    stamps = {"seed": seed, "setting": digest(settings, scale, base), "versions": versions()}
+    if samples and not getattr(module, "ACCEPTS_SAMPLES", False):
+        raise Refused(f"experiment {stem!r} draws its own and takes no table of samples.")
+    settings, context = module.SETTINGS[scale], Context(scale=scale, seed=seed, base=base, samples=samples, quiet=quiet)
+    given = [base] if base else [*samples]
+    if missing := [path.name for path in given if not path.is_file()]:
+        raise Refused(f"no file {missing[0]!r}.")
+    stamps = {"seed": seed, "setting": digest(settings, scale, *given), "versions": versions()}
 
     started = time.perf_counter()
     parts = module.run(settings, context)
@@ -60,6 +67,7 @@ def run_stem(stem: str, *, scale: str, seed: int, base: Path | None, places: Pla
         **{name: stamps[name] for name in ("setting", "seed")},
         "settings": asdict(settings),
         "base": None if base is None else {"sha256": file_digest(base)},
+        **({"samples": [{"sha256": file_digest(path)} for path in samples]} if samples else {}),
         "generator": key_implementation(),
         "versions": libraries(),
         **commit(),
