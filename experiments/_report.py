@@ -70,8 +70,14 @@ def paper_report() -> str:
 
 
 def committed_verdicts() -> list[Verdict]:
-    """The verdicts of the default-scale run, stem by stem."""
-    return [verdict for stem in STEMS for verdict in read_verdicts(stem, Places.of("default"))]
+    """The verdicts of the default-scale run, stem by stem; and of full runs that are kept, what the default's does not judge."""
+    places = Places.of("default")
+    found: list[Verdict] = []
+    for stem in STEMS:
+        found += read_verdicts(stem, places)
+        judged = {verdict.label for verdict in found}
+        found += [verdict for verdict in read_verdicts(stem, places.full) if verdict.label not in judged]
+    return found
 
 
 def item_label(verdict: Verdict) -> str:
