@@ -147,9 +147,10 @@ def _reach(bounds: Table) -> Verdict:
 
 def _sharpness(rows: Table, label: str, claim: str, column: str) -> Verdict:
     room = rows[column] - rows["tuned"]
+    said = "holds" if rows[column].min() < 1 else "vacuous"
     return Verdict(
         label, claim, f"{float(rows['tuned'].min()):.3g} to {float(rows['tuned'].max()):.3g}",
-        f"{float(rows[column].min()):.3g} to {float(rows[column].max()):.3g}", "holds" if (room >= -1e-9).all() else "violated",
+        f"{float(rows[column].min()):.3g} to {float(rows[column].max()):.3g}", said if (room >= -1e-9).all() else "violated",
         slack=float(room.min()), slack_kind="least room, fraction of prompts",
     )  # fmt: skip
 

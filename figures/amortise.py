@@ -130,11 +130,12 @@ def _table(rows: Table) -> Figure:
                         label="the paper's, best evaluation" if i == len(ours) else None)  # fmt: skip
             ax.annotate(f"{row['mean']:.2f} ± {row['std']:.2f}", (1.02, i), xycoords=("axes fraction", "data"), va="center", fontsize=10)
         ax.axvline(0.0, color=QUIET, linestyle="--", linewidth=1.4)
+        ax.margins(x=0.12)
     axes[0].set_yticks(range(len(names + theirs)), names + theirs, fontsize=10)
     axes[0].invert_yaxis()
-    axes[0].set(title="accuracy", xlabel="lift over greedy (% of greedy)")
-    axes[1].set(title="log-likelihood", xlabel="lift over greedy (nats)", xscale="symlog")
-    axes[0].legend(loc="lower right", fontsize=10, framealpha=0.85, frameon=True, edgecolor="none")
+    axes[0].set(xlabel="accuracy, lift over greedy (% of greedy)")
+    axes[1].set(xlabel="log-likelihood, lift over greedy (nats)", xscale="symlog")
+    axes[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, fontsize=10)
     claim(fig, "Table 1 on small models: the tuned model's lift over greedy, beside the paper's.")
     caption(
         fig,
