@@ -1,11 +1,8 @@
 """Sharpening of networks: on laws that can be listed, tuning ends where the theory says; draws, costs and refusals."""
 
 import dataclasses
-from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -14,35 +11,16 @@ from sharpsim.algorithms import dpo, dpo_sharpen, sft, sft_sharpen
 from sharpsim.algorithms._amortise import best_responses
 from sharpsim.decoding import Samples, sample_many
 from sharpsim.laws import best_of_n, tilted
-from sharpsim.policies._sequence import SequencePolicy, tabulate
+from sharpsim.policies._sequence import tabulate
 from sharpsim.testing import binomial_interval
 from sharpsim.training import NeuralClass, Schedule
 from sharpsim.training._neural_class import Comparisons, squared_residual
-from tests.tiny import pairs, transformer
+from tests.tiny import FREE, Free, pairs, transformer
 
 SCHEDULE = Schedule(steps=400, batch=128, learning_rate=0.05, warmup=0, weight_decay=0.0, clip=10.0, evaluate_every=100, patience=9)
 SHORT = dataclasses.replace(SCHEDULE, steps=2, batch=4, evaluate_every=1)
 
 
-class Free(SequencePolicy):
-    """Two tokens of three, every conditional law free: the class of all laws, in logits."""
-
-    logits: jax.Array
-    """[prompts, 1 + 3, 3]: the first token's, then the second's after each first."""
-    vocabulary_size: int = eqx.field(static=True, default=3)
-    horizon: int = eqx.field(static=True, default=2)
-    begin_token: int = eqx.field(static=True, default=3)
-    end_token: int | None = eqx.field(static=True, default=None)
-
-    def start(self, prompt: Any) -> Any:
-        return jnp.asarray(prompt)
-
-    def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
-        row = jnp.where(token == self.begin_token, 0, token + 1)
-        return state, jax.nn.log_softmax(self.logits[state, row])
-
-
-FREE = Free(jnp.asarray(np.random.default_rng(3).normal(size=(2, 4, 3))))
 PROMPTS = np.tile(np.arange(2), 700)
 
 
