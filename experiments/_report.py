@@ -14,7 +14,8 @@ _INTRO = """# The paper, item by item
 
 Every definition, assumption, lemma, theorem, proposition, algorithm, example, figure and table of *Self-Improvement in Language Models:
 The Sharpening Mechanism* (arXiv 2412.01951, v2), and what became of it here. This page is written by `make report` from the committed
-rows: a status is what the default-scale run found, or that a named test backs the item, never typed by hand.
+rows: a status is what the default-scale run found, or a full run where that alone judges, or that a named test backs the item, never
+typed by hand.
 
 *reproduced*: the statement's own numbers or curves came out. *bound holds*: it held wherever it was measured; the slack says how loose it
 is. *vacuous*: true, and says nothing at the sizes that were run. *fitted exponent*: a rate, measured.

@@ -43,18 +43,18 @@ class Settings:
     false_alarm: float
 
 
-_SFT = Tuning(steps=256, batch=64, learning_rate=3e-4, weight_decay=0.1, clip=0.1, evaluations=8, kept_out=64)
+_SFT = Tuning(steps=192, batch=64, learning_rate=3e-4, weight_decay=0.1, clip=0.1, evaluations=8, kept_out=64)
 """Rate, clipping and the replicates are the paper's; steps and prompts are such that the loss on training prompts kept out still falls."""
 _DPO = replace(_SFT, batch=32)
 """As many responses a step."""
 _SHARED: dict[str, Any] = {"deltas": (0.1, 0.25, 0.5), "floor": -25.0, "level": 0.95, "false_alarm": 1e-6, "search": 20_000}
 SETTINGS = {
     "smoke": Settings(
-        cells=(("arithmetic", 1, "transformer-small"),), N=(4,), betas=(0.5,), replicates=2, prompts=48, held_out=24, draws=2,
+        cells=(("arithmetic", 1, "transformer-small"),), N=(2, 4), betas=(0.5,), replicates=2, prompts=48, held_out=24, draws=2,
         expansions=60, head=32, sft=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), dpo=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), **_SHARED,
     ),
     "default": Settings(
-        cells=(("pronunciation", 2, "transformer-small"),), N=(50,), betas=(0.5,), replicates=3, prompts=4096, held_out=256, draws=4,
+        cells=(("pronunciation", 2, "transformer-small"),), N=(50,), betas=(0.5,), replicates=3, prompts=3072, held_out=256, draws=4,
         expansions=200, head=64, sft=_SFT, dpo=_DPO, **_SHARED,
     ),
     "full": Settings(
@@ -64,7 +64,7 @@ SETTINGS = {
             ("arithmetic", 2, "transformer-small"),
             ("deduction", 2, "transformer-small"),
         ),
-        N=(10, 25, 50), betas=(0.5,), replicates=3, prompts=4096, held_out=256, draws=4, expansions=200, head=64, sft=_SFT, dpo=_DPO,
+        N=(10, 25, 50), betas=(0.5,), replicates=3, prompts=3072, held_out=256, draws=4, expansions=200, head=64, sft=_SFT, dpo=_DPO,
         **_SHARED,
     ),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from experiments._rows import Table, read_table, write_rows
 from sharpsim.decoding import head
 from sharpsim.laws import best_of_n
 from sharpsim.policies._sequence import tabulate
+from sharpsim.theory import amortise as theory
 from tests.tiny import FREE, Free
 
 RESPONSES, BASE = tabulate(FREE, np.arange(2))
@@ -98,6 +99,8 @@ def test_exact_columns_hold_the_enumerated_values(size):
     modes = mine[np.arange(2), BASE.argmax(axis=1)]
     for delta in SETTINGS.deltas:
         assert row[f"unsharpened_{delta:g}"] == pytest.approx((modes <= 1 - delta).mean())
+        paid = theory.unsharpened_from_distance(np.exp(BASE.max(axis=1)), [0.5, 0.5], distance=row["distance_upper"], N=N, delta=delta)
+        assert row[f"by_distance_{delta:g}"] == pytest.approx(paid, rel=1e-9)
         assert row[f"unsharpened_{delta:g}"] <= min(row[f"by_distance_{delta:g}"], row[f"by_shortfall_{delta:g}"]) + 1e-9
     np.testing.assert_allclose(cell(size).mode_masses(TUNED), modes, rtol=1e-12)
     assert row["ceiling"] == pytest.approx(BASE.max(axis=1).mean())

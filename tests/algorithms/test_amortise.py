@@ -141,6 +141,12 @@ def test_dpo_refuses(change, message):
         dpo_sharpen(FREE, PROMPTS[:6], **given)
 
 
+def test_what_is_held_out_is_not_trained_on():
+    trained, kept = NeuralClass(FREE, np.arange(2), SHORT, 2)._split(Comparisons(*(np.arange(5) + 10 * k for k in range(4))))
+    assert [part.tolist() for part in trained] == [[10 * k, 10 * k + 1, 10 * k + 2] for k in range(4)]
+    assert [part.tolist() for part in kept] == [[10 * k + 3, 10 * k + 4] for k in range(4)]
+
+
 def test_foreign_prompts_and_responses_are_refused():
     members = NeuralClass(transformer(0), pairs(0)[0][:6], SHORT, 1)
     good = np.zeros((6, 4), int)
