@@ -73,7 +73,7 @@ CATALOGUE: tuple[Item, ...] = (
     ),
     Item("Likelihood ceiling", "theorem", "", "amortise", "No policy's mean log-likelihood under base is above the modes'", ours=True),
     Item(
-        "Shortfall", "theorem", "", "amortise", "How many prompts can be unsharp, given how far the log-likelihood falls short", ours=True
+        "Shortfall", "theorem", "", "amortise", "How many prompts can be unsharp, given the shortfall in log-likelihood", ours=True
     ),
     Item("Example J.1'", "example", "", "separation", "Arms hidden in bulk: exploration is needed, and exponentially better", ours=True),
 )
