@@ -54,9 +54,9 @@ $(VENV)/.reproduce: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,test]"
+	$(PIP) -e ".[reproduce,real,train,samples,test]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,test,dev]"
+	$(PIP) -e ".[reproduce,real,train,samples,test,dev]"
 	@touch $@

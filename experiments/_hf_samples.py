@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from experiments._rows import Refused
-from experiments._sample_files import write_samples
+from experiments._sample_files import suffix_of, write_samples
 from experiments._samples import GREEDY, SampleTable
 
 
@@ -90,6 +91,8 @@ def draw_samples(options: argparse.Namespace) -> Path:
     for name in ("draws", "seeds", "max_tokens", "batch"):
         if getattr(options, name) < 1:
             raise Refused(f"`{name}` must be at least 1; got {getattr(options, name)}.")
+    # Before hours of drawing, not after.
+    suffix_of(options.out)
     questions = read_questions(options.questions, options.pattern)
     if missing := [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]:
         raise Refused(f"`samples` needs {' and '.join(missing)}: `pip install sharpsim[huggingface]`.")
@@ -126,12 +129,11 @@ class HuggingFaceModel:
     """A causal language model and its tokenizer, from the hub or a folder; draws and scores by plain forward passes with its cache."""
 
     def __init__(self, name: str, *, dtype: str, device: str | None, chat: bool):
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
+        # By name: the type checker runs where these are not installed.
+        torch, transformers = import_module("torch"), import_module("transformers")
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(name)
-            self.model = AutoModelForCausalLM.from_pretrained(name, torch_dtype=getattr(torch, dtype))
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+            self.model = transformers.AutoModelForCausalLM.from_pretrained(name, torch_dtype=getattr(torch, dtype))
         except (OSError, ValueError) as error:
             raise Refused(f"`model` must be one that transformers loads; {name!r} is not ({error}).") from error
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -160,8 +162,7 @@ class HuggingFaceModel:
 
     def draw(self, prompt: str, *, count: int, greedy: bool, seed: int, max_tokens: int) -> tuple[list[list[int]], list[float]]:
         """Token by token from the model's own softmax, or its argmax; the log-probabilities are those that the draws were made from."""
-        import torch
-
+        torch = import_module("torch")
         start, ends = self.encode(prompt), torch.tensor(self.ends, device=self.device)
         if not start:
             raise Refused(f"`prompt` must have at least one token; got {prompt!r}.")
@@ -172,12 +173,14 @@ class HuggingFaceModel:
         with torch.inference_mode():
             # The prompt once, not once for each draw: its logits over the whole vocabulary would fill a GPU.
             made = self.model(input_ids=torch.tensor([start], device=self.device), use_cache=True)
-            cache, logits = made.past_key_values, made.logits[:, -1].expand(count, -1)
-            cache.batch_repeat_interleave(count)
+            # Version 5 calls by the first name what version 4 calls by the second.
+            held = "cache" if "cache" in made else "past_key_values"
+            logits = made.logits[:, -1].expand(count, -1)
+            made[held].batch_repeat_interleave(count)
             for step in range(max_tokens):
                 if step:
-                    made = self.model(input_ids=drawn[-1][:, None], past_key_values=cache, use_cache=True)
-                    cache, logits = made.past_key_values, made.logits[:, -1]
+                    made = self.model(input_ids=drawn[-1][:, None], use_cache=True, **{held: made[held]})
+                    logits = made.logits[:, -1]
                 # float64: softmaxes of a large vocabulary, summed over hundreds of tokens.
                 log_probs = torch.log_softmax(logits.double(), dim=-1)
                 chosen = log_probs.argmax(-1) if greedy else torch.multinomial(log_probs.exp(), 1, generator=generator)[:, 0]

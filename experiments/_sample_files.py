@@ -19,7 +19,7 @@ SUFFIXES = (".csv", ".parquet")
 def read_samples(path: Path) -> SampleTable:
     """The table in a file, columns in any order, others ignored. Refuses what `SampleTable` does, and a file that is none of the two."""
     path = Path(path)
-    read = _read_parquet if _suffix(path) == ".parquet" else _read_csv
+    read = _read_parquet if suffix_of(path) == ".parquet" else _read_csv
     try:
         columns, rows = read(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -28,7 +28,7 @@ def read_samples(path: Path) -> SampleTable:
         if missing := [name for name in COLUMNS if name not in columns and name not in OPTIONAL]:
             raise Refused(f"column `{missing[0]}` must be there; the columns are {', '.join(columns) or 'none'}.")
         filled = {name: np.full(rows, value, dtype=object if isinstance(value, str) else None) for name, value in OPTIONAL.items()}
-        return SampleTable(**{name: columns.get(name, filled.get(name)) for name in COLUMNS})
+        return SampleTable(**{name: (filled | columns)[name] for name in COLUMNS})
     except Refused as refusal:
         raise Refused(f"{path.name}: {refusal}") from None
 
@@ -42,7 +42,7 @@ def write_samples(path: Path, table: SampleTable) -> None:
     """Write what `read_samples` reads back to the same bits."""
     path = Path(path)
     content = io.BytesIO()
-    if _suffix(path) == ".parquet":
+    if suffix_of(path) == ".parquet":
         arrow, parquet = _pyarrow()
         parquet.write_table(arrow.table({name: arrow.array(getattr(table, name)) for name in COLUMNS}), content)
     else:
@@ -53,9 +53,12 @@ def write_samples(path: Path, table: SampleTable) -> None:
     write_atomic(path, content.getvalue())
 
 
-def _suffix(path: Path) -> str:
+def suffix_of(path: Path) -> str:
+    """The ending, .csv or .parquet. Refuses another ending, and Parquet where pyarrow is not installed."""
     if path.suffix.lower() not in SUFFIXES:
         raise Refused(f"`samples` must end in {' or '.join(SUFFIXES)}; got {path.name!r}.")
+    if path.suffix.lower() == ".parquet":
+        _pyarrow()
     return path.suffix.lower()
 
 

@@ -71,7 +71,7 @@ SETTINGS = {
     "smoke": Settings(words=60, expansions=100, seeds=5, exact_N=_EXACT_N, questions=_FEW, prompts=8, **_SHARED),
     "default": Settings(words=2000, expansions=500, seeds=10, exact_N=_EXACT_N, questions=QUESTIONS, prompts=64, **_SHARED),
     "full": Settings(
-        words=10_000, expansions=500, seeds=40, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), questions=QUESTIONS, prompts=256, **_SHARED
+        words=10_000, expansions=500, seeds=10, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), questions=QUESTIONS, prompts=256, **_SHARED
     ),
 }
 

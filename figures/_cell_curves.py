@@ -74,12 +74,12 @@ def _lift_panel(ax: Axes, best: Table, task: str, models: Sequence[str], lifted:
         part = _cell(best, model, task)
         if not len(part):
             continue
-        columns = ("lift_points", "lift_low", "lift_high") if lifted else ("accuracy", "low", "high")
-        _line(ax, part["N"], *(part[name] for name in columns), model, index)
+        value, low, high = ("lift_points", "lift_low", "lift_high") if lifted else ("accuracy", "low", "high")
+        _line(ax, part["N"], part[value], part[low], part[high], model, index)
         if "exact_lower" in part.columns:
             # The band is given as accuracy; on this axis, over greedy in points.
             shift, scale = (part["greedy"], 100) if lifted else (0.0, 1)
-            _exact_band(ax, part["N"], *(scale * (part[name] - shift) for name in ("exact_lower", "exact_upper")))
+            _exact_band(ax, part["N"], scale * (part["exact_lower"] - shift), scale * (part["exact_upper"] - shift))
     if lifted:
         ax.axhline(0, color=QUIET, linestyle="--", linewidth=1.4)
     _axis_of_draws(ax, best)

@@ -30,10 +30,9 @@ def grid(rows: Table, column: str, models: Sequence[str], tasks: Sequence[str]) 
 
 def heat(ax: Axes, values: np.ndarray, models: Sequence[str], tasks: Sequence[str], *, title: str, lift: bool, marks: Any = None) -> None:
     """One map in per cent. Colours of a lift end at +-30, of a share at 0 and 100; `marks` (bool) sets numbers bold, NaN stays blank."""
-    cmap, (low, high) = (LIFT, (-30.0, 30.0)) if lift else (SHARE, (0.0, 100.0))
-    cmap = cmap.copy()
-    cmap.set_bad("white")
-    ax.pcolormesh(np.ma.masked_invalid(values), cmap=cmap, vmin=low, vmax=high, edgecolors="white", linewidth=1.5, rasterized=True)
+    colours, (low, high) = (LIFT, (-30.0, 30.0)) if lift else (SHARE, (0.0, 100.0))
+    style: dict[str, Any] = {"edgecolors": "white", "linewidth": 1.5, "rasterized": True}
+    ax.pcolormesh(np.ma.masked_invalid(values), cmap=colours.with_extremes(bad="white"), vmin=low, vmax=high, **style)
     for (i, j), value in np.ndenumerate(values):
         if np.isnan(value):
             ax.text(j + 0.5, i + 0.5, "–", ha="center", va="center", color=QUIET)
