@@ -67,7 +67,8 @@ def table_rows(rows: list[dict[str, Any]], cells: list[Cell], settings: Any) -> 
         end = max(row["step"] for row in group)
         row = dict(names)
         for when, chosen in (("best", [one for one in group if one["best"]]), ("last", [one for one in group if one["step"] == end])):
-            found = lifts(*(np.array([one[name] for one in chosen]) for name in ("accuracy", "log_prob")), cell)
+            accuracy, log_prob = (np.array([one[name] for one in chosen]) for name in ("accuracy", "log_prob"))
+            found = lifts(accuracy, log_prob, cell)
             for name in _LIFTS:
                 row |= {f"{when}_{name}": float(found[name].mean()), f"{when}_{name}_std": float(found[name].std(ddof=1))}
         pairs = 1 if names["method"] == "SFT" else names["N"] // 2

@@ -72,8 +72,6 @@ CATALOGUE: tuple[Item, ...] = (
         ours=True,
     ),
     Item("Likelihood ceiling", "theorem", "", "amortise", "No policy's mean log-likelihood under base is above the modes'", ours=True),
-    Item(
-        "Shortfall", "theorem", "", "amortise", "How many prompts can be unsharp, given the shortfall in log-likelihood", ours=True
-    ),
+    Item("Shortfall", "theorem", "", "amortise", "How many prompts can be unsharp, given the shortfall in log-likelihood", ours=True),
     Item("Example J.1'", "example", "", "separation", "Arms hidden in bulk: exploration is needed, and exponentially better", ours=True),
 )
