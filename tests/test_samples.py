@@ -118,8 +118,8 @@ def changed(row: int, **values: str) -> list[str]:
         (changed(2, sample="2"), "row 2, `sample` must be 0, 1, ... without gaps within its prompt and seed (next is 1); got 2"),
         (changed(6, sample="5"), "row 7, `sample` must be 0, 1, ... without gaps within its prompt and seed (next is 0); got 1"),
         (GOOD[:3] + GOOD[4:], "row 3, `sample`: every prompt and seed of model 'm', task 't' must have as many draws; got 1 here and 2"),
-        ([*GOOD[:7], "m,t,q,8,1,-1,2,a,0", "m,t,q,8,0,-1,2,a,1", GOOD[9]], "row 6, `seed`: every prompt of model 'm', task 't' must have the "
-         "same seeds; got [0, 8] here and [0, 7]"),
+        ([*GOOD[:7], "m,t,q,8,1,-1,2,a,0", "m,t,q,8,0,-1,2,a,1", GOOD[9]], "row 6, `seed`: every prompt of model 'm', task 't' must "
+         "have the same seeds; got [0, 8] here and [0, 7]"),
         (GOOD[:4] + GOOD[5:], "row 1, `sample`: the greedy decoding (-1) must be there for all prompts"),
         ([*GOOD, "m,t,q,0,-1,-3,2,,1"], "row 11, `sample`: the greedy decoding (-1) must stand once for each prompt of model 'm'"),
         ([*GOOD, "m,t,r,0,-1,-3,2,,1"], "row 11, `sample`: every prompt of model 'm', task 't' must have draws"),
