@@ -87,6 +87,11 @@ class Places:
         folder = out or ROOT / "out" / variant
         return cls(folder / "rows", folder / "figures")
 
+    @property
+    def full(self) -> "Places":
+        """Where rows of a full run are kept beside these: copied here by hand from `out/full`, drawn as STEM-full, never overwritten."""
+        return Places(self.rows / "full", self.figures)
+
     def part(self, stem: str, part: str = "") -> Path:
         """The CSV of one part of a stem."""
         return self.rows / f"{stem_part(stem, part)}.csv"
