@@ -128,12 +128,9 @@ def _report(_: argparse.Namespace) -> int:
 
 
 def _prepare_jax() -> None:
-    import jax
+    from experiments._compiled import prepare_jax
 
-    jax.config.update("jax_enable_x64", True)
-    # JAX keeps only compilations above a second by default, which here is none; the second run of `all` should not compile again.
-    jax.config.update("jax_compilation_cache_dir", str(ROOT / "build" / "jax"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    prepare_jax()
 
 
 _COMMANDS = {
