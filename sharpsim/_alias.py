@@ -17,8 +17,8 @@ _ONE = 1 << 32
 class AliasTables(eqx.Module):
     """The laws of several rows, each cut into 2^bits columns of equal mass that hold at most two outcomes.
 
-    A column keeps its own number for the `keep` / 2^32 lower part of its height and hands out `other` above it. Masses are whole multiples
-    of 2^-(32 + bits), so the law is off by at most 2^-33 a column and a mass of zero is never drawn, in float32 programs as in float64 ones.
+    A column hands out its own number below `keep` / 2^32 of its height and `other` above it. Masses are whole multiples of 2^-(32 + bits):
+    the law is off by at most 2^-33 in total variation, a mass of zero is never drawn, and float32 programs draw as float64 ones do.
     """
 
     keep: UInt32[Array, " cells"]

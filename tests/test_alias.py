@@ -123,7 +123,8 @@ def test_ties_go_by_mass(x64, draws):
     mass = np.array([[0.1, 0.3, 0.0, 0.2, 0.15, 0.25]])
     reward = np.array([[2.0, 1.0, 2.0, 1.0, 0.0, 2.0]])
     with jax.enable_x64(x64), np.errstate(divide="ignore"):
-        oracle = Oracle(TabularPolicy(np.log(mass).astype(np.float64 if x64 else np.float32)), np.ones(1), reward=reward.astype(np.float32))
+        floats = np.float64 if x64 else np.float32
+        oracle = Oracle(TabularPolicy(np.log(mass).astype(floats)), np.ones(1, floats), reward=reward.astype(floats))
         batch = oracle.best_of(40_000, draws, key=jax.random.key(draws))
         law = np.exp(laws.best_of_n(np.log(mass), reward, draws=draws))[0]
     counts = np.bincount(batch.responses, minlength=6)
