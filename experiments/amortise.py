@@ -61,7 +61,6 @@ SETTINGS = {
         cells=(
             ("pronunciation", 2, "transformer-small"),
             ("pronunciation", 2, "gru"),
-            ("arithmetic", 2, "transformer-small"),
             ("deduction", 2, "transformer-small"),
         ),
         N=(10, 25, 50), betas=(0.5,), replicates=3, prompts=3072, held_out=256, draws=4, expansions=200, head=64, sft=_SFT, dpo=_DPO,
