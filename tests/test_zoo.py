@@ -7,7 +7,7 @@ import pytest
 from experiments import _zoo
 from experiments._cells import cells as grouped
 from experiments._frame import Context
-from experiments._models import encode_prompts
+from experiments._models import available_prompts, encode_prompts
 from experiments._panels import panels
 from experiments._zoo import Found, Question, cells
 from experiments._zoo_theory import _covariance, profile_rows, theory_row, with_exact
@@ -96,7 +96,7 @@ def test_a_short_list_of_prompts_is_taken_whole():
     task = TASKS["game of 24"](level=2)
     with pytest.raises(ValueError, match="at most") as refusal:
         task.prompts("held_out", 5000, 0)
-    assert f"at most {len(_zoo._available(task, 'held_out', 5000, 0))}," in str(refusal.value)
+    assert f"at most {len(available_prompts(task, 'held_out', 5000, 0))}," in str(refusal.value)
 
 
 def test_proven_is_strict():
