@@ -14,7 +14,6 @@ from experiments._zoo_theory import _covariance, profile_rows, theory_row, with_
 from sharpsim import decoding
 from sharpsim.policies import trained_policy
 from sharpsim.tasks import TASKS
-from sharpsim.theory import inference as theory
 
 QUESTION = Question("arithmetic", 1, "held_out")
 
@@ -74,16 +73,6 @@ def test_columns_of_theory(cell):
     assert profile[0]["uncovered_high"] == 0
     for entry in profile:
         assert entry["uncovered_low"] <= entry["uncovered_high"] <= entry["bound"] + 1e-12
-
-
-def test_unproven_modes_widen_the_band():
-    """Two prompts: one proven at 1/2; one whose best known has 1/8 while the search bounds the rest by 1/4."""
-    log_probs = np.log([[0.5, 0.25], [0.125, 1e-3]])
-    band = theory.mode_probability(log_probs, np.log([0.1, 0.25]), np.log([0.5, 0.125]))
-    np.testing.assert_allclose(band.lower, [0.5, 0.125])
-    np.testing.assert_allclose(band.upper, [0.5, 0.25])
-    with pytest.raises(ValueError, match="`incumbent` must be at least every entry"):
-        theory.mode_probability(log_probs, np.log([0.1, 0.25]), np.log([0.4, 0.125]))
 
 
 def test_covariance_is_unbiased():
