@@ -12,6 +12,8 @@ from experiments._rows import Refused
 from experiments._samples import GREEDY, SampleTable
 from sharpsim.tasks import TASKS, Task
 
+HEAD = 1000
+"""Responses of a prompt's head that are kept: the search finds more, nearly all of no account."""
 PRETRAINED = "g2p-en"
 """The network read from an installed package; it knows one task."""
 
@@ -125,20 +127,23 @@ Judge = Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]]
 def _found(
     policy: Any, heads: list[Any], judge: Judge, drawn: np.ndarray, best: np.ndarray, of_greedy: list[tuple[np.ndarray, np.ndarray]]
 ) -> Found:
-    width = max(1, *(len(found.log_probs) for found in heads))
-    shape = (len(heads), width)
+    shape = (len(heads), min(HEAD, max(1, *(len(found.log_probs) for found in heads))))
     log_probs, correct, lengths = np.full(shape, -np.inf), np.zeros(shape, dtype=bool), np.ones(shape, dtype=np.int64)
+    left, edge = np.zeros(len(heads)), np.zeros(len(heads))
     for i, found in enumerate(heads):
-        size = len(found.log_probs)
+        size = min(HEAD, len(found.log_probs))
         if size:
-            log_probs[i, :size], lengths[i, :size] = found.log_probs, policy.lengths(found.responses)
-            correct[i, :size] = judge(i, found.responses)[0]
+            log_probs[i, :size], lengths[i, :size] = found.log_probs[:size], policy.lengths(found.responses[:size])
+            correct[i, :size] = judge(i, found.responses[:size])[0]
+        # What is cut off joins what was not found, and its likeliest is one more bound.
+        left[i] = found.remaining_mass + np.exp(found.log_probs[size:]).sum()
+        edge[i] = max(found.bound, found.log_probs[size:].max(initial=-np.inf))
     return Found(
         log_probs=log_probs,
         correct=correct,
         lengths=lengths,
-        remaining_mass=np.array([found.remaining_mass for found in heads]),
-        tail_bound=np.array([found.bound for found in heads]),
+        remaining_mass=left,
+        tail_bound=edge,
         incumbent=np.maximum(np.maximum(log_probs.max(axis=1), best), drawn.max(axis=1)),
         greedy_log_probs=best,
         greedy_correct=np.array([right[0] for right, _ in of_greedy]),

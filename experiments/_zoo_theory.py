@@ -26,28 +26,25 @@ FEWEST = 8
 Rows = list[dict[str, Any]]
 
 
-def with_exact(parts: dict[str, Rows], found: dict[tuple[str, str], Found], *, floor: float) -> None:
-    """Put the exact bands into the rows of "cells" and "cells-loglik"."""
-    laws: dict[tuple[str, str, int, bool], Any] = {}
+def with_exact(parts: dict[str, Rows], found: Found, *, floor: float) -> None:
+    """Put the exact bands into the rows of "cells" and "cells-loglik" of one cell."""
+    laws: dict[tuple[int, bool], theory.KeptLaw] = {}
 
-    def law(name: tuple[str, str], N: int, normalised: bool) -> Any:
-        if (*name, N, normalised) not in laws:
-            laws[*name, N, normalised] = _law(found[name], N, normalised)
-        return laws[*name, N, normalised]
+    def law(N: int, normalised: bool) -> theory.KeptLaw:
+        if (N, normalised) not in laws:
+            laws[N, normalised] = _law(found, N, normalised)
+        return laws[N, normalised]
 
     for row in parts["cells"]:
-        name, rule, N = (row["model"], row["task"]), row["rule"], row["N"]
-        own = found[name]
+        rule, N = row["rule"], row["N"]
+        lower, upper = float("nan"), float("nan")
         if rule == "pass@N":
-            lower, upper = theory.pass_at(own.log_probs, own.correct, own.remaining_mass, draws=N).mean()
-        elif rule == "majority":
-            lower, upper = float("nan"), float("nan")
-        else:
-            lower, upper = theory.accuracy(law(name, N, rule != "best of N"), own.correct).mean()
+            lower, upper = theory.pass_at(found.log_probs, found.correct, found.remaining_mass, draws=N).mean()
+        elif rule != "majority":
+            lower, upper = theory.accuracy(law(N, rule != "best of N"), found.correct).mean()
         row["exact_lower"], row["exact_upper"] = lower, upper
     for row in parts["cells-loglik"]:
-        own = found[row["model"], row["task"]]
-        band = theory.mean_log_prob(law((row["model"], row["task"]), row["N"], False), own.log_probs, own.tail_bound, floor=floor)
+        band = theory.mean_log_prob(law(row["N"], False), found.log_probs, found.tail_bound, floor=floor)
         row["exact_lower"], row["exact_upper"] = band.mean()
 
 

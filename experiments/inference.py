@@ -16,7 +16,6 @@ from experiments._network import network_rows
 from experiments._panels import panels
 from experiments._panels_verdicts import judged_cells
 from experiments._sample_files import read_all
-from experiments._samples import concatenate
 from experiments._zoo import Question, cells
 from experiments._zoo_theory import profile_rows, theory_row, with_exact
 from experiments._zoo_verdicts import zoo_verdicts
@@ -87,21 +86,17 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
 
 
 def _cells(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    found, tables = {}, []
-    parts: dict[str, list[dict[str, Any]]] = {"cells-theory": [], "cells-profile": []}
+    parts: dict[str, list[dict[str, Any]]] = {}
     size = {"prompts": settings.prompts, "seeds": settings.seeds, "draws": settings.draws, "expansions": settings.expansions}
+    shared: dict[str, Any] = {"level": settings.level, "floor": settings.cells_floor}
     for cell in context.track(cells(context, settings.questions, **size), "models on tasks"):
-        parts["cells-theory"].append(
-            theory_row(
-                cell, grid=settings.exact_N, share=settings.saturation_share, level=settings.level, floor=settings.cells_floor
-            )
-        )  # fmt: skip
-        parts["cells-profile"] += profile_rows(cell, N=settings.coverage_N)
-        found[cell.model, cell.question.name] = cell.found
-        tables.append(cell.table)
-    drawn = panels(concatenate(tables), N=settings.literal_N, level=settings.level, bins=settings.bins)
-    with_exact(drawn, found, floor=settings.cells_floor)
-    return dict(drawn) | parts
+        made = panels(cell.table, N=settings.literal_N, level=settings.level, bins=settings.bins)
+        with_exact(made, cell.found, floor=settings.cells_floor)
+        made["cells-theory"] = [theory_row(cell, grid=settings.exact_N, share=settings.saturation_share, **shared)]
+        made["cells-profile"] = profile_rows(cell, N=settings.coverage_N)
+        for part, rows in made.items():
+            parts.setdefault(part, []).extend(rows)
+    return parts
 
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:

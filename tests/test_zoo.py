@@ -49,7 +49,7 @@ def test_the_table_is_what_model_and_checker_say(cell):
 def test_exact_bands_hold_the_draws(cell):
     """Every literal accuracy is within 6 standard errors of its band; a band of other prompts does not hold it."""
     parts = panels(cell.table, N=[1, 5, 20], level=0.95, bins=20)
-    with_exact(parts, {(cell.model, QUESTION.name): cell.found}, floor=-40.0)
+    with_exact(parts, cell.found, floor=-40.0)
     rows = [row for row in parts["cells"] if np.isfinite(row["exact_lower"])]
     assert {row["rule"] for row in rows} == {"best of N", "length-normalised", "pass@N"}
     for row in rows:
