@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import os
 import pickle
 import shutil
 from collections.abc import Iterable
@@ -63,8 +64,12 @@ class Journal:
 
     def drop(self) -> None:
         """Forget all, after the rows are written."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None and self.folder.is_dir():
+            # Renamed first: half a journal would make a later run do the other half again.
+            dropped = self.folder.with_name(f".{self.folder.name}.{os.getpid()}")
+            with contextlib.suppress(FileNotFoundError):
+                self.folder.rename(dropped)
+                shutil.rmtree(dropped, ignore_errors=True)
 
 
 def settings_digest(cells: Any) -> str:

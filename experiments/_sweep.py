@@ -21,6 +21,9 @@ from experiments._journal import settings_digest
 MOST = {"cpu": 2**11}
 """Seeds in a chunk at most, by backend: on the CPU a chunk should stay in cache, an accelerator wants as many as memory holds."""
 
+START = 64
+"""What starting a unit costs, in seeds."""
+
 
 class Cell(NamedTuple):
     """One point of a grid: a pytree of numbers and arrays (equal shapes in all cells of a sweep) and how many seeds it gets."""
@@ -42,16 +45,16 @@ class Unit(NamedTuple):
 
 
 def chunk_size(seeds: Sequence[int], *, footprint: int, budget: int, backend: str) -> int:
-    """Seeds per unit: the shape that wastes least (the last chunk of a cell is padded), among those that fit the budget.
+    """Seeds per unit: the least work, padding of each cell's last chunk and `START` for each unit included, within the budget.
 
     `footprint`: bytes that one seed holds while it runs; two chunks are in flight. Raises `ValueError` where not one seed fits.
     """
     most = min(budget // (2 * footprint), MOST.get(backend, 2**16), max(seeds))
     if most < 1:
         raise ValueError(f"`budget` must hold two seeds of {footprint} bytes; got {budget}.")
-    candidates = {-(-n // -(-n // most)) for n in seeds} | {-(-n // (k + -(-n // most))) for n in seeds for k in range(8)}
-    wide_enough = [size for size in candidates if size * 8 >= most and size <= most]
-    return min(wide_enough, key=lambda size: (sum(-(-n // size) * size for n in seeds), -size))
+    fewest = [-(-n // most) for n in seeds]
+    candidates = {-(-n // (least + more)) for n, least in zip(seeds, fewest, strict=True) for more in range(8)}
+    return min(candidates, key=lambda size: (sum(-(-n // size) * (size + START) for n in seeds), -size))
 
 
 def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Context, label: str, footprint: int) -> Iterator[Any]:
