@@ -1,7 +1,9 @@
 """What a run has finished, kept on disk until its rows are written, so that a killed run goes on where it was."""
 
+import contextlib
 import hashlib
 import io
+import os
 import pickle
 import shutil
 from collections.abc import Iterable
@@ -56,16 +58,18 @@ class Journal:
             return
         content = io.BytesIO()
         np.savez(content, *leaves)
-        try:
+        # An equal run beside this one may have finished and dropped the folder.
+        with contextlib.suppress(FileNotFoundError):
             write_atomic(self.folder / f"{name}.npz", content.getvalue())
-        except FileNotFoundError:
-            # An equal run beside this one has finished and dropped the folder.
-            pass
 
     def drop(self) -> None:
         """Forget all, after the rows are written."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder is not None and self.folder.is_dir():
+            # Renamed first: half a journal would make a later run do the other half again.
+            dropped = self.folder.with_name(f".{self.folder.name}.{os.getpid()}")
+            with contextlib.suppress(FileNotFoundError):
+                self.folder.rename(dropped)
+                shutil.rmtree(dropped, ignore_errors=True)
 
 
 def settings_digest(cells: Any) -> str:

@@ -73,7 +73,6 @@ def run_stem(
     for name, path in places.parts(stem).items():
         if name not in parts:
             path.unlink()
-    journal.drop()
     wall = time.perf_counter() - started
 
     verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
@@ -93,4 +92,6 @@ def run_stem(
         "notes": context.notes,
     }
     write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
+    # Last of all: a run killed a moment ago has nothing to do again.
+    journal.drop()
     return verdicts

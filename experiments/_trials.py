@@ -13,8 +13,10 @@ import numpy as np
 
 from experiments._frame import Context
 from experiments._sweep import Cell, sweep
-from sharpsim import LawOracle, TabularPolicy, sharpness
+from sharpsim import LawOracle, TabularPolicy, laws, sharpness
+from sharpsim._tabular_draws import invert
 from sharpsim.classes import AllTabular, ProductClass
+from sharpsim.policies._tabular import running_mass
 
 BLOCK = 64
 """Prompts drawn at once."""
@@ -45,28 +47,43 @@ class Trials(NamedTuple):
 
 
 def fixed(at: Setting, key: Any) -> Trials:
-    """One run with N draws per prompt."""
-    return _replicate(at, key, lambda oracle, own_key: oracle.best_of(BLOCK, at.setting, key=own_key), at.setting)
+    """One run with N draws per prompt: a prompt and its best of N are one draw from their joint law, which `LawOracle` is held to."""
+    law = laws.best_of_n(at.log_base, at.log_base, draws=at.setting)
+    running = running_mass((at.weights[:, None] * jnp.exp(law)).reshape(1, -1))
+
+    def pairs(own_key: Any) -> tuple[Any, Any]:
+        # The barrier keeps XLA from drawing the number again at each step of the search.
+        uniform = jax.lax.optimization_barrier(jax.random.uniform(own_key, (BLOCK,), running.dtype))
+        return invert(running, jnp.zeros(BLOCK, jnp.int32), uniform), at.setting
+
+    return _replicate(at, key, pairs)
 
 
 def adaptive(at: Setting, key: Any) -> Trials:
     """One run with draws until the stopping rule holds."""
-    return _replicate(at, key, lambda oracle, own_key: oracle.best_until(BLOCK, stop=at.setting, key=own_key), None)
-
-
-def _replicate(at: Setting, key: Any, ask: Any, each: Any) -> Trials:
     oracle = LawOracle(TabularPolicy(at.log_base), at.weights)
+
+    def pairs(own_key: Any) -> tuple[Any, Any]:
+        batch = oracle.best_until(BLOCK, stop=at.setting, key=own_key)
+        return batch.prompts * at.log_base.shape[1] + batch.responses, batch.draws
+
+    return _replicate(at, key, pairs)
+
+
+def _replicate(at: Setting, key: Any, pairs: Any) -> Trials:
+    """`pairs(key)` draws a block of (prompt, response), numbered row by row, and what each cost."""
     draw_key, fit_key = jax.random.split(key)
+    kind = at.log_base.dtype
 
     def block(i: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
         counts, samples = state
-        batch = ask(oracle, jax.random.fold_in(draw_key, i))
-        live = (i * BLOCK + jnp.arange(BLOCK) < at.n).astype(counts.dtype)
-        spent = live * (batch.draws if each is None else each)
-        return counts.at[batch.prompts, batch.responses].add(live), samples + spent.sum()
+        pair, cost = pairs(jax.random.fold_in(draw_key, i))
+        live = (i * BLOCK + jnp.arange(BLOCK) < at.n).astype(jnp.int32)
+        return counts.at[pair].add(live), samples + jnp.sum(live * cost, dtype=kind)
 
-    start = (jnp.zeros_like(at.log_base), jnp.zeros((), at.log_base.dtype))
-    counts, samples = jax.lax.fori_loop(0, (at.n + BLOCK - 1) // BLOCK, block, start)
+    start = (jnp.zeros(at.log_base.size, jnp.int32), jnp.zeros((), kind))
+    flat, samples = jax.lax.fori_loop(0, (at.n + BLOCK - 1) // BLOCK, block, start)
+    counts = flat.reshape(at.log_base.shape).astype(kind)
     chosen = ProductClass(at.members).fit_counts(counts, key=fit_key)
     every = AllTabular(*at.log_base.shape).fit_counts(counts, key=fit_key)
 
