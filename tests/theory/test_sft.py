@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments._trials import trials
+from experiments._frame import Context
+from experiments._trials import Setting, fixed, trials
 from sharpsim import coverage, laws
 from sharpsim.instances import hard_family, random_table, row_permutations
 from sharpsim.laws import plurality
@@ -141,10 +142,12 @@ def test_instance_form_is_the_linear_program(seed, error, delta):
 def simulate(seeds, n, N, delta, **shape):
     member = hard_family(**shape)
     law = laws.best_of_n(member.log_probs, member.log_probs, draws=N)
-    return member, trials(
-        jax.random.key(7), seeds, log_base=member.log_probs, weights=member.prompt_weights, target=law, members=member.members(law[1]),
-        n=n, N=N, delta=delta, slack=0.5,
-    )  # fmt: skip
+    at = Setting(member.log_probs, member.prompt_weights, law, member.members(law[1]), n, N, delta, 0.5)
+    return member, replicates(at, seeds, jax.random.key(7))
+
+
+def replicates(at, seeds, key):
+    return next(trials(fixed, [at], [seeds], key=key, context=Context(scale="test", quiet=True), label="runs"))
 
 
 def failure_count_test(failed, per_prompt, prompts, risk, false_alarm=1e-6):
@@ -170,7 +173,7 @@ def test_theorem_holds_on_simulated_runs():
     law = laws.best_of_n(base, base, draws=32)
     members = row_permutations(np.random.default_rng(4), law, members=4)
     shared = {"log_class_size": 4 * math.log(4), "n": 3000, "N": 32, "delta": 0.3, "rho": 0.1}
-    seen = trials(jax.random.key(1), 300, log_base=base, weights=weights, target=law, members=members, n=3000, N=32, delta=0.3, slack=0.0)
+    seen = replicates(Setting(base, weights, law, members, 3000, 32, 0.3, 0.0), 300, jax.random.key(1))
     bound = sft.bound_instance(base, weights, **shared)
     assert (seen.failed > bound * (1 + 1e-12)).mean() <= 0.1
     assert (seen.hellinger <= sft.statistical_error(log_class_size=4 * math.log(4), n=3000, rho=0.1)).mean() >= 0.9

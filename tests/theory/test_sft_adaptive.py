@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments._trials import trials
+from experiments._frame import Context
+from experiments._trials import Setting, adaptive, trials
 from sharpsim import coverage, laws
 from sharpsim.instances import hard_family, random_table
 from sharpsim.theory import sft, sft_adaptive
@@ -110,10 +111,8 @@ def test_simulation_confirms_risk_and_cost():
     member = hard_family(**FAMILY)
     stop, n, delta, seeds = 0.7, 12, 0.6, 20_000
     law = laws.stopping_kept(member.log_probs, stop=stop)
-    seen = trials(
-        jax.random.key(5), seeds, log_base=member.log_probs, weights=member.prompt_weights, target=law, members=member.members(law[1]),
-        n=n, stop=stop, delta=delta, slack=0.0,
-    )  # fmt: skip
+    at = Setting(member.log_probs, member.prompt_weights, law, member.members(law[1]), n, stop, delta, 0.0)
+    seen = next(trials(adaptive, [at], [seeds], key=jax.random.key(5), context=Context(scale="test", quiet=True), label="runs"))
     risk = sft_adaptive.family_risk(n=n, stop=stop, delta=delta, **FAMILY)
     half = FAMILY["hard_mass"] * math.sqrt(math.log(2e6) / (2 * seeds))
     assert abs(seen.failed.mean() - risk) <= half
