@@ -13,10 +13,9 @@ import numpy as np
 
 from experiments._frame import Context
 from experiments._sweep import Cell, sweep
-from sharpsim import LawOracle, TabularPolicy, laws, sharpness
-from sharpsim._tabular_draws import invert
-from sharpsim.classes import AllTabular, ProductClass
-from sharpsim.policies._tabular import running_mass
+from sharpsim import LawOracle, TabularPolicy, sharpness
+from sharpsim._alias import AliasTables
+from sharpsim.classes import ProductClass
 
 BLOCK = 64
 """Prompts drawn at once."""
@@ -33,6 +32,8 @@ class Setting(NamedTuple):
     setting: Any
     delta: Any
     slack: Any
+    pairs: Any = None
+    """The joint law of prompt and kept response, as one row of an alias table; `trials` fills it in."""
 
 
 class Trials(NamedTuple):
@@ -48,55 +49,53 @@ class Trials(NamedTuple):
 
 def fixed(at: Setting, key: Any) -> Trials:
     """One run with N draws per prompt: a prompt and its best of N are one draw from their joint law, which `LawOracle` is held to."""
-    law = laws.best_of_n(at.log_base, at.log_base, draws=at.setting)
-    running = running_mass((at.weights[:, None] * jnp.exp(law)).reshape(1, -1))
 
-    def pairs(own_key: Any) -> tuple[Any, Any]:
-        # The barrier keeps XLA from drawing the number again at each step of the search.
-        uniform = jax.lax.optimization_barrier(jax.random.uniform(own_key, (BLOCK,), running.dtype))
-        return invert(running, jnp.zeros(BLOCK, jnp.int32), uniform), at.setting
+    def pick(words: Any) -> tuple[Any, Any]:
+        return at.pairs.pick(jnp.zeros(BLOCK, jnp.int32), words), at.setting
 
-    return _replicate(at, key, pairs)
+    return _replicate(at, key, lambda own_key: jax.random.bits(own_key, (2, BLOCK), jnp.uint32), pick)
 
 
 def adaptive(at: Setting, key: Any) -> Trials:
-    """One run with draws until the stopping rule holds."""
+    """One run with draws until the stopping rule holds; how many depends on what is kept, so the oracle is asked for both."""
     oracle = LawOracle(TabularPolicy(at.log_base), at.weights)
 
-    def pairs(own_key: Any) -> tuple[Any, Any]:
+    def ask(own_key: Any) -> tuple[Any, Any]:
         batch = oracle.best_until(BLOCK, stop=at.setting, key=own_key)
         return batch.prompts * at.log_base.shape[1] + batch.responses, batch.draws
 
-    return _replicate(at, key, pairs)
+    return _replicate(at, key, ask, lambda answer: answer)
 
 
-def _replicate(at: Setting, key: Any, pairs: Any) -> Trials:
-    """`pairs(key)` draws a block of (prompt, response), numbered row by row, and what each cost."""
+def _replicate(at: Setting, key: Any, draw: Any, pick: Any) -> Trials:
+    """`pick(draw(key))` is a block of pairs, as places in the flat table, and what each cost."""
     draw_key, fit_key = jax.random.split(key)
+
     kind = at.log_base.dtype
 
-    def block(i: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
-        counts, samples = state
-        pair, cost = pairs(jax.random.fold_in(draw_key, i))
+    def block(i: Any, state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        counts, samples, drawn = state
+        pair, cost = pick(drawn)
         live = (i * BLOCK + jnp.arange(BLOCK) < at.n).astype(jnp.int32)
-        return counts.at[pair].add(live), samples + jnp.sum(live * cost, dtype=kind)
+        # What the next block uses is drawn now: within one step XLA would make random numbers anew for each of their uses (2 to 5 times
+        # slower), and only what a loop carries is sure to be kept.
+        return counts.at[pair].add(live), samples + jnp.sum(live * cost, dtype=kind), draw(jax.random.fold_in(draw_key, i + 1))
 
-    start = (jnp.zeros(at.log_base.size, jnp.int32), jnp.zeros((), kind))
-    flat, samples = jax.lax.fori_loop(0, (at.n + BLOCK - 1) // BLOCK, block, start)
+    start = jnp.zeros(at.log_base.size, jnp.int32), jnp.zeros((), kind), draw(jax.random.fold_in(draw_key, 0))
+    flat, samples, _ = jax.lax.fori_loop(0, (at.n + BLOCK - 1) // BLOCK, block, start)
     counts = flat.reshape(at.log_base.shape).astype(kind)
-    chosen = ProductClass(at.members).fit_counts(counts, key=fit_key)
-    every = AllTabular(*at.log_base.shape).fit_counts(counts, key=fit_key)
+    members = ProductClass(at.members).fit_counts(counts, key=fit_key).info["members"]
 
-    def failing(fit: Any) -> Any:
-        return sharpness.fails(sharpness.missing_mass(fit.policy.log_probs, at.log_base, slack=at.slack), delta=at.delta)
+    # Judged once for each member, not for each seed, and the empirical law without logarithms: half of the time of small n.
+    def judge(member: Any) -> tuple[Any, Any]:
+        failed = sharpness.fails(sharpness.missing_mass(member, at.log_base, slack=at.slack), delta=at.delta)
+        return failed, jnp.sum((jnp.exp(member / 2) - jnp.exp(at.target / 2)) ** 2, axis=-1)
 
-    distance = jnp.sum((jnp.exp(chosen.policy.log_probs / 2) - jnp.exp(at.target / 2)) ** 2, axis=-1)
-    return Trials(
-        jnp.sum(jnp.where(failing(chosen), at.weights, 0.0)),
-        at.weights @ distance,
-        jnp.sum(jnp.where(failing(every) | (every.info["seen"] == 0), at.weights, 0.0)),
-        samples,
-    )
+    failed, distance = (jnp.take_along_axis(of, members[:, None], 1)[:, 0] for of in jax.vmap(judge, 1, 1)(at.members))
+    seen = counts.sum(axis=1)
+    missed = jnp.sum(jnp.where(sharpness.maximisers(at.log_base, slack=at.slack), 0.0, counts), axis=1) / jnp.maximum(seen, 1.0)
+    every = sharpness.fails(missed, delta=at.delta) | (seen == 0)
+    return Trials(jnp.sum(jnp.where(failed, at.weights, 0.0)), at.weights @ distance, jnp.sum(jnp.where(every, at.weights, 0.0)), samples)
 
 
 def trials(replicate: Any, settings: Sequence[Setting], seeds: Sequence[int], *, key: Any, context: Context, label: str) -> Any:
@@ -120,7 +119,8 @@ def _padded(at: Setting, prompts: int, members: int, responses: int) -> Setting:
 
     # Repeating all members of a prompt alike leaves every tie as it was.
     repeated = np.tile(at.members, (1, members // np.shape(at.members)[1], 1))
+    weights, target = np.pad(at.weights, (0, more_prompts)), table(at.target)
     return Setting(
-        table(at.log_base), np.pad(at.weights, (0, more_prompts)), table(at.target), table(repeated),
-        np.int64(at.n), float(at.setting), float(at.delta), float(at.slack),
+        table(at.log_base), weights, target, table(repeated), np.int64(at.n), float(at.setting), float(at.delta), float(at.slack),
+        jax.tree.map(np.asarray, AliasTables.of((weights[:, None] * np.exp(target)).reshape(1, -1))),
     )  # fmt: skip
