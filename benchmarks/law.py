@@ -1,0 +1,37 @@
+"""The best of N by its exact law: against the same law in NumPy and torch, and against itself at other N."""
+
+import numpy as np
+
+from benchmarks import _numpy, _ours, _torch
+from benchmarks._alias_table import Tables
+from benchmarks._instances import SETTINGS, table
+from benchmarks._results import Row, compared
+from benchmarks._timing import Entry
+
+PROMPTS = {"full": 2**21, "tiny": 64}
+DRAWS = 10**4
+
+
+def run(scale: str) -> list[Row]:
+    """Million prompts per second at N = 10^4; then the time at N = 10^6 over that at N = 10, on S1."""
+    n, rows = PROMPTS[scale], []
+    for case, setting in SETTINGS[scale].items():
+        log_probs, weights = table(setting)
+        tables, rng = Tables.of(log_probs, weights), np.random.default_rng(3)
+        few = max(1, n // 4)
+        rivals: dict[str, dict[str, Entry]] = {
+            "NumPy law": {
+                "by prompt": Entry(lambda t=tables: _numpy.law(t, few, DRAWS, rng), few),
+                "flat": Entry(lambda t=tables: _numpy.law_flat(t, few, DRAWS, rng), few),
+            },
+            "torch law": {},
+        }
+        if _torch.available():
+            tensors = _torch.TorchTables(tables)
+            rivals["torch law"] = {"by prompt": Entry(lambda t=tensors: t.law(few, DRAWS), few)}
+        ours = Entry(_ours.law_static(log_probs, weights, n=n, N=DRAWS), n)
+        rows += compared("law", case, "LawOracle.best_of", "Mprompt/s", ours, rivals)
+    log_probs, weights = table(SETTINGS[scale]["S1"])
+    few_draws, many_draws = (Entry(_ours.law(log_probs, weights, n=n, N=N)) for N in (10, 10**6))
+    # Rates the other way round are times: the rate at N = 10 over the rate at N = 10^6.
+    return rows + compared("law", "time at N = 10^6 over N = 10", "LawOracle.best_of", "calls/s", few_draws, {"itself": {"": many_draws}}, scale=1)

@@ -1,0 +1,37 @@
+"""Sequences of an order-1 Markov policy, 64 tokens, 10^5 at once: against alias tables in NumPy and torch's best."""
+
+import numpy as np
+
+from benchmarks import _numpy_sequences, _ours, _torch
+from benchmarks._alias_table import Tables
+from benchmarks._instances import markov_table
+from benchmarks._results import Row, compared
+from benchmarks._timing import Entry
+
+SIZES = {
+    "full": {"vocabularies": (32, 256, 1024), "horizon": 64, "sequences": 10**5},
+    "tiny": {"vocabularies": (4,), "horizon": 3, "sequences": 32},
+}
+
+
+def run(scale: str) -> list[Row]:
+    """Million tokens per second for each vocabulary."""
+    size, rows = SIZES[scale], []
+    horizon, sequences = int(size["horizon"]), int(size["sequences"])  # pyright: ignore[reportArgumentType]
+    few = max(1, sequences // 10)
+    for vocabulary in size["vocabularies"]:  # pyright: ignore[reportGeneralTypeIssues]
+        log_probs = markov_table(vocabulary)
+        tables, rng = Tables.of(log_probs[0], np.full(vocabulary + 1, 1 / (vocabulary + 1))), np.random.default_rng(5)
+
+        def numpy(way: str, n: int, tables: Tables = tables, rng: np.random.Generator = rng) -> dict[str, Entry]:
+            return {way: Entry(lambda: _numpy_sequences.markov(tables, way, n, horizon, rng), n * horizon)}
+
+        rivals = {"NumPy alias table": numpy("alias", few), "NumPy searchsorted": numpy("searchsorted", few), "torch, best": {}}
+        if _torch.available():
+            tensors = _torch.TorchTables(tables)
+            rivals["torch, best"] = {
+                way: Entry(lambda way=way, t=tensors: _torch.markov(t, way, few, horizon), few * horizon) for way in _torch.WAYS
+            }
+        ours = Entry(_ours.markov(log_probs, horizon=horizon, sequences=sequences), sequences * horizon)
+        rows += compared("markov", f"V = {vocabulary}", "MarkovPolicy", "Mtoken/s", ours, rivals, counted=3)
+    return rows
