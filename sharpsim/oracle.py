@@ -14,7 +14,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._alias import AliasTables, draw_rows
 from sharpsim._batches import AdaptiveBatch, Batch, Draws
+from sharpsim._least_word import BestFirstWords, best_literal
 from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law, invert
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
@@ -43,6 +45,8 @@ class Oracle(eqx.Module):
     _prompts: Any
     _reward: Float[Array, "prompts responses"] | None
     _score: Callable[[Any, Any, Any], Any] | None = eqx.field(static=True)
+    _alias: AliasTables | None
+    _best: BestFirstWords | None
     _running: Float[Array, "prompts responses"] | None
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
@@ -55,9 +59,6 @@ class Oracle(eqx.Module):
         self._cumulative = running_mass(self._weights)
         self._prompts = jnp.arange(size, dtype=jnp.int32) if prompts is None else jnp.asarray(prompts)
         self._score = reward if callable(reward) else None
-        # In float32 running sums lose small masses, and the policy's own sampler, slower, does not.
-        tabular = isinstance(base, TabularPolicy) and base.log_probs.dtype == jnp.float64
-        self._running = running_mass(jnp.exp(base.log_probs)) if tabular else None
         self._reward = None
         if reward is not None and not callable(reward):
             if not isinstance(base, TabularPolicy):
@@ -66,6 +67,21 @@ class Oracle(eqx.Module):
             if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
                 raise ValueError("`reward` must not hold NaN.")
             self._reward = as_jax(reward)
+        self._alias, self._running = None, None
+        if isinstance(base, TabularPolicy):
+            # A table that is being traced has no numbers to build from. In float32 running sums lose small masses, and the policy's own
+            # sampler, slower, does not.
+            if not _checks.is_traced(base.log_probs) and AliasTables.fits(*base.log_probs.shape):
+                self._alias = AliasTables.of(np.exp(np.asarray(base.log_probs, dtype=np.float64)))
+            elif base.log_probs.dtype == jnp.float64:
+                self._running = running_mass(jnp.exp(base.log_probs))
+        self._best = self._best_tables()
+
+    def _best_tables(self) -> BestFirstWords | None:
+        """What `respond` draws with; None where rewards are not in a table, or traced."""
+        if self._alias is None or self._score is not None or _checks.is_traced(self._reward):
+            return None
+        return BestFirstWords.of(self._base.log_probs, self._base.log_probs if self._reward is None else self._reward)
 
     @property
     def prompts(self) -> Any:
@@ -86,7 +102,7 @@ class Oracle(eqx.Module):
         return Draws(prompts, responses, log_probs, n * N)
 
     def best_of(self, n: int, N: Any, *, key: Key[Array, ""]) -> Batch:
-        """n prompts from mu and the best of N responses to each (ties to the first drawn); cost n N."""
+        """n prompts from mu and the best of N responses to each (equals as if the first drawn were kept); cost n N."""
         n = _checks.static_count("n", n)
         prompt_key, response_key = jax.random.split(key)
         return self.respond(self._draw_prompts(n, prompt_key), N, key=response_key)
@@ -96,6 +112,10 @@ class Oracle(eqx.Module):
         N = _checks.static_count("N", N)
         if prompts.shape[0] == 0:
             raise ValueError("`prompts` must hold at least one prompt; got none.")
+
+        if self._best is not None:
+            responses = best_literal(self._best, prompts, N, key)
+            return Batch(prompts, responses, self._base.log_probs[prompts, responses], prompts.shape[0] * N)
 
         def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
             prompt, own_key = prompt_and_key
@@ -149,6 +169,8 @@ class Oracle(eqx.Module):
         return invert(self._cumulative[None], jnp.zeros(n, jnp.int32), jax.random.uniform(key, (n,), self._cumulative.dtype))
 
     def _draw_responses(self, prompts: Any, N: int, key: Any) -> tuple[Any, Any]:
+        if self._alias is not None:
+            return draw_rows(self._alias, self._base.log_probs, prompts, N, key)
         if self._running is not None:
             rows = jnp.broadcast_to(prompts[:, None], (prompts.shape[0], N))
             responses = invert(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
@@ -190,6 +212,9 @@ class LawOracle(Oracle):
             raise ValueError("`base` must be tabular and `reward` a table or None for LawOracle; use Oracle, which draws literally.")
         super().__init__(base, prompt_weights, prompts=prompts, reward=reward)
         self._sorted = BestFirst.of(base.log_probs, base.log_probs if self._reward is None else self._reward)
+
+    def _best_tables(self) -> None:
+        return None
 
     def respond(self, prompts: Int[Array, " n"], N: Any, *, key: Key[Array, ""]) -> Batch:
         """The best of N responses to each given prompt, by law; cost N each."""

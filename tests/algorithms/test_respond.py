@@ -22,7 +22,9 @@ class Scripted(Oracle):
 @pytest.mark.parametrize(("N", "reward", "kept"), [(2, None, 0), (5, None, 2), (5, [[0.0, 5.0, 5.0]], 1), (5, [[1.0, 1.0, 1.0]], 0)])
 def test_the_first_drawn_of_equals_is_kept(N, reward, kept):
     """In law, the last drawn of equals is the same as the first; what the docstring promises shows on known draws only."""
-    oracle = Scripted(BASE, np.ones(1), reward=None if reward is None else np.array(reward))
+    # A function as reward: with a table, the draws themselves are not made.
+    table = np.asarray(BASE.log_probs[0] if reward is None else reward)
+    oracle = Scripted(BASE, np.ones(1), reward=lambda prompt, response, value: jnp.asarray(table)[response])
     batch = oracle.respond(jnp.zeros(3, jnp.int32), N, key=jax.random.key(0))
     assert batch.responses.tolist() == [kept] * 3
     assert batch.cost == 3 * N

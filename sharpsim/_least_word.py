@@ -1,0 +1,122 @@
+"""The best of N literal draws: N uniform numbers, and one search for the least of them.
+
+With responses in order of reward, best first, the inverse distribution function is increasing: the best response of N draws is that of
+the least of the N numbers, so that N - 1 searches need not be made. Numbers are whole: 64 bits, whatever floats the program uses.
+"""
+
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int32, UInt32
+
+from sharpsim._alias import CHUNK
+
+
+class BestFirstWords(eqx.Module):
+    """Rows sorted best first; each response owns the 64-bit numbers after its predecessor's up to its own (`high`, `low`), that included.
+
+    `first` is where a response's level of equal reward begins; `inside` cuts the level among its members as `high` cuts the row;
+    `tie_steps` is log2 of the largest level, rounded up. Responses without mass come last and own no number.
+    """
+
+    order: Int32[Array, "rows outcomes"]
+    high: UInt32[Array, "rows outcomes"]
+    low: UInt32[Array, "rows outcomes"]
+    first: Int32[Array, "rows outcomes"]
+    inside: UInt32[Array, "rows outcomes"]
+    tie_steps: Int32[Array, ""]
+
+    @classmethod
+    def of(cls, log_probs: Any, reward: Any) -> "BestFirstWords":
+        """The tables of concrete arrays [rows, outcomes], built on the host in float64; rewards without NaN."""
+        mass, rewards = np.exp(np.asarray(log_probs, dtype=np.float64)), np.asarray(reward)
+        order = np.lexsort((-rewards, mass == 0), axis=-1)
+        mass, rewards = np.take_along_axis(mass, order, axis=-1), np.take_along_axis(rewards, order, axis=-1)
+        running = np.cumsum(mass, axis=-1)
+        running /= running[:, -1:]
+        whole = running >= 1
+        words = np.where(
+            whole, np.uint64(2**64 - 1), np.maximum(np.ldexp(np.where(whole, 0.0, running), 64).astype(np.uint64), 1) - np.uint64(1)
+        )
+        new = np.ones(mass.shape, dtype=bool)
+        new[:, 1:] = (rewards[:, 1:] != rewards[:, :-1]) | ((mass[:, 1:] == 0) != (mass[:, :-1] == 0))
+        first = np.maximum.accumulate(np.where(new, np.arange(mass.shape[1]), 0), axis=-1)
+        largest = int((np.arange(mass.shape[1]) - first)[mass > 0].max()) + 1
+        inside = np.full(mass.shape, 2**32 - 1, dtype=np.uint32)
+        if largest > 1:
+            # Shares of the level, summed along the row; what came before the level is taken off again.
+            starts = np.flatnonzero(new)
+            shares = mass / np.maximum(np.add.reduceat(mass.reshape(-1), starts), 1e-300)[np.cumsum(new).reshape(mass.shape) - 1]
+            total = np.cumsum(shares, axis=-1)
+            before = np.take_along_axis(total - shares, first, axis=-1)
+            cut = np.clip(np.rint((total - before) * 2.0**32), 1, 2.0**32).astype(np.uint64) - np.uint64(1)
+            ends = np.concatenate([new[:, 1:], np.ones((len(mass), 1), dtype=bool)], axis=1)
+            inside = np.where(ends, np.uint64(2**32 - 1), cut).astype(np.uint32)
+        arrays = order.astype(np.int32), (words >> np.uint64(32)).astype(np.uint32), words.astype(np.uint32), first.astype(np.int32), inside
+        return cls(*(jnp.asarray(array) for array in arrays), jnp.asarray((largest - 1).bit_length(), jnp.int32))
+
+    def places(self, rows: Any, high: Any, low: Any) -> Any:
+        """The place (0 the best) of the response that owns each number, by bisection."""
+        width = self.high.shape[-1]
+        place, span = jnp.zeros(high.shape, jnp.int32), 1 << (width - 1).bit_length()
+        while span > 1:
+            span //= 2
+            probe = jnp.minimum(place + span, width) - 1
+            at_high, at_low = self.high[rows, probe], self.low[rows, probe]
+            before = (at_high < high) | ((at_high == high) & (at_low < low))
+            place = jnp.where(before, probe + 1, place)
+        return jnp.minimum(place, width - 1)
+
+    def members(self, rows: Any, places: Any, words: Any) -> Any:
+        """A place of the same level for each place, in proportion to mass."""
+        start, width = self.first[rows, places], self.high.shape[-1]
+
+        def halve(step: Any, place: Any) -> Any:
+            probe = place + (1 << (self.tie_steps - 1 - step)) - 1
+            at = jnp.minimum(probe, width - 1)
+            before = (probe < width) & (self.first[rows, at] == start) & (self.inside[rows, at] < words)
+            return jnp.where(before, probe + 1, place)
+
+        return jax.lax.fori_loop(0, self.tie_steps, halve, start)
+
+
+@partial(jax.jit, static_argnames=("draws",))
+def best_literal(table: BestFirstWords, rows: Any, draws: int, key: Any) -> Any:
+    """The best of `draws` independent draws for each row number, int32 [n]: one random word a draw, ties in proportion to mass.
+
+    That is the law of keeping the first drawn of equals. The words of `draws` numbers have 32 bits; the least one gets 32 more, which is
+    exact but for two of them agreeing: at most `draws` 2^-32 in total variation.
+    """
+    least_key, low_key, member_key = jax.random.split(key, 3)
+    n = rows.shape[0]
+    high = _least(n, draws, least_key)
+    place = table.places(rows, high, jax.random.bits(low_key, (n,), jnp.uint32))
+    return table.order[rows, table.members(rows, place, jax.random.bits(member_key, (n,), jnp.uint32))]
+
+
+def _least(n: int, draws: int, key: Any) -> Any:
+    """The least of `draws` uniform words, n times, made in chunks that are never stored."""
+    if draws <= CHUNK:
+        blocks = -(-n // (CHUNK // draws))
+        each = -(-n // blocks)
+
+        def block(own_key: Any) -> Any:
+            return jnp.min(jax.random.bits(own_key, (each, draws), jnp.uint32), axis=1)
+
+        return block(key) if blocks == 1 else jax.lax.map(block, jax.random.split(key, blocks)).reshape(-1)[:n]
+    blocks = -(-draws // CHUNK)
+    each = -(-draws // blocks)
+
+    def one(own_key: Any) -> Any:
+        def more(number: Any, least: Any) -> Any:
+            words = jax.random.bits(jax.random.fold_in(own_key, number), (each,), jnp.uint32)
+            real = jnp.arange(each) < draws - number * each
+            return jnp.minimum(least, jnp.min(jnp.where(real, words, np.uint32(2**32 - 1))))
+
+        return jax.lax.fori_loop(0, blocks, more, jnp.asarray(2**32 - 1, jnp.uint32))
+
+    return jax.lax.map(one, jax.random.split(key, n))
