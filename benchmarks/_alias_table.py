@@ -50,7 +50,9 @@ class Tables(NamedTuple):
         probs /= probs.sum(axis=1, keepdims=True)
         order = np.argsort(-log_probs, axis=1, kind="stable").astype(np.int32)
         accept, alias = (np.stack(rows) for rows in zip(*(alias_row(row) for row in probs), strict=True))
-        return cls(np.asarray(weights), log_probs, probs, _running(probs), order, _running(np.take_along_axis(probs, order, 1)), accept, alias)
+        return cls(
+            np.asarray(weights), log_probs, probs, _running(probs), order, _running(np.take_along_axis(probs, order, 1)), accept, alias
+        )
 
     def best_first(self) -> "Tables":
         """The same base with responses renamed by their rank, so that the best of N draws is the least of N numbers."""

@@ -129,7 +129,8 @@ def stopping(tables: Tables, n: int, stop: float, rng: np.random.Generator) -> t
     kept, draws = np.empty(n, np.int64), np.empty(n, np.int64)
     alive, best, seen = np.arange(n), np.full(n, width - 1), 0
     accept, aliases = tables.accept.ravel(), tables.alias.ravel().astype(np.int64)
-    deadlines = np.ceil(stop / tables.probs.ravel())
+    with np.errstate(divide="ignore"):
+        deadlines = np.ceil(stop / tables.probs.ravel())
     while len(alive):
         length = max(1, min(1024, BLOCK // len(alive)))
         offset = (prompts[alive] * width)[:, None]

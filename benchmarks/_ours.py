@@ -101,8 +101,8 @@ def first_result() -> None:
     member = hard_family(hard_prompts=settings.hard_prompts, labels=settings.labels, hard_mass=settings.hard_mass)
     target = laws.best_of_n(member.log_probs, member.log_probs, draws=settings.fixed_N)
     trials(
-        keys()(), settings.seeds, log_base=member.log_probs, weights=member.prompt_weights, target=target, members=member.members(target[1]),
-        n=settings.n[0], N=settings.fixed_N, delta=settings.delta, slack=0.5,
+        keys()(), settings.seeds, log_base=member.log_probs, weights=member.prompt_weights, target=target,
+        members=member.members(target[1]), n=settings.n[0], N=settings.fixed_N, delta=settings.delta, slack=0.5,
     )  # fmt: skip
 
 

@@ -9,15 +9,15 @@ NO_ACCELERATOR = "No accelerator was at hand: the same calls run on one unchange
 
 
 def report(folder: Path = HERE) -> str:
-    """RESULTS.md from `results.csv`, `growth.csv` and `accelerator.csv`."""
+    """RESULTS.md, from `results.csv`, `growth.csv` and `accelerator.csv`."""
     rows, curves, devices = (read(folder / name) for name in ("results.csv", "growth.csv", "accelerator.csv"))
     stamps = sorted({(row["hardware"], row["versions"]) for row in (*rows, *curves, *devices)})
     judged = [row for row in rows if row["bar"]]
     tally = ", ".join(f"{sum(row['met'] == word for row in judged)} {word}" for word in ("yes", "no", "not measured"))
     parts = [
         "# Benchmarks",
-        "Written by `make bench`. Each ratio is ours over the rival's in one run: bursts of one, then bursts of the other, in three rounds;",
-        "the median, and in brackets the least and the greatest of the rounds. A bar that is not met says no.",
+        "Written by `make bench`. Each ratio is ours over the rival's in one run: bursts of one, then bursts of the other, in three",
+        "rounds; the median, and in brackets the least and the greatest of the rounds. A bar that is not met says no.",
         "",
         *(f"- Measured on {hardware}; {versions}." for hardware, versions in stamps),
         "",

@@ -59,7 +59,15 @@ class Row:
 
 
 def compared(
-    benchmark: str, case: str, name: str, unit: str, ours: Entry, rivals: Mapping[str, Mapping[str, Entry]], *, scale: float = 1e6, counted: int = 5
+    benchmark: str,
+    case: str,
+    name: str,
+    unit: str,
+    ours: Entry,
+    rivals: Mapping[str, Mapping[str, Entry]],
+    *,
+    scale: float = 1e6,
+    counted: int = 5,
 ) -> list[Row]:
     """A row for each rival, who stands for the best of its ways; a rival without any is said to be not installed."""
     cold = seconds(ours.call)

@@ -35,9 +35,10 @@ def axes(scale: str) -> list[Axis]:
     def base(prompts: int = 64, responses: int = 1024) -> tuple[Any, Any]:
         return table(Setting(prompts if full else min(prompts, 4), responses if full else min(responses, 8), 1, 1))
 
-    n, many, few = (2**14, 2**20, 2**10) if full else (16, 16, 16)
-    mine, stop, chains = _ours, 8.0, 10**4 if full else 8
-    policy, grid = _ours.transformer_policy, pipeline.grid(scale)
+    n, some, many, few = (2**14, 2**18, 2**20, 2**10) if full else (16, 16, 16, 16)
+    chains, long, short, each = (10**4, 64, 32, 64) if full else (8, 3, 3, 2)
+    mine, stop, chain = _ours, 8.0, markov_table(256 if full else 4)
+    policy, grid, powers = _ours.transformer_policy, pipeline.grid(scale), sizes(2**8, 2**10, 2**12, 2**14)
     prompts = np.zeros((16, 1), np.int64)
     table_sizes, mu_sizes = sizes(2**8, 2**11, 2**14, 2**17), sizes(1, 8, 64, 512)
 
@@ -55,14 +56,19 @@ def axes(scale: str) -> list[Axis]:
         Axis("law", "|X|", "1,024 responses, n = 2^20", mu_sizes, lambda x: mine.law_static(*base(x), n=many, N=64)),
         Axis("law", "|Y|", "8 prompts, n = 2^20", table_sizes, lambda y: mine.law_static(*base(8, y), n=many, N=64)),
         Axis("stopping", "n", "S1's table, s = 8", sizes(2**16, 2**18, 2**20), lambda n: mine.stopping(*base(), n=n, stop=stop)),
-        Axis("stopping", "|Y|", "8 prompts, n = 2^18", sizes(2**8, 2**10, 2**12, 2**14), lambda y: mine.stopping(*base(8, y), n=2**18 if full else 16, stop=stop)),
-        Axis("stopping", "s", "S1's table, n = 2^18", sizes(2, 8, 32, 128), lambda s: mine.stopping(*base(), n=2**18 if full else 16, stop=float(s))),
-        Axis("markov", "V", "64 tokens, 10^4 sequences", sizes(16, 64, 256, 1024), lambda V: mine.markov(markov_table(V), horizon=64 if full else 3, sequences=chains)),
-        Axis("markov", "H", "V = 256, 10^4 sequences", sizes(16, 64, 256), lambda H: mine.markov(markov_table(256 if full else 4), horizon=H, sequences=chains)),
-        Axis("markov", "sequences", "V = 256, 64 tokens", sizes(10**3, 10**4, 10**5), lambda m: mine.markov(markov_table(256 if full else 4), horizon=64 if full else 3, sequences=m)),
-        Axis("transformer", "H", "1,024 sequences", sizes(16, 32, 64, 128), lambda H: mine.transformer(policy(horizon=H), prompts, draws=64 if full else 2)),
-        Axis("transformer", "V", "32 tokens, 1,024 sequences", sizes(16, 64, 256), lambda V: mine.transformer(policy(horizon=32 if full else 3, vocabulary=V), prompts, draws=64 if full else 2)),
-        Axis("transformer", "sequences", "32 tokens", sizes(2**9, 2**10, 2**12), lambda m: mine.transformer(policy(horizon=32 if full else 3), prompts, draws=max(1, m // 16))),
+        Axis("stopping", "|Y|", "8 prompts, n = 2^18", powers, lambda y: mine.stopping(*base(8, y), n=some, stop=stop)),
+        Axis("stopping", "s", "S1's table, n = 2^18", sizes(2, 8, 32, 128), lambda s: mine.stopping(*base(), n=some, stop=float(s))),
+        Axis("markov", "V", "64 tokens, 10^4 sequences", sizes(16, 64, 256, 1024),
+             lambda size: mine.markov(markov_table(size), horizon=long, sequences=chains)),
+        Axis("markov", "H", "V = 256, 10^4 sequences", sizes(16, 64, 256), lambda H: mine.markov(chain, horizon=H, sequences=chains)),
+        Axis("markov", "sequences", "V = 256, 64 tokens", sizes(10**3, 10**4, 10**5),
+             lambda m: mine.markov(chain, horizon=long, sequences=m)),
+        Axis("transformer", "H", "1,024 sequences", sizes(16, 32, 64, 128),
+             lambda H: mine.transformer(policy(horizon=H), prompts, draws=each)),
+        Axis("transformer", "V", "32 tokens, 1,024 sequences", sizes(16, 64, 256),
+             lambda size: mine.transformer(policy(horizon=short, vocabulary=size), prompts, draws=each)),
+        Axis("transformer", "sequences", "32 tokens", sizes(2**9, 2**10, 2**12),
+             lambda m: mine.transformer(policy(horizon=short), prompts, draws=max(1, m // 16))),
         Axis("pipeline", "seeds", "4 cells, n = 100", sizes(few, 4 * few, 16 * few), sweep),
     ]  # fmt: skip
 

@@ -14,11 +14,11 @@ DRAWS = 10**4
 
 def run(scale: str) -> list[Row]:
     """Million prompts per second at N = 10^4; then the time at N = 10^6 over that at N = 10, on S1."""
-    n, rows = PROMPTS[scale], []
+    n, rows, rng = PROMPTS[scale], [], np.random.default_rng(3)
+    few = max(1, n // 4)
     for case, setting in SETTINGS[scale].items():
         log_probs, weights = table(setting)
-        tables, rng = Tables.of(log_probs, weights), np.random.default_rng(3)
-        few = max(1, n // 4)
+        tables = Tables.of(log_probs, weights)
         rivals: dict[str, dict[str, Entry]] = {
             "NumPy law": {
                 "by prompt": Entry(lambda t=tables: _numpy.law(t, few, DRAWS, rng), few),
@@ -34,4 +34,6 @@ def run(scale: str) -> list[Row]:
     log_probs, weights = table(SETTINGS[scale]["S1"])
     few_draws, many_draws = (Entry(_ours.law(log_probs, weights, n=n, N=N)) for N in (10, 10**6))
     # Rates the other way round are times: the rate at N = 10 over the rate at N = 10^6.
-    return rows + compared("law", "time at N = 10^6 over N = 10", "LawOracle.best_of", "calls/s", few_draws, {"itself": {"": many_draws}}, scale=1)
+    return rows + compared(
+        "law", "time at N = 10^6 over N = 10", "LawOracle.best_of", "calls/s", few_draws, {"itself": {"": many_draws}}, scale=1
+    )

@@ -37,5 +37,3 @@ def run(scale: str) -> list[Row]:
         note = f"{seen['ready'] / 1e9:.2f} GB before the run"
         rows.append(Row("memory", case, name, "", "GB", seen["peak"] / 1e9, cold_seconds=seen["seconds"], note=note))
     return rows
-
-

@@ -14,7 +14,11 @@ from sharpsim.instances import random_table
 
 DELTA = 0.3
 SIZES = {
-    "full": {"n": np.unique(np.geomspace(10, 1000, 20).round().astype(int)), "N": np.geomspace(1, 100, 10).round().astype(int), "seeds": 1000},
+    "full": {
+        "n": np.unique(np.geomspace(10, 1000, 20).round().astype(int)),
+        "N": np.geomspace(1, 100, 10).round().astype(int),
+        "seeds": 1000,
+    },
     "tiny": {"n": np.array([5, 9]), "N": np.array([1, 4]), "seeds": 20},
 }
 
@@ -35,7 +39,8 @@ def by_numpy(draw: Any, setting: dict[str, Any], rng: np.random.Generator) -> np
         # At most 2^21 draws at once: 32 MiB of them.
         part = max(1, min(seeds, 2**21 // n))
         failed = [
-            draw(base, weights, law, n=n, delta=setting["delta"], seeds=min(part, seeds - first), rng=rng) for first in range(0, seeds, part)
+            draw(base, weights, law, n=n, delta=setting["delta"], seeds=min(part, seeds - first), rng=rng)
+            for first in range(0, seeds, part)
         ]
         found.append(np.concatenate(failed).mean())
     return np.array(found)

@@ -14,10 +14,10 @@ SIZES = {"full": {"ours": 2**20, "S1": 4000, "S2": 100}, "tiny": {"ours": 64, "S
 
 def run(scale: str) -> list[Row]:
     """Million prompts per second on S1 and S2."""
-    rows = []
+    rows, rng = [], np.random.default_rng(4)
     for case in ("S1", "S2"):
         log_probs, weights = table(SETTINGS[scale][case])
-        ranked, rng, n = Tables.of(log_probs, weights).best_first(), np.random.default_rng(4), SIZES[scale][case]
+        ranked, n = Tables.of(log_probs, weights).best_first(), SIZES[scale][case]
         rivals = {"NumPy simulation": {"alias, in step": Entry(lambda t=ranked, n=n: _numpy.stopping(t, n, STOP, rng), n)}}
         ours = Entry(_ours.stopping(log_probs, weights, n=SIZES[scale]["ours"], stop=STOP), SIZES[scale]["ours"])
         rows += compared("stopping", case, "LawOracle.best_until", "Mprompt/s", ours, rivals, counted=3)

@@ -3,6 +3,9 @@
 import csv
 import math
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -23,7 +26,6 @@ from benchmarks import (
     pipeline,
     reproduce,
     stopping,
-    transformer,
 )
 from benchmarks.__main__ import NAMES, main
 from benchmarks._alias_table import Tables, alias_row
@@ -125,8 +127,8 @@ def test_stopping_rival(tables):
     assert fits(prompts, kept, laws.stopping_kept(ranked.log_probs, stop=stop), ranked.weights)
     for x in range(3):
         mine = draws[prompts == x]
-        survival = np.exp(laws.stopping_time_survival(ranked.log_probs[x], stop=stop, draws=np.arange(mine.max() + 2)))
-        chance = np.append(survival[:-1] - survival[1:], survival[-1])
+        survival = laws.stopping_time_survival(ranked.log_probs[x], stop=stop, after=np.arange(mine.max() + 1))
+        chance = np.maximum(np.append(survival[:-1] - survival[1:], survival[-1]), 0)
         counts = np.bincount(mine, minlength=len(chance) + 1)[1:]
         assert multinomial_test(counts, chance / chance.sum())
 
@@ -159,11 +161,12 @@ def test_torch_transformer_is_the_same_function():
     policy = _ours.transformer_policy(horizon=5, vocabulary=4, width=8, heads=2)
     prompts = (np.arange(12) % 4)[:, None]
     model = TorchTransformer(policy)
+    score = eqx.filter_jit(jax.vmap(policy.log_prob))
     for way in ("multinomial", "running sums"):
         tokens, total = (np.asarray(part) for part in model.sample(prompts, 5, way))
-        np.testing.assert_allclose(total, [float(policy.log_prob(x, y)) for x, y in zip(prompts, tokens, strict=True)], atol=1e-4)
+        np.testing.assert_allclose(total, score(prompts, jnp.asarray(tokens)), atol=1e-4)
         many, _ = model.sample(np.zeros((20_000, 1), int), 20_000, way)
-        start = np.exp(policy.next_log_probs(np.zeros(1, int), np.zeros(5, int), np.zeros(5, bool))[0])
+        start = np.exp(policy.step(policy.start(np.zeros(1, int)), policy.begin_token)[1])
         assert multinomial_test(np.bincount(np.asarray(many)[:, 0], minlength=4), np.float64(start) / np.float64(start).sum())
     np.testing.assert_allclose(model.score(prompts, tokens), total, atol=1e-5)
 
@@ -213,10 +216,17 @@ def test_it_runs(module, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["transformer", "pipeline", "cold_start", "memory", "accelerator"])
 def test_command(name, tmp_path):
     assert main([name, "--scale", "tiny", "--out", str(tmp_path)]) == 0
     assert (tmp_path / "RESULTS.md").read_text().startswith("# Benchmarks")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(growth.axes("tiny"))))
+def test_every_curve_has_a_call(number):
+    curve = growth.axes("tiny")[number]
+    curve.make(curve.sizes[0])()
 
 
 def test_growth_of_the_cost_is_fitted(monkeypatch):
