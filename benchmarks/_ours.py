@@ -116,4 +116,5 @@ def pipeline(log_probs: Any, weights: Any, *, cells: Any, delta: float, seeds: i
         shared: dict[str, Any] = {"log_base": log_probs, "weights": weights, "target": log_probs, "delta": delta, "slack": 0.0}
         return np.array([_trials.trials(key(), seeds, n=n, N=N, **shared).failed.mean() for n, N in cells])
 
-    return run, _trials._run._cache_size
+    compiled: Any = _trials._run
+    return run, compiled._cache_size

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from benchmarks._bars import BARS
 from benchmarks._timing import Entry, Ratio, compare, seconds
@@ -39,10 +40,10 @@ class Row:
     note: str = ""
 
     @classmethod
-    def of(cls, benchmark: str, case: str, ours: str, rival: str, unit: str, ratio: Ratio, *, scale: float = 1e6, **more: object) -> "Row":
+    def of(cls, benchmark: str, case: str, ours: str, rival: str, unit: str, ratio: Ratio, *, scale: float = 1e6, **more: Any) -> "Row":
         """A row from a comparison; rates are divided by `scale` to be in `unit`."""
         values = (ratio.ours / scale, ratio.rival / scale, ratio.median, ratio.low, ratio.high)
-        return cls(benchmark, case, ours, rival, unit, *values, **{"note": ratio.which, **more})  # pyright: ignore[reportArgumentType]
+        return cls(benchmark, case, ours, rival, unit, *values, **{"note": ratio.which, **more})
 
     @property
     def held(self) -> float:

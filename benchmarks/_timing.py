@@ -68,4 +68,5 @@ def compare(ours: Entry, rivals: Mapping[str, Mapping[str, Entry]], *, rounds: i
 def ratio_of(ours: list[float], rival: list[float], which: str = "") -> Ratio:
     """Rates of the same rounds as one ratio with its spread."""
     ratios = np.array(ours) / np.array(rival)
-    return Ratio(*(float(x) for x in (np.median(ours), np.median(rival), np.median(ratios), ratios.min(), ratios.max())), which)
+    medians = (float(np.median(ours)), float(np.median(rival)), float(np.median(ratios)))
+    return Ratio(*medians, float(ratios.min()), float(ratios.max()), which)

@@ -33,9 +33,8 @@ class TorchTables:
 
     def __init__(self, tables: Tables):
         self.torch = torch_module()
-        names = ("weights", "log_probs", "probs", "running", "accept", "alias", "order", "tail")
-        for name in names:
-            setattr(self, name, self.torch.from_numpy(np.array(getattr(tables, name))))
+        tensors: list[Any] = [self.torch.from_numpy(np.array(part)) for part in tables]
+        self.weights, self.log_probs, self.probs, self.running, self.order, self.tail, self.accept, self.alias = tensors
 
     def draw(self, way: str, x: int, size: int) -> Any:
         """`size` responses of prompt x."""

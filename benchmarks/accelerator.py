@@ -75,8 +75,8 @@ def run(scale: str) -> list[dict[str, object]]:
             for case in cases(scale):
                 reached = rate(Entry(case.make(), case.work), 3)
                 moved = reached * case.bytes
-                rows.append({
-                    "device": device.device_kind, "kind": device.platform,
-                    "sampler": case.sampler, "size": case.size, "unit": case.unit, "rate": reached / 1e6, "bytes": case.bytes, "gigabytes_per_second": moved / 1e9, "copy": copy / 1e9, "share": moved / copy,
-                })  # fmt: skip
+                what = {"sampler": case.sampler, "size": case.size, "unit": case.unit}
+                speed = {"rate": reached / 1e6, "bytes": case.bytes, "gigabytes_per_second": moved / 1e9}
+                limit = {"copy": copy / 1e9, "share": moved / copy}
+                rows.append({"device": device.device_kind, "kind": device.platform, **what, **speed, **limit})
     return rows

@@ -61,7 +61,7 @@ def run(scale: str) -> list[Row]:
     ratios = np.array([one["first"] / one["warm"] for one in seen])
     first = float(np.median([one["first"] for one in seen]))
     warm = float(np.median([one["warm"] for one in seen]))
-    spread = Ratio(first, warm, *(float(x) for x in (np.median(ratios), ratios.min(), ratios.max())), "seconds")
+    spread = Ratio(first, warm, float(np.median(ratios)), float(ratios.min()), float(ratios.max()), "seconds")
     growth, programs = float(np.median([one["growth_mib"] for one in seen])), float(max(one["programs"] for one in seen))
     return [
         *rows,

@@ -161,7 +161,7 @@ def test_torch_transformer_is_the_same_function():
     policy = _ours.transformer_policy(horizon=5, vocabulary=4, width=8, heads=2)
     prompts = (np.arange(12) % 4)[:, None]
     model = TorchTransformer(policy)
-    score = eqx.filter_jit(jax.vmap(policy.log_prob))
+    score = eqx.filter_jit(lambda prompts, tokens: jax.vmap(policy.log_prob)(prompts, tokens))
     for way in ("multinomial", "running sums"):
         tokens, total = (np.asarray(part) for part in model.sample(prompts, 5, way))
         np.testing.assert_allclose(total, score(prompts, jnp.asarray(tokens)), atol=1e-4)
