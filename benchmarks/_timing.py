@@ -5,6 +5,7 @@ The first call on two threads after a phase on one can take twice as long, so ea
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +48,20 @@ def burst(call: Callable[[], Any], counted: int = COUNTED) -> float:
 def rate(entry: Entry, counted: int = COUNTED) -> float:
     """Work per second in one burst."""
     return entry.work / burst(entry.call, counted)
+
+
+def sized(function: Callable[[int], Any], most: int, each: float, target: float = 0.15) -> Entry:
+    """A rival's `function(n)` at the n that takes it about `target` seconds, at most `most`; each of the n is `each` of work.
+
+    Slow rivals are given less, so that all take their turn in minutes; rates are per work, and n is never so small that they suffer.
+    """
+    n = max(1, most // 1000)
+    took = seconds(partial(function, n))
+    while took < target / 8 and n < most:
+        n = min(most, 8 * n)
+        took = seconds(partial(function, n))
+    size = min(most, max(1, int(n * target / took)))
+    return Entry(partial(function, size), size * each)
 
 
 def best(entries: Mapping[str, Entry]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks._torch import torch_module
 
-CHUNKS = (128, 256, 512, 1024)
+CHUNKS = (256, 1024)
 
 
 class TorchTransformer:

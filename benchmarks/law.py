@@ -6,7 +6,7 @@ from benchmarks import _numpy, _ours, _torch
 from benchmarks._alias_table import Tables
 from benchmarks._instances import SETTINGS, table
 from benchmarks._results import Row, compared
-from benchmarks._timing import Entry
+from benchmarks._timing import Entry, sized
 
 PROMPTS = {"full": 2**21, "tiny": 64}
 DRAWS = 10**4
@@ -15,20 +15,19 @@ DRAWS = 10**4
 def run(scale: str) -> list[Row]:
     """Million prompts per second at N = 10^4; then the time at N = 10^6 over that at N = 10, on S1."""
     n, rows, rng = PROMPTS[scale], [], np.random.default_rng(3)
-    few = max(1, n // 4)
     for case, setting in SETTINGS[scale].items():
         log_probs, weights = table(setting)
         tables = Tables.of(log_probs, weights)
         rivals: dict[str, dict[str, Entry]] = {
             "NumPy law": {
-                "by prompt": Entry(lambda t=tables: _numpy.law(t, few, DRAWS, rng), few),
-                "flat": Entry(lambda t=tables: _numpy.law_flat(t, few, DRAWS, rng), few),
+                "by prompt": sized(lambda m, t=tables: _numpy.law(t, m, DRAWS, rng), n, 1),
+                "flat": sized(lambda m, t=tables: _numpy.law_flat(t, m, DRAWS, rng), n, 1),
             },
             "torch law": {},
         }
         if _torch.available():
             tensors = _torch.TorchTables(tables)
-            rivals["torch law"] = {"by prompt": Entry(lambda t=tensors: t.law(few, DRAWS), few)}
+            rivals["torch law"] = {"by prompt": sized(lambda m, t=tensors: t.law(m, DRAWS), n, 1)}
         ours = Entry(_ours.law_static(log_probs, weights, n=n, N=DRAWS), n)
         rows += compared("law", case, "LawOracle.best_of", "Mprompt/s", ours, rivals)
     log_probs, weights = table(SETTINGS[scale]["S1"])

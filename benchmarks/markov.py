@@ -8,7 +8,7 @@ from benchmarks import _numpy_sequences, _ours, _torch
 from benchmarks._alias_table import Tables
 from benchmarks._instances import markov_table
 from benchmarks._results import Row, compared
-from benchmarks._timing import Entry
+from benchmarks._timing import Entry, sized
 
 SIZES = {
     "full": {"vocabularies": (32, 256, 1024), "horizon": 64, "sequences": 10**5},
@@ -20,19 +20,18 @@ def run(scale: str) -> list[Row]:
     """Million tokens per second for each vocabulary."""
     size: dict[str, Any] = SIZES[scale]
     horizon, sequences, rows = size["horizon"], size["sequences"], []
-    few = max(1, sequences // 10)
     for vocabulary in size["vocabularies"]:
         log_probs = markov_table(vocabulary)
         tables, rng = Tables.of(log_probs[0], np.full(vocabulary + 1, 1 / (vocabulary + 1))), np.random.default_rng(5)
 
-        def numpy(way: str, n: int, tables: Tables = tables, rng: np.random.Generator = rng) -> dict[str, Entry]:
-            return {way: Entry(lambda: _numpy_sequences.markov(tables, way, n, horizon, rng), n * horizon)}
+        def numpy(way: str, tables: Tables = tables, rng: np.random.Generator = rng) -> dict[str, Entry]:
+            return {way: sized(lambda n: _numpy_sequences.markov(tables, way, n, horizon, rng), sequences, horizon)}
 
-        rivals = {"NumPy alias table": numpy("alias", few), "NumPy searchsorted": numpy("searchsorted", few), "torch, best": {}}
+        rivals = {"NumPy alias table": numpy("alias"), "NumPy searchsorted": numpy("searchsorted"), "torch, best": {}}
         if _torch.available():
             tensors = _torch.TorchTables(tables)
             rivals["torch, best"] = {
-                way: Entry(lambda way=way, t=tensors: _torch.markov(t, way, few, horizon), few * horizon) for way in _torch.WAYS
+                way: sized(lambda n, way=way, t=tensors: _torch.markov(t, way, n, horizon), sequences, horizon) for way in _torch.WAYS
             }
         ours = Entry(_ours.markov(log_probs, horizon=horizon, sequences=sequences), sequences * horizon)
         rows += compared("markov", f"V = {vocabulary}", "MarkovPolicy", "Mtoken/s", ours, rivals, counted=3)
