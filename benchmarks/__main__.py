@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time the library against what one would use instead.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)}; all without any")
     parser.add_argument("--scale", choices=SCALES, default="full", help="tiny shows that everything runs; its figures mean nothing")
+    parser.add_argument("--quick", action="store_true", help="one round of single calls: full size, figures that mean nothing")
     parser.add_argument("--out", type=Path, help="folder for the results instead of the committed ones")
     parser.add_argument("--record", action="store_true", help="with `reproduce`: time `make reproduce` in a fresh clone first")
     options = parser.parse_args(arguments)
@@ -46,15 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         record()
     if len(options.names) == 1:
-        return _one(options.names[0], options.scale, options.out)
-    return _many(options.names or NAMES, options.scale, options.out)
+        return _one(options.names[0], options.scale, options.out, options.quick)
+    return _many(options.names or NAMES, options.scale, options.out, options.quick)
 
 
-def _one(name: str, scale: str, out: Path | None) -> int:
+def _one(name: str, scale: str, out: Path | None, quick: bool) -> int:
     import jax
 
     from benchmarks import _report, _results
+    from benchmarks._timing import Protocol
 
+    Protocol.quick = quick
     jax.config.update("jax_enable_x64", True)
     folder = out or _results.HERE
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,12 +81,21 @@ def _one(name: str, scale: str, out: Path | None) -> int:
     return 0
 
 
-def _many(names: Sequence[str], scale: str, out: Path | None) -> int:
+def _many(names: Sequence[str], scale: str, out: Path | None, quick: bool) -> int:
     """One benchmark's threads, memory and compiled programs are no business of the next: a process each, and a failure stops none."""
     started, failed = time.perf_counter(), []
     for name in names:
         began = time.perf_counter()
-        command = [sys.executable, "-m", "benchmarks", name, "--scale", scale, *(["--out", str(out)] if out else [])]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks",
+            name,
+            "--scale",
+            scale,
+            *(["--out", str(out)] if out else []),
+            *(["--quick"] if quick else []),
+        ]
         if subprocess.run(command, cwd=ROOT).returncode:
             failed.append(name)
         print(f"-- {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)

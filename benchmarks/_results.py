@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._bars import BARS
-from benchmarks._timing import Entry, Ratio, compare, seconds
+from benchmarks._timing import Entry, Protocol, Ratio, compare, seconds
 from experiments._rows import write_atomic
 
 HERE = Path(__file__).resolve().parent
@@ -113,7 +113,7 @@ def versions() -> str:
         named.append(f"cc {found}")
     except (OSError, subprocess.CalledProcessError):
         named.append(f"cc {NOT_INSTALLED}")
-    return "; ".join(named)
+    return "; ".join([*named, "one quick round, figures are noise"] if Protocol.quick else named)
 
 
 def shown(value: object) -> str:

@@ -14,6 +14,12 @@ COUNTED = 5
 ROUNDS = 3
 
 
+class Protocol:
+    """How much is timed: by `quick`, one counted call a burst and one round, to see a full-sized run through; its figures are noise."""
+
+    quick = False
+
+
 class Entry(NamedTuple):
     """One contender: a call that returns when its work is done, and how much work that is (draws, prompts, tokens, bytes)."""
 
@@ -42,7 +48,7 @@ def seconds(call: Callable[[], Any]) -> float:
 def burst(call: Callable[[], Any], counted: int = COUNTED) -> float:
     """Median seconds of `counted` calls, after one that is not counted."""
     call()
-    return float(np.median([seconds(call) for _ in range(counted)]))
+    return float(np.median([seconds(call) for _ in range(1 if Protocol.quick else counted)]))
 
 
 def rate(entry: Entry, counted: int = COUNTED) -> float:
@@ -69,11 +75,11 @@ def best(entries: Mapping[str, Entry]) -> str:
     return next(iter(entries)) if len(entries) == 1 else max(entries, key=lambda name: rate(entries[name], 3))
 
 
-def compare(ours: Entry, rivals: Mapping[str, Mapping[str, Entry]], *, rounds: int = ROUNDS, counted: int = COUNTED) -> dict[str, Ratio]:
+def compare(ours: Entry, rivals: Mapping[str, Mapping[str, Entry]], *, counted: int = COUNTED) -> dict[str, Ratio]:
     """Our rate over that of each rival, who is the best of the ways it is written in; a rival without any is left out."""
     chosen = {name: (best(ways), ways) for name, ways in rivals.items() if ways}
     rates: dict[str, list[float]] = {name: [] for name in ["", *chosen]}
-    for _ in range(rounds):
+    for _ in range(1 if Protocol.quick else ROUNDS):
         rates[""].append(rate(ours, counted))
         for name, (which, ways) in chosen.items():
             rates[name].append(rate(ways[which], counted))
