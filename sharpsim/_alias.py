@@ -1,5 +1,6 @@
 """Alias tables (Walker 1977, Vose 1991): one draw costs one column, one comparison and one look-up, however many outcomes there are."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,8 @@ _ONE = 1 << 32
 class AliasTables(eqx.Module):
     """The laws of several rows, each cut into 2^bits columns of equal mass that hold at most two outcomes.
 
-    A column keeps its own number for the `keep` / 2^32 lower part of its height and hands out `other` above it. Masses are whole multiples
-    of 2^-(32 + bits), so the law is off by at most 2^-33 a column and a mass of zero is never drawn, in float32 programs as in float64 ones.
+    A column hands out its own number below `keep` / 2^32 of its height and `other` above it. Masses are whole multiples of 2^-(32 + bits):
+    the law is off by at most 2^-33 in total variation, a mass of zero is never drawn, and float32 programs draw as float64 ones do.
     """
 
     keep: UInt32[Array, " cells"]
@@ -58,7 +59,7 @@ class AliasTables(eqx.Module):
         return cls(jnp.asarray(keep.astype(np.uint32)), jnp.asarray((other & ((1 << bits) - 1)).astype(np.int32)), bits)
 
     def pick(self, rows: Any, words: Any) -> Any:
-        """The outcome, int32, of each row number for a pair of independent uniform words `words` = [2, *rows.shape], uint32."""
+        """The outcome, int32, of each row number for two arrays of independent uniform words, uint32, each of the shape of `rows`."""
         left = np.uint32(32 - self.bits)
         column = (words[0] >> left).astype(jnp.int32)
         # The rest of the first word decides inside the column, the second word adds digits.
@@ -72,20 +73,41 @@ def _bits(outcomes: int) -> int:
     return max(1, (outcomes - 1).bit_length())
 
 
-@partial(jax.jit, static_argnames=("count",))
-def draw_rows(tables: AliasTables, values: Any, rows: Any, count: int, key: Any) -> tuple[Any, Any]:
-    """`count` independent outcomes of each row number, int32 [n, count], two random words each, and the table `values` at them."""
-    n = rows.shape[0]
-    blocks = -(-n // max(1, CHUNK // count))
-    each = -(-n // blocks)
+def word_pairs(key: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Two arrays of uniform words, from a key each: halves of one array would be computed twice where XLA fuses the generator."""
+    first, second = jax.random.split(key)
+    return jax.random.bits(first, shape, jnp.uint32), jax.random.bits(second, shape, jnp.uint32)
 
-    def block(chunk: Any) -> Any:
-        numbers, own_key = chunk
-        picked = tables.pick(jnp.broadcast_to(numbers[:, None], (each, count)), jax.random.bits(own_key, (2, each, count), jnp.uint32))
+
+def in_blocks(draw: Callable[[Any, Any], Any], rows: Any, key: Any, size: int) -> Any:
+    """`draw(rows, key)` of row numbers [n], at most `size` of them at a time, joined along the first axis: memory does not grow with n."""
+    n = rows.shape[0]
+    blocks = -(-n // size)
+    if blocks == 1:
+        return draw(rows, key)
+    each = -(-n // blocks)
+    padded = jnp.pad(rows, (0, blocks * each - n)).reshape(blocks, each)
+    parts = jax.lax.map(lambda part: draw(*part), (padded, jax.random.split(key, blocks)))
+    return jax.tree.map(lambda part: part.reshape(blocks * each, *part.shape[2:])[:n], parts)
+
+
+@partial(jax.jit, static_argnames=("count",))
+def draw_rows(tables: AliasTables, rows: Any, count: int, key: Any) -> Any:
+    """`count` independent outcomes of each row number, int32 [n, count], by two random words each."""
+
+    def block(numbers: Any, own_key: Any) -> Any:
+        shape = (len(numbers), count)
+        return tables.pick(jnp.broadcast_to(numbers[:, None], shape), word_pairs(own_key, shape))
+
+    return in_blocks(block, rows, key, max(1, CHUNK // count))
+
+
+@partial(jax.jit, static_argnames=("count",))
+def draw_with_values(tables: AliasTables, values: Any, rows: Any, count: int, key: Any) -> tuple[Any, Any]:
+    """The same, and the entries of the table `values` [rows, outcomes] that were drawn."""
+
+    def block(numbers: Any, own_key: Any) -> Any:
+        picked = draw_rows(tables, numbers, count, own_key)
         return picked, values.at[numbers[:, None], picked].get(mode="promise_in_bounds")
 
-    if blocks == 1:
-        return block((rows, key))
-    padded = jnp.pad(rows, (0, blocks * each - n)).reshape(blocks, each)
-    picked, at = jax.lax.map(block, (padded, jax.random.split(key, blocks)))
-    return picked.reshape(blocks * each, count)[:n], at.reshape(blocks * each, count)[:n]
+    return in_blocks(block, rows, key, max(1, CHUNK // count))

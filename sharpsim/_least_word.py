@@ -1,4 +1,4 @@
-"""The best of N literal draws: N uniform numbers, and one search for the least of them.
+"""The best of N draws, literally and by law: the least of N uniform numbers, and one search for it.
 
 With responses in order of reward, best first, the inverse distribution function is increasing: the best response of N draws is that of
 the least of the N numbers, so that N - 1 searches need not be made. Numbers are whole: 64 bits, whatever floats the program uses.
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int32, UInt32
 
-from sharpsim._alias import CHUNK
+from sharpsim._alias import CHUNK, in_blocks
 
 
 class BestFirstWords(eqx.Module):
@@ -85,17 +85,56 @@ class BestFirstWords(eqx.Module):
 
 
 @partial(jax.jit, static_argnames=("draws",))
-def best_literal(table: BestFirstWords, rows: Any, draws: int, key: Any) -> Any:
-    """The best of `draws` independent draws for each row number, int32 [n]: one random word a draw, ties in proportion to mass.
+def best_literal(table: BestFirstWords, values: Any, rows: Any, draws: int, key: Any) -> tuple[Any, Any]:
+    """The best of `draws` independent draws for each row number, int32 [n], and the entries of `values` [rows, outcomes] there.
 
-    That is the law of keeping the first drawn of equals. The words of `draws` numbers have 32 bits; the least one gets 32 more, which is
-    exact but for two of them agreeing: at most `draws` 2^-32 in total variation.
+    One random word a draw; equals go by mass, which is the law of keeping the first drawn of them. The words of `draws` numbers have 32
+    bits; the least one gets 32 more, which is exact but for two of them agreeing: at most `draws` 2^-32 in total variation.
     """
     least_key, low_key, member_key = jax.random.split(key, 3)
-    n = rows.shape[0]
-    high = _least(n, draws, least_key)
-    place = table.places(rows, high, jax.random.bits(low_key, (n,), jnp.uint32))
-    return table.order[rows, table.members(rows, place, jax.random.bits(member_key, (n,), jnp.uint32))]
+    shape = rows.shape
+    place = table.places(rows, _least(len(rows), draws, least_key), jax.random.bits(low_key, shape, jnp.uint32))
+    response = table.order[rows, table.members(rows, place, jax.random.bits(member_key, shape, jnp.uint32))]
+    return response, values[rows, response]
+
+
+@jax.jit
+def best_by_law(table: BestFirstWords, values: Any, rows: Any, draws: Any, key: Any) -> tuple[Any, Any]:
+    """The same pair from its exact law, whatever `draws`: the least of N uniform numbers is 1 - U^(1/N) = -expm1(-E/N), E exponential."""
+
+    def block(numbers: Any, own_key: Any) -> Any:
+        level_key, fine_key, member_key = jax.random.split(own_key, 3)
+        shape = numbers.shape
+        uniform = jax.random.uniform(level_key, shape, float)
+        high, low = _least_by_law(uniform, jax.random.bits(fine_key, shape, jnp.uint32), draws)
+        place = table.places(numbers, high, low)
+        response = table.order[numbers, table.members(numbers, place, jax.random.bits(member_key, shape, jnp.uint32))]
+        return response, values[numbers, response]
+
+    return in_blocks(block, rows, key, CHUNK)
+
+
+def _least_by_law(uniform: Any, fine: Any, draws: Any) -> tuple[Any, Any]:
+    """The least of `draws` numbers of 64 bits at the quantile `uniform`, whose missing digits are those of the word `fine`."""
+    dtype, one = uniform.dtype, 1 - np.finfo(uniform.dtype).epsneg
+    # A uniform number is a whole multiple of the machine's epsilon; near 0 floats have room for more.
+    uniform = jnp.minimum(uniform + fine.astype(dtype) * (2.0**-32 * np.finfo(dtype).eps), one)
+    tail = -jnp.expm1(jnp.log1p(-uniform) / draws)
+    # Half a unit of the last digit to either side is what float32 cannot say: there the low word is free.
+    scaled = jnp.minimum(tail, one) * dtype.type(2.0**32)
+    if dtype.itemsize == 4:
+        gap = jnp.nextafter(scaled, jnp.full_like(scaled, jnp.inf)) - scaled
+        whole = jnp.floor(scaled)
+        part = (scaled - whole) + gap * ((fine >> np.uint32(8)).astype(dtype) * 2.0**-24)
+        extra = jnp.floor(part)
+        return whole.astype(jnp.uint32) + extra.astype(jnp.uint32), _word(part - extra)
+    whole = jnp.floor(scaled)
+    return whole.astype(jnp.uint32), _word(scaled - whole)
+
+
+def _word(fraction: Any) -> Any:
+    """A number in [0, 1) as a word; the largest float32 below 2^32 is 2^32 - 256."""
+    return jnp.minimum(fraction * fraction.dtype.type(2.0**32), np.nextafter(fraction.dtype.type(2.0**32), 0)).astype(jnp.uint32)
 
 
 def _least(n: int, draws: int, key: Any) -> Any:

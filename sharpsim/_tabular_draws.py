@@ -1,5 +1,6 @@
-"""Draws from tables: inverse CDF by binary search, the best of N by law, and the adaptive rule literally and by law."""
+"""Draws from tables that may be traced, by inverse CDF; the adaptive rule literally and by law."""
 
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -9,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from sharpsim import laws
+from sharpsim._alias import CHUNK, in_blocks
 from sharpsim.policies._tabular import running_mass
 
 
@@ -27,6 +29,16 @@ def invert(cumulative: Any, rows: Any, uniform: Any) -> Any:
         probe = jnp.minimum(low + span, width) - 1
         low = jnp.where(flat[offset + probe] <= point, probe + 1, low)
     return jnp.minimum(low, width - 1).astype(jnp.int32)
+
+
+@partial(jax.jit, static_argnames=("n",))
+def draw_prompts(cumulative: Any, n: int, key: Any) -> Any:
+    """n indices with the running total `cumulative` [prompts]."""
+
+    def block(zeros: Any, own_key: Any) -> Any:
+        return invert(cumulative[None], zeros, jax.random.uniform(own_key, zeros.shape, cumulative.dtype))
+
+    return in_blocks(block, jnp.zeros(n, jnp.int32), key, CHUNK)
 
 
 class BestFirst(eqx.Module):
@@ -53,7 +65,7 @@ class BestFirst(eqx.Module):
         return cls(order.astype(jnp.int32), cumulative, before, after)
 
 
-def best_by_law(table: BestFirst, prompts: Any, draws: Any, key: Any) -> Any:
+def best_by_law_traced(table: BestFirst, prompts: Any, draws: Any, key: Any) -> Any:
     """One best-of-`draws` response per prompt: an exponential for the level, a uniform inside it."""
     level_key, inside_key = jax.random.split(key)
     dtype = table.cumulative.dtype
@@ -68,6 +80,7 @@ def best_by_law(table: BestFirst, prompts: Any, draws: Any, key: Any) -> Any:
     return table.order[prompts, place]
 
 
+@jax.jit
 def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
     """The rule of Def D.1 draw by draw: (kept response, number of draws) for each prompt."""
     tables = laws.stopping_tables(log_probs, stop=stop)
@@ -93,9 +106,14 @@ def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple
     return jax.vmap(one)(prompts, jax.random.split(key, prompts.shape[0]))
 
 
+@jax.jit
 def adaptive_by_law(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
     """The same pair by law: the kept response first, then the number of draws given its level, four uniforms in all."""
     tables = laws.stopping_tables(log_probs, stop=stop)
+    return in_blocks(partial(_adaptive_block, log_probs, tables), prompts, key, CHUNK)
+
+
+def _adaptive_block(log_probs: Any, tables: Any, prompts: Any, key: Any) -> tuple[Any, Any]:
     kept_key, late_key, segment_key, inside_key = jax.random.split(key, 4)
     dtype, shape = log_probs.dtype, prompts.shape
     kept_law = jnp.exp(jnp.logaddexp(tables.log_on_time, tables.log_late) + tables.log_share)

@@ -14,10 +14,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from sharpsim import _checks
-from sharpsim._alias import AliasTables, draw_rows
+from sharpsim._alias import AliasTables, draw_with_values
 from sharpsim._batches import AdaptiveBatch, Batch, Draws
-from sharpsim._least_word import BestFirstWords, best_literal
-from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law, invert
+from sharpsim._least_word import BestFirstWords, best_by_law, best_literal
+from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
 from sharpsim.policies._tabular import running_mass
@@ -114,8 +114,7 @@ class Oracle(eqx.Module):
             raise ValueError("`prompts` must hold at least one prompt; got none.")
 
         if self._best is not None:
-            responses = best_literal(self._best, prompts, N, key)
-            return Batch(prompts, responses, self._base.log_probs[prompts, responses], prompts.shape[0] * N)
+            return Batch(prompts, *best_literal(self._best, self._base.log_probs, prompts, N, key), prompts.shape[0] * N)
 
         def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
             prompt, own_key = prompt_and_key
@@ -166,11 +165,11 @@ class Oracle(eqx.Module):
         )
 
     def _draw_prompts(self, n: int, key: Any) -> Any:
-        return invert(self._cumulative[None], jnp.zeros(n, jnp.int32), jax.random.uniform(key, (n,), self._cumulative.dtype))
+        return draw_prompts(self._cumulative, n, key)
 
     def _draw_responses(self, prompts: Any, N: int, key: Any) -> tuple[Any, Any]:
         if self._alias is not None:
-            return draw_rows(self._alias, self._base.log_probs, prompts, N, key)
+            return draw_with_values(self._alias, self._base.log_probs, prompts, N, key)
         if self._running is not None:
             rows = jnp.broadcast_to(prompts[:, None], (prompts.shape[0], N))
             responses = invert(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
@@ -205,16 +204,14 @@ class LawOracle(Oracle):
     traced (the cost then is too). `draw` stays literal.
     """
 
-    _sorted: BestFirst
+    _sorted: BestFirst | None
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         if not isinstance(base, TabularPolicy) or callable(reward):
             raise ValueError("`base` must be tabular and `reward` a table or None for LawOracle; use Oracle, which draws literally.")
         super().__init__(base, prompt_weights, prompts=prompts, reward=reward)
-        self._sorted = BestFirst.of(base.log_probs, base.log_probs if self._reward is None else self._reward)
-
-    def _best_tables(self) -> None:
-        return None
+        rewards = base.log_probs if self._reward is None else self._reward
+        self._sorted = BestFirst.of(base.log_probs, rewards) if self._best is None else None
 
     def respond(self, prompts: Int[Array, " n"], N: Any, *, key: Key[Array, ""]) -> Batch:
         """The best of N responses to each given prompt, by law; cost N each."""
@@ -223,8 +220,11 @@ class LawOracle(Oracle):
         if prompts.shape[0] == 0:
             raise ValueError("`prompts` must hold at least one prompt; got none.")
         # A float, because n N = 1e11 does not fit the integers that JAX may be using.
-        responses = best_by_law(self._sorted, prompts, N if _checks.is_traced(N) else float(N), key)
-        return Batch(prompts, responses, self._base.log_probs[prompts, responses], prompts.shape[0] * N)
+        draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
+        if self._best is not None:
+            return Batch(prompts, *best_by_law(self._best, self._base.log_probs, prompts, draws, key), cost)
+        responses = best_by_law_traced(self._sorted, prompts, draws, key)
+        return Batch(prompts, responses, self._base.log_probs[prompts, responses], cost)
 
     def _until(self, base: TabularPolicy, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
         return adaptive_by_law(base.log_probs, prompts, stop, key)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sharpsim.decoding._head import Head, head
     from sharpsim.decoding._most_likely import Decoded, MostLikely, SearchBudgetExceeded, most_likely, most_likely_batch
     from sharpsim.decoding._sample_many import Samples, sample_many
+    from sharpsim.decoding._sample_markov import MarkovSampler
+    from sharpsim.decoding._sample_table import TableSampler
     from sharpsim.decoding._temperature import TemperedPolicy, sample_tempered
     from sharpsim.decoding._truncated import TopKPolicy, sample_top_k
     from sharpsim.decoding._viterbi import viterbi
@@ -21,9 +23,11 @@ _HOME = {
     "Decoded": "_most_likely",
     "Head": "_head",
     "ManyDraws": "_draws",
+    "MarkovSampler": "_sample_markov",
     "MostLikely": "_most_likely",
     "Samples": "_sample_many",
     "SearchBudgetExceeded": "_most_likely",
+    "TableSampler": "_sample_table",
     "TemperedPolicy": "_temperature",
     "TopKPolicy": "_truncated",
     "beam": "_greedy",
@@ -42,9 +46,11 @@ __all__ = [
     "Decoded",
     "Head",
     "ManyDraws",
+    "MarkovSampler",
     "MostLikely",
     "Samples",
     "SearchBudgetExceeded",
+    "TableSampler",
     "TemperedPolicy",
     "TopKPolicy",
     "beam",

@@ -1,0 +1,72 @@
+"""Many draws of a Markov policy in one compiled scan: a token is one look-up in an alias table, whatever the vocabulary."""
+
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim._alias import AliasTables, in_blocks, word_pairs
+from sharpsim.policies import MarkovPolicy
+
+BLOCK = 2**15
+"""Sequences drawn side by side: tokens and random words of a step stay in the processor's cache."""
+
+
+class MarkovSampler(eqx.Module):
+    """Draws y ~ pi(. | x) of a `MarkovPolicy` of any order, with a table of its contexts made once. Any typed key will do.
+
+    The law is that of `policy.sample`, exact to 2^-33 a token in total variation, in float32 programs too; a token of probability 0 is
+    never drawn. Likelihoods are not summed on the way: `policy.log_prob` gives them.
+
+    Raises `ValueError` for a policy of another kind, and for 2^31 table entries and more (vocabulary padded to a power of two).
+    """
+
+    policy: MarkovPolicy
+    tables: AliasTables
+
+    def __init__(self, policy: MarkovPolicy):
+        if not isinstance(policy, MarkovPolicy):
+            raise ValueError(f"`policy` must be a MarkovPolicy; got {type(policy).__name__}.")
+        contexts, size = policy.prompts * policy.contexts, policy.vocabulary_size
+        if not AliasTables.fits(contexts, size):
+            raise ValueError(
+                f"`policy` must have fewer than 2^31 log-probabilities, padded to powers of two; got {contexts} rows of {size}."
+            )
+        self.policy = policy
+        self.tables = AliasTables.of(np.exp(np.asarray(policy.log_probs, dtype=np.float64)).reshape(contexts, size))
+
+    def sample(self, prompts: Any, *, draws: int, key: jax.Array) -> jax.Array:
+        """`draws` independent responses to each prompt number, int32 [n, draws, horizon], padded with the end token.
+
+        Raises `ValueError` for draws below 1, no prompts, and numbers that are none of the policy's prompts.
+        """
+        count = _checks.static_count("draws", draws)
+        if np.ndim(prompts) != 1 or np.shape(prompts)[0] == 0:
+            raise ValueError(f"`prompts` must hold at least one prompt along one axis; got shape {np.shape(prompts)}.")
+        self.policy.check_prompts(prompts)
+        return _sample(self, jnp.asarray(prompts, jnp.int32), count, key)
+
+
+@partial(jax.jit, static_argnames=("count",))
+def _sample(sampler: MarkovSampler, prompts: Any, count: int, key: Any) -> Any:
+    policy, end = sampler.policy, sampler.policy.end_token
+
+    def block(numbers: Any, own_key: Any) -> Any:
+        first_row = numbers * policy.contexts
+
+        def advance(carry: tuple[Any, Any], step_key: Any) -> tuple[tuple[Any, Any], Any]:
+            context, ended = carry
+            token = sampler.tables.pick(first_row + context, word_pairs(step_key, numbers.shape))
+            if end is not None:
+                token = jnp.where(ended, end, token)
+                ended = token == end
+            return (policy.next_context(context, token), ended), token
+
+        begin = (jnp.full(numbers.shape, policy.contexts - 1, jnp.int32), jnp.zeros(numbers.shape, bool))
+        return jax.lax.scan(advance, begin, jax.random.split(own_key, policy.horizon))[1].T
+
+    return in_blocks(block, jnp.repeat(prompts, count), key, BLOCK).reshape(*prompts.shape, count, policy.horizon)
