@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce smoke test test-slow lint report bench clean help
+.PHONY: reproduce smoke test test-slow test-huggingface lint report bench weights clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,8 @@ help:
 	@echo "make test                                   the test suite without the slow tests"
 	@echo "make test-slow                              the slow tests"
 	@echo "make smoke                                  make reproduce SCALE=smoke"
+	@echo "make test-huggingface                       the tests that load models with transformers (installs torch)"
+	@echo "make weights                                train the models of the sequence experiments again"
 	@echo "make lint                                   style, types, floors"
 	@echo "make report                                 write paper_repro.md and README's table from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
@@ -32,6 +34,12 @@ test: $(VENV)/.test
 
 test-slow: $(VENV)/.test
 	HYPOTHESIS_PROFILE=ci $(TESTS) -m slow
+
+test-huggingface: $(VENV)/.huggingface
+	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q tests/test_hf_samples.py
+
+weights: $(VENV)/.reproduce
+	$(BIN)/python -m experiments train
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -64,9 +72,13 @@ $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,test]"
+	$(PIP) -e ".[reproduce,real,train,samples,test]"
+	@touch $@
+
+$(VENV)/.huggingface: pyproject.toml $(VENV)/.test
+	$(PIP) -e ".[samples,huggingface,test]" "torch==2.13.0"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,test,dev]"
+	$(PIP) -e ".[reproduce,real,train,samples,test,dev]"
 	@touch $@

@@ -1,4 +1,4 @@
-"""`python -m experiments list | show STEM | run STEM | all | report`."""
+"""`python -m experiments list | show STEM | run STEM | samples | all | train | report`."""
 
 import argparse
 import sys
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from experiments._rows import ROOT, Places, Refused
+from experiments._cells_summary import cells_summary
+from experiments._hf_samples import add_arguments, draw_samples
+from experiments._rows import ROOT, Places, Refused, read_parts
 from experiments._run import SCALES, load, run_stem, stems
 from experiments._summary import summary
 from experiments._verdicts import read_verdicts
@@ -22,12 +24,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = commands.add_parser("run", help="run one experiment")
     run.add_argument("stem")
     run.add_argument("--base", type=Path, help="a .npy table [prompts, responses] of probabilities or log-probabilities to use as base")
+    run.add_argument(
+        "--samples", type=Path, nargs="+", default=[], metavar="FILE",
+        help="tables of samples (CSV or Parquet) of any models, to draw the paper's panels from in place of running anything",
+    )  # fmt: skip
+    add_arguments(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
     everything = commands.add_parser("all", help="run every experiment, draw every figure, print the table of results")
+    train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
+    train.add_argument("--task", action="append", help="only this task (may be repeated)")
+    train.add_argument("--model", action="append", help="only this model (may be repeated)")
     commands.add_parser("report", help="write paper_repro.md and README's table of results from the committed rows")
     for command in (show, run, everything):
         command.add_argument("--scale", choices=SCALES, default="default")
-    for command in (run, everything):
+    for command in (run, everything, train):
         command.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", type=Path, help="folder for the weights and the log instead of the usual place")
+    for command in (run, everything):
         command.add_argument("--out", type=Path, help="folder for rows/ and figures/ instead of the usual places")
     options = parser.parse_args(arguments)
 
@@ -65,10 +77,29 @@ def _show(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     _prepare_jax()
-    places = Places.of(options.scale, seed=options.seed, base=options.base is not None, out=options.out)
-    verdicts = run_stem(options.stem, scale=options.scale, seed=options.seed, base=options.base, places=places)
+    samples = tuple(options.samples)
+    places = Places.of(options.scale, seed=options.seed, base=options.base is not None, samples=bool(samples), out=options.out)
+    if samples and places.rows.resolve() == Places.of("default").rows:
+        raise Refused(f"`out` must not be where the repository's own rows are; got {options.out}.")
+    verdicts = run_stem(options.stem, scale=options.scale, seed=options.seed, base=options.base, places=places, samples=samples)
+    if samples:
+        _show_panels(options.stem, places)
     print(summary(verdicts))
     return 1 if any(verdict.unexpected for verdict in verdicts) else 0
+
+
+def _show_panels(stem: str, places: Places) -> None:
+    # Matplotlib is for those who draw.
+    from figures._save import draw_stem
+
+    for path in draw_stem(stem, places):
+        print(path)
+    print(f"\n{cells_summary(read_parts(stem, places)['cells'])}\n")
+
+
+def _samples(options: argparse.Namespace) -> int:
+    print(draw_samples(options))
+    return 0
 
 
 def _all(options: argparse.Namespace) -> int:
@@ -76,6 +107,16 @@ def _all(options: argparse.Namespace) -> int:
     from experiments._all import run_all
 
     return run_all(scale=options.scale, seed=options.seed, out=options.out)
+
+
+def _train(options: argparse.Namespace) -> int:
+    _prepare_jax()
+    from experiments._models import MODELS, RECIPES
+    from experiments._train import train
+    from sharpsim.policies._trained import WEIGHTS
+
+    train(tasks=options.task or tuple(RECIPES), models=options.model or MODELS, seed=options.seed, folder=options.out or WEIGHTS)
+    return 0
 
 
 def _report(_: argparse.Namespace) -> int:
@@ -87,15 +128,14 @@ def _report(_: argparse.Namespace) -> int:
 
 
 def _prepare_jax() -> None:
-    import jax
+    from experiments._compiled import prepare_jax
 
-    jax.config.update("jax_enable_x64", True)
-    # JAX keeps only compilations above a second by default, which here is none; the second run of `all` should not compile again.
-    jax.config.update("jax_compilation_cache_dir", str(ROOT / "build" / "jax"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    prepare_jax()
 
 
-_COMMANDS = {"list": _list, "show": _show, "run": _run, "all": _all, "report": _report}
+_COMMANDS = {
+    "list": _list, "show": _show, "run": _run, "samples": _samples, "all": _all, "train": _train, "report": _report,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

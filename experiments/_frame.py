@@ -6,6 +6,7 @@ SETTINGS = {"smoke": Settings(...), "default": Settings(...), "full": Settings(.
 def run(settings, context) -> {"": rows, "part": rows}       rows are dicts of str, int, float, bool; one set of keys per part
 def verdicts(tables) -> [Verdict(...)]                       from the rows as read back from their files
 ACCEPTS_BASE = True                      only where `run` uses `context.base`
+ACCEPTS_SAMPLES = True                   only where `run` uses `context.samples`; `verdicts` gets the parts that `run` then returns
 """
 
 import sys
@@ -15,10 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from experiments._journal import Journal
 from experiments._rows import Table
 from experiments._verdicts import Verdict
 
 Item = TypeVar("Item")
+PAUSE = 30.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,13 @@ class Context:
     scale: str
     seed: int = 0
     base: Path | None = None
+    samples: tuple[Path, ...] = ()
     quiet: bool = False
+    budget: int = 2**31
+    """Bytes that the sweep engine may hold at once; decides chunks, never numbers."""
+    journal: Journal = field(default_factory=lambda: Journal(None))
+    client: Any = None
+    """A Dask client whose workers take the units of sweeps."""
     notes: dict[str, Any] = field(default_factory=dict)
 
     def key(self) -> Any:
@@ -38,7 +48,7 @@ class Context:
         return jax.random.key(self.seed, impl=key_implementation())
 
     def track(self, iterable: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
-        """The items, with a progress bar on a terminal and one line elsewhere."""
+        """The items, with a progress bar on a terminal; elsewhere a line every half minute, and one at the end."""
         if self.quiet:
             yield from iterable
             return
@@ -50,8 +60,13 @@ class Context:
             else:
                 yield from tqdm(iterable, desc=f"  {label}", total=total, file=sys.stderr, leave=False, dynamic_ncols=True)
                 return
-        started = time.perf_counter()
-        yield from iterable
+        started = said = time.perf_counter()
+        for done, item in enumerate(iterable, 1):
+            yield item
+            now = time.perf_counter()
+            if total is not None and now - said > PAUSE:
+                said, rate = now, done / (now - started)
+                print(f"  {label}: {done} of {total}, {rate:.3g}/s, {(total - done) / rate:.0f} s left", file=sys.stderr, flush=True)
         print(f"  {label}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
 
     def note(self, name: str, value: Any) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments._agreement import over_seeds
 from experiments._intervals import clopper_pearson
+from experiments._protocol import densities
 from experiments._real_model import RealModel
 from sharpsim.theory import inference as theory
 
@@ -32,17 +33,14 @@ def histogram_rows(model: RealModel, masks: dict[str, np.ndarray], settings: Any
     for words, mask in masks.items():
         for right, given in ((True, "correct"), (False, "incorrect")):
             chosen = model.draws.correct[mask] == right
-            counts = np.histogram(model.draws.log_probs[mask][chosen], edges)[0]
-            total = int(chosen.sum())
-            low, high = clopper_pearson(counts, total, settings.level)
+            density, low, high = densities(model.draws.log_probs[mask][chosen], edges, settings.level)
             head = (model.head.correct[mask] == right) & (model.head.log_probs[mask] > -np.inf)
             values = model.head.log_probs[mask][head]
             mass = np.histogram(values, edges, weights=np.exp(values))[0] / np.exp(values).sum()
-            for i, count in enumerate(counts):
+            for i in range(len(density)):
                 rows.append({
                     "words": words, "given": given, "left": edges[i], "right": edges[i + 1], "centre": (edges[i] + edges[i + 1]) / 2,
-                    "density": count / total / settings.bin_width, "low": low[i] / settings.bin_width, "high": high[i] / settings.bin_width,
-                    "head": mass[i] / settings.bin_width, "draws": total,
+                    "density": density[i], "low": low[i], "high": high[i], "head": mass[i] / settings.bin_width, "draws": int(chosen.sum()),
                 })  # fmt: skip
     return rows
 

@@ -24,9 +24,10 @@ def versions() -> str:
     return f"sharpsim {sharpsim.__version__}, jax {metadata.version('jax')}, numpy {metadata.version('numpy')}"
 
 
-def digest(settings: Any, scale: str, base: Path | None = None) -> str:
-    """A short name of one setting: the scale and eight hex digits of everything it fixes."""
-    content = json.dumps([scale, asdict(settings), file_digest(base) if base else None], sort_keys=True, default=str)
+def digest(settings: Any, scale: str, *given: Path) -> str:
+    """A short name of one setting: the scale and eight hex digits of everything it fixes, files that were given included."""
+    files = [file_digest(path) for path in given]
+    content = json.dumps([scale, asdict(settings), files[0] if len(files) == 1 else files or None], sort_keys=True, default=str)
     return f"{scale}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 

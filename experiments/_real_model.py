@@ -70,7 +70,9 @@ def gather(context: Context, *, words: int, expansions: int, draws: int) -> Real
     context.note("draws_per_second", round(words * draws / (time.perf_counter() - started)))
 
     greedy_responses = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, prompts))
-    greedy_log_probs = np.asarray(eqx.filter_jit(jax.vmap(lambda x, y: policy.log_prob(x, y)))(prompts, greedy_responses), dtype=np.float64)
+    # The policy is an argument: closed over, its weights would be folded into the program.
+    score = eqx.filter_jit(jax.vmap(lambda policy, x, y: policy.log_prob(x, y), (None, 0, 0)))
+    greedy_log_probs = np.asarray(score(policy, prompts, greedy_responses), dtype=np.float64)
     of_draws = judge.flat(drawn.responses, drawn.prompts, drawn.log_probs)
     return RealModel(
         letters=np.array([len(name) for name in names]),

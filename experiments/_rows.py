@@ -79,13 +79,18 @@ class Places:
     figures: Path
 
     @classmethod
-    def of(cls, scale: str, *, seed: int = 0, base: bool = False, out: Path | None = None) -> "Places":
+    def of(cls, scale: str, *, seed: int = 0, base: bool = False, samples: bool = False, out: Path | None = None) -> "Places":
         """The committed folders for the default scale at seed 0; `out/...` for all else, so that nothing shown is overwritten."""
-        variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "")
+        variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "") + ("-samples" if samples else "")
         if out is None and variant == "default":
             return cls(ROOT / "experiments" / "rows", ROOT / "figures" / "out")
         folder = out or ROOT / "out" / variant
         return cls(folder / "rows", folder / "figures")
+
+    @property
+    def full(self) -> "Places":
+        """Where rows of a full run are kept beside these: copied here by hand from `out/full`, drawn as STEM-full, never overwritten."""
+        return Places(self.rows / "full", self.figures)
 
     def part(self, stem: str, part: str = "") -> Path:
         """The CSV of one part of a stem."""

@@ -6,9 +6,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from experiments._base import load_base
 from experiments._frame import Context, key_implementation
+from experiments._journal import Journal
 from experiments._provenance import commit, digest, file_digest, hardware, libraries, versions
 from experiments._rows import ROOT, VERDICTS, Places, Refused, read_parts, write_atomic, write_rows
 from experiments._verdicts import Verdict, write_verdicts
@@ -32,15 +34,35 @@ def load(stem: str) -> ModuleType:
     return importlib.import_module(f"experiments.{stem}")
 
 
-def run_stem(stem: str, *, scale: str, seed: int, base: Path | None, places: Places, quiet: bool = False) -> list[Verdict]:
-    """Run one experiment; write its rows, its verdicts (read off the rows as written) and its provenance."""
+def run_stem(
+    stem: str,
+    *,
+    scale: str,
+    seed: int,
+    base: Path | None,
+    places: Places,
+    samples: tuple[Path, ...] = (),
+    quiet: bool = False,
+    client: Any = None,
+) -> list[Verdict]:
+    """Run one experiment; write its rows, its verdicts (read off the rows as written) and its provenance.
+
+    What a killed run had finished is taken from its journal. With a Dask `client`, sweeps run on its workers.
+    """
     module = load(stem)
     if base is not None:
         if not getattr(module, "ACCEPTS_BASE", False):
             raise Refused(f"experiment {stem!r} builds its own instances and takes no base table.")
         load_base(base)
-    settings, context = module.SETTINGS[scale], Context(scale=scale, seed=seed, base=base, quiet=quiet)
-    stamps = {"seed": seed, "setting": digest(settings, scale, base), "versions": versions()}
+    if samples and not getattr(module, "ACCEPTS_SAMPLES", False):
+        raise Refused(f"experiment {stem!r} draws its own and takes no table of samples.")
+    settings = module.SETTINGS[scale]
+    given = [base] if base else [*samples]
+    if missing := [path.name for path in given if not path.is_file()]:
+        raise Refused(f"no file {missing[0]!r}.")
+    stamps = {"seed": seed, "setting": digest(settings, scale, *given), "versions": versions()}
+    journal = Journal.of(stem, *stamps.values(), libraries(), key_implementation(), hardware())
+    context = Context(scale=scale, seed=seed, base=base, samples=samples, quiet=quiet, journal=journal, client=client)
 
     started = time.perf_counter()
     parts = module.run(settings, context)
@@ -51,6 +73,7 @@ def run_stem(stem: str, *, scale: str, seed: int, base: Path | None, places: Pla
     for name, path in places.parts(stem).items():
         if name not in parts:
             path.unlink()
+    journal.drop()
     wall = time.perf_counter() - started
 
     verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
@@ -60,6 +83,7 @@ def run_stem(stem: str, *, scale: str, seed: int, base: Path | None, places: Pla
         **{name: stamps[name] for name in ("setting", "seed")},
         "settings": asdict(settings),
         "base": None if base is None else {"sha256": file_digest(base)},
+        **({"samples": [{"sha256": file_digest(path)} for path in samples]} if samples else {}),
         "generator": key_implementation(),
         "versions": libraries(),
         **commit(),

@@ -1,69 +1,125 @@
-"""Replicates of an SFT algorithm against the oracle, one per seed, in one compiled program per shape."""
+"""SFT-Sharpening, with fixed N and adaptive, against the law oracle: one replicate as a function of numbers, and its cells.
 
-from functools import partial
+Prompts come in blocks of 64 and leave only counts, so that n is a trip count, N and the stopping parameter are numbers, and a
+whole stem compiles once.
+"""
+
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sharpsim import LawOracle, TabularPolicy, algorithms, sharpness
-from sharpsim.classes import AllTabular, ProductClass
+from experiments._frame import Context
+from experiments._sweep import Cell, sweep
+from sharpsim import LawOracle, TabularPolicy, sharpness
+from sharpsim._alias import AliasTables
+from sharpsim.classes import ProductClass
 
-CHUNK = 2**20
-"""Draws held in memory at once."""
+BLOCK = 64
+"""Prompts drawn at once."""
+
+
+class Setting(NamedTuple):
+    """What a replicate runs on; `setting` is N or the stopping parameter, `target` the law that the class should learn."""
+
+    log_base: Any
+    weights: Any
+    target: Any
+    members: Any
+    n: Any
+    setting: Any
+    delta: Any
+    slack: Any
+    pairs: Any = None
+    """The joint law of prompt and kept response, as one row of an alias table; `trials` fills it in."""
 
 
 class Trials(NamedTuple):
-    """Per seed: the prompt mass that fails, E_x D_H^2(estimate, law of the kept responses), and the samples spent."""
-
-    failed: np.ndarray
-    hellinger: np.ndarray
-    samples: np.ndarray
-
-
-@partial(jax.jit, static_argnames=("n", "adaptive", "saturated", "slack"))
-def _run(log_base, weights, members, target, setting, delta, keys, *, n: int, adaptive: bool, saturated: bool, slack: float):
-    oracle = LawOracle(TabularPolicy(log_base), weights)
-    policy_class = AllTabular(*log_base.shape) if saturated else ProductClass(members)
-
-    def one(key):
-        if adaptive:
-            result = algorithms.sft_adaptive(oracle, policy_class, n=n, stop=setting, key=key)
-        else:
-            result = algorithms.sft(oracle, policy_class, n=n, N=setting, key=key)
-        estimate = result.policy.log_probs
-        failed = sharpness.fails(sharpness.missing_mass(estimate, log_base, slack=slack), delta=delta)
-        if saturated:
-            failed = failed | (result.info["seen"] == 0)
-        distance = jnp.sum((jnp.exp(estimate / 2) - jnp.exp(target / 2)) ** 2, axis=-1)
-        return jnp.sum(jnp.where(failed, weights, 0.0)), weights @ distance, jnp.asarray(result.samples_used, weights.dtype)
-
-    return jax.lax.map(one, keys, batch_size=max(1, min(keys.shape[0], CHUNK // n)))
-
-
-def trials(
-    key: Any,
-    seeds: int,
-    *,
-    log_base: Any,
-    weights: Any,
-    target: Any,
-    members: Any = None,
-    n: int,
-    N: int | None = None,
-    stop: float | None = None,
-    delta: float,
-    slack: float,
-) -> Trials:
-    """`seeds` replicates: SFT-Sharpening with N draws per prompt, or adaptive with `stop`; over the product class of `members`
-    `[prompts, members, responses]`, or over all tables without it. `target` is the law that the class should learn.
+    """Per seed: the prompt mass that fails and E_x D_H^2(estimate, target) over the product class; the prompt mass that fails over
+    all tables, from the same data; the samples spent.
     """
-    adaptive = stop is not None
-    saturated = members is None
-    setting = jnp.asarray(float(stop if N is None else N))  # pyright: ignore[reportArgumentType]
-    given = np.asarray(log_base)[:, None, :] if saturated else members
-    arrays = [jnp.asarray(a) for a in (log_base, weights, given, target)]
-    keys = jax.random.split(key, seeds)
-    out = _run(*arrays, setting, jnp.asarray(delta), keys, n=n, adaptive=adaptive, saturated=saturated, slack=slack)
-    return Trials(*(np.asarray(a) for a in out))
+
+    failed: Any
+    hellinger: Any
+    all_failed: Any
+    samples: Any
+
+
+def fixed(at: Setting, key: Any) -> Trials:
+    """One run with N draws per prompt: (prompt, kept response) from their exact law, which the law oracle takes 20 times longer for."""
+
+    def pick(words: Any) -> tuple[Any, Any]:
+        return at.pairs.pick(jnp.zeros(BLOCK, jnp.int32), words), at.setting
+
+    return _replicate(at, key, lambda own_key: jax.random.bits(own_key, (2, BLOCK), jnp.uint32), pick)
+
+
+def adaptive(at: Setting, key: Any) -> Trials:
+    """One run with draws until the stopping rule holds; how many depends on what is kept, so the oracle is asked for both."""
+    oracle = LawOracle(TabularPolicy(at.log_base), at.weights)
+
+    def ask(own_key: Any) -> tuple[Any, Any]:
+        batch = oracle.best_until(BLOCK, stop=at.setting, key=own_key)
+        return batch.prompts * at.log_base.shape[1] + batch.responses, batch.draws
+
+    return _replicate(at, key, ask, lambda answer: answer)
+
+
+def _replicate(at: Setting, key: Any, draw: Any, pick: Any) -> Trials:
+    """`pick(draw(key))` is a block of pairs, as places in the flat table, and what each cost."""
+    draw_key, fit_key = jax.random.split(key)
+
+    def block(i: Any, state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        counts, samples, drawn = state
+        pairs, spent = pick(drawn)
+        live = (i * BLOCK + jnp.arange(BLOCK) < at.n).astype(counts.dtype)
+        # What the next block uses is drawn now: inside one step XLA would make random numbers anew for each of their uses (5 times
+        # slower), and only what a loop carries is sure to be kept.
+        return counts.at[pairs].add(live), samples + (live * spent).sum(), draw(jax.random.fold_in(draw_key, i + 1))
+
+    empty = jnp.zeros(at.log_base.size, at.log_base.dtype), jnp.zeros((), at.log_base.dtype)
+    blocks = (at.n + BLOCK - 1) // BLOCK
+    counts, samples, _ = jax.lax.fori_loop(0, blocks, block, (*empty, draw(jax.random.fold_in(draw_key, 0))))
+    counts = counts.reshape(at.log_base.shape)
+    members = ProductClass(at.members).fit_counts(counts, key=fit_key).info["members"]
+
+    # Judged once for each member, not for each seed, and the empirical law without logarithms: half of the time of small n.
+    def judge(member: Any) -> tuple[Any, Any]:
+        failed = sharpness.fails(sharpness.missing_mass(member, at.log_base, slack=at.slack), delta=at.delta)
+        return failed, jnp.sum((jnp.exp(member / 2) - jnp.exp(at.target / 2)) ** 2, axis=-1)
+
+    failed, distance = (jnp.take_along_axis(of, members[:, None], 1)[:, 0] for of in jax.vmap(judge, 1, 1)(at.members))
+    seen = counts.sum(axis=1)
+    missed = jnp.sum(jnp.where(sharpness.maximisers(at.log_base, slack=at.slack), 0.0, counts), axis=1) / jnp.maximum(seen, 1.0)
+    every = sharpness.fails(missed, delta=at.delta) | (seen == 0)
+    return Trials(jnp.sum(jnp.where(failed, at.weights, 0.0)), at.weights @ distance, jnp.sum(jnp.where(every, at.weights, 0.0)), samples)
+
+
+def trials(replicate: Any, settings: Sequence[Setting], seeds: Sequence[int], *, key: Any, context: Context, label: str) -> Any:
+    """`sweep` over settings of any shapes, padded to one: prompts without weight, responses without mass, members repeated."""
+    prompts, responses = (max(np.shape(at.log_base)[axis] for at in settings) for axis in (0, 1))
+    members = int(np.lcm.reduce([np.shape(at.members)[1] for at in settings]))
+    cells = [Cell(_padded(at, prompts, members, responses), count) for at, count in zip(settings, seeds, strict=True)]
+    # Some thirty numbers for each prompt of a block; counts, estimates and their logarithms; one score for each member's response.
+    footprint = 8 * (30 * BLOCK + prompts * responses * (12 + members))
+    return sweep(replicate, cells, key=key, context=context, label=label, footprint=footprint)
+
+
+def _padded(at: Setting, prompts: int, members: int, responses: int) -> Setting:
+    more_prompts, more_responses = prompts - np.shape(at.log_base)[0], responses - np.shape(at.log_base)[1]
+
+    def table(values: Any) -> np.ndarray:
+        values = np.pad(values, [(0, 0)] * (np.ndim(values) - 1) + [(0, more_responses)], constant_values=-np.inf)
+        values = np.pad(values, [(0, more_prompts)] + [(0, 0)] * (values.ndim - 1), constant_values=-np.inf)
+        values[prompts - more_prompts :, ..., 0] = 0.0
+        return values
+
+    # Repeating all members of a prompt alike leaves every tie as it was.
+    repeated = np.tile(at.members, (1, members // np.shape(at.members)[1], 1))
+    weights, target = np.pad(at.weights, (0, more_prompts)), table(at.target)
+    return Setting(
+        table(at.log_base), weights, target, table(repeated), np.int64(at.n), float(at.setting), float(at.delta), float(at.slack),
+        jax.tree.map(np.asarray, AliasTables.of((weights[:, None] * np.exp(target)).reshape(1, -1))),
+    )  # fmt: skip

@@ -1,27 +1,36 @@
-"""Inference-time sharpening of a real sequence model: best of N, length-normalised, majority, pass@N, greedy and the exact mode.
+"""Inference-time sharpening of sequence models: best of N, length-normalised, majority, pass@N, greedy and the exact mode.
 
-A network of 0.8M parameters that pronounces English words stands in for the paper's language models, and three ranges of word length for
-its tasks. Best of N is drawn literally (the paper's design: seeds x 50 draws, smaller N by subsampling), and computed exactly from the
-head of each word's law with a certified band. Shown wrong by: literal draws outside the band by more than chance allows (false-alarm rate
-1e-6), more expansions than H/P*, or a word whose mode has probability above 1/2 and is not what greedy returns.
+Small models trained on tasks with exact answers stand in for the paper's language models and benchmarks, and a network of 0.8M parameters
+that pronounces English words is looked at more closely, by ranges of word length. Best of N is drawn literally (the paper's design: seeds x
+50 draws, smaller N by subsampling), and computed exactly from the head of each prompt's law with a certified band. Shown wrong by: literal
+draws outside the band by more than chance allows (false-alarm rate 1e-6), more expansions than H/P*, or a word whose mode has probability
+above 1/2 and is not what greedy returns.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from experiments._agreement import allowed_deviation, bernoulli_variance, over_seeds
 from experiments._frame import Context, Table, Verdict
-from experiments._inference_tables import by_probability, coverage_rows, group_masks, histogram_rows, per_word, separation_rows
 from experiments._inference_verdicts import judged
-from experiments._real_model import RealModel, gather
-from sharpsim.theory import inference as theory
+from experiments._network import network_rows
+from experiments._panels import panels
+from experiments._panels_verdicts import judged_cells
+from experiments._sample_files import read_all
+from experiments._samples import concatenate
+from experiments._zoo import Question, cells
+from experiments._zoo_theory import profile_rows, theory_row, with_exact
+from experiments._zoo_verdicts import zoo_verdicts
+
+ACCEPTS_SAMPLES = True
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`draws` responses are drawn for each word and seed; words of up to `letters[0]`, to `letters[1]` and more letters: three tasks."""
+    """`draws` responses are drawn for each prompt and seed.
+
+    The network: `words` of up to `letters[0]`, to `letters[1]` and more letters are three tasks. The trained models: `questions`, each with
+    `prompts` prompts; lower log-probabilities count as `floor` (`cells_floor`) where a mean needs one.
+    """
 
     words: int
     expansions: int
@@ -37,6 +46,10 @@ class Settings:
     saturation_share: float
     level: float
     false_alarm: float
+    questions: tuple[Question, ...]
+    prompts: int
+    cells_floor: float
+    bins: int
 
 
 _N = (1, 2, 5, 10, 25, 50)
@@ -44,162 +57,53 @@ _EXACT_N = (1, 2, 3, 5, 10, 25, 50, 100, 300, 1000)
 _SHARED: dict[str, Any] = {
     "draws": 50, "literal_N": _N, "letters": (6, 8), "bin_width": 0.5, "lowest": -14.0, "floor": -20.0, "saturation_share": 0.1,
     "level": 0.95, "false_alarm": 1e-6, "coverage_N": tuple(float(f"{10 ** (k / 10):.4g}") for k in range(21)),
+    "cells_floor": -60.0, "bins": 40,
 }  # fmt: skip
+_TWO = {"pronunciation": (1, 3), "game of 24": (1, 2), "deduction": (1, 2), "arithmetic": (1, 2)}
+QUESTIONS = (
+    *(Question(task, level, "held_out") for task, levels in _TWO.items() for level in levels),
+    # The paper shows Game of 24 on training prompts as well.
+    Question("game of 24", 2, "train"),
+)
+"""Two levels of each task, as the columns of the heat maps."""
+_FEW = (Question("pronunciation", 1, "held_out"), Question("game of 24", 2, "held_out"), Question("arithmetic", 1, "held_out"))
 SETTINGS = {
-    "smoke": Settings(words=60, expansions=100, seeds=5, exact_N=_EXACT_N, **_SHARED),
-    "default": Settings(words=2000, expansions=500, seeds=10, exact_N=_EXACT_N, **_SHARED),
-    "full": Settings(words=10_000, expansions=500, seeds=40, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), **_SHARED),
+    "smoke": Settings(words=60, expansions=100, seeds=5, exact_N=_EXACT_N, questions=_FEW, prompts=8, **_SHARED),
+    "default": Settings(words=2000, expansions=500, seeds=10, exact_N=_EXACT_N, questions=QUESTIONS, prompts=64, **_SHARED),
+    "full": Settings(
+        words=10_000, expansions=500, seeds=10, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), questions=QUESTIONS, prompts=256, **_SHARED
+    ),
 }
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Parts: "" accuracy against N; loglik; accuracy (one row for each way to answer); histogram; separation; coverage; greedy; words."""
-    model = gather(context, words=settings.words, expansions=settings.expansions, draws=settings.seeds * settings.draws)
-    masks = group_masks(model.letters, settings.letters)
-    order = list(masks)
-    rows, loglik, per_N = [], [], {}
-    for N in context.track(settings.exact_N, "exact and literal best of N"):
-        per_N[N] = _at(model, settings, N)
-        for words, mask in masks.items():
-            rows += [_accuracy_row(settings, model, words, mask, rule, N, *found) for rule, found in per_N[N]["accuracy"].items()]
-            loglik.append(_loglik_row(settings, model, words, mask, N, *per_N[N]["loglik"]))
-    masses = theory.mode_mass(model.head.log_probs, model.tail_bound)
-    return {
-        "": sorted(rows, key=lambda row: (order.index(row["words"]), row["rule"])),
-        "loglik": sorted(loglik, key=lambda row: order.index(row["words"])),
-        "accuracy": _table(rows, model, settings),
-        "saturation": _saturation(loglik, rows, settings),
-        "histogram": histogram_rows(model, masks, settings),
-        "separation": separation_rows(model, masks, settings, per_N),
-        "coverage": coverage_rows(masses, settings),
-        "greedy": by_probability(model, masses, settings.level),
-        "words": per_word(model, masses),
-    }
+    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `_zoo_theory`.
+
+    Of a user's own samples: the parts of `panels`, and nothing else.
+    """
+    if context.samples:
+        return dict(panels(read_all(context.samples), N=settings.literal_N, level=settings.level, bins=settings.bins))
+    return network_rows(settings, context) | _cells(settings, context)
 
 
-def _at(model: RealModel, settings: Settings, N: int) -> dict[str, Any]:
-    """Bands [words] and literal estimates [words, seeds] (None beyond the draws) of every quantity at one N."""
-    head, left, edge = model.head, model.remaining_mass, model.tail_bound
-    law = theory.kept_law(head.log_probs, left, edge, draws=N)
-    per_token = np.where(head.log_probs > -np.inf, head.log_probs, 0.0) / head.lengths
-    normalised = theory.kept_law(head.log_probs, left, edge / model.horizon, draws=N, reward=per_token)
-    bands = {
-        "best of N": theory.accuracy(law, head.correct),
-        "length-normalised": theory.accuracy(normalised, head.correct),
-        "pass@N": theory.pass_at(head.log_probs, head.correct, left, draws=N),
-        "majority": None,
-    }
-    loglik = theory.mean_log_prob(law, head.log_probs, edge, floor=settings.floor)
-    variance = theory.log_prob_variance(law, head.log_probs, edge, floor=settings.floor)
-    literal = _literal(model, settings, N) if N in settings.literal_N else {}
-    return {
-        "accuracy": {rule: (band, literal.get(rule)) for rule, band in bands.items() if band is not None or rule in literal},
-        "loglik": (loglik, variance, literal.get("loglik")),
-    }
-
-
-def _literal(model: RealModel, settings: Settings, N: int) -> dict[str, np.ndarray]:
-    """From seeds x draws: the mean over all subsets of size N for best of N and pass@N, over disjoint blocks of N for the vote."""
-    shape = (-1, settings.seeds, settings.draws)
-    log_probs, correct, answers, lengths = (
-        getattr(model.draws, name).reshape(shape) for name in ("log_probs", "correct", "answers", "lengths")
-    )
-    weights = theory.subsample_weights(total=settings.draws, draws=N)
-    found = {}
-    for rule, reward in (("best of N", log_probs), ("length-normalised", log_probs / lengths)):
-        order = np.argsort(-reward, axis=-1, kind="stable")
-        found[rule] = np.take_along_axis(correct, order, axis=-1) @ weights
-        if rule == "best of N":
-            found["loglik"] = np.maximum(np.take_along_axis(log_probs, order, axis=-1), settings.floor) @ weights
-    # The subsets' share without a correct draw is that of the subsets whose best, by correctness, is wrong.
-    found["pass@N"] = np.sort(correct, axis=-1)[..., ::-1] @ weights
-    blocks = settings.draws // N
-    voted = [_vote(answers[..., b * N : (b + 1) * N], correct[..., b * N : (b + 1) * N]) for b in range(blocks)]
-    found["majority"] = np.mean(voted, axis=0)
-    return found
-
-
-def _vote(answers: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Whether the answer with most votes is correct; ties to the first drawn."""
-    chosen = np.concatenate([(a[..., :, None] == a[..., None, :]).sum(axis=-1).argmax(axis=-1) for a in np.array_split(answers, 20)])
-    return np.take_along_axis(correct, chosen[..., None], axis=-1)[..., 0]
-
-
-def _accuracy_row(
-    settings: Settings, model: RealModel, words: str, mask: np.ndarray, rule: str, N: int, band: Any, literal: np.ndarray | None
-) -> dict[str, Any]:
-    nan = float("nan")
-    lower, upper = (nan, nan) if band is None else theory.Band(band.lower[mask], band.upper[mask]).mean()
-    mean, low, high = (nan,) * 3 if literal is None else over_seeds(literal[mask].mean(axis=0), settings.level)
-    greedy = float(model.greedy.correct[mask].mean())
-    allowed = nan
-    if band is not None and literal is not None:
-        variance = bernoulli_variance(band.lower[mask], band.upper[mask])
-        allowed = allowed_deviation(variance, span=1.0, trials=settings.seeds * (settings.draws // N), false_alarm=settings.false_alarm)
-    points = {"lower": lower, "upper": upper, "measured": mean, "low": low, "high": high}
-    return {
-        "words": words, "rule": rule, "N": N, "count": int(mask.sum()), **points, "allowed": allowed,
-        "greedy": greedy, "mode": float(model.mode.correct[mask].mean()),
-        **{f"lift_{name}": 100 * (value - greedy) for name, value in points.items()},
-        "draws": settings.draws, "seeds": settings.seeds, "expansions": settings.expansions,
-    }  # fmt: skip
-
-
-def _loglik_row(
-    settings: Settings, model: RealModel, words: str, mask: np.ndarray, N: int, band: Any, variance: np.ndarray, literal: np.ndarray | None
-) -> dict[str, Any]:
-    nan = float("nan")
-    lower, upper = theory.Band(band.lower[mask], band.upper[mask]).mean()
-    mean, low, high = (nan,) * 3 if literal is None else over_seeds(literal[mask].mean(axis=0), settings.level)
-    allowed = nan
-    if literal is not None:
-        trials = settings.seeds * (settings.draws // N)
-        allowed = allowed_deviation(variance[mask], span=-settings.floor, trials=trials, false_alarm=settings.false_alarm)
-    return {
-        "words": words, "N": N, "count": int(mask.sum()), "lower": lower, "upper": upper, "measured": mean, "low": low, "high": high,
-        "allowed": allowed, "floor": settings.floor, "greedy": float(model.greedy.log_probs[mask].mean()),
-        "mode": float(model.mode.log_probs[mask].mean()),
-    }  # fmt: skip
-
-
-def _table(rows: list[dict[str, Any]], model: RealModel, settings: Settings) -> list[dict[str, Any]]:
-    """All words, one row for each way to answer; for decoders without chance the band is a point."""
-    limit = theory.majority_limit(model.head.log_probs, model.head.answers, model.head.correct, model.remaining_mass).mean()
-    kept = ("lower", "upper", "measured", "low", "high")
-    made = []
-    for row in rows:
-        if row["words"] == "all" and row["N"] in settings.literal_N:
-            made.append({"answer": row["rule"], "N": row["N"], **{name: row[name] for name in kept}})
-    nan = float("nan")
-    for name, responses in (("greedy", model.greedy), ("exact mode", model.mode)):
-        value = float(responses.correct.mean())
-        made.append({"answer": name, "N": 0, "lower": value, "upper": value, "measured": value, "low": value, "high": value})
-    made.append(
-        {"answer": "majority, N to infinity", "N": 0, "lower": limit[0], "upper": limit[1], "measured": nan, "low": nan, "high": nan}
-    )
-    return sorted(made, key=lambda row: row["answer"])
-
-
-def _saturation(loglik: list[dict[str, Any]], rows: list[dict[str, Any]], settings: Settings) -> list[dict[str, Any]]:
-    """The least N of the exact grid from which the band stays within a share of the rise from N = 1 to the limit (the mode's value)."""
-    made = []
-    best = [row for row in rows if row["rule"] == "best of N"]
-    for quantity, table in (("mean log-probability", loglik), ("accuracy", best)):
-        for words in dict.fromkeys(row["words"] for row in table):
-            curve = [row for row in table if row["words"] == words]
-            first, limit = curve[0]["measured"], curve[0]["mode"]
-            tolerance = settings.saturation_share * abs(limit - first)
-            at = theory.saturation(
-                [row["N"] for row in curve],
-                [row["lower"] for row in curve],
-                [row["upper"] for row in curve],
-                limit=limit,
-                tolerance=tolerance,
+def _cells(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
+    found, tables = {}, []
+    parts: dict[str, list[dict[str, Any]]] = {"cells-theory": [], "cells-profile": []}
+    size = {"prompts": settings.prompts, "seeds": settings.seeds, "draws": settings.draws, "expansions": settings.expansions}
+    for cell in context.track(cells(context, settings.questions, **size), "models on tasks"):
+        parts["cells-theory"].append(
+            theory_row(
+                cell, grid=settings.exact_N, share=settings.saturation_share, level=settings.level, floor=settings.cells_floor
             )
-            made.append({"quantity": quantity, "words": words, "limit": limit, "one_draw": first, "tolerance": tolerance, "N": at})
-    return made
+        )  # fmt: skip
+        parts["cells-profile"] += profile_rows(cell, N=settings.coverage_N)
+        found[cell.model, cell.question.name] = cell.found
+        tables.append(cell.table)
+    drawn = panels(concatenate(tables), N=settings.literal_N, level=settings.level, bins=settings.bins)
+    with_exact(drawn, found, floor=settings.cells_floor)
+    return dict(drawn) | parts
 
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:
-    """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1."""
-    return judged(tables)
+    """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1; of own samples, the findings."""
+    return [*judged(tables), *judged_cells(tables), *zoo_verdicts(tables)] if "" in tables else judged_cells(tables)

@@ -1,9 +1,8 @@
 """SFT-Sharpening held against Lemma F.1 and Theorem 4.1': simulated and exact risk, three strengths of the bound, samples needed."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from experiments._base import bases
@@ -11,9 +10,9 @@ from experiments._fits import power_law
 from experiments._frame import Context, Table, Verdict
 from experiments._intervals import bounded_mean, clopper_pearson
 from experiments._scaling import Grid, exponents, family_points, fit_verdicts
-from experiments._trials import trials
+from experiments._trials import Setting, Trials, fixed, trials
 from sharpsim import coverage, laws
-from sharpsim.instances import hard_family, row_permutations
+from sharpsim.instances import HardFamily, hard_family, row_permutations
 from sharpsim.theory import sft as theory
 
 ACCEPTS_BASE = True
@@ -63,97 +62,119 @@ SETTINGS = {
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
     """Parts: "" the family against n and N, "tables" random bases (or the user's), "scaling" and "fixed" exact samples needed."""
-    family_key, table_key = jax.random.split(context.key())
-    tables = _tables(settings, context, table_key)
+    family = [] if context.base is not None else _family_cells(settings)
+    tables = _table_cells(settings, context)
+    seeds = [settings.seeds] * len(family) + [settings.table_seeds] * len(tables)
+    cells = [cell.at for cell in (*family, *tables)]
+    seen = trials(fixed, cells, seeds, key=context.key(), context=context, label="simulations")
+    family_rows = [_family_row(settings, cell, one) for cell, one in zip(family, seen, strict=False)]
+    table_rows = [_table_row(settings, cell, one) for cell, one in zip(tables, seen, strict=True)]
     if context.base is not None:
-        return {"tables": tables}
+        return {"tables": table_rows}
     points = family_points(theory.family_cheapest, settings.grid, context)
     return {
-        "": _family(settings, context, family_key),
-        "tables": tables,
+        "": family_rows,
+        "tables": table_rows,
         "scaling": points,
         "exponents": exponents(points),
         "fixed": _fixed(settings),
     }
 
 
-def _family(settings: Settings, context: Context, key: Any) -> list[dict[str, Any]]:
+class FamilyCell(NamedTuple):
+    """A point of the family's grid and what it is simulated on."""
+
+    axis: str
+    n: int
+    N: int
+    at: Setting
+
+
+class TableCell(NamedTuple):
+    """A point of the tables' grid and what it is simulated on."""
+
+    instance: int
+    n: int
+    N: int
+    at: Setting
+
+
+def _family_cells(settings: Settings) -> list[FamilyCell]:
+    member = _member(settings)
+    points = [("n", n, settings.fixed_N) for n in settings.n] + [("N", settings.fixed_n, N) for N in settings.N]
+    laws_at = {N: laws.best_of_n(member.log_probs, member.log_probs, draws=N) for _, _, N in points}
+    return [
+        FamilyCell(axis, n, N, Setting(member.log_probs, member.prompt_weights, law, member.members(law[1]), n, N, settings.delta, 0.5))
+        for axis, n, N in points
+        for law in (laws_at[N],)
+    ]
+
+
+def _member(settings: Settings) -> HardFamily:
+    return hard_family(hard_prompts=settings.hard_prompts, labels=settings.labels, hard_mass=settings.hard_mass)
+
+
+def _family_row(settings: Settings, cell: FamilyCell, seen: Trials) -> dict[str, Any]:
     d, labels, mass = settings.hard_prompts, settings.labels, settings.hard_mass
-    member = hard_family(hard_prompts=d, labels=labels, hard_mass=mass)
+    axis, n, N, _ = cell
+    member = _member(settings)
     cover = float(coverage.coverage_coefficient(member.log_probs, member.prompt_weights, slack=0.5))
-    cells = [("n", n, settings.fixed_N) for n in settings.n] + [("N", settings.fixed_n, N) for N in settings.N]
-    rows = []
-    for i, (axis, n, N) in enumerate(context.track(cells, "hard family")):
-        law = laws.best_of_n(member.log_probs, member.log_probs, draws=N)
-        seen = trials(
-            jax.random.fold_in(key, i), settings.seeds, log_base=member.log_probs, weights=member.prompt_weights, target=law,
-            members=member.members(law[1]), n=n, N=N, delta=settings.delta, slack=0.5,
-        )  # fmt: skip
-        mean, low, high = bounded_mean(seen.failed, mass)
-        shared: dict[str, Any] = {"log_class_size": member.log_class_size, "n": n, "N": N, "delta": settings.delta, "rho": settings.rho}
-        instance: dict[str, Any] = {**shared, "slack": 0.5}
-        family: dict[str, Any] = {"hard_prompts": d, "labels": labels, "hard_mass": mass}
-        instance_bound = theory.bound_instance(member.log_probs, member.prompt_weights, **instance)
-        # Where the class's law is not sharp, or the bound says nothing, no number of prompts is its equal.
-        reachable = instance_bound < mass and theory.family_risk(n=10**6, N=N, delta=settings.delta, **family) < mass
-        rows.append({
-            "axis": axis, "n": n, "N": N, "samples": n * N, "delta": settings.delta, "rho": settings.rho,
-            **family, "seeds": settings.seeds,
-            "risk": mean, "risk_low": low, "risk_high": high,
-            "exact_risk": theory.family_risk(n=n, N=N, delta=settings.delta, **family),
-            "quantile": float(np.quantile(seen.failed, 1 - settings.rho, method="higher")),
-            "bound": theory.bound(**shared, coverage=cover),
-            "bound_sharp": theory.bound_sharp(member.log_probs, member.prompt_weights, **instance),
-            "bound_instance": instance_bound,
-            "n_needed": theory.family_prompts_needed(eps=instance_bound, N=N, delta=settings.delta, **family) if reachable else 0,
-        })  # fmt: skip
-    return rows
+    mean, low, high = bounded_mean(seen.failed, mass)
+    shared: dict[str, Any] = {"log_class_size": member.log_class_size, "n": n, "N": N, "delta": settings.delta, "rho": settings.rho}
+    instance: dict[str, Any] = {**shared, "slack": 0.5}
+    family: dict[str, Any] = {"hard_prompts": d, "labels": labels, "hard_mass": mass}
+    instance_bound = theory.bound_instance(member.log_probs, member.prompt_weights, **instance)
+    # Where the class's law is not sharp, or the bound says nothing, no number of prompts is its equal.
+    reachable = instance_bound < mass and theory.family_risk(n=10**6, N=N, delta=settings.delta, **family) < mass
+    return {
+        "axis": axis, "n": n, "N": N, "samples": n * N, "delta": settings.delta, "rho": settings.rho,
+        **family, "seeds": settings.seeds,
+        "risk": mean, "risk_low": low, "risk_high": high,
+        "exact_risk": theory.family_risk(n=n, N=N, delta=settings.delta, **family),
+        "quantile": float(np.quantile(seen.failed, 1 - settings.rho, method="higher")),
+        "bound": theory.bound(**shared, coverage=cover),
+        "bound_sharp": theory.bound_sharp(member.log_probs, member.prompt_weights, **instance),
+        "bound_instance": instance_bound,
+        "n_needed": theory.family_prompts_needed(eps=instance_bound, N=N, delta=settings.delta, **family) if reachable else 0,
+    }  # fmt: skip
 
 
-def _tables(settings: Settings, context: Context, key: Any) -> list[dict[str, Any]]:
-    shape = {"prompts": settings.table_prompts, "responses": settings.table_responses}
-    given = bases(context, tables=settings.tables, **shape)
-    cells = [(i, n, N) for i in range(len(given)) for n in settings.table_n for N in settings.table_N]
-    rows = []
-    for j, (i, n, N) in enumerate(context.track(cells, "tables")):
-        base, weights = given[i]
-        law = laws.best_of_n(base, base, draws=N)
-        members = row_permutations(np.random.default_rng([context.seed, i]), law, members=settings.table_members)
-        log_size = float(sum(np.log(len(np.unique(row, axis=0))) for row in members))
-        common: dict[str, Any] = {
-            "log_base": base,
-            "weights": weights,
-            "target": law,
-            "n": n,
-            "N": N,
-            "delta": settings.delta,
-            "slack": 0.0,
-        }
-        finite_key, all_key = jax.random.split(jax.random.fold_in(key, j))
-        finite = trials(finite_key, settings.table_seeds, members=members, **common)
-        saturated = trials(all_key, settings.table_seeds, **common)
-        shared: dict[str, Any] = {"log_class_size": log_size, "n": n, "N": N, "delta": settings.delta, "rho": settings.rho}
-        e_stat = float(theory.statistical_error(log_class_size=log_size, n=n, rho=settings.rho))
-        sharp = theory.bound_sharp(base, weights, **shared)
-        mean, low, high = bounded_mean(finite.failed, 1.0)
-        all_mean, all_low, all_high = bounded_mean(saturated.failed, 1.0)
-        instance_bound = theory.bound_instance(base, weights, **shared)
-        over = int((finite.failed > instance_bound * (1 + 1e-12)).sum())
-        over_low, over_high = clopper_pearson(over, settings.table_seeds)
-        far = int((finite.hellinger > e_stat).sum())
-        rows.append({
-            "instance": i, "n": n, "N": N, "delta": settings.delta, "rho": settings.rho, "seeds": settings.table_seeds,
-            "coverage": float(coverage.coverage_coefficient(base, weights)), "log_class_size": log_size,
-            "risk": mean, "risk_low": low, "risk_high": high,
-            "bound": theory.bound(**shared, coverage=float(coverage.coverage_coefficient(base, weights))),
-            "bound_sharp": sharp, "bound_instance": instance_bound,
-            "over": over, "over_low": over_low, "over_high": over_high,
-            "hellinger_quantile": float(np.quantile(finite.hellinger, 1 - settings.rho, method="higher")), "e_stat": e_stat,
-            "far": far, "far_low": clopper_pearson(far, settings.table_seeds)[0],
-            "all_risk": all_mean, "all_low": all_low, "all_high": all_high,
-            "all_exact": theory.exact_risk(base, weights, n=n, N=N, delta=settings.delta),
-        })  # fmt: skip
-    return rows
+def _table_cells(settings: Settings, context: Context) -> list[TableCell]:
+    given = bases(context, tables=settings.tables, prompts=settings.table_prompts, responses=settings.table_responses)
+    cells = []
+    for i, (base, weights) in enumerate(given):
+        for n in settings.table_n:
+            for N in settings.table_N:
+                law = laws.best_of_n(base, base, draws=N)
+                members = row_permutations(np.random.default_rng([context.seed, i]), law, members=settings.table_members)
+                cells.append(TableCell(i, n, N, Setting(base, weights, law, members, n, N, settings.delta, 0.0)))
+    return cells
+
+
+def _table_row(settings: Settings, cell: TableCell, seen: Trials) -> dict[str, Any]:
+    i, n, N, (base, weights, _, members, *_) = cell
+    log_size = float(sum(np.log(len(np.unique(row, axis=0))) for row in members))
+    shared: dict[str, Any] = {"log_class_size": log_size, "n": n, "N": N, "delta": settings.delta, "rho": settings.rho}
+    e_stat = float(theory.statistical_error(log_class_size=log_size, n=n, rho=settings.rho))
+    mean, low, high = bounded_mean(seen.failed, 1.0)
+    all_mean, all_low, all_high = bounded_mean(seen.all_failed, 1.0)
+    instance_bound = theory.bound_instance(base, weights, **shared)
+    over = int((seen.failed > instance_bound * (1 + 1e-12)).sum())
+    over_low, over_high = clopper_pearson(over, settings.table_seeds)
+    far = int((seen.hellinger > e_stat).sum())
+    cover = float(coverage.coverage_coefficient(base, weights))
+    return {
+        "instance": i, "n": n, "N": N, "delta": settings.delta, "rho": settings.rho, "seeds": settings.table_seeds,
+        "coverage": cover, "log_class_size": log_size,
+        "risk": mean, "risk_low": low, "risk_high": high,
+        "bound": theory.bound(**shared, coverage=cover),
+        "bound_sharp": theory.bound_sharp(base, weights, **shared), "bound_instance": instance_bound,
+        "over": over, "over_low": over_low, "over_high": over_high,
+        "hellinger_quantile": float(np.quantile(seen.hellinger, 1 - settings.rho, method="higher")), "e_stat": e_stat,
+        "far": far, "far_low": clopper_pearson(far, settings.table_seeds)[0],
+        "all_risk": all_mean, "all_low": all_low, "all_high": all_high,
+        "all_exact": theory.exact_risk(base, weights, n=n, N=N, delta=settings.delta),
+    }  # fmt: skip
 
 
 def _fixed(settings: Settings) -> list[dict[str, Any]]:

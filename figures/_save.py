@@ -27,14 +27,19 @@ def drawable() -> list[str]:
 
 
 def draw_stem(stem: str, places: Places) -> list[Path]:
-    """Draw one stem's rows; return the PNGs."""
+    """Draw one stem's rows, and those of a full run that are kept beside them; return the PNGs."""
     if stem not in drawable():
         raise Refused(f"no figure {stem!r}; there are {', '.join(drawable()) or 'none yet'}.")
+    kept = _draw(stem, places.full, f"{stem}-full") if places.full.parts(stem) else []
+    return _draw(stem, places, stem) + kept
+
+
+def _draw(stem: str, places: Places, name: str) -> list[Path]:
     tables = read_parts(stem, places)
     module = importlib.import_module(f"figures.{stem}")
     with matplotlib.rc_context(STYLE):
         drawings: dict[str, Figure] = module.draw(tables)
-        return [_save(fig, stem_part(stem, part), stem, places) for part, fig in drawings.items()]
+        return [_save(fig, stem_part(name, part), stem, places) for part, fig in drawings.items()]
 
 
 def _save(fig: Figure, name: str, stem: str, places: Places) -> Path:

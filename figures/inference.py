@@ -5,14 +5,29 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from experiments._rows import Table
+from figures._cells import draw_cells
 from figures._style import QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
+from figures._zoo import draw_profile, draw_theory
 
 MODEL = "A 0.8M-parameter network that pronounces English words (g2p-en) stands in for the paper's language models"
 RULES = ("best of N", "majority", "length-normalised", "pass@N")
 
 
 def draw(tables: dict[str, Table]) -> dict[str, Figure]:
-    """Parts: "" accuracy and lift, "loglik", "histogram", "coverage" with the search's cost, "greedy" against P*."""
+    """Parts: "" accuracy and lift, "loglik", "histogram", "coverage" with the search's cost, "greedy" against P*; those of the cells.
+
+    What has no rows is not drawn: a user's own samples give cells alone.
+    """
+    return (_network(tables) if "" in tables else {}) | (draw_cells(tables) if "cells" in tables else {}) | _zoo(tables)
+
+
+def _zoo(tables: dict[str, Table]) -> dict[str, Figure]:
+    if "cells-theory" not in tables:
+        return {}
+    return {"cells-theory": draw_theory(tables["cells-theory"]), "cells-profile": draw_profile(tables["cells-profile"])}
+
+
+def _network(tables: dict[str, Table]) -> dict[str, Figure]:
     return {
         "": _accuracy(tables[""]),
         "loglik": _loglik(tables["loglik"]),

@@ -1,6 +1,7 @@
 """The two command lines, on a stem made up for the purpose."""
 
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from types import ModuleType
@@ -16,8 +17,10 @@ import figures._save
 from experiments.__main__ import main
 from experiments._base import load_base
 from experiments._frame import Context, Verdict
+from experiments._report import committed_verdicts
 from experiments._rows import Places, Refused
 from experiments._summary import summary
+from experiments._verdicts import write_verdicts
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,32 @@ def test_a_verdict_that_nobody_expected_fails_the_run(stem, tmp_path, capsys):
     assert main(["run", "sft", "--scale", "smoke", "--out", str(tmp_path)]) == 1
     assert main(["all", "--scale", "smoke", "--out", str(tmp_path)]) == 1
     assert "violated (!)" in capsys.readouterr().out
+
+
+def test_rows_of_a_full_run_are_drawn_too(stem, tmp_path):
+    stem()
+    main(["run", "sft", "--scale", "full", "--out", str(tmp_path / "full")])
+    main(["run", "sft", "--scale", "smoke", "--out", str(tmp_path)])
+    places = Places.of("smoke", out=tmp_path)
+    assert [path.name for path in figures._save.draw_stem("sft", places)] == ["sft.png", "sft-extra.png"]
+    shutil.copytree(tmp_path / "full" / "rows", places.full.rows)
+    assert [path.name for path in figures._save.draw_stem("sft", places)] == [
+        "sft.png",
+        "sft-extra.png",
+        "sft-full.png",
+        "sft-full-extra.png",
+    ]
+    assert json.loads((places.figures / "sft-full.json").read_text())["run"]["scale"] == "full"
+    assert json.loads((places.figures / "sft.json").read_text())["run"]["scale"] == "smoke"
+
+
+def test_full_runs_judge_what_the_default_does_not(tmp_path, monkeypatch):
+    """Of a label that both judge the default's verdict stands; a label of the full run alone is reported with its own."""
+    places = Places(tmp_path / "rows", tmp_path / "figures")
+    monkeypatch.setattr(Places, "of", classmethod(lambda cls, scale: places))
+    write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.0, 2.0, "holds")], places, {"seed": 0})
+    write_verdicts("sft", [Verdict(label, "a claim", 3.0, 4.0, "vacuous") for label in ("Thm 4.1'", "Lemma F.1")], places.full, {"seed": 0})
+    assert [(found.label, found.verdict) for found in committed_verdicts()] == [("Thm 4.1'", "holds"), ("Lemma F.1", "vacuous")]
 
 
 def test_one_broken_stem_does_not_silence_the_rest(stem, tmp_path, capsys, monkeypatch):

@@ -52,9 +52,18 @@ def test_a_result_is_in_the_gallery(stem):
     assert drawings >= {".png", ".pdf", ".svg", ".json"}
 
 
+@pytest.mark.parametrize("stem", [stem for stem in STEMS if Places.of("default").full.parts(stem)])
+def test_kept_rows_of_a_full_run_are_sound(stem):
+    places = Places.of("default").full
+    assert places.provenance(stem)["scale"] == "full"
+    judged = read_verdicts(stem, places)
+    assert judged
+    assert not [verdict for verdict in judged if verdict.unexpected]
+
+
 def test_nothing_is_orphaned():
     owners = set(STEMS)
-    for folder in ("experiments/rows", "figures/out"):
+    for folder in ("experiments/rows", "experiments/rows/full", "figures/out"):
         found = {path.stem.split("-")[0] for path in (ROOT / folder).glob("*.*") if not path.name.startswith(".")}
         assert found <= owners & stems_in(folder.split("/")[0]), folder
 

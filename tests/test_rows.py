@@ -110,3 +110,14 @@ def test_what_fails_a_run(verdict, expected, unexpected):
 def test_a_verdict_is_one_of_five_words():
     with pytest.raises(ValueError, match="`verdict` must be one of"):
         Verdict("Prop C.1", "", 0.0, 0.0, "true")
+
+
+def test_full_rows_lie_beside_the_defaults(tmp_path):
+    """They are another folder's: neither run overwrites or drops the other's, and the default's parts do not hold them."""
+    places = Places(tmp_path / "rows", tmp_path / "figures")
+    for kept in (places, places.full):
+        write_rows(kept.part("sft", "curve"), [{"n": 1}], {})
+    assert places.full.rows == tmp_path / "rows" / "full"
+    assert places.full.figures == places.figures
+    assert set(places.parts("sft")) == set(places.full.parts("sft")) == {"curve"}
+    assert places.parts("sft")["curve"] != places.full.parts("sft")["curve"]

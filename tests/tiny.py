@@ -1,13 +1,16 @@
 """Policies over written prompts so small that every response can be listed: 4 tokens, the last of them the end, and 4 steps."""
 
 import functools
+from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from sharpsim.policies import GRUPolicy, NGramPolicy, TransformerPolicy
+from sharpsim.policies._sequence import SequencePolicy
 
 SIZES = {"vocabulary_size": 4, "horizon": 4, "prompt_length": 3, "end_token": 3}
 
@@ -46,3 +49,24 @@ def scores(policy, prompt, response) -> jax.Array:
 
 KINDS = {"transformer": transformer, "gru": gru, "ngram": ngram}
 each_kind = pytest.mark.parametrize("build", KINDS.values(), ids=KINDS)
+
+
+class Free(SequencePolicy):
+    """Two tokens of three, every conditional law free: the class of all laws, in logits."""
+
+    logits: jax.Array
+    """[prompts, 1 + 3, 3]: the first token's, then the second's after each first."""
+    vocabulary_size: int = eqx.field(static=True, default=3)
+    horizon: int = eqx.field(static=True, default=2)
+    begin_token: int = eqx.field(static=True, default=3)
+    end_token: int | None = eqx.field(static=True, default=None)
+
+    def start(self, prompt: Any) -> Any:
+        return jnp.asarray(prompt)
+
+    def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        row = jnp.where(token == self.begin_token, 0, token + 1)
+        return state, jax.nn.log_softmax(self.logits[state, row])
+
+
+FREE = Free(jnp.asarray(np.random.default_rng(3).normal(size=(2, 4, 3))))

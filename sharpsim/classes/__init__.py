@@ -5,6 +5,7 @@ Each has `log_size` = log|Pi| in nats (inf for an infinite class) and
 `least_squares(prompts, first, second, targets, *, beta, key) -> Fit`, the minimum over Pi of the sum of
 ( beta (log pi(first|x) - log pi(second|x)) - target )^2. Ties between finitely many optima are broken uniformly by `key`.
 Lists, products and balls also have `optimistic_least_squares` (XPO's). All are exact; a fit that is not says so in its info.
+Networks are a class too, `sharpsim.training.NeuralClass`, a floor above because it trains.
 """
 
 import importlib

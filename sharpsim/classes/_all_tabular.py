@@ -44,9 +44,12 @@ class AllTabular(eqx.Module):
 
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """The empirical law of the responses to each prompt; `info["seen"]` is how many pairs each prompt had. `key` is unused."""
+        return self.fit_counts(pair_counts(prompts, responses, self.shape, self._reference().dtype), key=key)
+
+    def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
+        """`maximum_likelihood` from how often each pair occurred."""
         del key
         unseen = self._reference()
-        counts = pair_counts(prompts, responses, self.shape, unseen.dtype)
         seen = counts.sum(axis=1, keepdims=True)
         law = jnp.where(seen > 0, jnp.log(counts) - jnp.log(jnp.maximum(seen, 1.0)), unseen)
         return Fit(TabularPolicy(law), {"seen": seen[:, 0]})

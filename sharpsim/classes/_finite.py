@@ -45,7 +45,10 @@ class FiniteClass(Optimistic):
 
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """argmax over members of sum_i log pi(y_i|x_i), exactly; `info["member"]` is its index, `info["log_likelihood"]` its value."""
-        counts = pair_counts(prompts, responses, self.shape, self.log_probs.dtype)
+        return self.fit_counts(pair_counts(prompts, responses, self.shape, self.log_probs.dtype), key=key)
+
+    def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
+        """`maximum_likelihood` from how often each pair occurred."""
         # A response that never occurs must not turn its member's -inf into NaN.
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
         member = choose_among(is_best(scores), key=key)

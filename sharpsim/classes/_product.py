@@ -49,7 +49,11 @@ class ProductClass(Optimistic):
 
         `info["members"]` holds the index chosen at each prompt, `info["seen"]` how many pairs each prompt had.
         """
-        counts = pair_counts(prompts, responses, self.shape, self.log_probs.dtype)[:, None, :]
+        return self.fit_counts(pair_counts(prompts, responses, self.shape, self.log_probs.dtype), key=key)
+
+    def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
+        """`maximum_likelihood` from how often each pair occurred."""
+        counts = counts[:, None, :]
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=-1)
         members = choose_among(is_best(scores), key=key)
         chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]

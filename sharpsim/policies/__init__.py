@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sharpsim.policies._storage import load_policy, parameter_count, save_policy
     from sharpsim.policies._tabular import TabularPolicy
     from sharpsim.policies._tabular_sequence import TabularSequencePolicy
+    from sharpsim.policies._trained import trained_policies, trained_policy
     from sharpsim.policies._transformer import TransformerPolicy
 
 _HOME = {
@@ -41,6 +42,8 @@ _HOME = {
     "pretrained_g2p": "_g2p",
     "save_policy": "_storage",
     "tabulate": "_sequence",
+    "trained_policies": "_trained",
+    "trained_policy": "_trained",
 }
 
 __all__ = [
@@ -62,6 +65,8 @@ __all__ = [
     "pretrained_g2p",
     "save_policy",
     "tabulate",
+    "trained_policies",
+    "trained_policy",
 ]
 
 

@@ -71,5 +71,7 @@ CATALOGUE: tuple[Item, ...] = (
         test="tests/theory/test_xpo.py::test_regret_identity",
         ours=True,
     ),
+    Item("Likelihood ceiling", "theorem", "", "amortise", "No policy's mean log-likelihood under base is above the modes'", ours=True),
+    Item("Shortfall", "theorem", "", "amortise", "How many prompts can be unsharp, given the shortfall in log-likelihood", ours=True),
     Item("Example J.1'", "example", "", "separation", "Arms hidden in bulk: exploration is needed, and exponentially better", ours=True),
 )

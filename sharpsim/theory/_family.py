@@ -34,12 +34,16 @@ def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> f
 
 def fill(miss: Any, prompt_weights: Any, *, delta: float, error: float) -> float:
     """The largest mass of failing prompts that a total squared Hellinger error allows, cheapest prompts first."""
-    _checks.prompt_weights(prompt_weights, len(miss))
-    price = np.where(miss < delta, hellinger(delta, np.minimum(miss, delta)), 0.0)
+    return afford(np.where(miss < delta, hellinger(delta, np.minimum(miss, delta)), 0.0), prompt_weights, budget=error)
+
+
+def afford(price: Any, prompt_weights: Any, *, budget: float) -> float:
+    """max{ sum mu_x t_x : 0 <= t <= 1, sum mu_x price_x t_x <= budget }, cheapest prompts first; rounded up, at most 1."""
+    _checks.prompt_weights(prompt_weights, len(price))
     order = np.argsort(price)
-    weights, price = np.asarray(prompt_weights, float)[order], price[order]
+    weights, price = np.asarray(prompt_weights, float)[order], np.asarray(price, float)[order]
     spent = np.concatenate([[0.0], np.cumsum(weights * price)[:-1]])
-    room = np.maximum(error - spent, 0.0)
+    room = np.maximum(budget - spent, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(price > 0, np.minimum(1.0, room / (weights * price)), 1.0)
     return min(1.0, float(round_up(np.sum(np.where(weights > 0, weights * share, 0.0)))))

@@ -51,6 +51,7 @@ __all__ = [
     "majority_limit",
     "mean_log_prob",
     "mode_mass",
+    "mode_probability",
     "mode_probability_needed",
     "pass_at",
     "saturation",
@@ -140,6 +141,19 @@ def mode_mass(log_probs: Any, tail_bound: Any) -> np.ndarray:
             f"`log_probs` must hold a certified mode in every row; row {int(np.argmin(top - edge))} has none above `tail_bound`."
         )
     return np.exp(logsumexp(np.where(table == top[:, None], table, -np.inf), np))
+
+
+def mode_probability(log_probs: Any, tail_bound: Any, incumbent: Any) -> Band:
+    """P*(x) of each prompt, in [exp(i), exp(max(i, b))]: a point where i is above b, so that what has it is the mode.
+
+    i, `incumbent` [prompts], is the largest log-probability that is known of a response, found by the search or otherwise.
+    Raises `ValueError` for an incumbent below what `log_probs` hold, above 0, or NaN.
+    """
+    known, edge = np.asarray(incumbent, dtype=np.float64), np.asarray(tail_bound, dtype=np.float64)
+    top = np.asarray(log_probs, dtype=np.float64).max(axis=1)
+    if not np.all((known >= top) & (known <= 0)):
+        raise ValueError(f"`incumbent` must be at least every entry of `log_probs` and at most 0; got {known.min()}..{known.max()}.")
+    return Band(np.exp(known), np.exp(np.maximum(known, np.minimum(edge, 0.0))))
 
 
 def coverage(masses: Any) -> float:

@@ -1,5 +1,6 @@
-"""Training of policies from pairs of prompt and response. Needs `pip install "sharpsim[train]"` (optax).
+"""Training of policies from pairs of prompt and response; the class of all networks of one shape.
 
+Needs `pip install "sharpsim[train]"` (optax).
 Importing this package imports neither JAX nor optax; naming one of its members does.
 """
 
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sharpsim.training._fit import Pairs, fit, mean_loss, negative_log_likelihood
     from sharpsim.training._minimise import Schedule, Trained, TrainingDiverged, TrainingLog, minimise
+    from sharpsim.training._neural_class import Comparisons, NeuralClass
 
 _HOME = {
+    "Comparisons": "_neural_class",
+    "NeuralClass": "_neural_class",
     "Pairs": "_fit",
     "Schedule": "_minimise",
     "Trained": "_minimise",
@@ -23,6 +27,8 @@ _HOME = {
 }
 
 __all__ = [
+    "Comparisons",
+    "NeuralClass",
     "Pairs",
     "Schedule",
     "Trained",

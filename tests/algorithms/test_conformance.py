@@ -33,6 +33,8 @@ ALGORITHMS = {
 # All tables leave XPO's objective without a minimiser: a response never compared may have as little mass as one likes.
 # A ball of parameters has no list of candidates to eliminate.
 REFUSED = {("xpo", "all tables"), ("candidate_elimination", "linear ball"), ("candidate_elimination_adaptive", "linear ball")}
+# These train networks on prompts given: no oracle, no jit. Their tests are test_amortise.py.
+OF_NETWORKS = {"sft_sharpen", "dpo_sharpen"}
 every = pytest.mark.parametrize("name", ALGORITHMS)
 TABULAR = ("finite", "product", "all tables")
 of_oracles = pytest.mark.parametrize("oracle_kind", [Oracle, LawOracle])
@@ -40,7 +42,7 @@ of_oracles = pytest.mark.parametrize("oracle_kind", [Oracle, LawOracle])
 
 def test_every_algorithm_is_here():
     public = {name for name in algorithms.__all__ if name.islower()}
-    assert public == set(ALGORITHMS)
+    assert public == set(ALGORITHMS) | OF_NETWORKS
 
 
 def counted(name):

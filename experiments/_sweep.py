@@ -1,0 +1,132 @@
+"""One engine for simulations: a cell is one compiled function of its numeric settings, mapped over seeds, cells, devices, workers.
+
+A stem gives the function of one seed and its cells, and gets each cell's numbers in the order of cells and seeds. Work is cut
+into units, a chunk of seeds of one cell; whoever computes a unit runs the same program of the same shape, so the numbers are the
+same for any number of devices and workers, and for any run that was cut short and resumed.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from experiments._compiled import Replicate, counted, start, wide
+from experiments._frame import Context
+from experiments._journal import settings_digest
+
+MOST = {"cpu": 2**11}
+"""Seeds in a chunk at most, by backend: on the CPU a chunk should stay in cache, an accelerator wants as many as memory holds."""
+
+
+class Cell(NamedTuple):
+    """One point of a grid: a pytree of numbers and arrays (equal shapes in all cells of a sweep) and how many seeds it gets."""
+
+    settings: Any
+    seeds: int
+
+
+class Unit(NamedTuple):
+    """The seeds first, .., first + chunk - 1 of one cell."""
+
+    cell: int
+    first: int
+
+    @property
+    def name(self) -> str:
+        """Its name in the journal."""
+        return f"{self.cell}-{self.first}"
+
+
+def chunk_size(seeds: Sequence[int], *, footprint: int, budget: int, backend: str) -> int:
+    """Seeds per unit: the shape that wastes least (the last chunk of a cell is padded), among those that fit the budget.
+
+    `footprint`: bytes that one seed holds while it runs; two chunks are in flight. Raises `ValueError` where not one seed fits.
+    """
+    most = min(budget // (2 * footprint), MOST.get(backend, 2**16), max(seeds))
+    if most < 1:
+        raise ValueError(f"`budget` must hold two seeds of {footprint} bytes; got {budget}.")
+    candidates = {-(-n // -(-n // most)) for n in seeds} | {-(-n // (k + -(-n // most))) for n in seeds for k in range(8)}
+    wide_enough = [size for size in candidates if size * 8 >= most and size <= most]
+    return min(wide_enough, key=lambda size: (sum(-(-n // size) * size for n in seeds), -size))
+
+
+def sweep(
+    replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Context, label: str, footprint: int
+) -> Iterator[Any]:
+    """The numbers of each cell, leaves `[seeds, ..]`, as soon as they are there, in the order of the cells.
+
+    `replicate(settings, key)` gives one seed's numbers, the same pytree of arrays for all. Seed i of cell j runs on
+    `fold_in(fold_in(key, j), i)` of a key made from `key` (see `wide`), whatever the chunk. Memory is bounded by `context.budget`.
+    """
+    settings = [jax.tree.map(np.asarray, cell.settings) for cell in cells]
+    shapes = {str(jax.tree.map(lambda a: (a.shape, a.dtype.name), one)) for one in settings}
+    if len(shapes) != 1:
+        raise ValueError(f"`cells` must have settings of one shape, or the sweep compiles more than once; got {sorted(shapes)}.")
+    seeds = [cell.seeds for cell in cells]
+    chunk = chunk_size(seeds, footprint=footprint, budget=context.budget, backend=jax.default_backend())
+    units = [Unit(j, first) for j, n in enumerate(seeds) for first in range(0, n, chunk)]
+    words = wide(key)
+    name = f"{replicate.__module__}.{replicate.__qualname__}"
+    journal = context.journal.part(name, settings_digest((settings, seeds, words)), chunk)
+    before = journal.finished(unit.name for unit in units)
+    todo = [unit for unit in units if unit.name not in before]
+    started, first_seen = time.perf_counter(), 0.0
+    treedef: Any = jax.tree.structure(
+        jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(words[1], impl=words[0]))
+    )
+
+    def results() -> Iterator[tuple[Unit, list[np.ndarray]]]:
+        yield from ((unit, before[unit.name]) for unit in units if unit.name in before)
+        given = {"key": words, "chunk": chunk}
+        fresh = _local(replicate, settings, todo, **given) if context.client is None else _remote(
+            context.client, replicate, settings, todo, **given
+        )
+        for unit, leaves in fresh:
+            journal.add(unit.name, leaves)
+            yield unit, leaves
+
+    waiting: dict[int, dict[int, list[np.ndarray]]] = {j: {} for j in range(len(cells))}
+    ahead = 0
+    with counted() as programs:
+        for unit, leaves in context.track(results(), label, total=len(units)):
+            first_seen = first_seen or time.perf_counter() - started
+            waiting[unit.cell][unit.first] = leaves
+            while ahead < len(cells) and len(waiting[ahead]) == -(-seeds[ahead] // chunk):
+                parts = [waiting[ahead][first] for first in sorted(waiting[ahead])]
+                del waiting[ahead]
+                joined = [np.concatenate(leaf)[: seeds[ahead]] for leaf in zip(*parts, strict=True)]
+                yield jax.tree.unflatten(treedef, joined)
+                ahead += 1
+    context.note(label, {
+        "units": len(units), "resumed": len(before), "chunk": chunk, "programs": len(programs), "devices": jax.local_device_count(),
+        "first_result_seconds": round(first_seen, 2), "seconds": round(time.perf_counter() - started, 2),
+    })  # fmt: skip
+
+
+def _local(replicate: Replicate, settings: list[Any], todo: list[Unit], *, key: Any, chunk: int) -> Iterator[tuple[Unit, list[np.ndarray]]]:
+    """All devices of this machine, each a unit at a time; the next units start before the last ones are read."""
+    devices = tuple(jax.local_devices())
+    running: deque[tuple[list[Unit], Any]] = deque()
+    for at in range(0, len(todo), len(devices)):
+        batch = todo[at : at + len(devices)]
+        given = [(settings[unit.cell], unit.cell, unit.first) for unit in batch]
+        running.append((batch, start(replicate, given, key=key, chunk=chunk, devices=devices)))
+        if len(running) == 2:
+            yield from _read(*running.popleft())
+    while running:
+        yield from _read(*running.popleft())
+
+
+def _read(units: list[Unit], answer: Any) -> Iterator[tuple[Unit, list[np.ndarray]]]:
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(answer)]
+    return ((unit, [leaf[i] for leaf in leaves]) for i, unit in enumerate(units))
+
+
+def _remote(client: Any, *arguments: Any, **given: Any) -> Iterator[tuple[Unit, list[np.ndarray]]]:
+    # Dask is for those who ask for workers.
+    from experiments._cluster import finished
+
+    return finished(client, *arguments, **given)

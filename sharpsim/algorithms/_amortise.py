@@ -1,0 +1,86 @@
+"""SFT- and RLHF-Sharpening of sequence models on given prompts: the network learns to say at once what best of N, or the tilt, would."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.algorithms._sharpened import Sharpened
+from sharpsim.decoding import Samples, sample_many
+from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.training import NeuralClass, Schedule
+
+Watch = Callable[[int, Any], Any]
+
+
+def sft_sharpen(
+    policy: SequencePolicy,
+    prompts: Any,
+    *,
+    N: int,
+    schedule: Schedule,
+    held_out: int,
+    key: jax.Array,
+    watch: Watch | None = None,
+) -> Sharpened:
+    """SFT-Sharpening from `policy` itself: for each of the prompts [n, ...] the likeliest of N draws; then maximum likelihood on them.
+
+    As `sft` with a `NeuralClass`, on prompts given in place of drawn, each once. The first m of N draws are those of N = m (the same key).
+    m = n N. `held_out` pairs choose the returned policy (see `NeuralClass`).
+
+    Raises `ValueError` for N below 1, prompts that are not the policy's or no more than `held_out`.
+    Source: Huang et al., arXiv 2412.01951v2, section 4.1.
+    """
+    N = _checks.static_count("N", N)
+    policy_class = _class_of(policy, prompts, schedule, held_out, watch)
+    draw_key, fit_key = jax.random.split(key)
+    kept = best_responses(sample_many(policy, prompts, draws=N, key=draw_key))
+    fit = policy_class.maximum_likelihood(np.arange(len(kept)), kept, key=fit_key)
+    return Sharpened(fit.policy, len(kept) * N, fit.info)
+
+
+def dpo_sharpen(
+    policy: SequencePolicy,
+    prompts: Any,
+    *,
+    beta: float,
+    N: int,
+    schedule: Schedule,
+    held_out: int,
+    key: jax.Array,
+    watch: Watch | None = None,
+) -> Sharpened:
+    """RLHF-Sharpening from `policy` itself: N/2 disjoint pairs of draws for each of the prompts [n, ...], scored by log base.
+
+    Minimises the mean of ( beta log(pi/base)(y|x) - beta log(pi/base)(y'|x) - log base(y|x) + log base(y'|x) )^2 over the pairs; the tilted
+    base, prop. to base^(1+1/beta), has loss 0. As `dpo` with a `NeuralClass`, on prompts given; N = 2 is the paper's. m = n N, so that at
+    equal N it costs what `sft_sharpen` does. `held_out` counts prompts: all pairs of the last ones choose the returned policy.
+
+    Raises `ValueError` for N odd or below 2, beta not positive, prompts that are not the policy's or no more than `held_out`.
+    Source: Huang et al., arXiv 2412.01951v2, section 4.2, Eq. 4 and 8.
+    """
+    N = _checks.static_count("N", N, 2)
+    if N % 2:
+        raise ValueError(f"`N` must be even, for disjoint pairs; got {N}.")
+    _checks.positive("beta", beta)
+    pairs = N // 2
+    policy_class = _class_of(policy, prompts, schedule, _checks.static_count("held_out", held_out) * pairs, watch)
+    draw_key, fit_key = jax.random.split(key)
+    drawn = sample_many(policy, prompts, draws=N, key=draw_key)
+    n = len(drawn.responses)
+    first, second = (drawn.responses[:, side::2].reshape(n * pairs, -1) for side in (0, 1))
+    gaps = (drawn.log_probs[:, 0::2] - drawn.log_probs[:, 1::2]).reshape(-1)
+    # beta log(pi/base) differs by (1 + beta) times the gap less beta times it: base moves to the other side.
+    fit = policy_class.least_squares(np.arange(n).repeat(pairs), first, second, (1 + beta) * gaps, beta=beta, key=fit_key)
+    return Sharpened(fit.policy, n * N, fit.info)
+
+
+def best_responses(drawn: Samples) -> np.ndarray:
+    """Of each prompt's draws the likeliest (ties to the first drawn), int32 [n, horizon]."""
+    return drawn.responses[np.arange(len(drawn.responses)), drawn.log_probs.argmax(axis=1)]
+
+
+def _class_of(policy: SequencePolicy, prompts: Any, schedule: Schedule, held_out: int, watch: Watch | None) -> NeuralClass:
+    return NeuralClass(policy, np.asarray(prompts), schedule, held_out, watch)

@@ -1,0 +1,31 @@
+"""Small models trained for the tasks of `sharpsim.tasks`, by name, from the weights that come with the package."""
+
+from pathlib import Path
+
+from sharpsim.policies._prompted import PromptedPolicy
+from sharpsim.policies._storage import load_policy
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+
+
+def weights_path(task: str, model: str) -> Path:
+    """Where the weights of a model for a task are kept."""
+    return WEIGHTS / f"{task.replace(' ', '_')}-{model}.npz"
+
+
+def trained_policies() -> list[tuple[str, str]]:
+    """The pairs (task, model) of all models that come with the package, tasks and models in alphabetical order."""
+    pairs = (path.stem.split("-", 1) for path in sorted(WEIGHTS.glob("*.npz")))
+    return [(task.replace("_", " "), model) for task, model in pairs]
+
+
+def trained_policy(task: str, model: str) -> PromptedPolicy:
+    """The model `model` trained for the task named `task`, as it was stored: parameters rounded to float16, computing in float32.
+
+    `sharpsim/weights/training.csv` tells how it was trained. Raises `ValueError` for a pair that `trained_policies` does not list.
+    """
+    path = weights_path(task, model)
+    if not path.is_file():
+        listed = ", ".join(f"{known} ({name})" for known, name in trained_policies())
+        raise ValueError(f"`task` and `model` must be a trained pair, one of {listed or 'none'}; got {task!r} and {model!r}.")
+    return load_policy(path)

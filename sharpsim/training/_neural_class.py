@@ -1,0 +1,105 @@
+"""The class of all policies of one network's shape, fitted by mini-batch AdamW from a reference: never exact, and its fits say so."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.classes import Fit
+from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.training._fit import Pairs, fit
+from sharpsim.training._minimise import Loss, Schedule, Trained, minimise
+
+
+class Comparisons(NamedTuple):
+    """Prompts [n, ...], two responses int [n, horizon] to each, and the targets [n] of their scaled log-ratio, in nats."""
+
+    prompts: Any
+    first: Any
+    second: Any
+    targets: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class NeuralClass:
+    """Policies with `reference`'s shape and any parameters, as the algorithms use a class; every fit begins at `reference`.
+
+    `prompts` [k, ...] are what prompt numbers 0..k-1 stand for. Of the data of a fit the last `held_out` examples are kept out of training:
+    of the policies seen at the schedule's evaluations, that of the least held-out loss is returned. `watch(step, policy)` sees each.
+
+    Raises `ValueError` for prompts that are not the policy's and `held_out` below 1.
+    """
+
+    reference: SequencePolicy
+    prompts: Any
+    schedule: Schedule
+    held_out: int
+    watch: Callable[[int, Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        _checks.static_count("held_out", self.held_out)
+        self.reference.check_prompts(self.prompts)
+
+    @property
+    def log_size(self) -> float:
+        """Infinite: bounds for finite classes promise nothing here."""
+        return math.inf
+
+    @property
+    def shape(self) -> tuple[int, None]:
+        """(prompts, None): responses are not listed."""
+        return len(self.prompts), None
+
+    def maximum_likelihood(self, prompts: Any, responses: Any, *, key: jax.Array) -> Fit:
+        """Towards argmax of sum_i log pi(y_i|x_i) over the class: the mean over tokens of -log pi is minimised.
+
+        `info`: `exact` (False), and of training `step`, `training_loss`, `held_out_loss`, `best_step` (see `TrainingLog`).
+        Raises `ValueError` for responses that are not the policy's and fewer than `held_out` + 1 pairs.
+        """
+        trained, kept = self._split(Pairs(np.asarray(self.prompts)[np.asarray(prompts)], np.asarray(responses)))
+        return _said(fit(self.reference, trained, held_out=kept, schedule=self.schedule, key=key, watch=self.watch))
+
+    def least_squares(self, prompts: Any, first: Any, second: Any, targets: Any, *, beta: float, key: jax.Array) -> Fit:
+        """Towards argmin over the class of sum_i ( beta (log pi(y_i|x_i) - log pi(y'_i|x_i)) - targets_i )^2; losses are its means, nats^2.
+
+        Raises `ValueError` for beta not positive, and as `maximum_likelihood` does.
+        """
+        _checks.positive("beta", beta)
+        for responses in (first, second):
+            self.reference.check_responses(np.asarray(responses))
+        given = Comparisons(np.asarray(self.prompts)[np.asarray(prompts)], *(np.asarray(part) for part in (first, second, targets)))
+        trained, kept = self._split(given)
+        loss, schedule = squared_residual(float(beta)), self.schedule
+        return _said(minimise(self.reference, trained, loss=loss, held_out=kept, schedule=schedule, key=key, watch=self.watch))
+
+    def _split(self, data: Any) -> tuple[Any, Any]:
+        n = len(data[0])
+        if n <= self.held_out:
+            raise ValueError(f"`prompts` must hold more examples than `held_out`, {self.held_out}; got {n}.")
+        return type(data)(*(part[: n - self.held_out] for part in data)), type(data)(*(part[n - self.held_out :] for part in data))
+
+
+@functools.lru_cache(maxsize=16)
+def squared_residual(beta: float) -> Loss:
+    """The loss of one comparison, ( beta (log pi(y|x) - log pi(y'|x)) - target )^2 in nats^2.
+
+    One object for each beta, so that another seed compiles nothing.
+    """
+
+    def loss(policy: SequencePolicy, example: Comparisons) -> tuple[jax.Array, jax.Array]:
+        ratio = policy.token_log_probs(example.prompts, example.first).sum() - policy.token_log_probs(example.prompts, example.second).sum()
+        return (beta * ratio - example.targets) ** 2, jnp.ones((), ratio.dtype)
+
+    return loss
+
+
+def _said(trained: Trained) -> Fit:
+    log = trained.log
+    named = {name: jnp.asarray(getattr(log, name)) for name in ("step", "training_loss", "held_out_loss", "best_step")}
+    return Fit(trained.policy, {"exact": jnp.asarray(False), **named})
