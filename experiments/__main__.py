@@ -3,8 +3,10 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from experiments._cells_summary import cells_summary
 from experiments._hf_samples import add_arguments, draw_samples
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--samples", type=Path, nargs="+", default=[], metavar="FILE",
         help="tables of samples (CSV or Parquet) of any models, to draw the paper's panels from in place of running anything",
     )  # fmt: skip
+    where = run.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="K", help="share simulations among K worker processes (needs the `cluster` extra)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="share simulations among the workers of this Dask scheduler")
     add_arguments(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
     everything = commands.add_parser("all", help="run every experiment, draw every figure, print the table of results")
     train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
@@ -81,11 +86,21 @@ def _run(options: argparse.Namespace) -> int:
     places = Places.of(options.scale, seed=options.seed, base=options.base is not None, samples=bool(samples), out=options.out)
     if samples and places.rows.resolve() == Places.of("default").rows:
         raise Refused(f"`out` must not be where the repository's own rows are; got {options.out}.")
-    verdicts = run_stem(options.stem, scale=options.scale, seed=options.seed, base=options.base, places=places, samples=samples)
+    given = {"scale": options.scale, "seed": options.seed, "base": options.base, "places": places, "samples": samples}
+    with _client(options) as client:
+        verdicts = run_stem(options.stem, **given, client=client)
     if samples:
         _show_panels(options.stem, places)
     print(summary(verdicts))
     return 1 if any(verdict.unexpected for verdict in verdicts) else 0
+
+
+def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
+    if options.workers is None and options.scheduler is None:
+        return nullcontext()
+    from experiments._cluster import connected
+
+    return connected(scheduler=options.scheduler, workers=options.workers)
 
 
 def _show_panels(stem: str, places: Places) -> None:

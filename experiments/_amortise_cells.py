@@ -109,7 +109,7 @@ def gather(name: tuple[str, int, str], *, prompts: int, held_out: int, expansion
 
     task_name, level, model = name
     task, policy = TASKS[task_name](level=level), _models.load(task_name, model)
-    training = _models.encode_prompts(task, task.prompts("train", prompts, seed))
+    training = _models.encode_prompts(task, _models.available_prompts(task, "train", prompts, seed))
     asked = task.prompts("held_out", held_out, seed)
     encoded = _models.encode_prompts(task, asked)
     found = most_likely_batch(policy, encoded, max_expansions=search, on_budget="return")

@@ -24,22 +24,21 @@ def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
-def wide(key: Any) -> tuple[str, np.ndarray]:
-    """(implementation, words) of a key with 64 bits or more, to hand to programs and workers.
+def words_of(key: Any) -> np.ndarray:
+    """The two words of a threefry key made from a key of any kind: what programs and workers are given, as plain numbers.
 
-    philox2x32, the fastest, has keys of 32 bits: of 10^6 seeds with 10^3 blocks each, every one would share blocks with others.
+    philox2x32, fastest for one long stream, has keys of 32 bits, too few for 10^6 seeds of 10^3 blocks; and for many short streams
+    side by side, which is what a sweep draws, threefry is the faster on the CPU too (four times, 64 float64 numbers a stream).
     """
-    implementation = str(jax.random.key_impl(key))
-    if jax.random.key_data(key).size > 1:
-        return implementation, np.asarray(jax.random.key_data(key))
-    return implementation.replace("2x32", "4x32"), np.asarray(jax.random.bits(key, (2,), jnp.uint32))
+    plain = str(jax.random.key_impl(key)) == "threefry2x32"
+    return np.asarray(jax.random.key_data(key) if plain else jax.random.bits(key, (2,), jnp.uint32))
 
 
 @cache
-def _program(replicate: Replicate, chunk: int, implementation: str, devices: tuple[Any, ...]) -> Any:
+def _program(replicate: Replicate, chunk: int, devices: tuple[Any, ...]) -> Any:
     def unit(settings: Any, words: Any, index: Any, first: Any) -> Any:
         own = jax.tree.map(lambda array: array[0], settings)
-        cell_key = jax.random.fold_in(jax.random.wrap_key_data(words, impl=implementation), index[0])
+        cell_key = jax.random.fold_in(jax.random.wrap_key_data(words, impl="threefry2x32"), index[0])
         # A seed's key depends on its number alone, so that no result depends on who else is in the chunk.
         keys = jax.vmap(lambda seed: jax.random.fold_in(cell_key, seed))(first[0] + jnp.arange(chunk, dtype=jnp.uint32))
         return jax.tree.map(lambda array: array[None], jax.vmap(lambda key: replicate(own, key))(keys))
@@ -50,18 +49,15 @@ def _program(replicate: Replicate, chunk: int, implementation: str, devices: tup
     return jax.jit(jax.shard_map(unit, mesh=mesh, in_specs=(split, whole, split, split), out_specs=split, check_vma=False))
 
 
-def start(
-    replicate: Replicate, units: Sequence[tuple[Any, int, int]], *, key: tuple[str, np.ndarray], chunk: int, devices: tuple[Any, ...]
-) -> Any:
+def start(replicate: Replicate, units: Sequence[tuple[Any, int, int]], *, words: np.ndarray, chunk: int, devices: tuple[Any, ...]) -> Any:
     """Start at most one unit (settings, number of the cell, first seed) for each device; the answer's leaves are `[devices, chunk, ..]`.
 
     JAX returns before the work is done; `np.asarray` of a leaf waits for it.
     """
-    implementation, words = key
     padded = [*units, *[units[-1]] * (len(devices) - len(units))]
     settings = jax.tree.map(lambda *leaves: np.stack(leaves), *(unit[0] for unit in padded))
     index, first = (np.array([unit[i] for unit in padded], np.uint32) for i in (1, 2))
-    return _program(replicate, chunk, implementation, devices)(settings, words, index, first)
+    return _program(replicate, chunk, devices)(settings, words, index, first)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a run has finished, kept on disk until its rows are written, so that a killed run goes on where it was."""
 
+import contextlib
 import hashlib
 import io
 import pickle
@@ -56,11 +57,9 @@ class Journal:
             return
         content = io.BytesIO()
         np.savez(content, *leaves)
-        try:
+        # An equal run beside this one may have finished and dropped the folder.
+        with contextlib.suppress(FileNotFoundError):
             write_atomic(self.folder / f"{name}.npz", content.getvalue())
-        except FileNotFoundError:
-            # An equal run beside this one has finished and dropped the folder.
-            pass
 
     def drop(self) -> None:
         """Forget all, after the rows are written."""

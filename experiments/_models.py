@@ -1,5 +1,6 @@
 """The models of the sequence experiments: what is trained on each task, on which pairs, by which schedule."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,17 @@ def load(task: str, model: str) -> Any:
     from sharpsim.policies import trained_policy
 
     return trained_policy(task, model)
+
+
+def available_prompts(task: Task, split: str, prompts: int, seed: int) -> list[str]:
+    """`task.prompts`, or all there are of a list that is shorter."""
+    try:
+        return task.prompts(split, prompts, seed)
+    except ValueError as refusal:
+        least = re.search(r"must be at most (\d+)", str(refusal))
+        if least is None:
+            raise
+        return task.prompts(split, int(least[1]), seed)
 
 
 def encode_prompts(task: Task, texts: Iterable[str]) -> np.ndarray:

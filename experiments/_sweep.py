@@ -8,12 +8,13 @@ same for any number of devices and workers, and for any run that was cut short a
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from experiments._compiled import Replicate, counted, start, wide
+from experiments._compiled import Replicate, counted, start, words_of
 from experiments._frame import Context
 from experiments._journal import settings_digest
 
@@ -53,13 +54,11 @@ def chunk_size(seeds: Sequence[int], *, footprint: int, budget: int, backend: st
     return min(wide_enough, key=lambda size: (sum(-(-n // size) * size for n in seeds), -size))
 
 
-def sweep(
-    replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Context, label: str, footprint: int
-) -> Iterator[Any]:
+def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Context, label: str, footprint: int) -> Iterator[Any]:
     """The numbers of each cell, leaves `[seeds, ..]`, as soon as they are there, in the order of the cells.
 
     `replicate(settings, key)` gives one seed's numbers, the same pytree of arrays for all. Seed i of cell j runs on
-    `fold_in(fold_in(key, j), i)` of a key made from `key` (see `wide`), whatever the chunk. Memory is bounded by `context.budget`.
+    `fold_in(fold_in(key, j), i)` of a key made from `key` (see `words_of`), whatever the chunk. Memory is bounded by `context.budget`.
     """
     settings = [jax.tree.map(np.asarray, cell.settings) for cell in cells]
     shapes = {str(jax.tree.map(lambda a: (a.shape, a.dtype.name), one)) for one in settings}
@@ -68,37 +67,32 @@ def sweep(
     seeds = [cell.seeds for cell in cells]
     chunk = chunk_size(seeds, footprint=footprint, budget=context.budget, backend=jax.default_backend())
     units = [Unit(j, first) for j, n in enumerate(seeds) for first in range(0, n, chunk)]
-    words = wide(key)
+    words = words_of(key)
     name = f"{replicate.__module__}.{replicate.__qualname__}"
     journal = context.journal.part(name, settings_digest((settings, seeds, words)), chunk)
     before = journal.finished(unit.name for unit in units)
     todo = [unit for unit in units if unit.name not in before]
     started, first_seen = time.perf_counter(), 0.0
-    treedef: Any = jax.tree.structure(
-        jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(words[1], impl=words[0]))
-    )
 
-    def results() -> Iterator[tuple[Unit, list[np.ndarray]]]:
-        yield from ((unit, before[unit.name]) for unit in units if unit.name in before)
-        given = {"key": words, "chunk": chunk}
-        fresh = _local(replicate, settings, todo, **given) if context.client is None else _remote(
-            context.client, replicate, settings, todo, **given
-        )
-        for unit, leaves in fresh:
-            journal.add(unit.name, leaves)
-            yield unit, leaves
+    def results() -> Iterator[tuple[Unit, Any]]:
+        if before:
+            shape: Any = jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(words, impl="threefry2x32"))
+            structure = jax.tree.structure(shape)
+            yield from ((unit, jax.tree.unflatten(structure, before[unit.name])) for unit in units if unit.name in before)
+        run = _local if context.client is None else partial(_remote, context.client)
+        for unit, numbers in run(replicate, settings, todo, words=words, chunk=chunk):
+            journal.add(unit.name, jax.tree.leaves(numbers))
+            yield unit, numbers
 
-    waiting: dict[int, dict[int, list[np.ndarray]]] = {j: {} for j in range(len(cells))}
+    waiting: dict[int, dict[int, Any]] = {j: {} for j in range(len(cells))}
     ahead = 0
     with counted() as programs:
-        for unit, leaves in context.track(results(), label, total=len(units)):
+        for unit, numbers in context.track(results(), label, total=len(units)):
             first_seen = first_seen or time.perf_counter() - started
-            waiting[unit.cell][unit.first] = leaves
+            waiting[unit.cell][unit.first] = numbers
             while ahead < len(cells) and len(waiting[ahead]) == -(-seeds[ahead] // chunk):
-                parts = [waiting[ahead][first] for first in sorted(waiting[ahead])]
-                del waiting[ahead]
-                joined = [np.concatenate(leaf)[: seeds[ahead]] for leaf in zip(*parts, strict=True)]
-                yield jax.tree.unflatten(treedef, joined)
+                parts = [numbers for _, numbers in sorted(waiting.pop(ahead).items(), key=lambda part: part[0])]
+                yield _joined(parts, seeds[ahead])
                 ahead += 1
     context.note(label, {
         "units": len(units), "resumed": len(before), "chunk": chunk, "programs": len(programs), "devices": jax.local_device_count(),
@@ -106,27 +100,32 @@ def sweep(
     })  # fmt: skip
 
 
-def _local(replicate: Replicate, settings: list[Any], todo: list[Unit], *, key: Any, chunk: int) -> Iterator[tuple[Unit, list[np.ndarray]]]:
+def _local(replicate: Replicate, settings: list[Any], todo: list[Unit], *, words: Any, chunk: int) -> Iterator[tuple[Unit, Any]]:
     """All devices of this machine, each a unit at a time; the next units start before the last ones are read."""
     devices = tuple(jax.local_devices())
     running: deque[tuple[list[Unit], Any]] = deque()
     for at in range(0, len(todo), len(devices)):
         batch = todo[at : at + len(devices)]
         given = [(settings[unit.cell], unit.cell, unit.first) for unit in batch]
-        running.append((batch, start(replicate, given, key=key, chunk=chunk, devices=devices)))
+        running.append((batch, start(replicate, given, words=words, chunk=chunk, devices=devices)))
         if len(running) == 2:
             yield from _read(*running.popleft())
     while running:
         yield from _read(*running.popleft())
 
 
-def _read(units: list[Unit], answer: Any) -> Iterator[tuple[Unit, list[np.ndarray]]]:
-    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(answer)]
-    return ((unit, [leaf[i] for leaf in leaves]) for i, unit in enumerate(units))
+def _joined(parts: list[Any], seeds: int) -> Any:
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:seeds], *parts)
 
 
-def _remote(client: Any, *arguments: Any, **given: Any) -> Iterator[tuple[Unit, list[np.ndarray]]]:
+def _read(units: list[Unit], answer: Any) -> Iterator[tuple[Unit, Any]]:
+    leaves, structure = jax.tree.flatten(answer)
+    host = [np.asarray(leaf) for leaf in leaves]
+    return ((unit, jax.tree.unflatten(structure, [leaf[i] for leaf in host])) for i, unit in enumerate(units))
+
+
+def _remote(client: Any, replicate: Replicate, settings: list[Any], todo: list[Unit], **given: Any) -> Iterator[tuple[Unit, Any]]:
     # Dask is for those who ask for workers.
     from experiments._cluster import finished
 
-    return finished(client, *arguments, **given)
+    return finished(client, replicate, settings, todo, **given)

@@ -48,7 +48,7 @@ class Trials(NamedTuple):
 
 
 def fixed(at: Setting, key: Any) -> Trials:
-    """One run with N draws per prompt: (prompt, kept response) from their exact law, which the law oracle takes 20 times longer for."""
+    """One run with N draws per prompt: a prompt and its best of N are one draw from their joint law, which `LawOracle` is held to."""
 
     def pick(words: Any) -> tuple[Any, Any]:
         return at.pairs.pick(jnp.zeros(BLOCK, jnp.int32), words), at.setting
@@ -71,18 +71,19 @@ def _replicate(at: Setting, key: Any, draw: Any, pick: Any) -> Trials:
     """`pick(draw(key))` is a block of pairs, as places in the flat table, and what each cost."""
     draw_key, fit_key = jax.random.split(key)
 
+    kind = at.log_base.dtype
+
     def block(i: Any, state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
         counts, samples, drawn = state
-        pairs, spent = pick(drawn)
-        live = (i * BLOCK + jnp.arange(BLOCK) < at.n).astype(counts.dtype)
-        # What the next block uses is drawn now: inside one step XLA would make random numbers anew for each of their uses (5 times
+        pair, cost = pick(drawn)
+        live = (i * BLOCK + jnp.arange(BLOCK) < at.n).astype(jnp.int32)
+        # What the next block uses is drawn now: within one step XLA would make random numbers anew for each of their uses (2 to 5 times
         # slower), and only what a loop carries is sure to be kept.
-        return counts.at[pairs].add(live), samples + (live * spent).sum(), draw(jax.random.fold_in(draw_key, i + 1))
+        return counts.at[pair].add(live), samples + jnp.sum(live * cost, dtype=kind), draw(jax.random.fold_in(draw_key, i + 1))
 
-    empty = jnp.zeros(at.log_base.size, at.log_base.dtype), jnp.zeros((), at.log_base.dtype)
-    blocks = (at.n + BLOCK - 1) // BLOCK
-    counts, samples, _ = jax.lax.fori_loop(0, blocks, block, (*empty, draw(jax.random.fold_in(draw_key, 0))))
-    counts = counts.reshape(at.log_base.shape)
+    start = jnp.zeros(at.log_base.size, jnp.int32), jnp.zeros((), kind), draw(jax.random.fold_in(draw_key, 0))
+    flat, samples, _ = jax.lax.fori_loop(0, (at.n + BLOCK - 1) // BLOCK, block, start)
+    counts = flat.reshape(at.log_base.shape).astype(kind)
     members = ProductClass(at.members).fit_counts(counts, key=fit_key).info["members"]
 
     # Judged once for each member, not for each seed, and the empirical law without logarithms: half of the time of small n.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments._frame import Context
-from experiments._models import MODELS, NAMES, encode_prompts, load
+from experiments._models import MODELS, NAMES, available_prompts, encode_prompts, load
 from experiments._rows import Refused
 from experiments._samples import GREEDY, SampleTable
 from sharpsim.tasks import TASKS, Task
@@ -68,29 +68,13 @@ def cells(context: Context, questions: Sequence[Question], *, prompts: int, seed
     for column, question in enumerate(questions):
         task = TASKS[question.task](level=question.level)
         try:
-            texts = _available(task, question.split, prompts, context.seed)
+            texts = available_prompts(task, question.split, prompts, context.seed)
         except ImportError as error:
             raise Refused(str(error)) from error
         models = (*MODELS, *((PRETRAINED,) if question.task == "pronunciation" else ()))
         for row, model in enumerate(models):
             key = jax.random.fold_in(jax.random.fold_in(context.key(), column), row)
             yield _cell(question, task, model, texts, seeds=seeds, draws=draws, expansions=expansions, key=key)
-
-
-def _available(task: Task, split: str, prompts: int, seed: int) -> list[str]:
-    try:
-        return task.prompts(split, prompts, seed)
-    except ValueError:
-        # Short lists are taken whole: the refusal says how many there are only in words.
-        low, high = 1, prompts
-        while low < high:
-            middle = (low + high + 1) // 2
-            try:
-                task.prompts(split, middle, seed)
-                low = middle
-            except ValueError:
-                high = middle - 1
-        return task.prompts(split, low, seed)
 
 
 def _cell(question: Question, task: Task, model: str, texts: list[str], *, seeds: int, draws: int, expansions: int, key: Any) -> Cell:

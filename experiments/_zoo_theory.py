@@ -10,6 +10,7 @@ has a certified sign, and how many have the covariance's).
 "cells-profile": model, task, N, uncovered_low, uncovered_high, bound (C_cov/N with its upper end).
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,7 @@ def _saturation(found: Found, drawn: np.ndarray, grid: tuple[int, ...], share: f
     nothing = {"saturation": float("nan"), "limit": float("nan"), "one_draw": float("nan")}
     if proven.sum() < FEWEST:
         return nothing
-    own = Found(**{name: value[proven] if isinstance(value, np.ndarray) else value for name, value in vars(found).items()})
+    own = replace(found, **{name: value[proven] for name, value in vars(found).items() if isinstance(value, np.ndarray)})
     limit = float(own.log_probs.max(axis=1).mean())
     first = float(np.maximum(drawn[proven], floor).mean())
     bands = [theory.mean_log_prob(_law(own, N, False), own.log_probs, own.tail_bound, floor=floor).mean() for N in grid]

@@ -21,8 +21,8 @@ from experiments._frame import Context, Table, Verdict
 class Settings:
     """`cells` are (task, level, model); SFT runs at every N, DPO at the largest and each of `betas`.
 
-    `prompts` training prompts are tuned on, `held_out` judged with `draws` samples each. `expansions` and `head` say how much of base's
-    law is known, `search` how long a mode is looked for. Log-likelihoods in certified bands are cut at `floor`.
+    `prompts` training prompts (or all there are) are tuned on, `held_out` judged with `draws` samples each. `expansions` and `head` say how
+    much of base's law is known, `search` how long a mode is looked for. Log-likelihoods in certified bands are cut at `floor`.
     """
 
     cells: tuple[tuple[str, int, str], ...]
@@ -60,8 +60,8 @@ SETTINGS = {
     "full": Settings(
         cells=(
             ("pronunciation", 2, "transformer-small"),
-            ("pronunciation", 2, "gru"),
-            ("arithmetic", 2, "transformer-small"),
+            ("game of 24", 2, "transformer-small"),
+            ("game of 24", 2, "gru"),
             ("deduction", 2, "transformer-small"),
         ),
         N=(10, 25, 50), betas=(0.5,), replicates=3, prompts=3072, held_out=256, draws=4, expansions=200, head=64, sft=_SFT, dpo=_DPO,

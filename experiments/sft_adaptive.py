@@ -13,8 +13,10 @@ from experiments._fits import power_law
 from experiments._frame import Context, Table, Verdict
 from experiments._intervals import bounded_mean, clopper_pearson
 from experiments._scaling import Grid, exponents, family_points, fit_verdicts, worst_family
-from experiments._trials import trials
-from sharpsim import Oracle, TabularPolicy, coverage, laws
+from experiments._sweep import Cell, sweep
+from experiments._trials import Setting, adaptive, trials
+from sharpsim import coverage, laws
+from sharpsim._tabular_draws import adaptive_literal
 from sharpsim.instances import hard_family
 from sharpsim.theory import sft
 from sharpsim.theory import sft_adaptive as theory
@@ -85,12 +87,10 @@ def _family(settings: Settings, context: Context, key: Any) -> list[dict[str, An
     stop = theory.stopping_parameter(delta=delta)
     law = laws.stopping_kept(member.log_probs, stop=stop)
     members = member.members(law[1])
+    cells = [Setting(member.log_probs, member.prompt_weights, law, members, n, stop, delta, 0.0) for n in settings.n]
+    found = trials(adaptive, cells, [settings.seeds] * len(cells), key=key, context=context, label="hard family")
     rows = []
-    for i, n in enumerate(context.track(settings.n, "hard family")):
-        seen = trials(
-            jax.random.fold_in(key, i), settings.seeds, log_base=member.log_probs, weights=member.prompt_weights, target=law,
-            members=members, n=n, stop=stop, delta=delta, slack=0.0,
-        )  # fmt: skip
+    for n, seen in zip(settings.n, found, strict=True):
         mean, low, high = bounded_mean(seen.failed, mass)
         shared: dict[str, Any] = {"log_class_size": member.log_class_size, "n": n, "delta": delta, "rho": settings.rho}
         instance_bound = theory.bound_instance(member.log_probs, member.prompt_weights, **shared)
@@ -114,40 +114,35 @@ def _family(settings: Settings, context: Context, key: Any) -> list[dict[str, An
 
 
 def _stopping(settings: Settings, context: Context, key: Any) -> list[dict[str, Any]]:
-    shape = {"prompts": settings.table_prompts, "responses": settings.table_responses}
-    given = bases(context, tables=settings.tables, **shape)
-    draw = jax.jit(_literal, static_argnames="draws")
+    given = bases(context, tables=settings.tables, prompts=settings.table_prompts, responses=settings.table_responses)
+    points = [(i, base, stop) for i, (base, _) in enumerate(given) for stop in settings.stops]
+    cells = [Cell({"log_base": base, "stop": stop}, settings.draws) for _, base, stop in points]
+    # Some twenty numbers for each prompt's draw.
+    found = sweep(_literal, cells, key=key, context=context, label="stopping times", footprint=160 * len(given[0][0]))
     rows = []
-    for i, (base, _) in enumerate(context.track(given, "stopping times")):
-        for j, stop in enumerate(settings.stops):
-            own_key = jax.random.fold_in(jax.random.fold_in(key, i), j)
-            times, kept = (np.asarray(a) for a in draw(jnp.asarray(base), jnp.asarray(stop), own_key, draws=settings.draws))
-            low, high = theory.mean_bounds(base, stop=stop)
-            mean, miss = laws.stopping_time_mean(base, stop=stop), laws.stopping_time_miss(base, stop=stop)
-            bound = theory.miss_bound(base, stop=stop)
-            for x in range(min(len(base), 64)):
-                at = base[x] == base[x].max()
-                missed = int((~at[kept[x]]).sum())
-                miss_low, miss_high = clopper_pearson(missed, settings.draws)
-                error = 1.96 * float(times[x].std(ddof=1)) / settings.draws**0.5
-                rows.append({
-                    "instance": i, "prompt": x, "stop": stop, "draws": settings.draws, "mode_inverse": float(np.exp(-base[x].max())),
-                    "mean": float(times[x].mean()), "mean_low": float(times[x].mean()) - error, "mean_high": float(times[x].mean()) + error,
-                    "mean_exact": float(mean[x]), "mean_bound_low": float(low[x]), "mean_bound_high": float(high[x]),
-                    "miss": missed / settings.draws, "miss_low": miss_low, "miss_high": miss_high,
-                    "miss_exact": float(miss[x]), "miss_bound": float(bound[x]),
-                })  # fmt: skip
+    for (i, base, stop), (times, kept) in zip(points, found, strict=True):
+        low, high = theory.mean_bounds(base, stop=stop)
+        mean, miss = laws.stopping_time_mean(base, stop=stop), laws.stopping_time_miss(base, stop=stop)
+        bound = theory.miss_bound(base, stop=stop)
+        for x in range(min(len(base), 64)):
+            at = base[x] == base[x].max()
+            missed = int((~at[kept[:, x]]).sum())
+            miss_low, miss_high = clopper_pearson(missed, settings.draws)
+            measured, error = float(times[:, x].mean()), 1.96 * float(times[:, x].std(ddof=1)) / settings.draws**0.5
+            rows.append({
+                "instance": i, "prompt": x, "stop": stop, "draws": settings.draws, "mode_inverse": float(np.exp(-base[x].max())),
+                "mean": measured, "mean_low": measured - error, "mean_high": measured + error,
+                "mean_exact": float(mean[x]), "mean_bound_low": float(low[x]), "mean_bound_high": float(high[x]),
+                "miss": missed / settings.draws, "miss_low": miss_low, "miss_high": miss_high,
+                "miss_exact": float(miss[x]), "miss_bound": float(bound[x]),
+            })  # fmt: skip
     return rows
 
 
-def _literal(log_base: Any, stop: Any, key: Any, *, draws: int) -> tuple[Any, Any]:
-    """Stopping times and kept responses `[prompts, draws]`, drawn literally, prompt by prompt."""
-
-    def one(row: Any, own_key: Any) -> tuple[Any, Any]:
-        batch = Oracle(TabularPolicy(row[None]), jnp.ones(1)).best_until(draws, stop=stop, key=own_key)
-        return batch.draws, batch.responses
-
-    return jax.lax.map(lambda pair: one(*pair), (log_base, jax.random.split(key, log_base.shape[0])))
+def _literal(at: dict[str, Any], key: Any) -> tuple[Any, Any]:
+    """A stopping time and a kept response for each prompt, drawn literally."""
+    kept, times = adaptive_literal(at["log_base"], jnp.arange(at["log_base"].shape[0]), at["stop"], key)
+    return times, kept
 
 
 def _fixed_on_same_families(settings: Settings) -> list[dict[str, Any]]:

@@ -7,14 +7,13 @@ import pytest
 from experiments import _zoo
 from experiments._cells import cells as grouped
 from experiments._frame import Context
-from experiments._models import encode_prompts
+from experiments._models import available_prompts, encode_prompts
 from experiments._panels import panels
 from experiments._zoo import Found, Question, cells
 from experiments._zoo_theory import _covariance, profile_rows, theory_row, with_exact
 from sharpsim import decoding
 from sharpsim.policies import trained_policy
 from sharpsim.tasks import TASKS
-from sharpsim.theory import inference as theory
 
 QUESTION = Question("arithmetic", 1, "held_out")
 
@@ -76,16 +75,6 @@ def test_columns_of_theory(cell):
         assert entry["uncovered_low"] <= entry["uncovered_high"] <= entry["bound"] + 1e-12
 
 
-def test_unproven_modes_widen_the_band():
-    """Two prompts: one proven at 1/2; one whose best known has 1/8 while the search bounds the rest by 1/4."""
-    log_probs = np.log([[0.5, 0.25], [0.125, 1e-3]])
-    band = theory.mode_probability(log_probs, np.log([0.1, 0.25]), np.log([0.5, 0.125]))
-    np.testing.assert_allclose(band.lower, [0.5, 0.125])
-    np.testing.assert_allclose(band.upper, [0.5, 0.25])
-    with pytest.raises(ValueError, match="`incumbent` must be at least every entry"):
-        theory.mode_probability(log_probs, np.log([0.1, 0.25]), np.log([0.4, 0.125]))
-
-
 def test_covariance_is_unbiased():
     rng = np.random.default_rng(0)
     correct, values = rng.random((4, 2, 30)) < 0.4, rng.normal(size=(4, 2, 30))
@@ -96,7 +85,7 @@ def test_a_short_list_of_prompts_is_taken_whole():
     task = TASKS["game of 24"](level=2)
     with pytest.raises(ValueError, match="at most") as refusal:
         task.prompts("held_out", 5000, 0)
-    assert f"at most {len(_zoo._available(task, 'held_out', 5000, 0))}," in str(refusal.value)
+    assert f"at most {len(available_prompts(task, 'held_out', 5000, 0))}," in str(refusal.value)
 
 
 def test_proven_is_strict():

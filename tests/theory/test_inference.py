@@ -338,3 +338,13 @@ def test_experiment_refuses_without_the_packages(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name in ("g2p_en", "pocketsphinx") else find(name, *rest))
     with pytest.raises(Refused, match=r"pip install sharpsim\[real\]"):
         gather(Context("smoke"), words=2, expansions=5, draws=5)
+
+
+def test_unproven_modes_widen_the_band():
+    """Two prompts: one proven at 1/2; one whose best known has 1/8 while the search bounds the rest by 1/4."""
+    log_probs = np.log([[0.5, 0.25], [0.125, 1e-3]])
+    band = theory.mode_probability(log_probs, np.log([0.1, 0.25]), np.log([0.5, 0.125]))
+    np.testing.assert_allclose(band.lower, [0.5, 0.125])
+    np.testing.assert_allclose(band.upper, [0.5, 0.25])
+    with pytest.raises(ValueError, match="`incumbent` must be at least every entry"):
+        theory.mode_probability(log_probs, np.log([0.1, 0.25]), np.log([0.4, 0.125]))
