@@ -1,6 +1,6 @@
 """Order-1 Markov chains by hand in NumPy, and the SFT pipeline vectorised over its seeds."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,32 +30,48 @@ def markov(tables: Tables, way: str, sequences: int, horizon: int, rng: np.rando
     return out
 
 
-def sft_draws(base: Any, weights: Any, law: Any, *, n: int, delta: float, seeds: int, rng: np.random.Generator) -> np.ndarray:
-    """Failed prompt mass [seeds] of SFT-Sharpening over all tables, n kept responses for each seed drawn one by one from the given law.
+class Found(NamedTuple):
+    """Per seed: failed prompt mass and squared Hellinger distance of the product class's best member; failed mass over all tables."""
 
-    Per seed: n prompts from mu, a response from the best-of-N law each, the empirical law as the estimate; a prompt fails where the mode
-    has an estimate of at most 1 - delta, or was never drawn. Only whether a response is the mode matters, but a user who wants the estimate
-    counts them all, and so do we.
+    failed: np.ndarray
+    hellinger: np.ndarray
+    all_failed: np.ndarray
+
+
+def drawn_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
+    """Counts [seeds, prompts, responses] of n kept responses for each seed, each drawn: one search in mu(x) pi_N(y|x) flat."""
+    joint = (at.weights[:, None] * np.exp(at.target)).ravel().cumsum()
+    parts = []
+    # At most 2^20 draws at once: a user finds out soon that all of them do not fit a cache.
+    part = max(1, 2**20 // at.n)
+    for first in range(0, seeds, part):
+        rows = min(part, seeds - first)
+        place = joint.searchsorted(rng.random((rows, at.n)) * joint[-1], side="right")
+        place += (np.arange(rows) * len(joint))[:, None]
+        parts.append(np.bincount(place.ravel(), minlength=rows * len(joint)))
+    return np.concatenate(parts).reshape(seeds, *np.shape(at.target))
+
+
+def multinomial_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
+    """The same counts as multinomials: no response is drawn by itself, and the time hardly grows with n."""
+    joint = (at.weights[:, None] * np.exp(at.target)).ravel()
+    return rng.multinomial(at.n, joint / joint.sum(), size=seeds).reshape(seeds, *np.shape(at.target))
+
+
+def sft(at: Any, count: Any, seeds: int, rng: np.random.Generator) -> Found:
+    """SFT-Sharpening over the product class `at.members` and over all tables, all seeds at once, without a loop.
+
+    `at` has log_base, weights, target (the best-of-N law), members [prompts, members, responses], n and delta. A prompt fails where the
+    estimate has at most 1 - delta on the mode; over all tables also where it was never drawn.
     """
-    prompts, responses = np.shape(law)
-    joint = (weights[:, None] * np.exp(law)).ravel().cumsum()
-    drawn = np.minimum(joint.searchsorted(rng.random((seeds, n)) * joint[-1], side="right"), len(joint) - 1)
-    drawn += (np.arange(seeds) * len(joint))[:, None]
-    counts = np.bincount(drawn.ravel(), minlength=seeds * len(joint)).reshape(seeds, prompts, responses)
-    return _failed(counts, base, weights, delta)
-
-
-def sft_multinomial(base: Any, weights: Any, law: Any, *, n: int, delta: float, seeds: int, rng: np.random.Generator) -> np.ndarray:
-    """The same from multinomial counts: no response is drawn by itself, and the time does not grow with n."""
-    joint = (weights[:, None] * np.exp(law)).ravel()
-    counts = rng.multinomial(n, joint / joint.sum(), size=seeds)
-    return _failed(counts.reshape(seeds, *np.shape(law)), base, weights, delta)
-
-
-def _failed(counts: np.ndarray, base: Any, weights: Any, delta: float) -> np.ndarray:
-    mode = np.argmax(base, axis=1)
-    total = counts.sum(axis=2)
-    right = np.take_along_axis(counts, mode[None, :, None], axis=2)[:, :, 0]
-    # As on whole numbers: right / total <= 1 - delta, equality failing, with the guard that the library has.
-    failed = (right <= (1 - delta) * total * (1 + 1e-9)) | (total == 0)
-    return failed @ weights
+    counts = count(at, seeds, rng)
+    mode = np.argmax(at.log_base, axis=1)
+    # Scores [prompts, seeds, members]: a matrix product for each prompt.
+    best = (counts.transpose(1, 0, 2).astype(float) @ at.members.transpose(0, 2, 1)).argmax(axis=2)
+    right = np.exp(np.take_along_axis(at.members, mode[:, None, None], axis=2)[:, :, 0])
+    fails = right <= (1 - at.delta) * (1 + 1e-9)
+    distance = ((np.exp(at.members / 2) - np.exp(at.target / 2)[:, None]) ** 2).sum(axis=2)
+    failed, hellinger = (at.weights @ np.take_along_axis(of, best, axis=1) for of in (fails.astype(float), distance))
+    seen, modes = counts.sum(axis=2), np.take_along_axis(counts, mode[None, :, None], axis=2)[:, :, 0]
+    every = (modes <= (1 - at.delta) * seen * (1 + 1e-9)) | (seen == 0)
+    return Found(failed, hellinger, every @ at.weights)

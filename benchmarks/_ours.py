@@ -4,17 +4,17 @@ Everything that the benchmarks call of the library is here, so that a new fast p
 compiled functions, never folded into them; every call has a key of its own, of the generator that the experiments use.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from experiments._frame import key_implementation
-from sharpsim import LawOracle, Oracle, TabularPolicy, laws
-from sharpsim.decoding import sample_many
+from experiments._frame import Context, key_implementation
+from experiments._trials import Setting, Trials, fixed, trials
+from sharpsim import LawOracle, Oracle, TabularPolicy
+from sharpsim.decoding import MarkovSampler, TableSampler, sample_many
 from sharpsim.policies import MarkovPolicy, TransformerPolicy
 
 Call = Callable[[], Any]
@@ -54,20 +54,18 @@ def stopping(log_probs: Any, weights: Any, *, n: int, stop: float) -> Call:
     return _repeated(lambda oracle, *, key: oracle.best_until(n, stop=stop, key=key), oracle)
 
 
-def tilted(log_probs: Any, weights: Any, *, n: int, beta: float) -> Call:
-    """Draws from pi_beta, base tilted by its own log-likelihood."""
-    table = laws.tilted(np.asarray(log_probs), np.asarray(log_probs), beta=beta)
-    return _repeated(lambda oracle, *, key: oracle.best_of(n, 1, key=key), LawOracle(TabularPolicy(table), weights))
+def tilted(log_probs: Any, *, n: int, beta: float) -> Call:
+    """Draws from pi_beta, base tilted by its own log-likelihood; n of them, the prompts alike."""
+    sampler, key = TableSampler.tilted(log_probs, log_probs, beta=beta), keys()
+    prompts = jnp.arange(sampler.prompts, dtype=jnp.int32)
+    return lambda: jax.block_until_ready(sampler.sample(prompts, draws=max(1, n // sampler.prompts), key=key()))
 
 
 def markov(log_probs: Any, *, horizon: int, sequences: int) -> Call:
     """Sequences of a Markov policy, one prompt."""
-    policy, prompts = MarkovPolicy(log_probs, horizon=horizon), jnp.zeros(sequences, jnp.int32)
-
-    def draw(policy: Any, prompts: Any, *, key: Any) -> Any:
-        return jax.vmap(lambda prompt, own: policy.sample(prompt, key=own))(prompts, jax.random.split(key, sequences))
-
-    return _repeated(draw, policy, prompts)
+    sampler, key = MarkovSampler(MarkovPolicy(log_probs, horizon=horizon)), keys()
+    prompts = jnp.zeros(1, jnp.int32)
+    return lambda: jax.block_until_ready(sampler.sample(prompts, draws=sequences, key=key()))
 
 
 def transformer_policy(*, horizon: int, vocabulary: int = 32, width: int = 64, heads: int = 4, layers: int = 2) -> TransformerPolicy:
@@ -92,29 +90,21 @@ def uniforms(*, chunk: int, chunks: int) -> Call:
 
 
 def first_result() -> None:
-    """The first row of a default stem from a cold start: what `python -m experiments run sft` does before it has a result."""
+    """The first cell of a default stem from a cold start: what `python -m experiments run sft` does until it has a result."""
     import experiments.sft as sft
-    from experiments._trials import trials
-    from sharpsim.instances import hard_family
 
-    settings = sft.SETTINGS["default"]
-    member = hard_family(hard_prompts=settings.hard_prompts, labels=settings.labels, hard_mass=settings.hard_mass)
-    target = laws.best_of_n(member.log_probs, member.log_probs, draws=settings.fixed_N)
-    trials(
-        keys()(), settings.seeds, log_base=member.log_probs, weights=member.prompt_weights, target=target,
-        members=member.members(target[1]), n=settings.n[0], N=settings.fixed_N, delta=settings.delta, slack=0.5,
-    )  # fmt: skip
+    settings, context = sft.SETTINGS["default"], Context(scale="default", quiet=True)
+    family, tables = sft._family_cells(settings), sft._table_cells(settings, context)
+    seeds = [settings.seeds] * len(family) + [settings.table_seeds] * len(tables)
+    cells = [cell.at for cell in (*family, *tables)]
+    next(iter(trials(fixed, cells, seeds, key=context.key(), context=context, label="first")))
 
 
-def pipeline(log_probs: Any, weights: Any, *, cells: Any, delta: float, seeds: int) -> tuple[Call, Callable[[], int]]:
-    """The SFT pipeline for every cell (n, N) and every seed; the call, which returns risks [cells], and the programs compiled so far."""
-    from experiments import _trials
+def pipeline(cells: Sequence[Setting], *, seeds: int) -> tuple[Callable[[], list[Trials]], Callable[[], int]]:
+    """SFT-Sharpening for every cell and seed; the call, and how many programs its last run asked XLA for."""
+    context, key = Context(scale="default", quiet=True), keys()
 
-    key = keys()
+    def run() -> list[Trials]:
+        return list(trials(fixed, cells, [seeds] * len(cells), key=key(), context=context, label="pipeline"))
 
-    def run() -> np.ndarray:
-        shared: dict[str, Any] = {"log_base": log_probs, "weights": weights, "target": log_probs, "delta": delta, "slack": 0.0}
-        return np.array([_trials.trials(key(), seeds, n=n, N=N, **shared).failed.mean() for n, N in cells])
-
-    compiled: Any = _trials._run
-    return run, compiled._cache_size
+    return run, lambda: int(context.notes["pipeline"]["programs"])

@@ -46,7 +46,7 @@ def cases(scale: str) -> list[Case]:
         Case("literal", f"S1, n = {n:,}, N = {N}", "Mdraw/s", n * N, 12, lambda: _ours.literal(base, weights, n=n, N=N)),
         Case("law", f"S1, n = {many:,}", "Mprompt/s", many, 12 * 8, lambda: _ours.law_static(base, weights, n=many, N=10**4)),
         Case("stopping", f"S1, n = {many:,}", "Mprompt/s", many, 24 * 8, lambda: _ours.stopping(base, weights, n=many, stop=8.0)),
-        Case("tilted", f"S1, n = {many:,}", "Mprompt/s", many, 12 * 8, lambda: _ours.tilted(base, weights, n=many, beta=0.5)),
+        Case("tilted", f"S1, n = {many:,}", "Mprompt/s", many, 20, lambda: _ours.tilted(base, n=many, beta=0.5)),
         Case("markov", f"V = 256, {batch:,} x {horizon}", "Mtoken/s", batch * horizon, 16,
              lambda: _ours.markov(chain, horizon=horizon, sequences=batch)),
         Case("transformer", f"{len(prompts) * draws:,} x {horizon}", "Mtoken/s", len(prompts) * draws * horizon, cache_bytes(policy),

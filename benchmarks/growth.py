@@ -38,13 +38,12 @@ def axes(scale: str) -> list[Axis]:
     n, some, many, few = (2**14, 2**18, 2**20, 2**10) if full else (16, 16, 16, 16)
     chains, long, short, each = (10**4, 64, 32, 64) if full else (8, 3, 3, 2)
     mine, stop, chain = _ours, 8.0, markov_table(256 if full else 4)
-    policy, grid, powers = _ours.transformer_policy, pipeline.grid(scale), sizes(2**8, 2**10, 2**12, 2**14)
+    policy, grid, powers = _ours.transformer_policy, pipeline.grid(scale)[-4:], sizes(2**8, 2**10, 2**12, 2**14)
     prompts = np.zeros((16, 1), np.int64)
     table_sizes, mu_sizes = sizes(2**8, 2**11, 2**14, 2**17), sizes(1, 8, 64, 512)
 
     def sweep(seeds: int) -> _ours.Call:
-        cells = [(100, 10)] * 4 if full else [(4, 2)]
-        return mine.pipeline(**(grid | {"seeds": seeds, "cells": cells}))[0]
+        return mine.pipeline(grid, seeds=seeds)[0]
 
     return [
         Axis("literal", "N", "S1's table, n = 2^14", sizes(16, 64, 256, 1024), lambda N: mine.literal(*base(), n=n, N=N)),
@@ -69,7 +68,7 @@ def axes(scale: str) -> list[Axis]:
              lambda size: mine.transformer(policy(horizon=short, vocabulary=size), prompts, draws=each)),
         Axis("transformer", "sequences", "32 tokens", sizes(2**9, 2**10, 2**12),
              lambda m: mine.transformer(policy(horizon=short), prompts, draws=max(1, m // 16))),
-        Axis("pipeline", "seeds", "4 cells, n = 100", sizes(few, 4 * few, 16 * few), sweep),
+        Axis("pipeline", "seeds", "4 cells", sizes(few, 4 * few, 16 * few), sweep),
     ]  # fmt: skip
 
 

@@ -34,5 +34,5 @@ def run(scale: str) -> list[Row]:
                 way: sized(lambda n, way=way, t=tensors: _torch.markov(t, way, n, horizon), sequences, horizon) for way in _torch.WAYS
             }
         ours = Entry(_ours.markov(log_probs, horizon=horizon, sequences=sequences), sequences * horizon)
-        rows += compared("markov", f"V = {vocabulary}", "MarkovPolicy", "Mtoken/s", ours, rivals, counted=3)
+        rows += compared("markov", f"V = {vocabulary}", "decoding.MarkovSampler", "Mtoken/s", ours, rivals, counted=3)
     return rows

@@ -9,11 +9,12 @@ from benchmarks import _numpy_sequences, _ours
 from benchmarks._probe import probe
 from benchmarks._results import Row, compared
 from benchmarks._timing import Entry, Ratio, burst
+from experiments._trials import Setting
 from sharpsim import laws
-from sharpsim.instances import random_table
+from sharpsim.instances import random_table, row_permutations
 
 DELTA = 0.3
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "full": {
         "n": np.unique(np.geomspace(10, 1000, 20).round().astype(int)),
         "N": np.geomspace(1, 100, 10).round().astype(int),
@@ -23,40 +24,32 @@ SIZES = {
 }
 
 
-def grid(scale: str) -> dict[str, Any]:
-    """The base (6 prompts, 16 responses, as in the stem `sft`), the cells (n, N) and the seeds."""
+def grid(scale: str) -> list[Setting]:
+    """A cell for each (n, N): the base of 6 prompts and 16 responses, its best-of-N law, a product class of 8 members a prompt."""
     log_probs, weights = random_table(np.random.default_rng(6), prompts=6, responses=16, concentration=1.0)
-    cells = [(int(n), int(N)) for n in SIZES[scale]["n"] for N in SIZES[scale]["N"]]
-    return {"log_probs": log_probs, "weights": weights, "cells": cells, "delta": DELTA, "seeds": SIZES[scale]["seeds"]}
+    cells = []
+    for N in SIZES[scale]["N"]:
+        law = laws.best_of_n(log_probs, log_probs, draws=int(N))
+        members = row_permutations(np.random.default_rng(7), law, members=8)
+        cells += [Setting(log_probs, weights, law, members, int(n), int(N), DELTA, 0.0) for n in SIZES[scale]["n"]]
+    return cells
 
 
-def by_numpy(draw: Any, setting: dict[str, Any], rng: np.random.Generator) -> np.ndarray:
-    """Risks [cells], each cell vectorised over its seeds."""
-    base, weights, seeds = setting["log_probs"], setting["weights"], setting["seeds"]
-    found = []
-    for n, N in setting["cells"]:
-        law = laws.best_of_n(base, base, draws=N)
-        # At most 2^21 draws at once: 32 MiB of them.
-        part = max(1, min(seeds, 2**21 // n))
-        failed = [
-            draw(base, weights, law, n=n, delta=setting["delta"], seeds=min(part, seeds - first), rng=rng)
-            for first in range(0, seeds, part)
-        ]
-        found.append(np.concatenate(failed).mean())
-    return np.array(found)
+def by_numpy(count: Any, cells: list[Setting], seeds: int, rng: np.random.Generator) -> list[_numpy_sequences.Found]:
+    """What each seed of each cell found, a cell at a time, vectorised over its seeds."""
+    return [_numpy_sequences.sft(at, count, seeds, rng) for at in cells]
 
 
 def run(scale: str) -> list[Row]:
     """Cells per second against NumPy; first run over warm, programs compiled and memory growth from a process of their own."""
-    setting, rng = grid(scale), np.random.default_rng(7)
-    cells = len(setting["cells"])
-    call, _ = _ours.pipeline(**setting)
+    cells, seeds, rng = grid(scale), SIZES[scale]["seeds"], np.random.default_rng(7)
+    call, _ = _ours.pipeline(cells, seeds=seeds)
     rivals = {
-        "NumPy vectorised": {"over seeds, by law": Entry(lambda: by_numpy(_numpy_sequences.sft_draws, setting, rng), cells)},
-        "NumPy, multinomial counts": {"": Entry(lambda: by_numpy(_numpy_sequences.sft_multinomial, setting, rng), cells)},
+        "NumPy vectorised": {"by law": Entry(lambda: by_numpy(_numpy_sequences.drawn_counts, cells, seeds, rng), len(cells))},
+        "NumPy, multinomial counts": {"": Entry(lambda: by_numpy(_numpy_sequences.multinomial_counts, cells, seeds, rng), len(cells))},
     }
-    case = f"{cells} cells x {setting['seeds']:,} seeds"
-    rows = compared("pipeline", case, "sweep", "cells/s", Entry(call, cells), rivals, scale=1, counted=1)
+    case = f"{len(cells)} cells x {seeds:,} seeds"
+    rows = compared("pipeline", case, "sweep", "cells/s", Entry(call, len(cells)), rivals, scale=1, counted=1)
     seen = [json.loads(probe("pipeline", scale)) for _ in range(3 if scale == "full" else 1)]
     ratios = np.array([one["first"] / one["warm"] for one in seen])
     first = float(np.median([one["first"] for one in seen]))
@@ -75,10 +68,10 @@ def measured(scale: str, peak: Any) -> dict[str, float]:
     """In a fresh process: seconds of the first and of a warm run, programs compiled, growth of the peak memory."""
     import time
 
-    call, programs = _ours.pipeline(**grid(scale))
+    call, programs = _ours.pipeline(grid(scale), seeds=SIZES[scale]["seeds"])
     _ours.keys()()
     before, started = peak(), time.perf_counter()
     call()
-    first = time.perf_counter() - started
+    first, compiled = time.perf_counter() - started, programs()
     warm = burst(call, 3)
-    return {"first": first, "warm": warm, "programs": programs(), "growth_mib": (peak() - before) / 2**20, "peak_mib": peak() / 2**20}
+    return {"first": first, "warm": warm, "programs": compiled, "growth_mib": (peak() - before) / 2**20, "peak_mib": peak() / 2**20}
