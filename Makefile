@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce smoke test test-slow test-huggingface lint report weights clean help
+.PHONY: reproduce smoke test test-slow test-huggingface lint report bench weights clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make weights                                train the models of the sequence experiments again"
 	@echo "make lint                                   style, types, floors"
 	@echo "make report                                 write paper_repro.md and README's table from the committed rows"
+	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
 	@echo "make clean                                  remove the environment and everything that is not committed output"
 
 reproduce: $(VENV)/.reproduce
@@ -49,6 +50,9 @@ lint: $(VENV)/.dev
 report: $(VENV)/.reproduce
 	$(BIN)/python -m experiments report
 
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks
+
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -59,6 +63,12 @@ $(BIN)/python:
 
 $(VENV)/.reproduce: pyproject.toml | $(BIN)/python
 	$(PIP) -e ".[reproduce,real,train]"
+	@touch $@
+
+# torch is a rival among others: where it cannot be had, the rest is timed without it.
+$(VENV)/.bench: pyproject.toml | $(BIN)/python
+	$(PIP) -e ".[reproduce,real,train]"
+	$(PIP) -e ".[bench]" || echo "torch is not to be had here: its columns will say so"
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python

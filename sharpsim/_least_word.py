@@ -4,6 +4,7 @@ With responses in order of reward, best first, the inverse distribution function
 the least of the N numbers, so that N - 1 searches need not be made. Numbers are whole: 64 bits, whatever floats the program uses.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,11 +17,16 @@ from jaxtyping import Array, Int32, UInt32
 from sharpsim._alias import CHUNK, in_blocks
 
 
+NEXT = 2
+"""Steps to the next response before numbers are compared as a whole."""
+
+
 class BestFirstWords(eqx.Module):
     """Rows sorted best first; each response owns the 64-bit numbers after its predecessor's up to its own (`high`, `low`), that included.
 
     `first` is where a response's level of equal reward begins; `inside` cuts the level among its members as `high` cuts the row;
-    `tie_steps` is log2 of the largest level, rounded up. Responses without mass come last and own no number.
+    `tie_steps` is log2 of the largest level, rounded up. Responses without mass come last and own no number; rows are padded with such
+    to a power of two, so that bisection needs no care at the end.
     """
 
     order: Int32[Array, "rows outcomes"]
@@ -56,20 +62,42 @@ class BestFirstWords(eqx.Module):
             cut = np.clip(np.rint((total - before) * 2.0**32), 1, 2.0**32).astype(np.uint64) - np.uint64(1)
             ends = np.concatenate([new[:, 1:], np.ones((len(mass), 1), dtype=bool)], axis=1)
             inside = np.where(ends, np.uint64(2**32 - 1), cut).astype(np.uint32)
+        pad = [(0, 0), (0, (1 << (mass.shape[1] - 1).bit_length()) - mass.shape[1])]
+        words, first, inside, order = (np.pad(array, pad, mode="edge") for array in (words, first, inside, order))
         arrays = order.astype(np.int32), (words >> np.uint64(32)).astype(np.uint32), words.astype(np.uint32), first.astype(np.int32), inside
         return cls(*(jnp.asarray(array) for array in arrays), jnp.asarray((largest - 1).bit_length(), jnp.int32))
 
     def places(self, rows: Any, high: Any, low: Any) -> Any:
         """The place (0 the best) of the response that owns each number, by bisection."""
         width = self.high.shape[-1]
-        place, span = jnp.zeros(high.shape, jnp.int32), 1 << (width - 1).bit_length()
-        while span > 1:
-            span //= 2
-            probe = jnp.minimum(place + span, width) - 1
-            at_high, at_low = self.high[rows, probe], self.low[rows, probe]
-            before = (at_high < high) | ((at_high == high) & (at_low < low))
-            place = jnp.where(before, probe + 1, place)
-        return jnp.minimum(place, width - 1)
+        offset = rows * width
+
+        def at(table: Any, place: Any) -> Any:
+            return table.reshape(-1).at[offset + place].get(mode="promise_in_bounds")
+
+        def bisect(before: Callable[[Any], Any]) -> Any:
+            place, span = jnp.zeros(high.shape, jnp.int32), width
+            while span > 1:
+                span //= 2
+                place = jnp.where(before(place + (span - 1)), place + span, place)
+            return place
+
+        def short(place: Any) -> Any:
+            """Where the upper halves agree and the lower ones say that the response comes later."""
+            return (at(self.high, place) == high) & (at(self.low, place) < low)
+
+        # Half of each number decides nearly always. Where it does not, the response is the next one or two, or, if thousands share one
+        # upper half, found by bisection of whole numbers.
+        _, place = jax.lax.while_loop(
+            lambda state: (state[0] < NEXT) & jnp.any(short(state[1])),
+            lambda state: (state[0] + 1, state[1] + short(state[1])),
+            (0, bisect(lambda place: at(self.high, place) < high)),
+        )
+        return jax.lax.while_loop(
+            lambda place: jnp.any(short(place)),
+            lambda _: bisect(lambda place: (at(self.high, place) < high) | short(place)),
+            place,
+        )
 
     def members(self, rows: Any, places: Any, words: Any) -> Any:
         """A place of the same level for each place, in proportion to mass."""

@@ -93,6 +93,20 @@ def test_the_least_number_is_the_best_of_all_draws(impl):
     np.testing.assert_array_equal(best_literal(table, table.order, rows, draws, key)[0], twin)
 
 
+@given(seed=st.integers(0, 2**31), outcomes=st.integers(1, 40))
+def test_numbers_whose_upper_halves_agree(seed, outcomes):
+    """Every number at an edge of what a response owns, among masses so small that many share one upper half."""
+    rng = np.random.default_rng(seed)
+    mass = 10.0 ** -rng.integers(0, 16, size=(1, outcomes))
+    table = BestFirstWords.of(np.log(mass / mass.sum()), rng.integers(0, 4, mass.shape).astype(float))
+    owned = [(int(high) << 32) + int(low) for high, low in zip(table.high[0], table.low[0], strict=True)]
+    numbers = sorted({number for last in owned for number in (last, last - 1, last + 1) if 0 <= number < 2**64})
+    numbers = (numbers * 200)[:200]
+    high, low = (jnp.asarray(part, jnp.uint32) for part in np.array([[number >> 32, number & (2**32 - 1)] for number in numbers]).T)
+    places = table.places(jnp.zeros(200, jnp.int32), high, low)
+    np.testing.assert_array_equal(places, [by_hand(table, 0, number) for number in numbers])
+
+
 @pytest.mark.parametrize(("n", "draws"), [(100_000, 3), (50_000, 7), (20_000, 1)])
 def test_the_least_of_many_words_across_chunks(n, draws):
     """P[least / 2^32 <= t] = 1 - (1 - t)^N, by the exact DKW bound at 1e-6; N + 1 is told apart."""
@@ -155,8 +169,8 @@ def test_every_response_with_mass_can_win():
     mass = np.random.default_rng(0).exponential(size=(1, 10**6)).astype(np.float32)
     mass /= mass.sum(dtype=np.float64)
     table = BestFirstWords.of(np.log(mass), mass)
-    owned = np.diff(np.asarray(table.high, dtype=np.float64) + np.asarray(table.low) / 2.0**32)[0]
-    expected = mass[0, np.asarray(table.order[0, 1:])].astype(np.float64) / mass.sum(dtype=np.float64) * 2**32
+    owned = np.diff(np.asarray(table.high, dtype=np.float64) + np.asarray(table.low) / 2.0**32)[0, : 10**6 - 1]
+    expected = mass[0, np.asarray(table.order[0, 1 : 10**6])].astype(np.float64) / mass.sum(dtype=np.float64) * 2**32
     assert (owned > 0).all()
     np.testing.assert_allclose(owned, expected, rtol=1e-3, atol=1e-2)
 

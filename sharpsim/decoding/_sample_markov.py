@@ -28,7 +28,7 @@ class MarkovSampler(eqx.Module):
     policy: MarkovPolicy
     tables: AliasTables
 
-    def __init__(self, policy: MarkovPolicy):
+    def __init__(self, policy: Any):
         if not isinstance(policy, MarkovPolicy):
             raise ValueError(f"`policy` must be a MarkovPolicy; got {type(policy).__name__}.")
         contexts, size = policy.prompts * policy.contexts, policy.vocabulary_size

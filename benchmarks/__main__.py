@@ -1,0 +1,109 @@
+"""`python -m benchmarks [NAME ...]`: run the benchmarks, each in a process of its own, and write what they found."""
+
+import argparse
+import importlib
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments._rows import ROOT, write_atomic
+
+NAMES = (
+    "limits",
+    "best_of_n",
+    "law",
+    "stopping",
+    "markov",
+    "transformer",
+    "pipeline",
+    "cold_start",
+    "reproduce",
+    "memory",
+    "growth",
+    "accelerator",
+)
+SCALES = ("full", "tiny")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line, do it, return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time the library against what one would use instead.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)}; all without any")
+    parser.add_argument("--scale", choices=SCALES, default="full", help="tiny shows that everything runs; its figures mean nothing")
+    parser.add_argument("--quick", action="store_true", help="one round of single calls: full size, figures that mean nothing")
+    parser.add_argument("--out", type=Path, help="folder for the results instead of the committed ones")
+    parser.add_argument("--record", action="store_true", help="with `reproduce`: time `make reproduce` in a fresh clone first")
+    options = parser.parse_args(arguments)
+    for name in options.names:
+        if name not in NAMES:
+            parser.error(f"no benchmark {name!r}; there are {', '.join(NAMES)}.")
+    if options.out is None and options.scale == "tiny":
+        options.out = ROOT / "out" / "benchmarks-tiny"
+    if options.record:
+        from benchmarks.reproduce import record
+
+        record()
+    if len(options.names) == 1:
+        return _one(options.names[0], options.scale, options.out, options.quick)
+    return _many(options.names or NAMES, options.scale, options.out, options.quick)
+
+
+def _one(name: str, scale: str, out: Path | None, quick: bool) -> int:
+    import jax
+
+    from benchmarks import _report, _results
+    from benchmarks._timing import Protocol
+
+    Protocol.quick = quick
+    jax.config.update("jax_enable_x64", True)
+    folder = out or _results.HERE
+    folder.mkdir(parents=True, exist_ok=True)
+    module: Any = importlib.import_module(f"benchmarks.{name}")
+    if hasattr(module, "FILE"):
+        # Curves and rates are of warm calls only: what an earlier run compiled need not be compiled again.
+        jax.config.update("jax_compilation_cache_dir", str(ROOT / "build" / "jax"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    found = module.run(scale)
+    if hasattr(module, "FILE"):
+        stamps = {"hardware": _results.hardware(), "versions": _results.versions()}
+        order = list(dict.fromkeys(row[module.BY] for row in found))
+        _results.replace(folder / module.FILE, module.COLUMNS, [row | stamps for row in found], order, module.BY)
+    else:
+        _results.write(found, NAMES, folder)
+        for row in found:
+            judged = row.judged()
+            bar = f"bar {judged['bar']:g}: {judged['met']}" if judged["bar"] != "" else ""
+            print(f"{row.benchmark:12} {row.case:36} {row.rival:28} {row.held:10.4g}  {bar}")
+    write_atomic(folder / "RESULTS.md", _report.report(folder))
+    return 0
+
+
+def _many(names: Sequence[str], scale: str, out: Path | None, quick: bool) -> int:
+    """One benchmark's threads, memory and compiled programs are no business of the next: a process each, and a failure stops none."""
+    started, failed = time.perf_counter(), []
+    for name in names:
+        began = time.perf_counter()
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks",
+            name,
+            "--scale",
+            scale,
+            *(["--out", str(out)] if out else []),
+            *(["--quick"] if quick else []),
+        ]
+        if subprocess.run(command, cwd=ROOT).returncode:
+            failed.append(name)
+        print(f"-- {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    print(f"-- all: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    for name in failed:
+        print(f"FAILED: {name}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

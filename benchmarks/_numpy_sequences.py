@@ -1,0 +1,77 @@
+"""Order-1 Markov chains by hand in NumPy, and the SFT pipeline vectorised over its seeds."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks._alias_table import Tables
+
+
+def markov(tables: Tables, way: str, sequences: int, horizon: int, rng: np.random.Generator) -> np.ndarray:
+    """Sequences [horizon, sequences]: row v of the tables follows token v, the last row begins; all in step."""
+    size = tables.probs.shape[1]
+    context = np.full(sequences, size, np.int64)
+    out = np.empty((horizon, sequences), np.int32)
+    shifted = (tables.running + np.arange(size + 1)[:, None]).ravel()
+    accept, alias = tables.accept.ravel(), tables.alias.ravel()
+    u = np.empty(sequences)
+    for depth in range(horizon):
+        rng.random(out=u)
+        if way == "searchsorted":
+            token = np.clip(shifted.searchsorted(u + context, side="right") - context * size, 0, size - 1)
+        else:
+            u *= size
+            column = u.astype(np.int64)
+            u -= column
+            place = context * size + column
+            token = np.where(u < accept.take(place), column, alias.take(place))
+        out[depth] = token
+        context = token.astype(np.int64, copy=False)
+    return out
+
+
+class Found(NamedTuple):
+    """Per seed: failed prompt mass and squared Hellinger distance of the product class's best member; failed mass over all tables."""
+
+    failed: np.ndarray
+    hellinger: np.ndarray
+    all_failed: np.ndarray
+
+
+def drawn_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
+    """Counts [seeds, prompts, responses] of n kept responses for each seed, each drawn: one search in mu(x) pi_N(y|x) flat."""
+    joint = (at.weights[:, None] * np.exp(at.target)).ravel().cumsum()
+    parts = []
+    # At most 2^20 draws at once: a user finds out soon that all of them do not fit a cache.
+    part = max(1, 2**20 // at.n)
+    for first in range(0, seeds, part):
+        rows = min(part, seeds - first)
+        place = joint.searchsorted(rng.random((rows, at.n)) * joint[-1], side="right")
+        place += (np.arange(rows) * len(joint))[:, None]
+        parts.append(np.bincount(place.ravel(), minlength=rows * len(joint)))
+    return np.concatenate(parts).reshape(seeds, *np.shape(at.target))
+
+
+def multinomial_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
+    """The same counts as multinomials: no response is drawn by itself, and the time hardly grows with n."""
+    joint = (at.weights[:, None] * np.exp(at.target)).ravel()
+    return rng.multinomial(at.n, joint / joint.sum(), size=seeds).reshape(seeds, *np.shape(at.target))
+
+
+def sft(at: Any, count: Any, seeds: int, rng: np.random.Generator) -> Found:
+    """SFT-Sharpening over the product class `at.members` and over all tables, all seeds at once, without a loop.
+
+    `at` has log_base, weights, target (the best-of-N law), members [prompts, members, responses], n and delta. A prompt fails where the
+    estimate has at most 1 - delta on the mode; over all tables also where it was never drawn.
+    """
+    counts = count(at, seeds, rng)
+    mode = np.argmax(at.log_base, axis=1)
+    # Scores [prompts, seeds, members]: a matrix product for each prompt.
+    best = (counts.transpose(1, 0, 2).astype(float) @ at.members.transpose(0, 2, 1)).argmax(axis=2)
+    right = np.exp(np.take_along_axis(at.members, mode[:, None, None], axis=2)[:, :, 0])
+    fails = right <= (1 - at.delta) * (1 + 1e-9)
+    distance = ((np.exp(at.members / 2) - np.exp(at.target / 2)[:, None]) ** 2).sum(axis=2)
+    failed, hellinger = (at.weights @ np.take_along_axis(of, best, axis=1) for of in (fails.astype(float), distance))
+    seen, modes = counts.sum(axis=2), np.take_along_axis(counts, mode[None, :, None], axis=2)[:, :, 0]
+    every = (modes <= (1 - at.delta) * seen * (1 + 1e-9)) | (seen == 0)
+    return Found(failed, hellinger, every @ at.weights)

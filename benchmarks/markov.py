@@ -1,0 +1,38 @@
+"""Sequences of an order-1 Markov policy, 64 tokens, 10^5 at once: against alias tables in NumPy and torch's best."""
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks import _numpy_sequences, _ours, _torch
+from benchmarks._alias_table import Tables
+from benchmarks._instances import markov_table
+from benchmarks._results import Row, compared
+from benchmarks._timing import Entry, sized
+
+SIZES = {
+    "full": {"vocabularies": (32, 256, 1024), "horizon": 64, "sequences": 10**5},
+    "tiny": {"vocabularies": (4,), "horizon": 3, "sequences": 32},
+}
+
+
+def run(scale: str) -> list[Row]:
+    """Million tokens per second for each vocabulary."""
+    size: dict[str, Any] = SIZES[scale]
+    horizon, sequences, rows = size["horizon"], size["sequences"], []
+    for vocabulary in size["vocabularies"]:
+        log_probs = markov_table(vocabulary)
+        tables, rng = Tables.of(log_probs[0], np.full(vocabulary + 1, 1 / (vocabulary + 1))), np.random.default_rng(5)
+
+        def numpy(way: str, tables: Tables = tables, rng: np.random.Generator = rng) -> dict[str, Entry]:
+            return {way: sized(lambda n: _numpy_sequences.markov(tables, way, n, horizon, rng), sequences, horizon)}
+
+        rivals = {"NumPy alias table": numpy("alias"), "NumPy searchsorted": numpy("searchsorted"), "torch, best": {}}
+        if _torch.available():
+            tensors = _torch.TorchTables(tables)
+            rivals["torch, best"] = {
+                way: sized(lambda n, way=way, t=tensors: _torch.markov(t, way, n, horizon), sequences, horizon) for way in _torch.WAYS
+            }
+        ours = Entry(_ours.markov(log_probs, horizon=horizon, sequences=sequences), sequences * horizon)
+        rows += compared("markov", f"V = {vocabulary}", "decoding.MarkovSampler", "Mtoken/s", ours, rivals, counted=3)
+    return rows

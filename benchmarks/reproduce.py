@@ -1,0 +1,43 @@
+"""`make reproduce` at default scale: what a timed run of it took, or, until one is recorded, the stems' own walls as a lower bound.
+
+`python -m benchmarks reproduce --record` clones the commit into a temporary folder, runs `make reproduce` there, set-up included, and
+writes `recorded.json`; it takes as long as that does and is no part of `make bench`.
+"""
+
+import json
+import subprocess
+import tempfile
+import time
+from typing import Any
+
+from benchmarks._results import HERE, Row, hardware
+from experiments._provenance import commit
+from experiments._rows import ROOT, Places, write_atomic
+from experiments._run import stems
+
+RECORD = HERE / "recorded.json"
+CASE = "make reproduce, set-up included"
+
+
+def run(scale: str) -> list[Row]:
+    """Seconds of the recorded run, and each stem's wall time from its provenance."""
+    walls = {stem: Places.of("default").provenance(stem).get("wall_seconds") for stem in stems()}
+    known = {stem: float(wall) for stem, wall in walls.items() if wall is not None}
+    rows = [Row("reproduce", f"stem {stem}", "make reproduce", "", "s", wall) for stem, wall in known.items()]
+    if RECORD.exists():
+        record: dict[str, Any] = json.loads(RECORD.read_text())
+        note = f"recorded at commit {record['commit'][:7]} on {record['hardware']}"
+        return [Row("reproduce", CASE, "make reproduce", "", "s", record["seconds"], note=note), *rows]
+    note = f"not recorded yet: the walls of {len(known)} stems alone add to {sum(known.values()):.0f} s"
+    return [Row("reproduce", CASE, "make reproduce", "", "s", float("nan"), note=note), *rows]
+
+
+def record() -> None:
+    """Time `make reproduce` in a clone of the committed state."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), folder], check=True)
+        started = time.perf_counter()
+        subprocess.run(["make", "reproduce"], cwd=folder, check=True)
+        took = time.perf_counter() - started
+    found = {"seconds": round(took, 1), "how": "make reproduce in a fresh clone", "commit": commit()["commit"], "hardware": hardware()}
+    write_atomic(RECORD, json.dumps(found, indent=1) + "\n")
