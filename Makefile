@@ -72,7 +72,7 @@ $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,test]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,test]"
 	@touch $@
 
 $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
@@ -80,5 +80,5 @@ $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,test,dev]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,test,dev]"
 	@touch $@

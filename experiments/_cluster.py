@@ -9,7 +9,7 @@ working directory, one worker per device:
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -36,7 +36,8 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
         raise Refused("`--scheduler` and `--workers` need Dask: pip install 'sharpsim[cluster]'.") from error
     if scheduler is None:
         with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=None) as cluster,
+            # No dashboard: its type does not say so, but None is how to ask for none.
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=cast(Any, None), memory_limit=None) as cluster,
             Client(cluster) as client,
         ):
             yield client

@@ -65,10 +65,11 @@ def counted() -> Iterator[list[str]]:
     """The programs that XLA is asked for inside, compiled or read from the cache on disk: one entry for each."""
     seen: list[str] = []
 
-    def listen(event: str, duration: float, **details: Any) -> None:
+    def heard(event: str, duration: float, **details: Any) -> None:
         if event == "/jax/core/compile/backend_compile_duration":
             seen.append(str(details.get("fun_name", "")))
 
+    listen: Any = heard
     jax.monitoring.register_event_duration_secs_listener(listen)
     try:
         yield seen

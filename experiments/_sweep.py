@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from experiments._compiled import Replicate, counted, start, words_of
@@ -79,7 +80,7 @@ def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Con
 
     def results() -> Iterator[tuple[Unit, Any]]:
         if before:
-            shape: Any = jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(words, impl="threefry2x32"))
+            shape: Any = jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32"))
             structure = jax.tree.structure(shape)
             yield from ((unit, jax.tree.unflatten(structure, before[unit.name])) for unit in units if unit.name in before)
         run = _local if context.client is None else partial(_remote, context.client)

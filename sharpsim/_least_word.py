@@ -16,7 +16,6 @@ from jaxtyping import Array, Int32, UInt32
 
 from sharpsim._alias import CHUNK, in_blocks
 
-
 NEXT = 2
 """Steps to the next response before numbers are compared as a whole."""
 
@@ -65,7 +64,8 @@ class BestFirstWords(eqx.Module):
         pad = [(0, 0), (0, (1 << (mass.shape[1] - 1).bit_length()) - mass.shape[1])]
         words, first, inside, order = (np.pad(array, pad, mode="edge") for array in (words, first, inside, order))
         arrays = order.astype(np.int32), (words >> np.uint64(32)).astype(np.uint32), words.astype(np.uint32), first.astype(np.int32), inside
-        return cls(*(jnp.asarray(array) for array in arrays), jnp.asarray((largest - 1).bit_length(), jnp.int32))
+        made: list[Any] = [*(jnp.asarray(array) for array in arrays), jnp.asarray((largest - 1).bit_length(), jnp.int32)]
+        return cls(*made)
 
     def places(self, rows: Any, high: Any, low: Any) -> Any:
         """The place (0 the best) of the response that owns each number, by bisection."""

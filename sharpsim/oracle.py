@@ -114,7 +114,8 @@ class Oracle(eqx.Module):
             raise ValueError("`prompts` must hold at least one prompt; got none.")
 
         if self._best is not None:
-            return Batch(prompts, *best_literal(self._best, self._base.log_probs, prompts, N, key), prompts.shape[0] * N)
+            responses, log_probs = best_literal(self._best, self._base.log_probs, prompts, N, key)
+            return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
 
         def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
             prompt, own_key = prompt_and_key
@@ -222,8 +223,10 @@ class LawOracle(Oracle):
         # A float, because n N = 1e11 does not fit the integers that JAX may be using.
         draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
         if self._best is not None:
-            return Batch(prompts, *best_by_law(self._best, self._base.log_probs, prompts, draws, key), cost)
-        responses = best_by_law_traced(self._sorted, prompts, draws, key)
+            responses, log_probs = best_by_law(self._best, self._base.log_probs, prompts, draws, key)
+            return Batch(prompts, responses, log_probs, cost)
+        sorted_table: Any = self._sorted
+        responses = best_by_law_traced(sorted_table, prompts, draws, key)
         return Batch(prompts, responses, self._base.log_probs[prompts, responses], cost)
 
     def _until(self, base: TabularPolicy, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
