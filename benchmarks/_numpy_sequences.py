@@ -67,7 +67,9 @@ def sft(at: Any, count: Any, seeds: int, rng: np.random.Generator) -> Found:
     counts = count(at, seeds, rng)
     mode = np.argmax(at.log_base, axis=1)
     # Scores [prompts, seeds, members]: a matrix product for each prompt.
-    best = (counts.transpose(1, 0, 2).astype(float) @ at.members.transpose(0, 2, 1)).argmax(axis=2)
+    scores = counts.transpose(1, 0, 2).astype(float) @ at.members.transpose(0, 2, 1)
+    # Ties, as of a prompt that was never drawn, go to no member in particular.
+    best = (scores + 1e-9 * rng.random(scores.shape, np.float32)).argmax(axis=2)
     right = np.exp(np.take_along_axis(at.members, mode[:, None, None], axis=2)[:, :, 0])
     fails = right <= (1 - at.delta) * (1 + 1e-9)
     distance = ((np.exp(at.members / 2) - np.exp(at.target / 2)[:, None]) ** 2).sum(axis=2)
