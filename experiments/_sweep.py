@@ -5,10 +5,13 @@ into units, a chunk of seeds of one cell; whoever computes a unit runs the same 
 same for any number of devices and workers, and for any run that was cut short and resumed.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
@@ -22,6 +25,8 @@ from experiments._journal import settings_digest
 MOST = {"cpu": 2**11}
 """Seeds in a chunk at most, by backend: on the CPU a chunk should stay in cache, an accelerator wants as many as memory holds."""
 
+AT_ONCE = {"cpu": 8}
+"""Units in memory at once at most, by backend: two keep an accelerator busy, one for each core the CPU."""
 START = 64
 """What starting a unit costs, in seeds."""
 
@@ -48,14 +53,18 @@ class Unit(NamedTuple):
 def chunk_size(seeds: Sequence[int], *, footprint: int, budget: int, backend: str) -> int:
     """Seeds per unit: the least work, padding of each cell's last chunk and `START` for each unit included, within the budget.
 
-    `footprint`: bytes that one seed holds while it runs; two chunks are in flight. Raises `ValueError` where not one seed fits.
+    `footprint`: bytes that one seed holds while it runs. Raises `ValueError` where not one seed fits.
     """
-    most = min(budget // (2 * footprint), MOST.get(backend, 2**16), max(seeds))
+    most = min(budget // (_at_once(backend) * footprint), MOST.get(backend, 2**16), max(seeds))
     if most < 1:
-        raise ValueError(f"`budget` must hold two seeds of {footprint} bytes; got {budget}.")
+        raise ValueError(f"`budget` must hold {_at_once(backend)} seeds of {footprint} bytes; got {budget}.")
     fewest = [-(-n // most) for n in seeds]
     candidates = {-(-n // (least + more)) for n, least in zip(seeds, fewest, strict=True) for more in range(8)}
     return min(candidates, key=lambda size: (sum(-(-n // size) * (size + START) for n in seeds), -size))
+
+
+def _at_once(backend: str) -> int:
+    return AT_ONCE.get(backend, 2)
 
 
 def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Context, label: str, footprint: int) -> Iterator[Any]:
@@ -105,27 +114,36 @@ def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Con
 
 
 def _local(replicate: Replicate, settings: list[Any], todo: list[Unit], *, words: Any, chunk: int) -> Iterator[tuple[Unit, Any]]:
-    """All devices of this machine, each a unit at a time; the next units start before the last ones are read."""
+    """All devices of this machine, each a unit at a time; several calls at once, because one call keeps half of two cores busy."""
     devices = tuple(jax.local_devices())
-    running: deque[tuple[list[Unit], Any]] = deque()
-    for at in range(0, len(todo), len(devices)):
-        batch = todo[at : at + len(devices)]
+
+    def call(batch: list[Unit]) -> list[tuple[Unit, Any]]:
         given = [(settings[unit.cell], unit.cell, unit.first) for unit in batch]
-        running.append((batch, start(replicate, given, words=words, chunk=chunk, devices=devices)))
-        if len(running) == 2:
-            yield from _read(*running.popleft())
-    while running:
-        yield from _read(*running.popleft())
+        return _read(batch, start(replicate, given, words=words, chunk=chunk, devices=devices))
+
+    batches = iter([todo[at : at + len(devices)] for at in range(0, len(todo), len(devices))])
+    # The first alone: threads that start together would each compile the program.
+    for batch in islice(batches, 1):
+        yield from call(batch)
+    calls = max(1, min(os.cpu_count() or 1, _at_once(jax.default_backend())) // len(devices))
+    pool = ThreadPoolExecutor(calls)
+    try:
+        running = deque(pool.submit(call, batch) for batch in islice(batches, 2 * calls))
+        while running:
+            yield from running.popleft().result()
+            running.extend(pool.submit(call, batch) for batch in islice(batches, 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _joined(parts: list[Any], seeds: int) -> Any:
     return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:seeds], *parts)
 
 
-def _read(units: list[Unit], answer: Any) -> Iterator[tuple[Unit, Any]]:
+def _read(units: list[Unit], answer: Any) -> list[tuple[Unit, Any]]:
     leaves, structure = jax.tree.flatten(answer)
     host = [np.asarray(leaf) for leaf in leaves]
-    return ((unit, jax.tree.unflatten(structure, [leaf[i] for leaf in host])) for i, unit in enumerate(units))
+    return [(unit, jax.tree.unflatten(structure, [leaf[i] for leaf in host])) for i, unit in enumerate(units)]
 
 
 def _remote(client: Any, replicate: Replicate, settings: list[Any], todo: list[Unit], **given: Any) -> Iterator[tuple[Unit, Any]]:

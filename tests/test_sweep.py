@@ -75,10 +75,10 @@ def test_cells_of_other_shapes_are_refused():
 def test_chunks_fit_the_budget_and_waste_little(seeds):
     for budget in (10**3, 10**5, 2**31):
         chunk = chunk_size(seeds, footprint=100, budget=budget, backend="cpu")
-        assert 1 <= chunk <= min(budget // 200, 2**11, max(seeds))
+        assert 1 <= chunk <= min(budget // 800, 2**11, max(seeds))
         assert sum(-(-n // chunk) * chunk for n in seeds) <= 1.5 * (sum(seeds) + 64 * len(seeds))
-    with pytest.raises(ValueError, match="`budget` must hold two seeds of 100 bytes; got 199"):
-        chunk_size(seeds, footprint=100, budget=199, backend="cpu")
+    with pytest.raises(ValueError, match="`budget` must hold 8 seeds of 100 bytes; got 799"):
+        chunk_size(seeds, footprint=100, budget=799, backend="cpu")
 
 
 def test_keys_of_32_bits_are_widened():
