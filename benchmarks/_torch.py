@@ -3,6 +3,7 @@
 torch is optional: `available()` says whether it is there, and nothing here imports it before it is used.
 """
 
+import importlib
 import importlib.util
 import os
 from typing import Any
@@ -22,8 +23,7 @@ def available() -> bool:
 
 def torch_module() -> Any:
     """torch, with a thread for each core."""
-    import torch
-
+    torch = importlib.import_module("torch")
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     return torch
 

@@ -15,6 +15,8 @@ OURS = "Small models trained here stand in for the paper's language models, and 
 GIVEN = "Models and tasks as the table of samples names them"
 GAME = "24"
 """A task with this in its name is the paper's Game of 24."""
+KNOWN_ACCURACY, KNOWN_LOG_PROB = 0.1, 1.0
+"""Width, as accuracy and in nats, up to which an exact band is drawn."""
 _READING = "Bands: 95% intervals over seeds (of one seed, over prompts). Smaller N by subsampling the draws."
 
 
@@ -36,9 +38,16 @@ def lift_figure(cells: Table, source: str) -> Figure:
     for task, ax in axes.items():
         _lift_panel(ax, best, task, names(best["model"]), lifted)
     _legend(fig, next(iter(axes.values())), best)
-    claim(fig, "Lift of best of N over greedy decoding, task by task." if lifted else "Accuracy of best of N, task by task.")
+    claim(fig, _ends(best) if lifted else "Accuracy of best of N, task by task.")
     caption(fig, f"Figures 1b and 3. {source}. {_READING}{_exact(best)}")
     return fig
+
+
+def _ends(best: Table) -> str:
+    """Rows of a curve stand in the order of N: the last is its end."""
+    ends = {(row["model"], row["task"]): (row["lift_low"], row["lift_high"]) for row in best.rows()}
+    up, down = sum(low > 0 for low, _ in ends.values()), sum(high < 0 for _, high in ends.values())
+    return f"Best of N ends above greedy in {up} of {len(ends)} curves, and below it in {down}."
 
 
 def loglik_figure(rows: Table, source: str) -> Figure:
@@ -79,7 +88,8 @@ def _lift_panel(ax: Axes, best: Table, task: str, models: Sequence[str], lifted:
         if "exact_lower" in part.columns:
             # The band is given as accuracy; on this axis, over greedy in points.
             shift, scale = (part["greedy"], 100) if lifted else (0.0, 1)
-            _exact_band(ax, part["N"], scale * (part["exact_lower"] - shift), scale * (part["exact_upper"] - shift))
+            ends = (scale * (part[name] - shift) for name in ("exact_lower", "exact_upper"))
+            _exact_band(ax, part["N"], *ends, widest=KNOWN_ACCURACY * scale)
     if lifted:
         ax.axhline(0, color=QUIET, linestyle="--", linewidth=1.4)
     _axis_of_draws(ax, best)
@@ -95,7 +105,7 @@ def _loglik_panel(ax: Axes, rows: Table, task: str, models: Sequence[str]) -> No
         if np.isfinite(part["greedy"][0]):
             ax.axhline(float(part["greedy"][0]), color=colour(index), linestyle="--", linewidth=1.2)
         if "exact_lower" in part.columns:
-            _exact_band(ax, part["N"], part["exact_lower"], part["exact_upper"])
+            _exact_band(ax, part["N"], part["exact_lower"], part["exact_upper"], widest=KNOWN_LOG_PROB)
     _axis_of_draws(ax, rows)
     ax.set(title=task, ylabel="log-probability (nats)")
 
@@ -118,15 +128,16 @@ def _line(ax: Axes, N: Any, value: Any, low: Any, high: Any, label: str, index: 
     ax.plot(N, value, color=colour(index), marker=MARKERS[index % len(MARKERS)], markersize=5, linestyle=style, linewidth=1.6, label=label)
 
 
-def _exact_band(ax: Axes, N: Any, lower: Any, upper: Any) -> None:
-    known = np.isfinite(lower) & np.isfinite(upper)
+def _exact_band(ax: Axes, N: Any, lower: Any, upper: Any, *, widest: float) -> None:
+    # A band that says little would hide what was measured; the rows have all of them.
+    known = np.isfinite(lower) & np.isfinite(upper) & (upper - lower <= widest)
     band(ax, N[known], lower[known], upper[known], color=THEORY, alpha=0.35, zorder=3.4)
     ax.plot(N[known], lower[known], color=THEORY, linewidth=0.9, zorder=3.5)
     ax.plot(N[known], upper[known], color=THEORY, linewidth=0.9, zorder=3.5)
 
 
 def _exact(rows: Table) -> str:
-    return " Thin black: the exact law's certified band." if "exact_lower" in rows.columns else ""
+    return " Thin black: the exact law's band, where it is narrower than 10 points or 1 nat." if "exact_lower" in rows.columns else ""
 
 
 def _legend(fig: Figure, first: Axes, rows: Table) -> None:
