@@ -130,19 +130,22 @@ def test_tables_of_any_kind_are_drawn(change):
             fig.canvas.draw()
 
 
-def test_curves_draw_the_exact_band_where_it_is_known():
+@pytest.mark.parametrize(("half_width", "drawn"), [(0.04, True), (0.06, False)])
+def test_curves_draw_the_exact_band_where_it_tells_something(half_width, drawn):
+    """Known at two of three N, drawn there if narrower than ten points, else left out."""
     tables = tables_of(table_of(5, tasks=1, draws=6))
     cells = tables["cells"]
     exact = {
-        name: np.where(cells["N"] == 2, np.nan, cells["accuracy"] + shift) for name, shift in (("exact_lower", -0.1), ("exact_upper", 0.1))
+        name: np.where(cells["N"] == 2, np.nan, cells["accuracy"] + shift)
+        for name, shift in (("exact_lower", -half_width), ("exact_upper", half_width))
     }
     tables["cells"] = Table({name: cells[name] for name in cells.columns} | exact)
     with rc_context(STYLE):
         ax = draw_cells(tables)["cells-curves"].axes[0]
     lines = {tuple(np.round(line.get_ydata(), 9)) for line in ax.lines}
     best = cells.where(rule="best of N").take(np.array([0, 2]))
-    for shift in (-0.1, 0.1):
-        assert tuple(np.round(100 * (best["accuracy"] + shift - best["greedy"]), 9)) in lines
+    for shift in (-half_width, half_width):
+        assert (tuple(np.round(100 * (best["accuracy"] + shift - best["greedy"]), 9)) in lines) == drawn
 
 
 @pytest.mark.parametrize(("number", "file", "column", "title"), PAPER)
