@@ -80,15 +80,43 @@ def word_pairs(key: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 def in_blocks(draw: Callable[[Any, Any], Any], rows: Any, key: Any, size: int) -> Any:
-    """`draw(rows, key)` of row numbers [n], at most `size` of them at a time, joined along the first axis: memory does not grow with n."""
-    n = rows.shape[0]
+    """`draw(rows, key)` of row numbers [n] (or of several such arrays), at most `size` of them at a time, joined along the first axis:
+    memory does not grow with n.
+    """
+    n = jax.tree.leaves(rows)[0].shape[0]
     blocks = -(-n // size)
+    each = even(-(-n // blocks))
+    padded = jax.tree.map(lambda array: jnp.pad(array, (0, blocks * each - n)), rows)
     if blocks == 1:
-        return draw(rows, key)
-    each = -(-n // blocks)
-    padded = jnp.pad(rows, (0, blocks * each - n)).reshape(blocks, each)
-    parts = jax.lax.map(lambda part: draw(*part), (padded, jax.random.split(key, blocks)))
+        return jax.tree.map(lambda part: part[:n], draw(padded, key))
+    cut = jax.tree.map(lambda array: array.reshape(blocks, each), padded)
+    parts = map_late(lambda part: draw(*part), (cut, jax.random.split(key, blocks)))
     return jax.tree.map(lambda part: part.reshape(blocks * each, *part.shape[2:])[:n], parts)
+
+
+def even(count: int) -> int:
+    """The next even number: Philox makes its words in pairs, and an odd number of them takes four times as long."""
+    return count + count % 2
+
+
+def map_late(function: Callable[[Any], Any], over: Any) -> Any:
+    """`jax.lax.map`, with each result stored one step after it was computed.
+
+    XLA's CPU compiler fuses what a step computes with its store into the stacked result, and runs such a fusion on one thread; a result
+    that the loop carries is computed by all threads, and its store is a copy.
+    """
+    steps = jax.tree.leaves(over)[0].shape[0]
+
+    def at(i: Any) -> Any:
+        return jax.tree.map(lambda array: jax.lax.dynamic_index_in_dim(array, i, keepdims=False), over)
+
+    def store(stacked: Any, last: Any, i: Any) -> Any:
+        return jax.tree.map(lambda whole, part: jax.lax.dynamic_update_index_in_dim(whole, part, i, 0), stacked, last)
+
+    shapes = jax.eval_shape(function, at(0))
+    stacked, last = (jax.tree.map(lambda s, lead=lead: jnp.zeros((*lead, *s.shape), s.dtype), shapes) for lead in ((steps,), ()))
+    state = jax.lax.fori_loop(0, steps, lambda i, state: (store(*state, jnp.maximum(i - 1, 0)), function(at(i))), (stacked, last))
+    return store(*state, steps - 1)
 
 
 @partial(jax.jit, static_argnames=("count",))

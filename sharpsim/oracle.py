@@ -5,7 +5,7 @@ carries its cost, a pure value. `Oracle` draws literally; `LawOracle` draws the 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from sharpsim import _checks
-from sharpsim._alias import AliasTables, draw_with_values
+from sharpsim._alias import AliasTables, draw_rows, draw_with_values
 from sharpsim._batches import AdaptiveBatch, Batch, Draws
-from sharpsim._least_word import BestFirstWords, best_by_law, best_literal
+from sharpsim._hazards import HazardTable, best_by_law, until_by_law
+from sharpsim._least_word import BestFirstWords, best_literal
 from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
@@ -46,8 +47,10 @@ class Oracle(eqx.Module):
     _reward: Float[Array, "prompts responses"] | None
     _score: Callable[[Any, Any, Any], Any] | None = eqx.field(static=True)
     _alias: AliasTables | None
-    _best: BestFirstWords | None
+    _mu: AliasTables | None
+    _best: BestFirstWords | HazardTable | None
     _running: Float[Array, "prompts responses"] | None
+    _ranked: ClassVar[Any] = BestFirstWords
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         size = base.prompts if isinstance(base, TabularPolicy) else np.shape(prompt_weights)[0]
@@ -57,6 +60,7 @@ class Oracle(eqx.Module):
         self._base = base
         self._weights = as_jax(prompt_weights)
         self._cumulative = running_mass(self._weights)
+        self._mu = None if _checks.is_traced(self._weights) else AliasTables.of(np.asarray(self._weights)[None])
         self._prompts = jnp.arange(size, dtype=jnp.int32) if prompts is None else jnp.asarray(prompts)
         self._score = reward if callable(reward) else None
         self._reward = None
@@ -77,11 +81,11 @@ class Oracle(eqx.Module):
                 self._running = running_mass(jnp.exp(base.log_probs))
         self._best = self._best_tables()
 
-    def _best_tables(self) -> BestFirstWords | None:
+    def _best_tables(self) -> Any:
         """What `respond` draws with; None where rewards are not in a table, or traced."""
         if self._alias is None or self._score is not None or _checks.is_traced(self._reward):
             return None
-        return BestFirstWords.of(self._base.log_probs, self._base.log_probs if self._reward is None else self._reward)
+        return self._ranked.of(self._base.log_probs, self._base.log_probs if self._reward is None else self._reward)
 
     @property
     def prompts(self) -> Any:
@@ -166,6 +170,8 @@ class Oracle(eqx.Module):
         )
 
     def _draw_prompts(self, n: int, key: Any) -> Any:
+        if self._mu is not None:
+            return draw_rows(self._mu, jnp.zeros(n, jnp.int32), 1, key)[:, 0]
         return draw_prompts(self._cumulative, n, key)
 
     def _draw_responses(self, prompts: Any, N: int, key: Any) -> tuple[Any, Any]:
@@ -201,11 +207,12 @@ class Oracle(eqx.Module):
 class LawOracle(Oracle):
     """The same queries, answers and costs, drawn from their exact law: the time does not depend on N or on the stopping time.
 
-    Tabular bases with a table of rewards (or log base). `best_of(n, N)` uses two uniforms a prompt and still costs n N; N may be
+    Tabular bases with a table of rewards (or log base). `best_of(n, N)` looks one exponential number up for each prompt and still costs n N; N may be
     traced (the cost then is too). `draw` stays literal.
     """
 
     _sorted: BestFirst | None
+    _ranked: ClassVar[Any] = HazardTable
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         if not isinstance(base, TabularPolicy) or callable(reward):
@@ -230,4 +237,6 @@ class LawOracle(Oracle):
         return Batch(prompts, responses, self._base.log_probs[prompts, responses], cost)
 
     def _until(self, base: TabularPolicy, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
+        if self._best is not None:
+            return until_by_law(self._best, base.log_probs, prompts, stop, key)
         return adaptive_by_law(base.log_probs, prompts, stop, key)

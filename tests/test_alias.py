@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sharpsim import Oracle, TabularPolicy, laws
 from sharpsim import _least_word as least_word
-from sharpsim._alias import CHUNK, AliasTables, draw_with_values
+from sharpsim._alias import CHUNK, AliasTables, draw_with_values, in_blocks, map_late
 from sharpsim._least_word import BestFirstWords, best_literal
 from sharpsim.testing import multinomial_test
 
@@ -87,10 +87,10 @@ def test_the_least_number_is_the_best_of_all_draws(impl):
     least_key, low_key, _ = jax.random.split(key, 3)
     words, low = np.asarray(jax.random.bits(least_key, (40, draws), jnp.uint32)), np.asarray(jax.random.bits(low_key, (40,), jnp.uint32))
     twin = [
-        int(table.order[row, min(by_hand(table, row, (int(word) << 32) + int(low[i])) for word in words[i])])
+        int(table.ranking.order[row, min(by_hand(table, row, (int(word) << 32) + int(low[i])) for word in words[i])])
         for i, row in enumerate(np.asarray(rows))
     ]
-    np.testing.assert_array_equal(best_literal(table, table.order, rows, draws, key)[0], twin)
+    np.testing.assert_array_equal(best_literal(table, table.ranking.order, rows, draws, key)[0], twin)
 
 
 @given(seed=st.integers(0, 2**31), outcomes=st.integers(1, 40))
@@ -130,6 +130,24 @@ def test_more_draws_than_a_chunk():
     assert gap(draws * 2 / 3) > bound
 
 
+def test_blocks_are_joined_in_order_whatever_their_size():
+    """An odd number of rows, cut into blocks of no more than 7: each row's own value comes back, twice over where two arrays are given."""
+    rows = (jnp.arange(45), 2 * jnp.arange(45))
+    for size in (1, 7, 44, 45, 100):
+        single, double = in_blocks(lambda part, key: (part[0], part[1]), rows, jax.random.key(0), size)
+        np.testing.assert_array_equal(single, rows[0])
+        np.testing.assert_array_equal(double, rows[1])
+
+
+def test_map_late_is_map():
+    def square(part):
+        return part[0] * part[1], jnp.sum(part[1])
+
+    over = (jnp.arange(5.0), jnp.arange(15.0).reshape(5, 3))
+    for one, other in zip(map_late(square, over), jax.lax.map(square, over), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("x64", [True, False])
 @pytest.mark.parametrize("draws", [1, 4])
 def test_ties_go_by_mass(x64, draws):
@@ -146,31 +164,13 @@ def test_ties_go_by_mass(x64, draws):
     assert not multinomial_test(counts, np.roll(law, 1))
 
 
-@pytest.mark.parametrize("x64", [True, False])
-@pytest.mark.parametrize("draws", [1, 50])
-def test_the_least_by_law(x64, draws):
-    """Kolmogorov-Smirnov at 1e-6 against 1 - (1 - t)^N, and as a 64-bit number: in float32 its last digits are no lattice."""
-    n = 400_000
-    with jax.enable_x64(x64):
-        first, second = jax.random.split(jax.random.key(7))
-        uniform = jax.random.uniform(first, (n,), float)
-        high, low = least_word._least_by_law(uniform, jax.random.bits(second, (n,), jnp.uint32), draws)
-    least = np.sort((np.asarray(high, dtype=np.float64) + np.asarray(low) / 2.0**32) / 2**32)
-    steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
-    assert np.abs(steps + np.expm1(draws * np.log1p(-least))).max() < bound
-    assert np.abs(steps + np.expm1((draws + 1) * np.log1p(-least))).max() > bound
-    # Mod 2^-28 the numbers are uniform: without the fine word those of a float32 program would all be near multiples of 2^-24.
-    fine = np.bincount((np.asarray(high, dtype=np.int64) % 16), minlength=16)
-    assert multinomial_test(fine, np.full(16, 1 / 16))
-
-
 def test_every_response_with_mass_can_win():
     """A million responses in a float32 program: each owns numbers, about as many as its mass says."""
     mass = np.random.default_rng(0).exponential(size=(1, 10**6)).astype(np.float32)
     mass /= mass.sum(dtype=np.float64)
     table = BestFirstWords.of(np.log(mass), mass)
     owned = np.diff(np.asarray(table.high, dtype=np.float64) + np.asarray(table.low) / 2.0**32)[0, : 10**6 - 1]
-    expected = mass[0, np.asarray(table.order[0, 1 : 10**6])].astype(np.float64) / mass.sum(dtype=np.float64) * 2**32
+    expected = mass[0, np.asarray(table.ranking.order[0, 1 : 10**6])].astype(np.float64) / mass.sum(dtype=np.float64) * 2**32
     assert (owned > 0).all()
     np.testing.assert_allclose(owned, expected, rtol=1e-3, atol=1e-2)
 

@@ -12,7 +12,7 @@ from sharpsim import _checks
 from sharpsim._alias import AliasTables, in_blocks, word_pairs
 from sharpsim.policies import MarkovPolicy
 
-BLOCK = 2**15
+BLOCK = 2**14
 """Sequences drawn side by side: tokens and random words of a step stay in the processor's cache."""
 
 
@@ -58,15 +58,16 @@ def _sample(sampler: MarkovSampler, prompts: Any, count: int, key: Any) -> Any:
     def block(numbers: Any, own_key: Any) -> Any:
         first_row = numbers * policy.contexts
 
-        def advance(carry: tuple[Any, Any], step_key: Any) -> tuple[tuple[Any, Any], Any]:
-            context, ended = carry
+        def advance(state: tuple[Any, Any, Any], step_key: Any) -> tuple[tuple[Any, Any, Any], Any]:
+            context, ended, before = state
             token = sampler.tables.pick(first_row + context, word_pairs(step_key, numbers.shape))
             if end is not None:
                 token = jnp.where(ended, end, token)
                 ended = token == end
-            return (policy.next_context(context, token), ended), token
+            return (policy.next_context(context, token), ended, token), before
 
-        begin = (jnp.full(numbers.shape, policy.contexts - 1, jnp.int32), jnp.zeros(numbers.shape, bool))
-        return jax.lax.scan(advance, begin, jax.random.split(own_key, policy.horizon))[1].T
+        begin = (jnp.full(numbers.shape, policy.contexts - 1, jnp.int32), jnp.zeros(numbers.shape, bool), jnp.zeros(numbers.shape, jnp.int32))
+        (_, _, last), tokens = jax.lax.scan(advance, begin, jax.random.split(own_key, policy.horizon))
+        return jnp.concatenate([tokens[1:], last[None]]).T
 
     return in_blocks(block, jnp.repeat(prompts, count), key, BLOCK).reshape(*prompts.shape, count, policy.horizon)
