@@ -52,6 +52,24 @@ def drawn_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate(parts).reshape(seeds, *np.shape(at.target))
 
 
+def law_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
+    """The same counts as an oracle would answer: a prompt from mu, then its best of N by law, 1 - U^(1/N) from the best response on."""
+    order = np.argsort(-at.log_base, axis=1)
+    prompts, responses = at.log_base.shape
+    tails = np.take_along_axis(np.exp(at.log_base), order, axis=1).cumsum(axis=1)
+    tails = (tails / tails[:, -1:] + np.arange(prompts)[:, None]).ravel()
+    mu, order, parts = at.weights.cumsum(), order + np.arange(prompts)[:, None] * responses, []
+    part = max(1, 2**20 // at.n)
+    for first in range(0, seeds, part):
+        rows = min(part, seeds - first)
+        x = np.minimum(mu.searchsorted(rng.random((rows, at.n)), side="right"), prompts - 1)
+        rank = tails.searchsorted(x - np.expm1(rng.standard_exponential((rows, at.n)) / -at.setting), side="right")
+        place = order.ravel().take(np.minimum(rank, (x + 1) * responses - 1))
+        place += (np.arange(rows) * (prompts * responses))[:, None]
+        parts.append(np.bincount(place.ravel(), minlength=rows * prompts * responses))
+    return np.concatenate(parts).reshape(seeds, prompts, responses)
+
+
 def multinomial_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
     """The same counts as multinomials: no response is drawn by itself, and the time hardly grows with n."""
     joint = (at.weights[:, None] * np.exp(at.target)).ravel()

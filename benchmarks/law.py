@@ -19,10 +19,8 @@ def run(scale: str) -> list[Row]:
         log_probs, weights = table(setting)
         tables = Tables.of(log_probs, weights)
         rivals: dict[str, dict[str, Entry]] = {
-            "NumPy law": {
-                "by prompt": sized(lambda m, t=tables: _numpy.law(t, m, DRAWS, rng), n, 1),
-                "flat": sized(lambda m, t=tables: _numpy.law_flat(t, m, DRAWS, rng), n, 1),
-            },
+            "NumPy law": {"all prompts at once": sized(lambda m, t=tables: _numpy.law_flat(t, m, DRAWS, rng), n, 1)},
+            "NumPy law, prompt by prompt": {"": sized(lambda m, t=tables: _numpy.law(t, m, DRAWS, rng), n, 1)},
             "torch law": {},
         }
         if _torch.available():

@@ -74,7 +74,7 @@ def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Con
     `fold_in(fold_in(key, j), i)` of a key made from `key` (see `words_of`), whatever the chunk. Memory is bounded by `context.budget`.
     """
     settings = [jax.tree.map(np.asarray, cell.settings) for cell in cells]
-    shapes = {str(jax.tree.map(lambda a: (a.shape, a.dtype.name), one)) for one in settings}
+    shapes = {str([(a.shape, a.dtype.name) for a in jax.tree.leaves(one)]) for one in settings}
     if len(shapes) != 1:
         raise ValueError(f"`cells` must have settings of one shape, or the sweep compiles more than once; got {sorted(shapes)}.")
     seeds = [cell.seeds for cell in cells]

@@ -15,6 +15,7 @@ from experiments._frame import Context
 from experiments._sweep import Cell, sweep
 from sharpsim import LawOracle, TabularPolicy, sharpness
 from sharpsim._alias import AliasTables
+from sharpsim._threefry import word_pairs
 from sharpsim.classes import ProductClass
 
 BLOCK = 64
@@ -53,22 +54,22 @@ def fixed(at: Setting, key: Any) -> Trials:
     def pick(words: Any) -> tuple[Any, Any]:
         return at.pairs.pick(jnp.zeros(BLOCK, jnp.int32), words), at.setting
 
-    return _replicate(at, key, lambda own_key: jax.random.bits(own_key, (2, BLOCK), jnp.uint32), pick)
+    return _replicate(at, key, lambda draw_key, i: word_pairs(draw_key, i, BLOCK), pick)
 
 
 def adaptive(at: Setting, key: Any) -> Trials:
     """One run with draws until the stopping rule holds; how many depends on what is kept, so the oracle is asked for both."""
     oracle = LawOracle(TabularPolicy(at.log_base), at.weights)
 
-    def ask(own_key: Any) -> tuple[Any, Any]:
-        batch = oracle.best_until(BLOCK, stop=at.setting, key=own_key)
+    def ask(draw_key: Any, i: Any) -> tuple[Any, Any]:
+        batch = oracle.best_until(BLOCK, stop=at.setting, key=jax.random.fold_in(draw_key, i))
         return batch.prompts * at.log_base.shape[1] + batch.responses, batch.draws
 
     return _replicate(at, key, ask, lambda answer: answer)
 
 
 def _replicate(at: Setting, key: Any, draw: Any, pick: Any) -> Trials:
-    """`pick(draw(key))` is a block of pairs, as places in the flat table, and what each cost."""
+    """`pick(draw(key, i))` is the block of pairs number i, as places in the flat table, and what each cost."""
     draw_key, fit_key = jax.random.split(key)
 
     kind = at.log_base.dtype
@@ -79,9 +80,9 @@ def _replicate(at: Setting, key: Any, draw: Any, pick: Any) -> Trials:
         live = (i * BLOCK + jnp.arange(BLOCK) < at.n).astype(jnp.int32)
         # What the next block uses is drawn now: within one step XLA would make random numbers anew for each of their uses (2 to 5 times
         # slower), and only what a loop carries is sure to be kept.
-        return counts.at[pair].add(live), samples + jnp.sum(live * cost, dtype=kind), draw(jax.random.fold_in(draw_key, i + 1))
+        return counts.at[pair].add(live), samples + jnp.sum(live * cost, dtype=kind), draw(draw_key, i + 1)
 
-    start = jnp.zeros(at.log_base.size, jnp.int32), jnp.zeros((), kind), draw(jax.random.fold_in(draw_key, 0))
+    start = jnp.zeros(at.log_base.size, jnp.int32), jnp.zeros((), kind), draw(draw_key, 0)
     flat, samples, _ = jax.lax.fori_loop(0, (at.n + BLOCK - 1) // BLOCK, block, start)
     counts = flat.reshape(at.log_base.shape).astype(kind)
     members = ProductClass(at.members).fit_counts(counts, key=fit_key).info["members"]
@@ -112,6 +113,8 @@ def _padded(at: Setting, prompts: int, members: int, responses: int) -> Setting:
     more_prompts, more_responses = prompts - np.shape(at.log_base)[0], responses - np.shape(at.log_base)[1]
 
     def table(values: Any) -> np.ndarray:
+        if not more_prompts and not more_responses:
+            return np.asarray(values)
         values = np.pad(values, [(0, 0)] * (np.ndim(values) - 1) + [(0, more_responses)], constant_values=-np.inf)
         values = np.pad(values, [(0, more_prompts)] + [(0, 0)] * (values.ndim - 1), constant_values=-np.inf)
         values[prompts - more_prompts :, ..., 0] = 0.0

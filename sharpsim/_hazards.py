@@ -107,7 +107,6 @@ def best_by_law(table: HazardTable, values: Any, rows: Any, draws: Any, key: Any
 
     One exponential number and one look-up, whatever `draws`; equals go by mass, the law of keeping the first drawn of them.
     """
-
     level_key, member_key = jax.random.split(key)
 
     def block(given: tuple[Any, Any, Any], own_key: Any) -> Any:

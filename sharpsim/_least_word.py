@@ -39,7 +39,9 @@ class BestFirstWords(eqx.Module):
         running /= running[:, -1:]
         whole = running >= 1
         words = padded(
-            np.where(whole, np.uint64(2**64 - 1), np.maximum(np.ldexp(np.where(whole, 0.0, running), 64).astype(np.uint64), 1) - np.uint64(1))
+            np.where(
+                whole, np.uint64(2**64 - 1), np.maximum(np.ldexp(np.where(whole, 0.0, running), 64).astype(np.uint64), 1) - np.uint64(1)
+            )
         )
         return cls(ranking, jnp.asarray((words >> np.uint64(32)).astype(np.uint32)), jnp.asarray(words.astype(np.uint32)))
 

@@ -207,8 +207,8 @@ class Oracle(eqx.Module):
 class LawOracle(Oracle):
     """The same queries, answers and costs, drawn from their exact law: the time does not depend on N or on the stopping time.
 
-    Tabular bases with a table of rewards (or log base). `best_of(n, N)` looks one exponential number up for each prompt and still costs n N; N may be
-    traced (the cost then is too). `draw` stays literal.
+    Tabular bases with a table of rewards (or log base). `best_of(n, N)` looks up one exponential number for each prompt and still costs
+    n N; N may be traced (the cost then is too). `draw` stays literal.
     """
 
     _sorted: BestFirst | None

@@ -193,10 +193,10 @@ def cell(**changes):
     return pipeline.grid("tiny")[0]._replace(**changes)
 
 
-@pytest.mark.parametrize("count", [_numpy_sequences.drawn_counts, _numpy_sequences.multinomial_counts])
+@pytest.mark.parametrize("count", [_numpy_sequences.law_counts, _numpy_sequences.drawn_counts, _numpy_sequences.multinomial_counts])
 def test_pipeline_rival_has_the_exact_risk(count):
     base, weights = cell().log_base, cell().weights
-    at = cell(n=30, target=laws.best_of_n(base, base, draws=8))
+    at = cell(n=30, setting=8, target=laws.best_of_n(base, base, draws=8))
     found = _numpy_sequences.sft(at, count, SEEDS, np.random.default_rng(11))
     exact = sft.exact_risk(base, weights, n=30, N=8, delta=at.delta)
     assert abs(found.all_failed.mean() - exact) < within(SEEDS) < abs(sft.exact_risk(base, weights, n=30, N=11, delta=at.delta) - exact)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.extend.random import threefry_2x32
 
 from experiments._trials import BLOCK, Setting, Trials, _padded, adaptive, fixed
 from sharpsim import LawOracle, TabularPolicy, laws, sharpness
@@ -23,13 +24,13 @@ def plainly(at: Setting, key, stop: bool) -> Trials:
     draw_key, fit_key = jax.random.split(key)
     oracle, found, spent = LawOracle(TabularPolicy(at.log_base), at.weights), [], []
     for i in range(-(-int(at.n) // BLOCK)):
-        own_key = jax.random.fold_in(draw_key, i)
         if stop:
-            batch = oracle.best_until(BLOCK, stop=at.setting, key=own_key)
+            batch = oracle.best_until(BLOCK, stop=at.setting, key=jax.random.fold_in(draw_key, i))
             found += zip(batch.prompts.tolist(), batch.responses.tolist(), strict=True)
             spent += batch.draws.tolist()
         else:
-            words = jax.random.bits(own_key, (2, BLOCK), jnp.uint32)
+            counters = np.concatenate([np.full(BLOCK, i), np.arange(BLOCK)]).astype(np.uint32)
+            words = threefry_2x32(jax.random.key_data(draw_key), jnp.asarray(counters)).reshape(2, BLOCK)
             found += [divmod(pair, BASE.shape[1]) for pair in at.pairs.pick(jnp.zeros(BLOCK, jnp.int32), words).tolist()]
             spent += [at.setting] * BLOCK
     prompts, responses = (jnp.asarray(part) for part in zip(*found[: int(at.n)], strict=True))

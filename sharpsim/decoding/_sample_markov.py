@@ -66,7 +66,11 @@ def _sample(sampler: MarkovSampler, prompts: Any, count: int, key: Any) -> Any:
                 ended = token == end
             return (policy.next_context(context, token), ended, token), before
 
-        begin = (jnp.full(numbers.shape, policy.contexts - 1, jnp.int32), jnp.zeros(numbers.shape, bool), jnp.zeros(numbers.shape, jnp.int32))
+        begin = (
+            jnp.full(numbers.shape, policy.contexts - 1, jnp.int32),
+            jnp.zeros(numbers.shape, bool),
+            jnp.zeros(numbers.shape, jnp.int32),
+        )
         (_, _, last), tokens = jax.lax.scan(advance, begin, jax.random.split(own_key, policy.horizon))
         return jnp.concatenate([tokens[1:], last[None]]).T
 
