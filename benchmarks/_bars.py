@@ -27,7 +27,7 @@ BARS = {
     ("stopping", "S1", "NumPy simulation"): Bar(200, 300),
     ("stopping", "S2", "NumPy simulation"): Bar(200, 300),
     ("markov", "V = 256", "NumPy alias table"): Bar(2, 3.5),
-    ("markov", "V = 256", "torch, best"): Bar(6, 15),
+    ("markov", "V = 256", "torch"): Bar(6, 15),
     ("transformer", "cached", "torch, best"): Bar(1.2, 2.5),
     ("transformer", "cached", "matrix product"): Bar(0.2, 0.4),
     ("pipeline", "200 cells x 1,000 seeds", "NumPy vectorised"): Bar(2.7, 5),

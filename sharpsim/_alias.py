@@ -115,8 +115,12 @@ def map_late(function: Callable[[Any], Any], over: Any) -> Any:
 
     shapes = jax.eval_shape(function, at(0))
     stacked, last = (jax.tree.map(lambda s, lead=lead: jnp.zeros((*lead, *s.shape), s.dtype), shapes) for lead in ((steps,), ()))
-    state = jax.lax.fori_loop(0, steps, lambda i, state: (store(*state, jnp.maximum(i - 1, 0)), function(at(i))), (stacked, last))
-    return store(*state, steps - 1)
+
+    def step(i: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
+        return store(state[0], state[1], jnp.maximum(i - 1, 0)), function(at(i))
+
+    stacked, last = jax.lax.fori_loop(0, steps, step, (stacked, last))
+    return store(stacked, last, steps - 1)
 
 
 @partial(jax.jit, static_argnames=("count",))

@@ -15,10 +15,12 @@ import numpy as np
 from jaxtyping import Array, Int32, UInt32
 
 from sharpsim import laws
-from sharpsim._alias import CHUNK, in_blocks
+from sharpsim._alias import in_blocks
 from sharpsim._logspace import normalise
 from sharpsim._ranking import Ranking, gather, padded
 
+BLOCK = 2**16
+"""Prompts looked up side by side: their numbers and places stay in the cache."""
 NEXT = 2
 """Steps to the next response before numbers are compared as a whole."""
 _OCTAVES_BELOW = 117
@@ -60,9 +62,9 @@ class HazardTable(eqx.Module):
         guide = np.stack([np.searchsorted(row, edges) for row in high]).astype(np.int32)
         guide[:, 0] = 0
         ends = np.concatenate([guide[:, 1:], (high < _END).sum(axis=1)[:, None]], axis=1)
-        words = (jnp.asarray(part.astype(np.uint32)) for part in (high, number & (2**_LOW_BITS - 1)))
-        scalars = jnp.int32(origin), jnp.uint32(shift), jnp.int32(int((ends - guide).max()).bit_length())
-        return cls(ranking, *words, jnp.asarray(guide), *scalars)
+        upper, lower = (jnp.asarray(part.astype(np.uint32)) for part in (high, number & (2**_LOW_BITS - 1)))
+        steps = int((ends - guide).max()).bit_length()
+        return cls(ranking, upper, lower, jnp.asarray(guide), jnp.int32(origin), jnp.uint32(shift), jnp.int32(steps))
 
     def hazard(self, rows: Any, places: Any) -> Any:
         """H at these places, a float (a float32 program rounds it down)."""
@@ -114,7 +116,7 @@ def best_by_law(table: HazardTable, values: Any, rows: Any, draws: Any, key: Any
         response = table.ranking.response(numbers, table.places(numbers, *_words(hazard, fine)), own_key)
         return response, gather(values, numbers * values.shape[-1] + response)
 
-    return in_blocks(block, (rows, *_stored(rows.shape[0], level_key, lambda level, fine: (level / draws, fine))), member_key, CHUNK)
+    return in_blocks(block, (rows, *_stored(rows.shape[0], level_key, lambda level, fine: (level / draws, fine))), member_key, BLOCK)
 
 
 @jax.jit
@@ -159,7 +161,7 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
         place = jnp.clip(place, jnp.where(is_last, 0, before), jnp.where(is_last, before - 1, segment))
         return table.ranking.response(numbers, place, member_key), draws
 
-    return in_blocks(block, (rows, *_stored(rows.shape[0], level_key, lambda level, fine: (level, fine))), rest_key, CHUNK)
+    return in_blocks(block, (rows, *_stored(rows.shape[0], level_key, lambda level, fine: (level, fine))), rest_key, BLOCK)
 
 
 def _stored(n: int, key: Any, function: Callable[[Any, Any], Any]) -> Any:
@@ -178,7 +180,7 @@ def _stored(n: int, key: Any, function: Callable[[Any, Any], Any]) -> Any:
             uniform = jnp.minimum(more, 1 - np.finfo(uniform.dtype).epsneg)
         return function(-jnp.log1p(-uniform), fine)
 
-    return in_blocks(block, jnp.zeros(n, jnp.int32), key, CHUNK)
+    return in_blocks(block, jnp.zeros(n, jnp.int32), key, BLOCK)
 
 
 def _hazards(mass: np.ndarray) -> np.ndarray:

@@ -47,8 +47,8 @@ class Ranking(eqx.Module):
             cut = np.clip(np.rint((total - before) * 2.0**32), 1, 2.0**32).astype(np.uint64) - np.uint64(1)
             ends = np.concatenate([new[:, 1:], np.ones((len(mass), 1), dtype=bool)], axis=1)
             inside = np.where(ends, np.uint64(2**32 - 1), cut).astype(np.uint32)
-        arrays = (jnp.asarray(padded(array)) for array in (order.astype(np.int32), first.astype(np.int32), inside))
-        return cls(*arrays, jnp.asarray((largest - 1).bit_length(), jnp.int32)), mass
+        places, starts_at, cuts = (jnp.asarray(padded(array)) for array in (order.astype(np.int32), first.astype(np.int32), inside))
+        return cls(places, starts_at, cuts, jnp.int32((largest - 1).bit_length())), mass
 
     @property
     def width(self) -> int:

@@ -26,8 +26,8 @@ def word_pairs(key: Any, block: Any, size: int) -> tuple[Any, Any]:
 
 def uniform(key: Any, shape: tuple[int, ...]) -> Any:
     """`jax.random.uniform(key, shape)`, bit for bit, of any typed key."""
-    size = math.prod(shape)
-    if not _is_threefry(key) or not jax.config.jax_threefry_partitionable or size >= 2**32:
+    size, settings = math.prod(shape), jax.config.values
+    if not _is_threefry(key) or not settings["jax_threefry_partitionable"] or size >= 2**32:
         return jax.random.uniform(key, shape)
     number = jnp.arange(size, dtype=jnp.uint32).reshape(shape)
     first, second = threefry(jax.random.key_data(key), jnp.zeros_like(number), number)

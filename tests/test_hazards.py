@@ -19,18 +19,22 @@ def owned(table: HazardTable, row: int) -> list[int]:
     return [(int(high) << 27) + int(low) for high, low in zip(table.high[row], table.low[row], strict=True)]
 
 
+find = jax.jit(lambda table, rows, high, low: table.places(rows, high, low))
+
+
 def assert_found_as_by_hand(table: HazardTable, rows: int) -> None:
     """Every number at an edge of what a response owns, and the edges of all numbers."""
     for row in range(rows):
         last = owned(table, row)
         numbers = sorted({number for edge in last for number in (edge - 1, edge, edge + 1) if 0 <= number < LARGEST} | {0, LARGEST - 1})
-        number = np.array(numbers)
+        # One shape for all, or each table would be a program of its own.
+        number = np.resize(numbers, 130 if len(numbers) <= 130 else len(numbers))
         words = (jnp.asarray(part, jnp.uint32) for part in (number >> 27, number & (2**27 - 1)))
-        places = table.places(jnp.full(len(number), row, jnp.int32), *words)
+        places = find(table, jnp.full(len(number), row, jnp.int32), *words)
         np.testing.assert_array_equal(places, np.searchsorted(np.array(last), number, side="left"))
 
 
-@given(seed=st.integers(0, 2**31), rows=st.integers(1, 3), outcomes=st.integers(1, 40), steep=st.integers(0, 16))
+@given(seed=st.integers(0, 2**31), rows=st.integers(1, 3), outcomes=st.sampled_from([1, 2, 7, 40]), steep=st.integers(0, 16))
 def test_numbers_are_found_in_every_cell(seed, rows, outcomes, steep):
     rng = np.random.default_rng(seed)
     mass = 10.0 ** -rng.uniform(0, steep, size=(rows, outcomes)) * (rng.random((rows, outcomes)) < 0.8)
