@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from benchmarks._bars import REASONS
 from benchmarks._results import HERE, read
 
 NO_ACCELERATOR = "No accelerator was at hand: the same calls run on one unchanged, by `python -m benchmarks accelerator`."
@@ -23,6 +24,7 @@ def report(folder: Path = HERE) -> str:
         "",
         f"## Bars\n\nMet: {tally}.\n",
         *_table(("benchmark", "case", "rival", "ours", "theirs", "ratio or value", "bar", "aim", "met"), map(_bar, judged)),
+        *_reasons(judged),
         "\n## Everything measured\n",
         *_table(("benchmark", "case", "rival", "ours", "theirs", "ratio", "first call, s", "note"), map(_line, rows)),
         "\n## How the cost grows\n",
@@ -38,6 +40,13 @@ def report(folder: Path = HERE) -> str:
 def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
     found = [f"| {' | '.join(line)} |" for line in lines]
     return [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}", *found] if found else ["Not run yet."]
+
+
+def _reasons(judged: Iterable[dict[str, str]]) -> list[str]:
+    missed = [row for row in judged if row["met"] == "no"]
+    known = {(row["benchmark"], row["rival"]): f"{row['benchmark']}, {row['case']}" for row in missed}
+    lines = [f"- {case}: {' '.join(REASONS.get(key, 'no reason is known.').split())}" for key, case in known.items()]
+    return ["\n## Bars that are not met, and why\n", *lines] if lines else []
 
 
 def _bar(row: dict[str, str]) -> list[str]:

@@ -44,7 +44,7 @@ def cases(scale: str) -> list[Case]:
     return [
         Case("uniforms", f"{chunks} chunks of 2^16", "M/s", chunks * 2.0**16, 4, lambda: _ours.uniforms(chunk=2**16, chunks=chunks)),
         Case("literal", f"S1, n = {n:,}, N = {N}", "Mdraw/s", n * N, 12, lambda: _ours.literal(base, weights, n=n, N=N)),
-        Case("law", f"S1, n = {many:,}", "Mprompt/s", many, 12 * 8, lambda: _ours.law_static(base, weights, n=many, N=10**4)),
+        Case("law", f"S1, n = {many:,}", "Mprompt/s", many, 8 * 8, lambda: _ours.law_static(base, weights, n=many, N=10**4)),
         Case("stopping", f"S1, n = {many:,}", "Mprompt/s", many, 24 * 8, lambda: _ours.stopping(base, weights, n=many, stop=8.0)),
         Case("tilted", f"S1, n = {many:,}", "Mprompt/s", many, 20, lambda: _ours.tilted(base, n=many, beta=0.5)),
         Case("markov", f"V = 256, {batch:,} x {horizon}", "Mtoken/s", batch * horizon, 16,
