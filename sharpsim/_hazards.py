@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Int32, UInt32
 
 from sharpsim import laws
-from sharpsim._alias import in_blocks
+from sharpsim._alias import in_blocks, word_pairs
 from sharpsim._logspace import normalise
 from sharpsim._ranking import Ranking, gather, padded
 
@@ -109,14 +109,20 @@ def best_by_law(table: HazardTable, values: Any, rows: Any, draws: Any, key: Any
 
     One exponential number and one look-up, whatever `draws`; equals go by mass, the law of keeping the first drawn of them.
     """
-    level_key, member_key = jax.random.split(key)
+    level_key, rest_key = jax.random.split(key)
+    level, fine = exponentials(rows.shape[0], level_key)
+    return respond(table, values, rows, level / draws, fine, rest_key)
+
+
+def respond(table: HazardTable, values: Any, rows: Any, hazard: Any, fine: Any, key: Any) -> tuple[Any, Any]:
+    """For each row number the first response whose hazard reaches the number, or an equal of it, and the entry of `values` there."""
 
     def block(given: tuple[Any, Any, Any], own_key: Any) -> Any:
-        numbers, hazard, fine = given
-        response = table.ranking.response(numbers, table.places(numbers, *_words(hazard, fine)), own_key)
+        numbers, reach, digits = given
+        response = table.ranking.response(numbers, table.places(numbers, *_words(reach, digits)), own_key)
         return response, gather(values, numbers * values.shape[-1] + response)
 
-    return in_blocks(block, (rows, *_stored(rows.shape[0], level_key, lambda level, fine: (level / draws, fine))), member_key, BLOCK)
+    return in_blocks(block, (rows, hazard, fine), key, BLOCK)
 
 
 @jax.jit
@@ -161,26 +167,32 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
         place = jnp.clip(place, jnp.where(is_last, 0, before), jnp.where(is_last, before - 1, segment))
         return table.ranking.response(numbers, place, member_key), draws
 
-    return in_blocks(block, (rows, *_stored(rows.shape[0], level_key, lambda level, fine: (level, fine))), rest_key, BLOCK)
+    return in_blocks(block, (rows, *exponentials(rows.shape[0], level_key)), rest_key, BLOCK)
 
 
-def _stored(n: int, key: Any, function: Callable[[Any, Any], Any]) -> Any:
-    """`function` of n exponential numbers and, in a float32 program, words with digits for what its floats cannot tell apart (else None).
+def exponentials(n: int, key: Any) -> tuple[Any, Any]:
+    """n exponential numbers, and words for what comes after a float32's last digit (None where floats are longer).
 
-    Fused into what uses them they would be computed anew at each use.
+    They are stored: fused into what uses them they would be computed anew at each use.
     """
 
     def block(zeros: Any, own_key: Any) -> tuple[Any, Any]:
-        uniform_key, fine_key = jax.random.split(own_key)
-        uniform, fine = jax.random.uniform(uniform_key, zeros.shape, float), None
-        if uniform.dtype.itemsize == 4:
-            fine = jax.random.bits(fine_key, zeros.shape, jnp.uint32)
-            # Uniform numbers are whole multiples of the machine's epsilon; near 0 floats have room for more.
-            more = uniform + fine.astype(uniform.dtype) * (2.0**-32 * np.finfo(uniform.dtype).eps)
-            uniform = jnp.minimum(more, 1 - np.finfo(uniform.dtype).epsneg)
-        return function(-jnp.log1p(-uniform), fine)
+        return exponentials_of(*word_pairs(own_key, zeros.shape))
 
     return in_blocks(block, jnp.zeros(n, jnp.int32), key, BLOCK)
+
+
+def exponentials_of(high: Any, low: Any) -> tuple[Any, Any]:
+    """-log(1 - T) of the number T of 64 bits in two words, as accurate for T near 1 as near 0; then as `exponentials`."""
+    if jnp.zeros((), float).dtype.itemsize == 8:
+        mass = (high.astype(float) + low.astype(float) * 2.0**-32) * 2.0**-32
+        return -jnp.log1p(-jnp.minimum(mass, 1 - 2.0**-53)), None
+
+    def fraction(upper: Any, lower: Any) -> Any:
+        return (upper.astype(jnp.float32) + lower.astype(jnp.float32) * 2.0**-32) * 2.0**-32
+
+    rest = fraction(~high, ~low) + 2.0**-64
+    return jnp.where(high < np.uint32(2**31), -jnp.log1p(-fraction(high, low)), -jnp.log(rest)), low
 
 
 def _hazards(mass: np.ndarray) -> np.ndarray:
@@ -204,10 +216,10 @@ def _words(hazard: Any, fine: Any) -> tuple[Any, Any]:
         bits, origin = jax.lax.bitcast_convert_type(hazard, jnp.uint64), np.uint64((1023 - _OCTAVES_BELOW) << _FRACTION)
         number = jnp.where(bits > origin, bits - origin, 0)
         return (number >> _LOW_BITS).astype(jnp.uint32), number.astype(jnp.uint32) & np.uint32(2**_LOW_BITS - 1)
-    bits, short = jax.lax.bitcast_convert_type(hazard, jnp.uint32), np.uint32((127 - _OCTAVES_BELOW) << 23)
+    bits, origin = jax.lax.bitcast_convert_type(hazard, jnp.uint32), np.uint32((127 - _OCTAVES_BELOW) << 23)
     # The upper half of `fine` may have moved the float already.
     turned = (fine << 16) | (fine >> 16)
-    return (jnp.where(bits > short, bits - short, 0) << 2) | (turned >> 30), (turned >> 3) & np.uint32(2**_LOW_BITS - 1)
+    return (jnp.where(bits > origin, bits - origin, 0) << 2) | (turned >> 30), (turned >> 3) & np.uint32(2**_LOW_BITS - 1)
 
 
 def _floats(high: Any, low: Any) -> Any:

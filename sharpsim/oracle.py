@@ -5,7 +5,7 @@ carries its cost, a pure value. `Oracle` draws literally; `LawOracle` draws the 
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -17,7 +17,7 @@ from sharpsim import _checks
 from sharpsim._alias import AliasTables, draw_rows, draw_with_values
 from sharpsim._batches import AdaptiveBatch, Batch, Draws
 from sharpsim._hazards import HazardTable, best_by_law, until_by_law
-from sharpsim._least_word import BestFirstWords, best_literal
+from sharpsim._least_word import best_literal
 from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
 from sharpsim.policies import TabularPolicy
 from sharpsim.policies._precision import as_jax
@@ -48,9 +48,8 @@ class Oracle(eqx.Module):
     _score: Callable[[Any, Any, Any], Any] | None = eqx.field(static=True)
     _alias: AliasTables | None
     _mu: AliasTables | None
-    _best: BestFirstWords | HazardTable | None
+    _best: HazardTable | None
     _running: Float[Array, "prompts responses"] | None
-    _ranked: ClassVar[Any] = BestFirstWords
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         size = base.prompts if isinstance(base, TabularPolicy) else np.shape(prompt_weights)[0]
@@ -81,11 +80,11 @@ class Oracle(eqx.Module):
                 self._running = running_mass(jnp.exp(base.log_probs))
         self._best = self._best_tables()
 
-    def _best_tables(self) -> Any:
+    def _best_tables(self) -> HazardTable | None:
         """What `respond` draws with; None where rewards are not in a table, or traced."""
         if self._alias is None or self._score is not None or _checks.is_traced(self._reward):
             return None
-        return self._ranked.of(self._base.log_probs, self._base.log_probs if self._reward is None else self._reward)
+        return HazardTable.of(self._base.log_probs, self._base.log_probs if self._reward is None else self._reward)
 
     @property
     def prompts(self) -> Any:
@@ -212,7 +211,6 @@ class LawOracle(Oracle):
     """
 
     _sorted: BestFirst | None
-    _ranked: ClassVar[Any] = HazardTable
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         if not isinstance(base, TabularPolicy) or callable(reward):

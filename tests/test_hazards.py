@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,7 +73,7 @@ def test_exponential_numbers_and_their_last_digits(x64):
     """Kolmogorov-Smirnov at 1e-6; float32 numbers near 0 are no lattice, and their words go on below a float's last digit."""
     n = 400_000
     with jax.enable_x64(x64):
-        level, fine = hazards._stored(n, jax.random.key(7), lambda level, fine: (level, fine))
+        level, fine = hazards.exponentials(n, jax.random.key(7))
         high, low = hazards._words(level, fine)
     sample = np.sort(np.asarray(level, dtype=np.float64))
     steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
@@ -81,6 +82,22 @@ def test_exponential_numbers_and_their_last_digits(x64):
     for word, most in ((high, 2), (low >> 19, 8)):
         counts = np.bincount(np.asarray(word, dtype=np.int64) % 2**most, minlength=2**most)
         assert multinomial_test(counts, np.full(2**most, 2.0**-most))
+
+
+@pytest.mark.parametrize("x64", [True, False])
+def test_exponential_numbers_of_words_at_both_ends(x64):
+    """-log(1 - T) of T = 1 / 2^64, .., 1 - 1 / 2^64 in longer arithmetic; float64 ends at 1 - 2^-53, float32 nowhere."""
+    numbers = [1, 2**13 + 3, 2**32 - 1, 2**32, 2**45 + 77, 2**63 - 1, 2**63, 2**63 + 2**40, 2**64 - 2**33, 2**64 - 2**15, 2**64 - 2]
+    with jax.enable_x64(x64):
+        words = (jnp.array([part(number) for number in numbers], jnp.uint32) for part in (lambda a: a >> 32, lambda a: a & (2**32 - 1)))
+        level, _ = hazards.exponentials_of(*words)
+        assert level.dtype == (jnp.float64 if x64 else jnp.float32)
+    with mpmath.workdps(60):
+        exact = [float(-mpmath.log1p(-mpmath.mpf(number) / 2**64)) for number in numbers]
+    if x64:
+        exact = np.minimum(exact, 53 * np.log(2))
+    np.testing.assert_allclose(level, exact, rtol=1e-5 if x64 else 1e-6)
+    np.testing.assert_allclose(level[:8], exact[:8], rtol=1e-14 if x64 else 1e-6)
 
 
 @pytest.mark.parametrize("x64", [True, False])
