@@ -129,6 +129,16 @@ def prompt_weights(weights: Any, prompts: int, name: str = "prompt_weights") -> 
     probabilities(name, weights)
 
 
+def prompt_numbers(prompts: Any, count: int) -> None:
+    """Refuse anything but at least one whole number in 0..count - 1, along one axis."""
+    if np.ndim(prompts) != 1 or np.shape(prompts)[0] == 0:
+        raise ValueError(f"`prompts` must hold at least one prompt along one axis; got shape {np.shape(prompts)}.")
+    if not is_traced(prompts):
+        given = np.asarray(prompts)
+        if given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= count:
+            raise ValueError(f"`prompts` must be integers in 0..{count - 1}; got {given.dtype} {given.min()}..{given.max()}.")
+
+
 def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> None:
     """Refuse two arrays whose shapes differ."""
     if np.shape(first) != np.shape(second):

@@ -60,7 +60,6 @@ class HazardTable(eqx.Module):
         cells = max(1, min((most >> shift) - origin + 1, ranking.width))
         edges = (origin + np.arange(cells)) << shift
         guide = np.stack([np.searchsorted(row, edges) for row in high]).astype(np.int32)
-        guide[:, 0] = 0
         ends = np.concatenate([guide[:, 1:], (high < _END).sum(axis=1)[:, None]], axis=1)
         upper, lower = (jnp.asarray(part.astype(np.uint32)) for part in (high, number & (2**_LOW_BITS - 1)))
         steps = int((ends - guide).max()).bit_length()
@@ -135,6 +134,9 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
     response whose hazard reaches E / t.
     """
     width = table.ranking.width
+    if log_probs.dtype.itemsize < 4:
+        # Deadlines would overflow.
+        log_probs = log_probs.astype(jnp.float32)
     ranked = jnp.take_along_axis(normalise(log_probs, jnp), table.ranking.order, axis=-1, mode="promise_in_bounds")
     deadlines = jnp.minimum(laws.stopping_deadlines(ranked, stop=stop), np.finfo(np.dtype(ranked.dtype)).max)
     # What t H(t) comes to by the draw before the next deadline; the draws stop at the last response with mass, whose hazard is infinite.

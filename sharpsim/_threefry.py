@@ -27,7 +27,7 @@ def word_pairs(key: Any, block: Any, size: int) -> tuple[Any, Any]:
 def uniform(key: Any, shape: tuple[int, ...]) -> Any:
     """`jax.random.uniform(key, shape)`, bit for bit, of any typed key."""
     size, settings = math.prod(shape), jax.config.values
-    if not _is_threefry(key) or not settings["jax_threefry_partitionable"] or size >= 2**32:
+    if jnp.ndim(key) or not _is_threefry(key) or not settings["jax_threefry_partitionable"] or size >= 2**32:
         return jax.random.uniform(key, shape)
     number = jnp.arange(size, dtype=jnp.uint32).reshape(shape)
     first, second = threefry(jax.random.key_data(key), jnp.zeros_like(number), number)

@@ -11,7 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._alias import AliasTables, draw_rows, draw_with_values
@@ -69,7 +69,9 @@ class Oracle(eqx.Module):
             _checks.same_shape("base.log_probs", base.log_probs, "reward", reward)
             if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
                 raise ValueError("`reward` must not hold NaN.")
-            self._reward = as_jax(reward)
+            # Unsigned numbers would be sorted wrong once negated.
+            is_float = jnp.issubdtype(jnp.result_type(reward), jnp.floating)
+            self._reward = as_jax(reward if is_float else jnp.asarray(reward, float))
         self._alias, self._running = None, None
         if isinstance(base, TabularPolicy):
             # A table that is being traced has no numbers to build from. In float32 running sums lose small masses, and the policy's own
@@ -108,27 +110,12 @@ class Oracle(eqx.Module):
         """n prompts from mu and the best of N responses to each (equals as if the first drawn were kept); cost n N."""
         n = _checks.static_count("n", n)
         prompt_key, response_key = jax.random.split(key)
-        return self.respond(self._draw_prompts(n, prompt_key), N, key=response_key)
+        return self._respond(self._draw_prompts(n, prompt_key), self._draws(N), response_key)
 
-    def respond(self, prompts: Int[Array, " n"], N: Any, *, key: Key[Array, ""]) -> Batch:
+    def respond(self, prompts: Any, N: Any, *, key: Key[Array, ""]) -> Batch:
         """The best of N responses to each given prompt (an index into the weights): inference-time sharpening; cost N each."""
-        N = _checks.static_count("N", N)
-        if prompts.shape[0] == 0:
-            raise ValueError("`prompts` must hold at least one prompt; got none.")
-
-        if self._best is not None:
-            responses, log_probs = best_literal(self._best, self._base.log_probs, prompts, N, key)
-            return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
-
-        def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
-            prompt, own_key = prompt_and_key
-            responses, log_probs = self._draw_responses(prompt[None], N, own_key)
-            winner = jnp.argmax(self._rewards(prompt, responses[0], log_probs[0]))
-            return responses[0, winner], log_probs[0, winner]
-
-        keys = jax.random.split(key, prompts.shape[0])
-        responses, log_probs = jax.lax.map(best, (prompts, keys), batch_size=max(1, min(prompts.shape[0], CHUNK // N)))
-        return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
+        _checks.prompt_numbers(prompts, self._weights.shape[0])
+        return self._respond(jnp.asarray(prompts, jnp.int32), self._draws(N), key)
 
     def best_until(self, n: int, *, stop: Any, key: Key[Array, ""]) -> AdaptiveBatch:
         """n prompts from mu; for each, draws until k max_{j<=k} base(y_j|x) >= stop, the likeliest kept (Def D.1, tabular bases).
@@ -137,6 +124,8 @@ class Oracle(eqx.Module):
         """
         n = _checks.static_count("n", n)
         _checks.positive("stop", stop)
+        if np.ndim(stop) != 0:
+            raise ValueError(f"`stop` must be one number; got shape {np.shape(stop)}.")
         base = self._tabular("best_until")
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
@@ -147,11 +136,15 @@ class Oracle(eqx.Module):
         """n prompts from mu, as indices into the weights; prompts are free, only responses cost (Def D.1)."""
         return self._draw_prompts(_checks.static_count("n", n), key)
 
-    def step(self, active: Bool[Array, " prompts"], *, key: Key[Array, ""]) -> AdaptiveBatch:
+    def step(self, active: Any, *, key: Key[Array, ""]) -> AdaptiveBatch:
         """One response to every prompt where `active` holds, the step of any adaptive learner (Def D.1); cost one each.
 
         All arrays are `[prompts]`; where a prompt is not active its response is -1, its likelihood NaN and its draws 0.
         """
+        if np.shape(active) != self._weights.shape:
+            raise ValueError(
+                f"`active` must have one entry for each of the {self._weights.shape[0]} prompts; got shape {np.shape(active)}."
+            )
         prompts = jnp.arange(active.shape[0], dtype=jnp.int32)
         responses, log_probs = self._draw_responses(prompts, 1, key)
         shown = jnp.where(active, log_probs[:, 0], jnp.nan)
@@ -167,6 +160,25 @@ class Oracle(eqx.Module):
         return jax.vmap(lambda x, y, value: self._rewards(x, jnp.atleast_1d(y), jnp.atleast_1d(value)).reshape(value.shape))(
             draws.prompts, draws.responses, draws.log_probs
         )
+
+    def _draws(self, N: Any) -> Any:
+        """N as `_respond` takes it."""
+        return _checks.static_count("N", N)
+
+    def _respond(self, prompts: Any, N: Any, key: Any) -> Batch:
+        if self._best is not None:
+            responses, log_probs = best_literal(self._best, self._base.log_probs, prompts, N, key)
+            return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
+
+        def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
+            prompt, own_key = prompt_and_key
+            responses, log_probs = self._draw_responses(prompt[None], N, own_key)
+            winner = jnp.argmax(self._rewards(prompt, responses[0], log_probs[0]))
+            return responses[0, winner], log_probs[0, winner]
+
+        keys = jax.random.split(key, prompts.shape[0])
+        responses, log_probs = jax.lax.map(best, (prompts, keys), batch_size=max(1, min(prompts.shape[0], CHUNK // N)))
+        return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
 
     def _draw_prompts(self, n: int, key: Any) -> Any:
         if self._mu is not None:
@@ -219,12 +231,10 @@ class LawOracle(Oracle):
         rewards = base.log_probs if self._reward is None else self._reward
         self._sorted = BestFirst.of(base.log_probs, rewards) if self._best is None else None
 
-    def respond(self, prompts: Int[Array, " n"], N: Any, *, key: Key[Array, ""]) -> Batch:
-        """The best of N responses to each given prompt, by law; cost N each."""
-        if not _checks.is_traced(N):
-            N = _checks.static_count("N", N)
-        if prompts.shape[0] == 0:
-            raise ValueError("`prompts` must hold at least one prompt; got none.")
+    def _draws(self, N: Any) -> Any:
+        return N if _checks.is_traced(N) else _checks.static_count("N", N)
+
+    def _respond(self, prompts: Any, N: Any, key: Any) -> Batch:
         # A float, because n N = 1e11 does not fit the integers that JAX may be using.
         draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
         if self._best is not None:

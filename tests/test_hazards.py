@@ -100,6 +100,43 @@ def test_exponential_numbers_of_words_at_both_ends(x64):
     np.testing.assert_allclose(level[:8], exact[:8], rtol=1e-14 if x64 else 1e-6)
 
 
+@pytest.mark.parametrize("level", [2.5e-7, 0.7])
+def test_a_float32_stands_for_all_numbers_up_to_the_next(level):
+    """Uniform from it on, at 1e-6; without its random digits it would be one number, and whoever owns no such number never drawn."""
+    level = np.float32(level)
+    with jax.enable_x64(False):
+        fine = jax.random.bits(jax.random.key(1), (100_000,), jnp.uint32)
+        high, low = hazards._words(jnp.full(100_000, level), fine)
+    number = (np.asarray(high, dtype=np.int64) << 27) + np.asarray(low)
+    first, following = hazards._numbers(np.array([level, np.nextafter(level, np.float32(1))], dtype=np.float64))
+    assert number.min() >= first
+    assert number.max() < following
+    assert multinomial_test(np.bincount((number - first) * 64 // (following - first), minlength=64), np.full(64, 1 / 64))
+
+
+def test_the_digits_of_small_float32_numbers_are_used_once():
+    """T = 1000 and something, / 2^32: the low word makes both the float's last digits and what comes after them, evenly."""
+    with jax.enable_x64(False):
+        low = jax.random.bits(jax.random.key(2), (400_000,), jnp.uint32) >> 8
+        high, lower = hazards._words(*hazards.exponentials_of(jnp.full(400_000, 1000, jnp.uint32), low))
+    number = (np.asarray(high, dtype=np.int64) << 27) + np.asarray(lower)
+    # 64 floats from 1000 to 1000 + 2^-8, the last one shared with its neighbour by rounding.
+    quarter = (number - number.min()) >> 27
+    counts = np.bincount(quarter, minlength=256)[4:252]
+    assert multinomial_test(counts, np.full(248, 1 / 248))
+
+
+@pytest.mark.parametrize("x64", [True, False])
+def test_masses_far_below_what_a_float_tells_from_one(x64):
+    """A best response of mass 1e-25 wins 10^25 draws by law with probability 1 - 1/e, exact to 1e-6."""
+    n = 100_000
+    with jax.enable_x64(x64):
+        floats = np.float64 if x64 else np.float32
+        oracle = LawOracle(TabularPolicy(np.log([[1.0, 1e-25]]).astype(floats)), np.ones(1, floats), reward=np.array([[0.0, 1.0]], floats))
+        wins = np.asarray(oracle.best_of(n, 10**25, key=jax.random.key(0)).responses).mean()
+    assert abs(wins - (1 - np.exp(-1))) < np.sqrt(np.log(2e6) / 2 / n)
+
+
 @pytest.mark.parametrize("x64", [True, False])
 @pytest.mark.parametrize("draws", [1, 6, 400])
 def test_draws_have_the_law(x64, draws):
@@ -189,3 +226,15 @@ def test_the_adaptive_rule_on_wide_tables(stop):
         counts = np.array([*(np.sum(kept == y) for y in few), 0])
         counts[-1] = mine.sum() - counts.sum()
         assert multinomial_test(counts, np.append(law[few], max(0.0, 1 - law[few].sum())))
+
+
+def test_the_last_draw_may_be_any_of_many():
+    """Where the draws stop on a response that beats all before, all responses there may be kept are, not a lattice of them."""
+    rng, n, size = np.random.default_rng(1), 300_000, 20_000
+    mass = rng.exponential(size=size)
+    log_probs = np.log(mass / mass.sum())
+    kept = np.asarray(LawOracle(TabularPolicy(log_probs[None]), np.ones(1)).best_until(n, stop=3e-5, key=jax.random.key(2)).responses)
+    law = np.exp(laws.stopping_kept(log_probs, stop=3e-5))
+    expected = np.sum(-np.expm1(n * np.log1p(-law)))
+    # Each of n responses changes the number of distinct ones by at most one: McDiarmid at 1e-6.
+    assert abs(len(np.unique(kept)) - expected) < np.sqrt(np.log(2e6) * n / 2) < 0.2 * expected

@@ -141,3 +141,35 @@ def test_float64_without_x64_warns_once():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "1"
+
+
+@pytest.mark.parametrize("kind", [Oracle, LawOracle])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, bool])
+def test_whole_rewards_are_sorted_like_floats(kind, dtype):
+    base = TabularPolicy.from_probs(np.array([[0.5, 0.3, 0.2]]))
+    responses = kind(base, np.ones(1), reward=np.array([[0, 1, 1]]).astype(dtype)).best_of(500, 60, key=jax.random.key(0)).responses
+    assert (np.asarray(responses) > 0).all()
+
+
+@pytest.mark.parametrize("kind", [Oracle, LawOracle])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64])
+def test_prompt_numbers_of_any_width(kind, dtype):
+    probs = np.random.default_rng(0).dirichlet(np.ones(64), 5)
+    oracle, prompts = kind(TabularPolicy.from_probs(probs), np.full(5, 0.2)), np.array([4, 0, 3])
+    best = oracle.respond(prompts.astype(dtype), 10**5, key=jax.random.key(0)).responses
+    np.testing.assert_array_equal(best, probs[prompts].argmax(axis=1))
+
+
+@pytest.mark.parametrize("kind", [Oracle, LawOracle])
+def test_nonsense_is_refused_by_name(kind):
+    oracle, key = kind(TabularPolicy.from_probs(np.full((2, 4), 0.25)), np.full(2, 0.5)), jax.random.key(0)
+    for prompts in ([-1], [2], [0.0], [[0]], []):
+        with pytest.raises(ValueError, match="`prompts` must"):
+            oracle.respond(np.array(prompts), 3, key=key)
+    with pytest.raises(ValueError, match="`stop` must be one number"):
+        oracle.best_until(2, stop=np.array([1.0, 2.0]), key=key)
+    with pytest.raises(ValueError, match="`active` must have one entry for each of the 2 prompts"):
+        oracle.step(np.ones(3, bool), key=key)
+    for N in (0, -1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="`N` must be a whole number"):
+            oracle.best_of(2, N, key=key)

@@ -44,10 +44,5 @@ class TableSampler(eqx.Module):
         Raises `ValueError` for draws below 1, no prompts, and numbers that are none of the prompts'.
         """
         count = _checks.static_count("draws", draws)
-        if np.ndim(prompts) != 1 or np.shape(prompts)[0] == 0:
-            raise ValueError(f"`prompts` must hold at least one prompt along one axis; got shape {np.shape(prompts)}.")
-        if not _checks.is_traced(prompts):
-            given = np.asarray(prompts)
-            if given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= self.prompts:
-                raise ValueError(f"`prompts` must be integers in 0..{self.prompts - 1}; got {given.dtype} {given.min()}..{given.max()}.")
+        _checks.prompt_numbers(prompts, self.prompts)
         return draw_rows(self.tables, jnp.asarray(prompts, jnp.int32), count, key)
