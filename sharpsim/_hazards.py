@@ -129,7 +129,7 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
     """The adaptive rule (section 5) for each row number: the response kept, int32 [n], and the number of draws, a float.
 
     With D_k = ceil(s / p_k) the deadlines, no draw of the first t stops them with probability exp(-t H(t)), H(t) the hazard of the last
-    response whose deadline is at most t: the draws stop at the first t with t H(t) >= E. If E <= t h, h the hazard of the last response
+    response whose deadline is at most t: the draws stop at the first t with t H(t) >= E. If E < t h, h the hazard of the last response
     with a deadline before t, the t-th draw is the only one up to there; otherwise all t rank after it, and the best of them is the first
     response whose hazard reaches E / t.
     """
@@ -162,7 +162,7 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
         draws = jnp.maximum(begin, jnp.ceil(level / hazard))
         before = jnp.where(draws > begin, segment + 1, first(deadlines, offset, draws))
         limit = jnp.where(before > 0, table.hazard(numbers, jnp.maximum(before - 1, 0)), 0.0)
-        is_last = level <= draws * limit
+        is_last = level < draws * limit
         last = -jnp.log1p(jax.random.uniform(last_key, level.shape, level.dtype) * jnp.expm1(-limit))
         place = table.places(numbers, *_words(jnp.where(is_last, last, level / draws), fine))
         # Rounding must not carry a number over the edge of what it is drawn from.

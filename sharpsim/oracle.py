@@ -27,6 +27,10 @@ CHUNK = 2**20
 """Draws held in memory at once by the literal oracle."""
 
 
+MOST_BY_LAW = 2**100
+"""Draws that the law oracle answers for, within 2^-17 in probability whatever the masses."""
+
+
 class Oracle(eqx.Module):
     """Sample-and-evaluate access to `base`, drawn literally.
 
@@ -70,8 +74,8 @@ class Oracle(eqx.Module):
             if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
                 raise ValueError("`reward` must not hold NaN.")
             # Unsigned numbers would be sorted wrong once negated.
-            is_float = jnp.issubdtype(jnp.result_type(reward), jnp.floating)
-            self._reward = as_jax(reward if is_float else jnp.asarray(reward, float))
+            given = reward if _checks.is_traced(reward) else np.asarray(reward)
+            self._reward = as_jax(given if jnp.issubdtype(given.dtype, jnp.floating) else jnp.asarray(given, float))
         self._alias, self._running = None, None
         if isinstance(base, TabularPolicy):
             # A table that is being traced has no numbers to build from. In float32 running sums lose small masses, and the policy's own
@@ -232,7 +236,12 @@ class LawOracle(Oracle):
         self._sorted = BestFirst.of(base.log_probs, rewards) if self._best is None else None
 
     def _draws(self, N: Any) -> Any:
-        return N if _checks.is_traced(N) else _checks.static_count("N", N)
+        if _checks.is_traced(N):
+            return N
+        count = _checks.static_count("N", N)
+        if count > MOST_BY_LAW:
+            raise ValueError(f"`N` must be at most 2^100 for LawOracle, which tells masses apart from 2^-117 on; got {N}.")
+        return count
 
     def _respond(self, prompts: Any, N: Any, key: Any) -> Batch:
         # A float, because n N = 1e11 does not fit the integers that JAX may be using.

@@ -238,3 +238,12 @@ def test_the_last_draw_may_be_any_of_many():
     expected = np.sum(-np.expm1(n * np.log1p(-law)))
     # Each of n responses changes the number of distinct ones by at most one: McDiarmid at 1e-6.
     assert abs(len(np.unique(kept)) - expected) < np.sqrt(np.log(2e6) * n / 2) < 0.2 * expected
+
+
+def test_the_least_number_of_all_keeps_to_its_row(monkeypatch):
+    """E = 0, once in 2^64 draws: the best response, at its deadline."""
+    monkeypatch.setattr(hazards, "exponentials", lambda n, key: (jnp.zeros(n), None))
+    oracle = LawOracle(TabularPolicy.from_probs(np.array([[0.4, 0.6, 0.0], [0.6, 0.4, 0.0]])), np.full(2, 0.5))
+    kept, draws = hazards.until_by_law.__wrapped__(oracle._best, oracle._base.log_probs, jnp.array([0, 0, 1, 1]), 1.0, jax.random.key(0))
+    np.testing.assert_array_equal(kept, [1, 1, 0, 0])
+    np.testing.assert_array_equal(draws, 2)

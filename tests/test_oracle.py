@@ -160,6 +160,14 @@ def test_prompt_numbers_of_any_width(kind, dtype):
     np.testing.assert_array_equal(best, probs[prompts].argmax(axis=1))
 
 
+def test_rewards_as_lists_and_more_draws_than_masses_are_told_apart():
+    base = TabularPolicy.from_probs(np.array([[0.5, 0.3, 0.2]]))
+    oracle = LawOracle(base, np.ones(1), reward=[[0.0, 0.0, 1.0]])
+    assert (np.asarray(oracle.best_of(10, 2**100, key=jax.random.key(0)).responses) == 2).all()
+    with pytest.raises(ValueError, match=r"`N` must be at most 2\^100"):
+        oracle.best_of(10, 2**100 + 1, key=jax.random.key(0))
+
+
 @pytest.mark.parametrize("kind", [Oracle, LawOracle])
 def test_nonsense_is_refused_by_name(kind):
     oracle, key = kind(TabularPolicy.from_probs(np.full((2, 4), 0.25)), np.full(2, 0.5)), jax.random.key(0)
