@@ -60,6 +60,8 @@ class Oracle(eqx.Module):
         _checks.prompt_weights(prompt_weights, size)
         if prompts is not None and np.shape(prompts)[0] != size:
             raise ValueError(f"`prompts` must hold one prompt for each of the {size} weights; got {np.shape(prompts)[0]}.")
+        if prompts is not None and isinstance(base, TabularPolicy) and not np.array_equal(prompts, np.arange(size)):
+            raise ValueError("`prompts` must be left out for a tabular base, whose prompts are its rows in order.")
         self._base = base
         self._weights = as_jax(prompt_weights)
         self._cumulative = running_mass(self._weights)
@@ -75,7 +77,7 @@ class Oracle(eqx.Module):
                 raise ValueError("`reward` must not hold NaN.")
             # Unsigned numbers would be sorted wrong once negated.
             given = reward if _checks.is_traced(reward) else np.asarray(reward)
-            self._reward = as_jax(given if jnp.issubdtype(given.dtype, jnp.floating) else jnp.asarray(given, float))
+            self._reward = as_jax(jnp.asarray(given, float) if given.dtype.kind in "bu" else given)
         self._alias, self._running = None, None
         if isinstance(base, TabularPolicy):
             # A table that is being traced has no numbers to build from. In float32 running sums lose small masses, and the policy's own
@@ -156,6 +158,7 @@ class Oracle(eqx.Module):
 
     def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
         """The likelihoods of responses the learner made itself, cost one each: an extension of Def 3.2 that only XPO uses."""
+        _checks.prompt_numbers(prompts, self._weights.shape[0])
         log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
         return Draws(prompts, responses, log_probs, prompts.shape[0])
 

@@ -144,7 +144,7 @@ def test_float64_without_x64_warns_once():
 
 
 @pytest.mark.parametrize("kind", [Oracle, LawOracle])
-@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, bool])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint32, np.int64, bool])
 def test_whole_rewards_are_sorted_like_floats(kind, dtype):
     base = TabularPolicy.from_probs(np.array([[0.5, 0.3, 0.2]]))
     responses = kind(base, np.ones(1), reward=np.array([[0, 1, 1]]).astype(dtype)).best_of(500, 60, key=jax.random.key(0)).responses
@@ -164,6 +164,8 @@ def test_rewards_as_lists_and_more_draws_than_masses_are_told_apart():
     base = TabularPolicy.from_probs(np.array([[0.5, 0.3, 0.2]]))
     oracle = LawOracle(base, np.ones(1), reward=[[0.0, 0.0, 1.0]])
     assert (np.asarray(oracle.best_of(10, 2**100, key=jax.random.key(0)).responses) == 2).all()
+    beyond = LawOracle(base, np.ones(1), reward=np.array([[2**53, 2**53 + 1, 0]]))
+    assert (np.asarray(beyond.best_of(10, 10**4, key=jax.random.key(0)).responses) == 1).all()
     with pytest.raises(ValueError, match=r"`N` must be at most 2\^100"):
         oracle.best_of(10, 2**100 + 1, key=jax.random.key(0))
 
@@ -176,6 +178,10 @@ def test_nonsense_is_refused_by_name(kind):
             oracle.respond(np.array(prompts), 3, key=key)
     with pytest.raises(ValueError, match="`stop` must be one number"):
         oracle.best_until(2, stop=np.array([1.0, 2.0]), key=key)
+    with pytest.raises(ValueError, match="`prompts` must be integers in 0..1"):
+        oracle.evaluate(jnp.array([7]), jnp.array([0]))
+    with pytest.raises(ValueError, match="`prompts` must be left out for a tabular base"):
+        kind(TabularPolicy.from_probs(np.full((2, 4), 0.25)), np.full(2, 0.5), prompts=np.array([1, 0]))
     with pytest.raises(ValueError, match="`active` must have one entry for each of the 2 prompts"):
         oracle.step(np.ones(3, bool), key=key)
     for N in (0, -1, 1.5, float("nan")):
