@@ -178,7 +178,7 @@ def test_nonsense_is_refused_by_name(kind):
             oracle.respond(np.array(prompts), 3, key=key)
     with pytest.raises(ValueError, match="`stop` must be one number"):
         oracle.best_until(2, stop=np.array([1.0, 2.0]), key=key)
-    with pytest.raises(ValueError, match="`prompts` must be integers in 0..1"):
+    with pytest.raises(ValueError, match=r"`prompts` must be integers in 0\.\.1"):
         oracle.evaluate(jnp.array([7]), jnp.array([0]))
     with pytest.raises(ValueError, match="`prompts` must be left out for a tabular base"):
         kind(TabularPolicy.from_probs(np.full((2, 4), 0.25)), np.full(2, 0.5), prompts=np.array([1, 0]))
