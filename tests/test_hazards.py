@@ -228,18 +228,6 @@ def test_the_adaptive_rule_on_wide_tables(stop):
         assert multinomial_test(counts, np.append(law[few], max(0.0, 1 - law[few].sum())))
 
 
-def test_the_last_draw_may_be_any_of_many():
-    """Where the draws stop on a response that beats all before, all responses there may be kept are, not a lattice of them."""
-    rng, n, size = np.random.default_rng(1), 300_000, 20_000
-    mass = rng.exponential(size=size)
-    log_probs = np.log(mass / mass.sum())
-    kept = np.asarray(LawOracle(TabularPolicy(log_probs[None]), np.ones(1)).best_until(n, stop=3e-5, key=jax.random.key(2)).responses)
-    law = np.exp(laws.stopping_kept(log_probs, stop=3e-5))
-    expected = np.sum(-np.expm1(n * np.log1p(-law)))
-    # Each of n responses changes the number of distinct ones by at most one: McDiarmid at 1e-6.
-    assert abs(len(np.unique(kept)) - expected) < np.sqrt(np.log(2e6) * n / 2) < 0.2 * expected
-
-
 def test_the_least_number_of_all_keeps_to_its_row(monkeypatch):
     """E = 0, once in 2^64 draws: the best response, at its deadline."""
     monkeypatch.setattr(hazards, "exponentials", lambda n, key: (jnp.zeros(n), None))
