@@ -85,7 +85,8 @@ def in_blocks(draw: Callable[[Any, Any], Any], rows: Any, key: Any, size: int) -
     """
     n = jax.tree.leaves(rows)[0].shape[0]
     blocks = -(-n // size)
-    each = even(-(-n // blocks))
+    each = -(-n // blocks)
+    each = min(even(each), max(size, each))
     padded = jax.tree.map(lambda array: jnp.pad(array, (0, blocks * each - n)), rows)
     if blocks == 1:
         return jax.tree.map(lambda part: part[:n], draw(padded, key))

@@ -129,7 +129,7 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
     """The adaptive rule (section 5) for each row number: the response kept, int32 [n], and the number of draws, a float.
 
     With D_k = ceil(s / p_k) the deadlines, no draw of the first t stops them with probability exp(-t H(t)), H(t) the hazard of the last
-    response whose deadline is at most t: the draws stop at the first t with t H(t) >= E. If E < t h, h the hazard of the last response
+    response whose deadline is at most t: the draws stop at the first t with t H(t) >= E. If E <= t h, h the hazard of the last response
     with a deadline before t, the t-th draw is the only one up to there; otherwise all t rank after it, and the best of them is the first
     response whose hazard reaches E / t.
     """
@@ -162,9 +162,11 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
         draws = jnp.maximum(begin, jnp.ceil(level / hazard))
         before = jnp.where(draws > begin, segment + 1, first(deadlines, offset, draws))
         limit = jnp.where(before > 0, table.hazard(numbers, jnp.maximum(before - 1, 0)), 0.0)
-        is_last = level < draws * limit
-        last = -jnp.log1p(jax.random.uniform(last_key, level.shape, level.dtype) * jnp.expm1(-limit))
-        place = table.places(numbers, *_words(jnp.where(is_last, last, level / draws), fine))
+        is_last = (before > 0) & ((draws > begin) | (level <= draws * limit))
+        words = word_pairs(last_key, level.shape)
+        last = -jnp.log1p(_fraction(*words) * jnp.expm1(-limit))
+        digits = None if fine is None else jnp.where(is_last, words[1], fine)
+        place = table.places(numbers, *_words(jnp.where(is_last, last, level / draws), digits))
         # Rounding must not carry a number over the edge of what it is drawn from.
         place = jnp.clip(place, jnp.where(is_last, 0, before), jnp.where(is_last, before - 1, segment))
         return table.ranking.response(numbers, place, member_key), draws
@@ -187,14 +189,15 @@ def exponentials(n: int, key: Any) -> tuple[Any, Any]:
 def exponentials_of(high: Any, low: Any) -> tuple[Any, Any]:
     """-log(1 - T) of the number T of 64 bits in two words, as accurate for T near 1 as near 0; then as `exponentials`."""
     if jnp.zeros((), float).dtype.itemsize == 8:
-        mass = (high.astype(float) + low.astype(float) * 2.0**-32) * 2.0**-32
-        return -jnp.log1p(-jnp.minimum(mass, 1 - 2.0**-53)), None
+        return -jnp.log1p(-_fraction(high, low)), None
+    rest = _fraction(~high, ~low) + 2.0**-64
+    return jnp.where(high < np.uint32(2**31), -jnp.log1p(-_fraction(high, low)), -jnp.log(rest)), low
 
-    def fraction(upper: Any, lower: Any) -> Any:
-        return (upper.astype(jnp.float32) + lower.astype(jnp.float32) * 2.0**-32) * 2.0**-32
 
-    rest = fraction(~high, ~low) + 2.0**-64
-    return jnp.where(high < np.uint32(2**31), -jnp.log1p(-fraction(high, low)), -jnp.log(rest)), low
+def _fraction(high: Any, low: Any) -> Any:
+    """The float below 1 of a number of 64 bits in two words."""
+    number = (high.astype(float) + low.astype(float) * 2.0**-32) * 2.0**-32
+    return jnp.minimum(number, 1 - np.finfo(number.dtype).epsneg)
 
 
 def _hazards(mass: np.ndarray) -> np.ndarray:

@@ -83,6 +83,9 @@ def best_by_law_traced(table: BestFirst, prompts: Any, draws: Any, key: Any) -> 
 @jax.jit
 def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
     """The rule of Def D.1 draw by draw: (kept response, number of draws) for each prompt."""
+    if log_probs.dtype.itemsize < 4:
+        # Deadlines would overflow.
+        log_probs = log_probs.astype(jnp.float32)
     tables = laws.stopping_tables(log_probs, stop=stop)
     rank_of = jnp.argsort(tables.order, axis=-1)
     deadline = jnp.take_along_axis(tables.deadline, rank_of, axis=-1)
@@ -99,9 +102,10 @@ def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple
         def going(state: tuple[Any, Any, Any]) -> Any:
             return (state[0] == 0) | (state[0] < deadline[prompt, state[1]])
 
-        start = (jnp.zeros((), cumulative.dtype), jnp.zeros((), jnp.int32), jnp.full((), -jnp.inf, log_probs.dtype))
+        # Counted in whole numbers: a float32 cannot be raised beyond 2^24 by ones.
+        start = (jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32), jnp.full((), -jnp.inf, log_probs.dtype))
         draws, kept, _ = jax.lax.while_loop(going, draw, start)
-        return kept, draws
+        return kept, draws.astype(cumulative.dtype)
 
     return jax.vmap(one)(prompts, jax.random.split(key, prompts.shape[0]))
 

@@ -133,6 +133,9 @@ class Oracle(eqx.Module):
         if np.ndim(stop) != 0:
             raise ValueError(f"`stop` must be one number; got shape {np.shape(stop)}.")
         base = self._tabular("best_until")
+        largest = float(np.finfo(np.promote_types(base.log_probs.dtype, np.float32)).max)
+        if not _checks.is_traced(stop) and stop > largest:
+            raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {base.log_probs.dtype}; got {stop}.")
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         responses, draws = self._until(base, prompts, stop, response_key)
@@ -151,6 +154,8 @@ class Oracle(eqx.Module):
             raise ValueError(
                 f"`active` must have one entry for each of the {self._weights.shape[0]} prompts; got shape {np.shape(active)}."
             )
+        if active.dtype != bool:
+            raise ValueError(f"`active` must be true or false for each prompt; got {active.dtype}.")
         prompts = jnp.arange(active.shape[0], dtype=jnp.int32)
         responses, log_probs = self._draw_responses(prompts, 1, key)
         shown = jnp.where(active, log_probs[:, 0], jnp.nan)
@@ -226,7 +231,7 @@ class LawOracle(Oracle):
     """The same queries, answers and costs, drawn from their exact law: the time does not depend on N or on the stopping time.
 
     Tabular bases with a table of rewards (or log base). `best_of(n, N)` looks up one exponential number for each prompt and still costs
-    n N; N may be traced (the cost then is too). `draw` stays literal.
+    n N; N may be traced (the cost then is too, and N below 1 or above 2^100 gives response -1 of likelihood NaN). `draw` stays literal.
     """
 
     _sorted: BestFirst | None
@@ -251,6 +256,10 @@ class LawOracle(Oracle):
         draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
         if self._best is not None:
             responses, log_probs = best_by_law(self._best, self._base.log_probs, prompts, draws, key)
+            if _checks.is_traced(N):
+                # What cannot be refused must not pass for an answer.
+                answered = (draws >= 1) & (draws <= float(MOST_BY_LAW))
+                responses, log_probs = jnp.where(answered, responses, -1), jnp.where(answered, log_probs, jnp.nan)
             return Batch(prompts, responses, log_probs, cost)
         sorted_table: Any = self._sorted
         responses = best_by_law_traced(sorted_table, prompts, draws, key)

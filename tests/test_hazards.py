@@ -35,14 +35,28 @@ def assert_found_as_by_hand(table: HazardTable, rows: int) -> None:
         np.testing.assert_array_equal(places, np.searchsorted(np.array(last), number, side="left"))
 
 
-@given(seed=st.integers(0, 2**31), rows=st.integers(1, 3), outcomes=st.sampled_from([1, 2, 8, 40]), steep=st.integers(0, 16))
-def test_numbers_are_found_in_every_cell(seed, rows, outcomes, steep):
+@given(
+    seed=st.integers(0, 2**31),
+    rows=st.integers(1, 3),
+    outcomes=st.sampled_from([1, 2, 8, 40]),
+    steep=st.integers(0, 16),
+    full=st.booleans(),
+)
+def test_numbers_are_found_in_every_cell(seed, rows, outcomes, steep, full):
     rng = np.random.default_rng(seed)
-    mass = 10.0 ** -rng.uniform(0, steep, size=(rows, outcomes)) * (rng.random((rows, outcomes)) < 0.8)
+    mass = 10.0 ** -rng.uniform(0, steep, size=(rows, outcomes)) * (full | (rng.random((rows, outcomes)) < 0.8))
     mass[mass.sum(axis=1) == 0, rng.integers(outcomes)] = 1
     with np.errstate(divide="ignore"):
         table = HazardTable.of(np.log(mass / mass.sum(axis=1, keepdims=True)), rng.integers(0, 4, mass.shape).astype(float))
     assert_found_as_by_hand(table, rows)
+
+
+@pytest.mark.parametrize("outcomes", [8, 32])
+def test_rows_that_fill_their_table(outcomes):
+    """The row behind begins where this one ends: a search that goes on there finds smaller numbers."""
+    for seed in range(12):
+        mass = np.random.default_rng(seed).exponential(size=(3, outcomes)) ** (1 + seed % 4)
+        assert_found_as_by_hand(HazardTable.of(np.log(mass / mass.sum(axis=1, keepdims=True)), mass), 3)
 
 
 def test_thousands_that_share_one_upper_word():
@@ -235,3 +249,18 @@ def test_the_least_number_of_all_keeps_to_its_row(monkeypatch):
     kept, draws = hazards.until_by_law.__wrapped__(oracle._best, oracle._base.log_probs, jnp.array([0, 0, 1, 1]), 1.0, jax.random.key(0))
     np.testing.assert_array_equal(kept, [1, 1, 0, 0])
     np.testing.assert_array_equal(draws, 2)
+
+
+def test_the_last_draw_in_a_float32_program():
+    """Between two deadlines the draws stop on any response whose deadline is past, in proportion to mass, however small the masses."""
+    head = np.linspace(1.02, 1, 3) * 4e-6
+    probs = np.concatenate([head, np.full(2**19, (1 - head.sum()) / 2**19)])
+    with jax.enable_x64(False):
+        oracle = LawOracle(TabularPolicy(np.log(probs)[None].astype(np.float32)), np.ones(1, np.float32))
+        counts = np.zeros(3)
+        for i in range(4):
+            batch = oracle.best_until(2**20, stop=0.3, key=jax.random.key(i, impl="philox2x32"))
+            draws, kept = np.asarray(batch.draws), np.asarray(batch.responses)
+            counts += np.bincount(kept[(draws > 0.3 / head[-1] * 1.001) & (draws < 0.3 / probs[-1] * 0.999)], minlength=3)[:3]
+    assert counts.sum() > 10**5
+    assert multinomial_test(counts.astype(int), head / head.sum())

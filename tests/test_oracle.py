@@ -178,6 +178,8 @@ def test_nonsense_is_refused_by_name(kind):
             oracle.respond(np.array(prompts), 3, key=key)
     with pytest.raises(ValueError, match="`stop` must be one number"):
         oracle.best_until(2, stop=np.array([1.0, 2.0]), key=key)
+    with pytest.raises(ValueError, match="`active` must be true or false"):
+        oracle.step(np.array([2, 0]), key=key)
     with pytest.raises(ValueError, match=r"`prompts` must be integers in 0\.\.1"):
         oracle.evaluate(jnp.array([7]), jnp.array([0]))
     with pytest.raises(ValueError, match="`prompts` must be left out for a tabular base"):
@@ -187,3 +189,35 @@ def test_nonsense_is_refused_by_name(kind):
     for N in (0, -1, 1.5, float("nan")):
         with pytest.raises(ValueError, match="`N` must be a whole number"):
             oracle.best_of(2, N, key=key)
+
+
+@BOTH
+def test_prompts_say_nothing_of_responses(kind):
+    """Two prompts of one law: the pairs have the product law, for every query that draws both."""
+    oracle, n = kind(TabularPolicy.from_probs(np.full((2, 4), 0.25)), np.full(2, 0.5)), 20_000
+    for impl in ("threefry2x32", "philox2x32"):
+        key = jax.random.key(4, impl=impl)
+        draws = oracle.draw(n, 1, key=key)
+        for prompts, responses in (
+            (draws.prompts, draws.responses[:, 0]),
+            *((batch.prompts, batch.responses) for batch in (oracle.best_of(n, 2, key=key), oracle.best_until(n, stop=0.2, key=key))),
+        ):
+            counts = np.bincount(np.asarray(prompts) * 4 + np.asarray(responses), minlength=8)
+            assert multinomial_test(counts, np.full(8, 1 / 8))
+
+
+@pytest.mark.parametrize("N", [0.0, -3.0, np.nan, 1e36])
+def test_traced_nonsense_is_no_answer(N):
+    oracle = LawOracle(TabularPolicy.from_probs(np.array([[0.5, 0.3, 0.2]])), np.ones(1))
+    batch = jax.jit(lambda N: oracle.best_of(5, N, key=jax.random.key(0)))(N)
+    assert (np.asarray(batch.responses) == -1).all()
+    assert np.isnan(batch.log_probs).all()
+
+
+def test_small_floats_end_too():
+    """A float16 cannot count to its own deadlines; a float32 holds no such stop."""
+    table = TabularPolicy(np.log(np.full((1, 8), 0.125)).astype(np.float16))
+    draws = Oracle(table, np.ones(1)).best_until(2, stop=300.0, key=jax.random.key(0)).draws
+    np.testing.assert_allclose(draws, 2400, rtol=2e-3)
+    with pytest.raises(ValueError, match="`stop` must be at most"):
+        LawOracle(TabularPolicy(np.log([[0.5, 0.5]]).astype(np.float32)), np.ones(1)).best_until(2, stop=1e39, key=jax.random.key(0))
