@@ -139,6 +139,24 @@ def prompt_numbers(prompts: Any, count: int) -> None:
             raise ValueError(f"`prompts` must be integers in 0..{count - 1}; got {given.dtype} {given.min()}..{given.max()}.")
 
 
+def active(flags: Any, prompts: int) -> None:
+    """Refuse anything but true or false for each prompt."""
+    if np.shape(flags) != (prompts,):
+        raise ValueError(f"`active` must have one entry for each of the {prompts} prompts; got shape {np.shape(flags)}.")
+    if np.result_type(flags).kind != "b":
+        raise ValueError(f"`active` must be true or false for each prompt; got {np.result_type(flags)}.")
+
+
+def stop(value: Any, dtype: Any) -> None:
+    """Refuse a stopping parameter that is not one positive number, finite among the floats of a table (at least 32 bits)."""
+    positive("stop", value)
+    if np.ndim(value) != 0:
+        raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
+    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
+    if not is_traced(value) and value > largest:
+        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {value}.")
+
+
 def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> None:
     """Refuse two arrays whose shapes differ."""
     if np.shape(first) != np.shape(second):

@@ -21,6 +21,8 @@ from sharpsim._ranking import Ranking, gather, padded
 
 BLOCK = 2**16
 """Prompts looked up side by side: their numbers and places stay in the cache."""
+MOST_BY_LAW = 2**100
+"""Draws that the law answers for, within 2^-17 in probability whatever the masses."""
 NEXT = 2
 """Steps to the next response before numbers are compared as a whole."""
 _OCTAVES_BELOW = 117
@@ -110,7 +112,10 @@ def best_by_law(table: HazardTable, values: Any, rows: Any, draws: Any, key: Any
     """
     level_key, rest_key = jax.random.split(key)
     level, fine = exponentials(rows.shape[0], level_key)
-    return respond(table, values, rows, level / draws, fine, rest_key)
+    responses, found = respond(table, values, rows, level / draws, fine, rest_key)
+    # What cannot be refused, being traced, must not pass for an answer.
+    answered = (draws >= 1) & (draws <= float(MOST_BY_LAW))
+    return jnp.where(answered, responses, -1), jnp.where(answered, found, jnp.nan)
 
 
 def respond(table: HazardTable, values: Any, rows: Any, hazard: Any, fine: Any, key: Any) -> tuple[Any, Any]:

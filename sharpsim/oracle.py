@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int, Key
 from sharpsim import _checks
 from sharpsim._alias import AliasTables, draw_rows, draw_with_values
 from sharpsim._batches import AdaptiveBatch, Batch, Draws
-from sharpsim._hazards import HazardTable, best_by_law, until_by_law
+from sharpsim._hazards import MOST_BY_LAW, HazardTable, best_by_law, until_by_law
 from sharpsim._least_word import best_literal
 from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
 from sharpsim.policies import TabularPolicy
@@ -25,10 +25,6 @@ from sharpsim.policies._tabular import running_mass
 
 CHUNK = 2**20
 """Draws held in memory at once by the literal oracle."""
-
-
-MOST_BY_LAW = 2**100
-"""Draws that the law oracle answers for, within 2^-17 in probability whatever the masses."""
 
 
 class Oracle(eqx.Module):
@@ -129,13 +125,8 @@ class Oracle(eqx.Module):
         The cost is the number of draws, a random value; its mean is n E[N_s].
         """
         n = _checks.static_count("n", n)
-        _checks.positive("stop", stop)
-        if np.ndim(stop) != 0:
-            raise ValueError(f"`stop` must be one number; got shape {np.shape(stop)}.")
         base = self._tabular("best_until")
-        largest = float(np.finfo(np.promote_types(base.log_probs.dtype, np.float32)).max)
-        if not _checks.is_traced(stop) and stop > largest:
-            raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {base.log_probs.dtype}; got {stop}.")
+        _checks.stop(stop, base.log_probs.dtype)
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         responses, draws = self._until(base, prompts, stop, response_key)
@@ -256,10 +247,6 @@ class LawOracle(Oracle):
         draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
         if self._best is not None:
             responses, log_probs = best_by_law(self._best, self._base.log_probs, prompts, draws, key)
-            if _checks.is_traced(N):
-                # What cannot be refused must not pass for an answer.
-                answered = (draws >= 1) & (draws <= float(MOST_BY_LAW))
-                responses, log_probs = jnp.where(answered, responses, -1), jnp.where(answered, log_probs, jnp.nan)
             return Batch(prompts, responses, log_probs, cost)
         sorted_table: Any = self._sorted
         responses = best_by_law_traced(sorted_table, prompts, draws, key)
