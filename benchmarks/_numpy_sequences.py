@@ -1,5 +1,7 @@
 """Order-1 Markov chains by hand in NumPy, and the SFT pipeline vectorised over its seeds."""
 
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,18 +40,23 @@ class Found(NamedTuple):
     all_failed: np.ndarray
 
 
-def drawn_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts [seeds, prompts, responses] of n kept responses for each seed, each drawn: one search in mu(x) pi_N(y|x) flat."""
-    joint = (at.weights[:, None] * np.exp(at.target)).ravel().cumsum()
-    parts = []
+def _counted(at: Any, seeds: int, drawn: Callable[[tuple[int, int]], np.ndarray]) -> np.ndarray:
+    """Counts [seeds, prompts, responses] of the pairs, as places in the flat table, that `drawn(shape)` gives for some seeds at once."""
+    shape, parts = np.shape(at.target), []
     # At most 2^20 draws at once: a user finds out soon that all of them do not fit a cache.
     part = max(1, 2**20 // at.n)
     for first in range(0, seeds, part):
         rows = min(part, seeds - first)
-        place = joint.searchsorted(rng.random((rows, at.n)) * joint[-1], side="right")
-        place += (np.arange(rows) * len(joint))[:, None]
-        parts.append(np.bincount(place.ravel(), minlength=rows * len(joint)))
-    return np.concatenate(parts).reshape(seeds, *np.shape(at.target))
+        place = drawn((rows, at.n))
+        place += (np.arange(rows) * math.prod(shape))[:, None]
+        parts.append(np.bincount(place.ravel(), minlength=rows * math.prod(shape)))
+    return np.concatenate(parts).reshape(seeds, *shape)
+
+
+def drawn_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
+    """Counts [seeds, prompts, responses] of n kept responses for each seed, each drawn: one search in mu(x) pi_N(y|x) flat."""
+    joint = (at.weights[:, None] * np.exp(at.target)).ravel().cumsum()
+    return _counted(at, seeds, lambda shape: joint.searchsorted(rng.random(shape) * joint[-1], side="right"))
 
 
 def law_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
@@ -58,16 +65,14 @@ def law_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
     prompts, responses = at.log_base.shape
     tails = np.take_along_axis(np.exp(at.log_base), order, axis=1).cumsum(axis=1)
     tails = (tails / tails[:, -1:] + np.arange(prompts)[:, None]).ravel()
-    mu, order, parts = at.weights.cumsum(), order + np.arange(prompts)[:, None] * responses, []
-    part = max(1, 2**20 // at.n)
-    for first in range(0, seeds, part):
-        rows = min(part, seeds - first)
-        x = np.minimum(mu.searchsorted(rng.random((rows, at.n)), side="right"), prompts - 1)
-        rank = tails.searchsorted(x - np.expm1(rng.standard_exponential((rows, at.n)) / -at.setting), side="right")
-        place = order.ravel().take(np.minimum(rank, (x + 1) * responses - 1))
-        place += (np.arange(rows) * (prompts * responses))[:, None]
-        parts.append(np.bincount(place.ravel(), minlength=rows * prompts * responses))
-    return np.concatenate(parts).reshape(seeds, prompts, responses)
+    mu, places = at.weights.cumsum(), (order + np.arange(prompts)[:, None] * responses).ravel()
+
+    def drawn(shape: tuple[int, int]) -> np.ndarray:
+        x = np.minimum(mu.searchsorted(rng.random(shape), side="right"), prompts - 1)
+        rank = tails.searchsorted(x - np.expm1(rng.standard_exponential(shape) / -at.setting), side="right")
+        return places.take(np.minimum(rank, (x + 1) * responses - 1))
+
+    return _counted(at, seeds, drawn)
 
 
 def multinomial_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,7 @@ from experiments._frame import Context
 from experiments._sweep import Cell, sweep
 from sharpsim import LawOracle, TabularPolicy, sharpness
 from sharpsim._alias import AliasTables
-from sharpsim._threefry import word_pairs
+from sharpsim._threefry import counter_pairs
 from sharpsim.classes import ProductClass
 
 BLOCK = 64
@@ -54,7 +54,7 @@ def fixed(at: Setting, key: Any) -> Trials:
     def pick(words: Any) -> tuple[Any, Any]:
         return at.pairs.pick(jnp.zeros(BLOCK, jnp.int32), words), at.setting
 
-    return _replicate(at, key, lambda draw_key, i: word_pairs(draw_key, i, BLOCK), pick)
+    return _replicate(at, key, lambda draw_key, i: counter_pairs(draw_key, i, BLOCK), pick)
 
 
 def adaptive(at: Setting, key: Any) -> Trials:

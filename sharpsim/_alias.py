@@ -84,20 +84,16 @@ def in_blocks(draw: Callable[[Any, Any], Any], rows: Any, key: Any, size: int) -
     memory does not grow with n.
     """
     n = jax.tree.leaves(rows)[0].shape[0]
-    blocks = -(-n // size)
-    each = -(-n // blocks)
-    each = min(even(each), max(size, each))
+    # Philox makes its words in pairs, and an odd number of them takes four times as long.
+    pair = min(size, 2)
+    blocks = -(-n // (size // pair * pair))
+    each = pair * -(-n // (pair * blocks))
     padded = jax.tree.map(lambda array: jnp.pad(array, (0, blocks * each - n)), rows)
     if blocks == 1:
         return jax.tree.map(lambda part: part[:n], draw(padded, key))
     cut = jax.tree.map(lambda array: array.reshape(blocks, each), padded)
     parts = map_late(lambda part: draw(*part), (cut, jax.random.split(key, blocks)))
     return jax.tree.map(lambda part: part.reshape(blocks * each, *part.shape[2:])[:n], parts)
-
-
-def even(count: int) -> int:
-    """The next even number: Philox makes its words in pairs, and an odd number of them takes four times as long."""
-    return count + count % 2
 
 
 def map_late(function: Callable[[Any], Any], over: Any) -> Any:

@@ -153,7 +153,7 @@ def stop(value: Any, dtype: Any) -> None:
     if np.ndim(value) != 0:
         raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
     largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
-    if not is_traced(value) and float(np.asarray(value)) > largest:
+    if not is_traced(value) and float(value) > largest:
         raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {value}.")
 
 

@@ -76,7 +76,6 @@ class HazardTable(eqx.Module):
         """The place (0 the best) of the first response whose H reaches each number."""
         offset, width = rows * self.ranking.width, self.ranking.width
         cell = jnp.clip((high >> self.shift).astype(jnp.int32) - self.origin, 0, self.guide.shape[-1] - 1)
-
         start = gather(self.guide, rows * self.guide.shape[-1] + cell)
 
         def earlier(place: Any) -> Any:
@@ -112,10 +111,7 @@ def best_by_law(table: HazardTable, values: Any, rows: Any, draws: Any, key: Any
     """
     level_key, rest_key = jax.random.split(key)
     level, fine = exponentials(rows.shape[0], level_key)
-    responses, found = respond(table, values, rows, level / draws, fine, rest_key)
-    # What cannot be refused, being traced, must not pass for an answer.
-    answered = (draws >= 1) & (draws <= float(MOST_BY_LAW))
-    return jnp.where(answered, responses, -1), jnp.where(answered, found, jnp.nan)
+    return respond(table, values, rows, level / draws, fine, rest_key)
 
 
 def respond(table: HazardTable, values: Any, rows: Any, hazard: Any, fine: Any, key: Any) -> tuple[Any, Any]:
@@ -139,9 +135,6 @@ def until_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: 
     response whose hazard reaches E / t.
     """
     width = table.ranking.width
-    if log_probs.dtype.itemsize < 4:
-        # Deadlines would overflow.
-        log_probs = log_probs.astype(jnp.float32)
     ranked = jnp.take_along_axis(normalise(log_probs, jnp), table.ranking.order, axis=-1, mode="promise_in_bounds")
     deadlines = jnp.minimum(laws.stopping_deadlines(ranked, stop=stop), np.finfo(np.dtype(ranked.dtype)).max)
     # What t H(t) comes to by the draw before the next deadline; the draws stop at the last response with mass, whose hazard is infinite.

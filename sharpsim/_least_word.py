@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sharpsim._alias import CHUNK, even, map_late
+from sharpsim._alias import CHUNK, in_blocks
 from sharpsim._hazards import HazardTable, exponentials_of, respond
 
 
@@ -23,23 +23,20 @@ def best_literal(table: HazardTable, values: Any, rows: Any, draws: int, key: An
     bits; the least one gets 32 more, which is exact but for two of them agreeing: at most `draws` 2^-32 in total variation.
     """
     least_key, low_key, rest_key = jax.random.split(key, 3)
-    n = rows.shape[0]
-    low = jax.random.bits(low_key, (even(n),), jnp.uint32)[:n]
-    return respond(table, values, rows, *exponentials_of(_least(n, draws, least_key), low), rest_key)
+    low = jax.random.bits(low_key, rows.shape, jnp.uint32)
+    return respond(table, values, rows, *exponentials_of(_least(len(rows), draws, least_key), low), rest_key)
 
 
 def _least(n: int, draws: int, key: Any) -> Any:
     """The least of `draws` uniform words, n times, made in chunks that are never stored; side by side, so that none waits for another."""
     if draws <= CHUNK:
-        blocks = -(-n // (CHUNK // draws))
-        each = even(-(-n // blocks))
 
-        def block(own_key: Any) -> Any:
-            return jnp.min(jax.random.bits(own_key, (draws, each), jnp.uint32), axis=0)
+        def block(zeros: Any, own_key: Any) -> Any:
+            return jnp.min(jax.random.bits(own_key, (draws, len(zeros)), jnp.uint32), axis=0)
 
-        return (block(key) if blocks == 1 else map_late(block, jax.random.split(key, blocks)).reshape(-1))[:n]
+        return in_blocks(block, jnp.zeros(n, jnp.int32), key, CHUNK // draws)
     blocks = -(-draws // CHUNK)
-    each = even(-(-draws // blocks))
+    each = -(-draws // (2 * blocks)) * 2
 
     def one(own_key: Any) -> Any:
         def more(number: Any, least: Any) -> Any:

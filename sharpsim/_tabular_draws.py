@@ -83,9 +83,6 @@ def best_by_law_traced(table: BestFirst, prompts: Any, draws: Any, key: Any) -> 
 @jax.jit
 def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
     """The rule of Def D.1 draw by draw: (kept response, number of draws) for each prompt."""
-    if log_probs.dtype.itemsize < 4:
-        # Deadlines would overflow.
-        log_probs = log_probs.astype(jnp.float32)
     tables = laws.stopping_tables(log_probs, stop=stop)
     rank_of = jnp.argsort(tables.order, axis=-1)
     deadline = jnp.take_along_axis(tables.deadline, rank_of, axis=-1)

@@ -14,7 +14,7 @@ _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = np.uint32(0x1BD11BDA)
 
 
-def word_pairs(key: Any, block: Any, size: int) -> tuple[Any, Any]:
+def counter_pairs(key: Any, block: Any, size: int) -> tuple[Any, Any]:
     """Two uniform words, uint32 [size] each, for the counters (block, 0), .., (block, size - 1) of a typed threefry key.
 
     No two blocks share any, and a counter gives both words at the price of one. Raises `ValueError` for a key of another kind.

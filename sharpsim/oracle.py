@@ -42,12 +42,11 @@ class Oracle(eqx.Module):
 
     _base: Any
     _weights: Float[Array, " prompts"]
-    _cumulative: Float[Array, " prompts"]
     _prompts: Any
     _reward: Float[Array, "prompts responses"] | None
     _score: Callable[[Any, Any, Any], Any] | None = eqx.field(static=True)
     _alias: AliasTables | None
-    _mu: AliasTables | None
+    _mu: AliasTables | Float[Array, " prompts"]
     _best: HazardTable | None
     _running: Float[Array, "prompts responses"] | None
 
@@ -60,8 +59,9 @@ class Oracle(eqx.Module):
             raise ValueError("`prompts` must be left out for a tabular base, whose prompts are its rows in order.")
         self._base = base
         self._weights = as_jax(prompt_weights)
-        self._cumulative = running_mass(self._weights)
-        self._mu = None if _checks.is_traced(self._weights) else AliasTables.of(np.asarray(self._weights)[None])
+        # A table needs numbers to be built from; traced weights are drawn from by their running total.
+        traced = _checks.is_traced(self._weights)
+        self._mu = running_mass(self._weights) if traced else AliasTables.of(np.asarray(self._weights)[None])
         self._prompts = jnp.arange(size, dtype=jnp.int32) if prompts is None else jnp.asarray(prompts)
         self._score = reward if callable(reward) else None
         self._reward = None
@@ -129,7 +129,9 @@ class Oracle(eqx.Module):
         _checks.stop(stop, base.log_probs.dtype)
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
-        responses, draws = self._until(base, prompts, stop, response_key)
+        # Deadlines overflow float16.
+        log_probs = base.log_probs.astype(jnp.promote_types(base.log_probs.dtype, jnp.float32))
+        responses, draws = self._until(log_probs, prompts, stop, response_key)
         return AdaptiveBatch(prompts, responses, base.log_probs[prompts, responses], draws)
 
     def draw_prompts(self, n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
@@ -141,12 +143,7 @@ class Oracle(eqx.Module):
 
         All arrays are `[prompts]`; where a prompt is not active its response is -1, its likelihood NaN and its draws 0.
         """
-        if np.shape(active) != self._weights.shape:
-            raise ValueError(
-                f"`active` must have one entry for each of the {self._weights.shape[0]} prompts; got shape {np.shape(active)}."
-            )
-        if active.dtype != bool:
-            raise ValueError(f"`active` must be true or false for each prompt; got {active.dtype}.")
+        _checks.active(active, self._weights.shape[0])
         prompts = jnp.arange(active.shape[0], dtype=jnp.int32)
         responses, log_probs = self._draw_responses(prompts, 1, key)
         shown = jnp.where(active, log_probs[:, 0], jnp.nan)
@@ -184,9 +181,9 @@ class Oracle(eqx.Module):
         return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
 
     def _draw_prompts(self, n: int, key: Any) -> Any:
-        if self._mu is not None:
+        if isinstance(self._mu, AliasTables):
             return draw_rows(self._mu, jnp.zeros(n, jnp.int32), 1, key)[:, 0]
-        return draw_prompts(self._cumulative, n, key)
+        return draw_prompts(self._mu, n, key)
 
     def _draw_responses(self, prompts: Any, N: int, key: Any) -> tuple[Any, Any]:
         if self._alias is not None:
@@ -214,8 +211,8 @@ class Oracle(eqx.Module):
             raise ValueError(f"`base` must be tabular and `reward` its log-likelihood for {method}; use draw() otherwise.")
         return self._base
 
-    def _until(self, base: TabularPolicy, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
-        return adaptive_literal(base.log_probs, prompts, stop, key)
+    def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
+        return adaptive_literal(log_probs, prompts, stop, key)
 
 
 class LawOracle(Oracle):
@@ -247,12 +244,17 @@ class LawOracle(Oracle):
         draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
         if self._best is not None:
             responses, log_probs = best_by_law(self._best, self._base.log_probs, prompts, draws, key)
-            return Batch(prompts, responses, log_probs, cost)
-        sorted_table: Any = self._sorted
-        responses = best_by_law_traced(sorted_table, prompts, draws, key)
-        return Batch(prompts, responses, self._base.log_probs[prompts, responses], cost)
+        else:
+            sorted_table: Any = self._sorted
+            responses = best_by_law_traced(sorted_table, prompts, draws, key)
+            log_probs = self._base.log_probs[prompts, responses]
+        if _checks.is_traced(N):
+            # What cannot be refused must not pass for an answer.
+            answered = (N >= 1) & (float(MOST_BY_LAW) >= N)
+            responses, log_probs = jnp.where(answered, responses, -1), jnp.where(answered, log_probs, jnp.nan)
+        return Batch(prompts, responses, log_probs, cost)
 
-    def _until(self, base: TabularPolicy, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
+    def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
         if self._best is not None:
-            return until_by_law(self._best, base.log_probs, prompts, stop, key)
-        return adaptive_by_law(base.log_probs, prompts, stop, key)
+            return until_by_law(self._best, log_probs, prompts, stop, key)
+        return adaptive_by_law(log_probs, prompts, stop, key)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.extend.random import threefry_2x32
 
-from sharpsim._threefry import threefry, uniform, word_pairs
+from sharpsim._threefry import counter_pairs, threefry, uniform
 
 KNOWN = [
     ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),
@@ -39,15 +39,15 @@ def test_and_whatever_jax_is_told(partitionable):
 
 def test_blocks_of_pairs_are_counters_of_one_key():
     key = jax.random.key(9)
-    first, second = word_pairs(key, 3, 10)
+    first, second = counter_pairs(key, 3, 10)
     counters = jnp.concatenate([jnp.full(10, 3, jnp.uint32), jnp.arange(10, dtype=jnp.uint32)])
     np.testing.assert_array_equal(jnp.concatenate([first, second]), threefry_2x32(jax.random.key_data(key), counters))
-    batch = jax.vmap(lambda own, block: word_pairs(own, block, 10))(jax.random.split(key, 2), jnp.arange(2))
-    alone = word_pairs(jax.random.split(key, 2)[1], 1, 10)
+    batch = jax.vmap(lambda own, block: counter_pairs(own, block, 10))(jax.random.split(key, 2), jnp.arange(2))
+    alone = counter_pairs(jax.random.split(key, 2)[1], 1, 10)
     np.testing.assert_array_equal(batch[0][1], alone[0])
     np.testing.assert_array_equal(batch[1][1], alone[1])
 
 
 def test_keys_of_another_kind_are_refused():
     with pytest.raises(ValueError, match="`key` must be a threefry2x32 key"):
-        word_pairs(jax.random.key(0, impl="rbg"), 0, 4)
+        counter_pairs(jax.random.key(0, impl="rbg"), 0, 4)
