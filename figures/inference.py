@@ -53,7 +53,7 @@ def _accuracy(rows: Table) -> Figure:
     left.axhline(float(whole["mode"][0]), color=QUIET, linestyle="-", linewidth=1.2, label="exact mode")
     left.axhline(float(whole["greedy"][0]), color=QUIET, linestyle="--", linewidth=1.6, label="greedy")
     left.set(xscale="log", xlabel="draws N", ylabel="accuracy", title="accuracy, all words")
-    left.legend(loc="upper left", fontsize=11)
+    left.legend(loc="lower right", bbox_to_anchor=(1.0, 0.42), fontsize=11)
     for index, task in enumerate(_tasks(rows)):
         part = rows.where(words=task, rule="best of N")
         band(right, part["N"], part["lift_lower"], part["lift_upper"], color=colour(index))
@@ -142,7 +142,7 @@ def _greedy(rows: Table) -> Figure:
     ax.plot(rows["centre"], rows["mode_accuracy"], color=colour(1), marker="s", linestyle=":", label="accuracy of the mode")
     ax.plot(rows["centre"], rows["greedy_accuracy"], color=colour(2), marker="^", linestyle=":", label="accuracy of greedy")
     ax.set(xlabel="mode probability P*", ylabel="fraction of words", xlim=(0, 1), ylim=(0, 1.04))
-    ax.legend(loc="lower left", bbox_to_anchor=(0.12, 0.0))
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.17))
     claim(fig, "Greedy never misses a mode above 1/2; below, it misses more the less likely the mode is.")
     caption(fig, f"Prop 3.1. {MODEL}. Words in tenths of P*; exact binomial 95% intervals over words.")
     return fig
