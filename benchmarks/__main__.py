@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments._rows import ROOT, write_atomic
+from experiments.engine.rows import ROOT, write_atomic
 
 NAMES = (
     "limits",

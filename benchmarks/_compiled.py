@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks._alias_table import Tables
 from benchmarks._numpy import Best
-from experiments._rows import ROOT
+from experiments.engine.rows import ROOT
 
 SOURCE = Path(__file__).with_name("alias.c")
 FLAGS = ("-O3", "-march=native", "-shared", "-fPIC", "-pthread", "-fno-math-errno")

@@ -11,8 +11,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from experiments._frame import Context, key_implementation
-from experiments._trials import Setting, Trials, fixed, trials
+from experiments.engine.frame import Context, key_implementation
+from experiments.sft.trials import Setting, Trials, fixed, trials
 from sharpsim import LawOracle, Oracle, TabularPolicy
 from sharpsim.decoding import MarkovSampler, TableSampler, sample_many
 from sharpsim.policies import MarkovPolicy, TransformerPolicy

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from experiments._rows import ROOT
+from experiments.engine.rows import ROOT
 
 
 def peak() -> int:

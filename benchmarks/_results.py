@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks._bars import BARS
 from benchmarks._timing import Entry, Protocol, Ratio, compare, seconds
-from experiments._rows import write_atomic
+from experiments.engine.rows import write_atomic
 
 HERE = Path(__file__).resolve().parent
 NOT_INSTALLED = "not installed"

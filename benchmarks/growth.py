@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks import _ours, pipeline
 from benchmarks._instances import Setting, markov_table, table
 from benchmarks._timing import burst
-from experiments._fits import power_law
+from experiments.engine.fits import power_law
 
 FILE = "growth.csv"
 COLUMNS = ("sampler", "axis", "at", "sizes", "seconds", "exponent", "low", "high", "decades", "hardware", "versions")

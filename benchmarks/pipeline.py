@@ -9,7 +9,7 @@ from benchmarks import _numpy_sequences, _ours
 from benchmarks._probe import probe
 from benchmarks._results import Row, compared
 from benchmarks._timing import Entry, Ratio, burst
-from experiments._trials import Setting
+from experiments.sft.trials import Setting
 from sharpsim import laws
 from sharpsim.instances import random_table, row_permutations
 

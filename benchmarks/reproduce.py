@@ -11,9 +11,9 @@ import time
 from typing import Any
 
 from benchmarks._results import HERE, Row, hardware
-from experiments._provenance import commit
-from experiments._rows import ROOT, Places, write_atomic
-from experiments._run import stems
+from experiments.engine.provenance import commit
+from experiments.engine.rows import ROOT, Places, write_atomic
+from experiments.engine.run import stems
 
 RECORD = HERE / "recorded.json"
 CASE = "make reproduce, set-up included"

@@ -1,1 +1,1 @@
-"""One experiment for each result: settings and a run that writes rows. Helpers start with an underscore and hold no science."""
+"""One experiment for each result: a module, or a folder of its name, with settings and a run that writes rows. `engine` runs them."""

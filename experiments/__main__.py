@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from experiments._cells_summary import cells_summary
-from experiments._hf_samples import add_arguments, draw_samples
-from experiments._rows import ROOT, Places, Refused, read_parts
-from experiments._run import SCALES, load, run_stem, stems
-from experiments._summary import summary
-from experiments._verdicts import read_verdicts
+from experiments.engine.rows import ROOT, Places, Refused, read_parts
+from experiments.engine.run import SCALES, load, run_stem, stems
+from experiments.engine.summary import summary
+from experiments.engine.verdicts import read_verdicts
+from experiments.inference.summary import cells_summary
+from sharpsim.logs import LogError, add_arguments, draw_samples
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     try:
         return _COMMANDS[options.command](options)
-    except Refused as refusal:
+    except (Refused, LogError) as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 2
 
@@ -98,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
 def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
     if options.workers is None and options.scheduler is None:
         return nullcontext()
-    from experiments._cluster import connected
+    from experiments.engine.cluster import connected
 
     return connected(scheduler=options.scheduler, workers=options.workers)
 
@@ -119,15 +119,15 @@ def _samples(options: argparse.Namespace) -> int:
 
 def _all(options: argparse.Namespace) -> int:
     _prepare_jax()
-    from experiments._all import run_all
+    from experiments.engine.all import run_all
 
     return run_all(scale=options.scale, seed=options.seed, out=options.out)
 
 
 def _train(options: argparse.Namespace) -> int:
     _prepare_jax()
-    from experiments._models import MODELS, RECIPES
-    from experiments._train import train
+    from experiments.engine.models import MODELS, RECIPES
+    from experiments.engine.train import train
     from sharpsim.policies._trained import WEIGHTS
 
     train(tasks=options.task or tuple(RECIPES), models=options.model or MODELS, seed=options.seed, folder=options.out or WEIGHTS)
@@ -135,7 +135,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _report(_: argparse.Namespace) -> int:
-    from experiments._report import write_report
+    from experiments.engine.report import write_report
 
     for path in write_report():
         print(path.relative_to(ROOT))
@@ -143,7 +143,7 @@ def _report(_: argparse.Namespace) -> int:
 
 
 def _prepare_jax() -> None:
-    from experiments._compiled import prepare_jax
+    from experiments.engine.compiled import prepare_jax
 
     prepare_jax()
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments._frame import Context, Table, Verdict
-from experiments._intervals import clopper_pearson
+from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import instances
+from sharpsim.estimators import clopper_pearson
 from sharpsim.theory import greedy as theory
 
 

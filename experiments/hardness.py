@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments._frame import Context, Table, Verdict
+from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import instances
 from sharpsim.theory import hardness as theory
 from sharpsim.theory import inference

@@ -8,10 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments._frame import Context, Table, Verdict
-from experiments._game import adaptive_program_cost
-from experiments._intervals import bounded_mean
-from experiments._limits import (
+from experiments.engine.frame import Context, Table, Verdict
+from experiments.limits.game import adaptive_program_cost
+from experiments.limits.needs import (
     DELTA,
     Axes,
     Powers,
@@ -28,6 +27,7 @@ from experiments._limits import (
 )
 from sharpsim import Oracle, TabularPolicy, algorithms
 from sharpsim.classes import ProductClass
+from sharpsim.estimators import bounded_mean
 from sharpsim.instances import hard_family
 from sharpsim.theory import limits, sft_adaptive
 from sharpsim.theory import limits_adaptive as theory

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments._frame import Context, Table, Verdict
+from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import instances, laws
 from sharpsim.theory import representation as theory
 

@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import special
 
-from experiments._base import bases
-from experiments._fits import power_law
-from experiments._frame import Context, Table, Verdict
-from experiments._intervals import bounded_mean, clopper_pearson
-from experiments._scaling import Grid, exponents, family_points, fit_verdicts, worst_family
-from experiments._sweep import Cell, sweep
-from experiments._trials import Setting, adaptive, trials
+from experiments.engine.bases import bases
+from experiments.engine.fits import power_law
+from experiments.engine.frame import Context, Table, Verdict
+from experiments.engine.sweep import Cell, sweep
+from experiments.sft.scaling import Grid, exponents, family_points, fit_verdicts, worst_family
+from experiments.sft.trials import Setting, adaptive, trials
 from sharpsim import coverage, laws
-from sharpsim._tabular_draws import adaptive_literal
+from sharpsim.estimators import bounded_mean, clopper_pearson
 from sharpsim.instances import hard_family
+from sharpsim.sampling._tabular_draws import adaptive_literal
 from sharpsim.theory import sft
 from sharpsim.theory import sft_adaptive as theory
 

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments._fits import power_law
-from experiments._frame import Context, Table, Verdict
+from experiments.engine.fits import power_law
+from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import Oracle, TabularPolicy, laws, sharpness
 from sharpsim.algorithms._xpo import run_rounds
 from sharpsim.classes import FiniteClass, LinearSoftmaxBall

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments._rows import Places, Refused
+from experiments.engine.rows import Places, Refused
 from figures._save import draw_stem, drawable
 
 

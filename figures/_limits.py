@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from experiments._rows import Table
+from experiments.engine.rows import Table
 from figures._style import colour, figure, theory_line
 
 LABELS = {"eps": "risk eps", "coverage": "coverage C - 1", "hard_prompts": "hard prompts d"}

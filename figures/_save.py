@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from experiments._rows import ROOT, Places, Refused, read_parts, stem_part, write_atomic
+from experiments.engine.rows import ROOT, Places, Refused, read_parts, stem_part, stems_in, write_atomic
 from figures._style import STYLE
 
 # Dates and tool versions out of the files: drawing twice must not change them.
@@ -23,7 +23,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 def drawable() -> list[str]:
     """Every stem that has a figure module."""
-    return sorted(path.stem for path in (ROOT / "figures").glob("*.py") if not path.stem.startswith("_"))
+    return sorted(stems_in(ROOT / "figures"))
 
 
 def draw_stem(stem: str, places: Places) -> list[Path]:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from experiments._rows import Table
+from experiments.engine.rows import Table
 from figures._style import QUIET, THEORY, colour, figure
 
 SYMBOLS = {"eps": "risk eps", "C - 1": "coverage C_cov - 1", "C": "coverage C_cov", "d": "hard prompts d", "delta": "miss allowed, delta"}

@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments._rows import ROOT, Table, read_table
+from experiments.engine.rows import ROOT, Table, read_table
 from figures._style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
 
 STAND_IN = "Small models trained here on generated tasks stand in for the paper's language models and benchmarks"

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments._rows import Table
+from experiments.engine.rows import Table
 from figures._style import MARKERS, QUIET, bound_line, caption, claim, colour, figure, theory_line
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments._rows import Table
+from experiments.engine.rows import Table
 from figures._style import QUIET, THEORY, band, bound_line, caption, claim, colour, figure, measured, theory_line
 
 NAMES = {

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments._rows import Table
+from experiments.engine.rows import Table
 from figures._style import QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
 
 SCHEDULES = {"prescribed": "alpha as Thm J.1 prescribes", "vanishing": "alpha of order beta^2 / sqrt(T)", "limit": "alpha -> 0+"}

@@ -14,14 +14,14 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
-from sharpsim._alias import AliasTables, draw_rows, draw_with_values
-from sharpsim._batches import AdaptiveBatch, Batch, Draws
-from sharpsim._hazards import MOST_BY_LAW, HazardTable, best_by_law, until_by_law
-from sharpsim._least_word import best_literal
-from sharpsim._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
+from sharpsim._precision import as_jax
 from sharpsim.policies import TabularPolicy
-from sharpsim.policies._precision import as_jax
 from sharpsim.policies._tabular import running_mass
+from sharpsim.sampling._alias import AliasTables, draw_rows, draw_with_values
+from sharpsim.sampling._batches import AdaptiveBatch, Batch, Draws
+from sharpsim.sampling._hazards import MOST_BY_LAW, HazardTable, best_by_law, until_by_law
+from sharpsim.sampling._least_word import best_literal
+from sharpsim.sampling._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
 
 CHUNK = 2**20
 """Draws held in memory at once by the literal oracle."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiments._frame import Context, Table, Verdict
+from experiments.engine.frame import Context, Table, Verdict
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.__main__ import main
-from experiments._journal import Journal
+from experiments.engine.journal import Journal
 from tests.walks import Settings, install
 
 CSV = Path("rows/sft.csv")

@@ -9,19 +9,19 @@ from importlib.metadata import version
 import pytest
 
 import sharpsim
-from experiments._report import MARKS, paper_report, places_of, with_results
-from experiments._rows import ROOT, Places, read_parts
-from experiments._verdicts import read_verdicts
+from experiments.engine.report import MARKS, paper_report, places_of, with_results
+from experiments.engine.rows import ROOT, Places, place_of, read_parts
+from experiments.engine.rows import stems_in as found_in
+from experiments.engine.verdicts import read_verdicts
 from sharpsim.theory._catalogue import CATALOGUE, KINDS, STEMS
 from sharpsim.theory._errata import ERRATA
 from sharpsim.theory._errata import KINDS as SLIPS
 
-PLACES = {"sharpsim/theory": "{}.py", "experiments": "{}.py", "figures": "{}.py", "tests/theory": "test_{}.py"}
+PLACES = {"sharpsim/theory": "{}", "experiments": "{}", "figures": "{}", "tests/theory": "test_{}"}
 
 
 def stems_in(folder: str) -> set[str]:
-    names = (path.stem for path in (ROOT / folder).glob("*.py") if not path.stem.startswith("_") and path.stem != "conftest")
-    return {name.removeprefix("test_") for name in names}
+    return {name.removeprefix("test_") for name in found_in(ROOT / folder)}
 
 
 def tracked() -> list[str]:
@@ -35,7 +35,7 @@ STEMS_ANYWHERE = sorted(set().union(*(stems_in(folder) for folder in PLACES)))
 @pytest.mark.parametrize("stem", STEMS_ANYWHERE)
 def test_a_result_has_its_four_places(stem):
     assert stem in STEMS, "the catalogue does not know this stem"
-    missing = [f"{folder}/{name.format(stem)}" for folder, name in PLACES.items() if not (ROOT / folder / name.format(stem)).exists()]
+    missing = [path for path in (place_of(folder, name.format(stem)) for folder, name in PLACES.items()) if not (ROOT / path).exists()]
     assert not missing
     assert any(item.stem == stem for item in CATALOGUE)
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from experiments._rows import ROOT
+from experiments.engine.rows import ROOT
 
 SCRIPTS = sorted((ROOT / "lectures").glob("*.py"))
 

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments._frame import Verdict
-from experiments._sweep import Cell, sweep
+from experiments.engine.frame import Verdict
+from experiments.engine.sweep import Cell, sweep
 
 
 def walk(at, key):
@@ -55,7 +55,9 @@ def walk_cell(steps: int, drift: float, seeds: int) -> Cell:
 
 def install(settings: Settings, journal: Path) -> None:
     """The made-up stem in the place of `sft`; its chunks are of ten seeds."""
-    from experiments import _journal, _run, _sweep
+    from experiments.engine import journal as _journal
+    from experiments.engine import run as _run
+    from experiments.engine import sweep as _sweep
 
     _journal.FOLDER = journal
     sys.modules["experiments.sft"] = made_up(settings)

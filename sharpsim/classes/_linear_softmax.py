@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._precision import as_jax
 from sharpsim.classes._ball import least_squares_on_ball, minimise_on_ball, rank_cut
 from sharpsim.classes._compared import check_pairs
 from sharpsim.classes._counts import Fit, pair_counts
@@ -15,7 +16,6 @@ from sharpsim.classes._descent import LinearSums, descend
 from sharpsim.classes._optimism import Choice, Optimistic
 from sharpsim.policies import LinearSoftmaxPolicy
 from sharpsim.policies._linear_softmax import check_features
-from sharpsim.policies._precision import as_jax
 
 STEPS = 100
 """Newton steps at most."""

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._precision import as_jax
 from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._compared import check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
 from sharpsim.classes._optimism import Choice, Optimistic, TableSums, least_of_tables, pair_terms
 from sharpsim.policies import TabularPolicy
-from sharpsim.policies._precision import as_jax
 
 
 class ProductClass(Optimistic):

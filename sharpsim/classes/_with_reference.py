@@ -6,8 +6,8 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from sharpsim import _checks
+from sharpsim._precision import as_jax
 from sharpsim.policies import TabularPolicy
-from sharpsim.policies._precision import as_jax
 
 
 class WithReference(eqx.Module):

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
-from sharpsim.policies._precision import as_jax
+from sharpsim._precision import as_jax
 from sharpsim.policies._tabular import TabularPolicy
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.policies._precision import as_jax
+from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
 from sharpsim.policies._tokens import check_end_token, check_prompt_indices
 

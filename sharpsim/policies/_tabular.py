@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
-from sharpsim.policies._precision import as_jax
+from sharpsim._precision import as_jax
 
 
 def running_mass(mass: Float[Array, "*batch responses"]) -> Float[Array, "*batch responses"]:

@@ -33,6 +33,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._logspace import logsumexp
+from sharpsim.estimators import subsample_weights
 from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
 from sharpsim.theory._common import Statement, as_float
 
@@ -111,17 +112,6 @@ def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: A
         certain = votes[top] > second + left[row]
         lower[row], upper[row] = verdict and certain, verdict or not certain
     return Band(lower, upper)
-
-
-def subsample_weights(*, total: int, draws: int) -> np.ndarray:
-    """Of `total` draws sorted by reward, best first, w_i = C(total-1-i, N-1)/C(total, N): the chance that number i is the best of N.
-
-    sum_i w_i f(i) is the mean of f(best of N) over all subsets of size N: unbiased. Raises `ValueError` for draws outside 1..total.
-    """
-    total, draws = _checks.static_count("total", total), _checks.static_count("draws", draws)
-    if draws > total:
-        raise ValueError(f"`draws` must be at most `total`, {total}; got {draws}.")
-    return np.array([math.comb(total - 1 - i, draws - 1) / math.comb(total, draws) for i in range(total)])
 
 
 def saturation(draws: Any, low: Any, high: Any, *, limit: float, tolerance: float) -> float:

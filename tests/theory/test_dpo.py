@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments._pair_trials import pair_trials
+from experiments.dpo.trials import pair_trials
 from sharpsim import coverage, laws, sharpness
 from sharpsim.classes import FiniteClass, ProductClass
 from sharpsim.instances import margin_family, random_table

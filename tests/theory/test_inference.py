@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments._agreement import allowed_deviation, bernoulli_variance
-from experiments._rows import Refused
+from experiments.engine.rows import Refused
 from sharpsim import laws
 from sharpsim.decoding import draw_many, head, most_likely_batch
+from sharpsim.estimators import allowed_deviation, bernoulli_variance
 from sharpsim.policies import MarkovPolicy, TabularSequencePolicy, tabulate
 from sharpsim.theory import inference as theory
 
@@ -260,7 +260,7 @@ def test_many_draws_have_the_enumerated_law(end):
 
 @needs_real
 def test_draws_of_the_network_have_its_likelihoods():
-    from experiments._real_model import _Judge
+    from experiments.inference.real_model import _Judge
     from sharpsim.policies import pretrained_g2p
     from sharpsim.tasks.pronunciation import is_correct as listed
     from sharpsim.tasks.pronunciation import pronunciations, sample_words
@@ -331,8 +331,8 @@ def test_many_draws_refuse_float32():
 
 
 def test_experiment_refuses_without_the_packages(monkeypatch):
-    from experiments._frame import Context
-    from experiments._real_model import gather
+    from experiments.engine.frame import Context
+    from experiments.inference.real_model import gather
 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name in ("g2p_en", "pocketsphinx") else find(name, *rest))

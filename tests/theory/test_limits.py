@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments._game import bayes_risk, datasets, program_risk
-from experiments._rows import ROOT
+from experiments.engine.rows import ROOT
+from experiments.limits.game import bayes_risk, datasets, program_risk
 from sharpsim.coverage import coverage_coefficient
 from sharpsim.instances import hard_family
 from sharpsim.theory import _hidden_label as hidden

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments._game import adaptive_program_cost
+from experiments.limits.game import adaptive_program_cost
 from sharpsim.theory import _witness as witness
 from sharpsim.theory import limits, limits_adaptive
 from sharpsim.theory._common import AssumptionError

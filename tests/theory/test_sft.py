@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments._frame import Context
-from experiments._trials import Setting, fixed, trials
+from experiments.engine.frame import Context
+from experiments.sft.trials import Setting, fixed, trials
 from sharpsim import coverage, laws
 from sharpsim.instances import hard_family, random_table, row_permutations
 from sharpsim.laws import plurality

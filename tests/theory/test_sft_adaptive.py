@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments._frame import Context
-from experiments._trials import Setting, adaptive, trials
+from experiments.engine.frame import Context
+from experiments.sft.trials import Setting, adaptive, trials
 from sharpsim import coverage, laws
 from sharpsim.instances import hard_family, random_table
 from sharpsim.theory import sft, sft_adaptive

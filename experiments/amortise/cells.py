@@ -1,0 +1,168 @@
+"""A cell of `amortise`, a model on a level of a task: what base does on held-out prompts, its modes, the certified head of each law."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.engine import models as _models
+from experiments.engine.rows import Refused
+from sharpsim.theory import amortise as theory
+from sharpsim.theory import inference
+
+BATCH = 512
+"""Responses scored at a time."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first k found responses of each prompt, [prompts, k, horizon]; all else is remaining mass, below the bound."""
+
+    responses: np.ndarray
+    log_probs: np.ndarray
+    correct: np.ndarray
+    remaining_mass: np.ndarray
+    tail_bound: np.ndarray
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One base policy and the held-out prompts it is judged on; all of them have a proven mode."""
+
+    task: str
+    level: int
+    model: str
+    policy: Any
+    judge: "Judge"
+    prompts: np.ndarray
+    training: np.ndarray
+    unproven: int
+    """Held-out prompts left out because the search for their mode ran out of expansions."""
+    greedy_accuracy: float
+    greedy_log_prob: float
+    modes: np.ndarray
+    """int32 [m, horizon], all modes of all prompts, and `mode_of` [m], the prompt of each."""
+    mode_of: np.ndarray
+    mode_log_probs: np.ndarray
+    mode_accuracy: float
+    head: Head
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Every held-out prompt counts the same."""
+        return np.full(len(self.prompts), 1 / len(self.prompts))
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What tells this cell from others, for the rows."""
+        return {"task": self.task, "level": self.level, "model": self.model}
+
+    def mode_masses(self, policy: Any) -> np.ndarray:
+        """pi(Y*(x)|x) of each prompt, Y* base's modes."""
+        return np.minimum(np.bincount(self.mode_of, np.exp(scored(policy, self.prompts[self.mode_of], self.modes))), 1.0)
+
+    def head_log_probs(self, policy: Any) -> np.ndarray:
+        """log pi of the head's responses, [prompts, k]; -inf where there are fewer."""
+        listed = self.head.log_probs > -np.inf
+        table = np.full(listed.shape, -np.inf)
+        table[listed] = scored(policy, self.prompts[np.nonzero(listed)[0]], self.head.responses[listed])
+        return table
+
+    def kept(self, N: int) -> inference.KeptLaw:
+        """The law of what best of N keeps."""
+        return inference.kept_law(self.head.log_probs, self.head.remaining_mass, self.head.tail_bound, draws=N)
+
+    def base_masses(self) -> np.ndarray:
+        """base(Y*(x)|x), as the search summed it."""
+        return inference.mode_mass(self.head.log_probs, self.head.tail_bound)
+
+    def gaps(self, floor: float) -> np.ndarray:
+        """log P* less the next log-probability, no more than down to `floor`: so it prices shortfalls that are cut there."""
+        return np.minimum(theory.gaps(self.head.log_probs, self.head.tail_bound), self.mode_log_probs - floor)
+
+
+class Judge:
+    """Which responses are correct; every distinct one is looked at once."""
+
+    def __init__(self, task: Any, texts: list[str]):
+        self.task, self.texts = task, texts
+        self._known = functools.cache(self._one)
+
+    def __call__(self, responses: np.ndarray, owners: np.ndarray) -> np.ndarray:
+        """bool [m] for responses int [m, horizon] to the prompts numbered `owners`."""
+        return np.array(
+            [self._known(row.tobytes(), int(owner)) for row, owner in zip(responses.astype(np.int32), owners, strict=True)], bool
+        )
+
+    def _one(self, tokens: bytes, owner: int) -> bool:
+        return self.task.is_correct(self.texts[owner], self.task.decode_response(np.frombuffer(tokens, np.int32)))
+
+
+def gather(name: tuple[str, int, str], *, prompts: int, held_out: int, expansions: int, search: int, head_size: int, seed: int) -> Cell:
+    """Load the model, draw prompts of both splits, decode greedily, prove the modes, list the head."""
+    import equinox as eqx
+    import jax
+
+    from sharpsim.decoding import greedy, head, most_likely_batch
+    from sharpsim.tasks import TASKS
+
+    task_name, level, model = name
+    task, policy = TASKS[task_name](level=level), _models.load(task_name, model)
+    training = _models.encode_prompts(task, _models.available_prompts(task, "train", prompts, seed))
+    asked = task.prompts("held_out", held_out, seed)
+    encoded = _models.encode_prompts(task, asked)
+    found = most_likely_batch(policy, encoded, max_expansions=search, on_budget="return")
+    heads = head(policy, encoded, max_expansions=expansions)
+    proven = [i for i in range(len(asked)) if hasattr(found[i], "responses") and heads[i].certified >= len(found[i].responses)]
+    if not proven:
+        raise Refused(f"no held-out prompt of {task_name}, level {level}, has a mode that {model} was proven to have.")
+    encoded, found, heads, texts = encoded[proven], [found[i] for i in proven], [heads[i] for i in proven], [asked[i] for i in proven]
+    judge, every = Judge(task, texts), np.arange(len(proven))
+    decoded = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, encoded))
+    first = np.stack([one.responses[0] for one in found])
+    return Cell(
+        task=task_name,
+        level=level,
+        model=model,
+        policy=policy,
+        judge=judge,
+        prompts=encoded,
+        training=training,
+        unproven=len(asked) - len(proven),
+        greedy_accuracy=float(judge(decoded, every).mean()),
+        greedy_log_prob=float(scored(policy, encoded, decoded).mean()),
+        modes=np.concatenate([one.responses for one in found]),
+        mode_of=np.repeat(every, [len(one.responses) for one in found]),
+        mode_log_probs=np.array([one.log_probs[0] for one in found]),
+        mode_accuracy=float(judge(first, every).mean()),
+        head=_padded(heads, head_size, judge),
+    )
+
+
+def _padded(heads: list[Any], size: int, judge: Judge) -> Head:
+    """The first `size` of each: what is cut off joins the remaining mass, and its likeliest is one more bound."""
+    n, horizon = len(heads), heads[0].responses.shape[1]
+    made = Head(np.zeros((n, size, horizon), np.int32), np.full((n, size), -np.inf), np.zeros((n, size), bool), np.zeros(n), np.zeros(n))
+    for row, one in enumerate(heads):
+        k = min(size, len(one.log_probs))
+        made.responses[row, :k], made.log_probs[row, :k] = one.responses[:k], one.log_probs[:k]
+        made.correct[row, :k] = judge(one.responses[:k], np.full(k, row))
+        made.remaining_mass[row] = one.remaining_mass + np.exp(one.log_probs[k:]).sum()
+        made.tail_bound[row] = max(one.bound, one.log_probs[k:].max(initial=-np.inf))
+    return made
+
+
+def scored(policy: Any, prompts: np.ndarray, responses: np.ndarray) -> np.ndarray:
+    """log pi(y|x) of pairs, float64 [m]; padded to whole batches, so that all sizes share one program."""
+    m = len(responses)
+    rows = np.minimum(np.arange(-(-m // BATCH) * BATCH), m - 1).reshape(-1, BATCH)
+    return np.concatenate([np.asarray(_scorer()(policy, prompts[chosen], responses[chosen]), np.float64) for chosen in rows])[:m]
+
+
+@functools.cache
+def _scorer() -> Any:
+    import equinox as eqx
+    import jax
+
+    return eqx.filter_jit(lambda policy, prompts, responses: jax.vmap(policy.log_prob)(prompts, responses))

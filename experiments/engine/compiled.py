@@ -1,0 +1,77 @@
+"""A replicate as one compiled program: each device runs one unit, a chunk of seeds of one cell, at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+
+from experiments.engine.rows import ROOT
+
+Replicate = Callable[[Any, Any], Any]
+"""(settings of a cell, key) -> the numbers of one seed; a function of a module, so that a worker can import it."""
+
+
+def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
+    """Float64, and a compilation cache that keeps everything: by default JAX keeps only what takes a second, which here is nothing."""
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+def words_of(key: Any) -> np.ndarray:
+    """The two words of a threefry key made from a key of any kind: what programs and workers are given, as plain numbers.
+
+    philox2x32, fastest for one long stream, has keys of 32 bits, too few for 10^6 seeds of 10^3 blocks; and for many short streams
+    side by side, which is what a sweep draws, threefry is the faster on the CPU too (four times, 64 float64 numbers a stream).
+    """
+    plain = str(jax.random.key_impl(key)) == "threefry2x32"
+    return np.asarray(jax.random.key_data(key) if plain else jax.random.bits(key, (2,), jnp.uint32))
+
+
+@cache
+def _program(replicate: Replicate, chunk: int, devices: tuple[Any, ...]) -> Any:
+    def unit(settings: Any, words: Any, index: Any, first: Any) -> Any:
+        own = jax.tree.map(lambda array: array[0], settings)
+        cell_key = jax.random.fold_in(jax.random.wrap_key_data(words, impl="threefry2x32"), index[0])
+        # A seed's key depends on its number alone, so that no result depends on who else is in the chunk.
+        keys = jax.vmap(lambda seed: jax.random.fold_in(cell_key, seed))(first[0] + jnp.arange(chunk, dtype=jnp.uint32))
+        return jax.tree.map(lambda array: array[None], jax.vmap(lambda key: replicate(own, key))(keys))
+
+    # Every device runs the program of one unit, trip counts included: its arithmetic is the same however many there are.
+    split, whole = PartitionSpec("units"), PartitionSpec()
+    mesh = Mesh(np.array(devices), ("units",))
+    return jax.jit(jax.shard_map(unit, mesh=mesh, in_specs=(split, whole, split, split), out_specs=split, check_vma=False))
+
+
+def start(replicate: Replicate, units: Sequence[tuple[Any, int, int]], *, words: np.ndarray, chunk: int, devices: tuple[Any, ...]) -> Any:
+    """Start at most one unit (settings, number of the cell, first seed) for each device; the answer's leaves are `[devices, chunk, ..]`.
+
+    JAX returns before the work is done; `np.asarray` of a leaf waits for it.
+    """
+    padded = [*units, *[units[-1]] * (len(devices) - len(units))]
+    settings = jax.tree.map(lambda *leaves: np.stack(leaves), *(unit[0] for unit in padded))
+    index, first = (np.array([unit[i] for unit in padded], np.uint32) for i in (1, 2))
+    return _program(replicate, chunk, devices)(settings, words, index, first)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The programs that XLA is asked for inside, compiled or read from the cache on disk: one entry for each."""
+    seen: list[str] = []
+
+    def heard(event: str, duration: float, **details: Any) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            seen.append(str(details.get("fun_name", "")))
+
+    listen: Any = heard
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield seen
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)

@@ -1,0 +1,68 @@
+"""Where rows come from: settings, seed, versions, commit, hardware. No host name, no path: it is published with the rows."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from experiments.engine.rows import ROOT
+
+_OUTPUT = ("experiments/rows", "figures/out", "paper_repro.md", "README.md")
+"""What a run itself rewrites: it does not make the code that ran a changed one."""
+
+
+def versions() -> str:
+    """The versions that decide the numbers, for every row."""
+    import sharpsim
+
+    return f"sharpsim {sharpsim.__version__}, jax {metadata.version('jax')}, numpy {metadata.version('numpy')}"
+
+
+def digest(settings: Any, scale: str, *given: Path) -> str:
+    """A short name of one setting: the scale and eight hex digits of everything it fixes, files that were given included."""
+    files = [file_digest(path) for path in given]
+    content = json.dumps([scale, asdict(settings), files[0] if len(files) == 1 else files or None], sort_keys=True, default=str)
+    return f"{scale}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def commit() -> dict[str, Any]:
+    """The commit that ran and whether tracked files, the run's own output aside, differ from it."""
+    try:
+        head = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!{path}" for path in _OUTPUT))
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": "unknown", "dirty": None}
+    return {"commit": head, "dirty": bool(changed)}
+
+
+def hardware() -> dict[str, Any]:
+    """The kind of machine, no more."""
+    import jax
+
+    device = jax.devices()[0]
+    return {
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "device": f"{jax.default_backend()}: {device.device_kind}",
+    }
+
+
+def libraries() -> dict[str, str]:
+    """Versions of Python and of the numerical packages."""
+    named = {name: metadata.version(name) for name in ("jax", "jaxlib", "equinox", "numpy", "scipy")}
+    return {"python": sys.version.split()[0], **named}
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()

@@ -1,0 +1,164 @@
+"""`paper_repro.md` and README's table: every item of the paper with the status that the committed rows give it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from experiments.engine.rows import ROOT, Places, place_of, write_atomic
+from experiments.engine.verdicts import Verdict, read_verdicts
+from sharpsim.theory._catalogue import CATALOGUE, STEMS, Item
+from sharpsim.theory._errata import ERRATA, Erratum
+
+MARKS = ("<!-- results: written by `make report` -->", "<!-- end of results -->")
+NOT_BUILT = "not built yet"
+_INTRO = """# The paper, item by item
+
+Every definition, assumption, lemma, theorem, proposition, algorithm, example, figure and table of *Self-Improvement in Language Models:
+The Sharpening Mechanism* (arXiv 2412.01951, v2), and what became of it here. This page is written by `make report` from the committed
+rows: a status is what the default-scale run found, or a full run where that alone judges, or that a named test backs the item, never
+typed by hand.
+
+*reproduced*: the statement's own numbers or curves came out. *bound holds*: it held wherever it was measured; the slack says how loose it
+is. *vacuous*: true, and says nothing at the sizes that were run. *fitted exponent*: a rate, measured.
+"""
+
+
+def write_report() -> list[Path]:
+    """Write both; return the files."""
+    written = [ROOT / "paper_repro.md"]
+    write_atomic(written[0], paper_report())
+    readme = ROOT / "README.md"
+    if readme.exists() and MARKS[0] in readme.read_text():
+        write_atomic(readme, with_results(readme.read_text()))
+        written.append(readme)
+    return written
+
+
+def with_results(readme: str) -> str:
+    """README's text with the table between its marks renewed."""
+    before, rest = readme.split(MARKS[0])
+    return f"{before}{MARKS[0]}\n\n{results_table()}\n\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+
+
+def results_table() -> str:
+    """One line for each result: its subject, what the run found, and its four places."""
+    verdicts = committed_verdicts()
+    lines = ["| result | in the paper | found | theory | experiment | figure | test |", "|---|---|---|---|---|---|---|"]
+    for stem, subject in STEMS.items():
+        labels = ", ".join(item.label for item in CATALOGUE if item.stem == stem and not item.ours and item.kind != "definition")
+        found = status_of([verdict for verdict in verdicts if verdict.stem == stem], brief=True) or NOT_BUILT
+        cells = (subject, labels, found, *(_link(name, path) for name, path in places_of(stem).items()))
+        lines.append(_row(*cells))
+    return "\n".join(lines)
+
+
+def paper_report() -> str:
+    """The whole of `paper_repro.md`."""
+    verdicts = committed_verdicts()
+    lines = [_INTRO, "| item | claim | status | where |", "|---|---|---|---|"]
+    lines += [_item_row(item, verdicts) for item in CATALOGUE if not item.ours]
+    lines += ["", "## Beyond the paper", "", "| item | claim | status | where |", "|---|---|---|---|"]
+    lines += [_item_row(item, verdicts) for item in CATALOGUE if item.ours]
+    known = {item.label for item in CATALOGUE} | {erratum.place for erratum in ERRATA}
+    for verdict in verdicts:
+        if item_label(verdict) not in known and verdict.expected != "violated":
+            lines.append(_row(verdict.label, escaped(verdict.claim), status_of([verdict]) or "", _links(verdict.stem)))
+    lines += ["", "## Errata", "", "Against the text of version 2 that was at hand. *False by number*: a computed value contradicts it."]
+    lines += ["", "| place | as printed | should be | kind | shown by |", "|---|---|---|---|---|"]
+    for erratum in ERRATA:
+        texts = (escaped(text) for text in (erratum.place, erratum.printed, erratum.corrected))
+        lines.append(_row(*texts, erratum.kind, _shown_by(erratum, verdicts)))
+    return "\n".join(lines) + "\n"
+
+
+def committed_verdicts() -> list[Verdict]:
+    """The verdicts of the default-scale run, stem by stem; and of full runs that are kept, what the default's does not judge."""
+    places = Places.of("default")
+    found: list[Verdict] = []
+    for stem in STEMS:
+        found += read_verdicts(stem, places)
+        judged = {verdict.label for verdict in found}
+        found += [verdict for verdict in read_verdicts(stem, places.full) if verdict.label not in judged]
+    return found
+
+
+def item_label(verdict: Verdict) -> str:
+    """The catalogue's label of a verdict: "Prop C.1 (KL)" speaks of Prop C.1."""
+    return verdict.label.split(" (")[0]
+
+
+def status_of(verdicts: Iterable[Verdict], *, brief: bool = False) -> str:
+    """What several verdicts say together; empty for none. Verdicts on the print's slips belong to the errata, not here."""
+    sound = [verdict for verdict in verdicts if verdict.expected != "violated"]
+    said = []
+    for word in dict.fromkeys(verdict.verdict for verdict in sound):
+        same = [verdict for verdict in sound if verdict.verdict == word]
+        if word == "violated":
+            said.append("**violated**")
+        elif word == "holds":
+            said.append("bound holds" + ("" if brief else _slacks(same)))
+        elif word == "fitted exponent" and not brief:
+            said += [f"fitted exponent {escaped(str(v.measured))} (expected {escaped(str(v.bound))})" for v in same]
+        else:
+            said.append(word)
+    return "; ".join(said)
+
+
+def _slacks(verdicts: list[Verdict]) -> str:
+    ranges: dict[str, list[float]] = {}
+    for verdict in verdicts:
+        if verdict.slack is not None:
+            ranges.setdefault(verdict.slack_kind, []).append(verdict.slack)
+    text = ""
+    for kind, values in ranges.items():
+        span = f"{min(values):.3g}" if min(values) == max(values) else f"{min(values):.3g} to {max(values):.3g}"
+        text += f", slack {span}" + (f" ({escaped(kind)})" if kind else "")
+    return text
+
+
+def _item_row(item: Item, verdicts: list[Verdict]) -> str:
+    found = status_of(v for v in verdicts if item_label(v) in (item.label, item.formal or item.label))
+    formal = next((other for other in CATALOGUE if other.label == item.formal), item)
+    test = item.test or formal.test
+    status = found or ("reproduced" if test else NOT_BUILT)
+    where = _links(item.stem) if found else ""
+    if test:
+        where = " · ".join(filter(None, [where, _link("its test", test.split("::")[0])]))
+    return _row(item.label, escaped(item.claim), status, where)
+
+
+def _shown_by(erratum: Erratum, verdicts: list[Verdict]) -> str:
+    shown = [_link(erratum.test.split("::")[1], erratum.test.split("::")[0])] if erratum.test else []
+    if any(verdict.label == erratum.place and verdict.expected == "violated" == verdict.verdict for verdict in verdicts):
+        shown.append(_links(erratum.stem))
+    return " · ".join(shown) or "not shown yet"
+
+
+def places_of(stem: str) -> dict[str, str]:
+    """The four places of a stem, relative to the repository's root; empty where there is nothing yet."""
+    drawings = sorted((ROOT / "figures" / "out").glob(f"{stem}.png")) + sorted((ROOT / "figures" / "out").glob(f"{stem}-*.png"))
+    places = {
+        "theory": f"sharpsim/theory/{stem}.py",
+        "experiment": place_of("experiments", stem),
+        "figure": f"figures/out/{drawings[0].name}" if drawings else place_of("figures", stem),
+        "test": f"tests/theory/test_{stem}.py",
+    }
+    return {name: path if (ROOT / path).exists() else "" for name, path in places.items()}
+
+
+def _links(stem: str) -> str:
+    return " · ".join(_link(name, path) for name, path in places_of(stem).items() if path)
+
+
+def _link(name: str, path: str) -> str:
+    return f"[{name}]({path})" if path else ""
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def escaped(text: str) -> str:
+    """Text as a Markdown table shows it: bars and stars are the paper's, not Markdown's."""
+    for letter in "|*<":
+        text = text.replace(letter, "\\" + letter)
+    return text

@@ -1,0 +1,183 @@
+"""Rows on disk: the column table that verdicts and figures read, the CSV files behind it, and where they lie.
+
+No JAX here: figures import this module and nothing else of `experiments`.
+"""
+
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+STAMPS = ("seed", "setting", "versions")
+"""Columns that the frame adds to every row."""
+VERDICTS = "verdicts"
+"""The part that holds a stem's verdicts; no experiment may use the name."""
+_WHOLE = re.compile(r"-?\d{1,18}")
+
+
+class Refused(ValueError):
+    """A request that cannot be met as put; the command line prints it without a traceback."""
+
+
+def stems_in(folder: Path) -> set[str]:
+    """The stems of a folder: its modules, and its packages other than the machinery, `engine`."""
+    found = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
+    return {name for name in found if not name.startswith("_") and name != "engine"}
+
+
+def place_of(folder: str, stem: str) -> str:
+    """A stem's file in a folder, relative to the repository's root: STEM.py, or STEM/__init__.py where it is a folder of its own."""
+    package = f"{folder}/{stem}/__init__.py"
+    return package if (ROOT / package).exists() else f"{folder}/{stem}.py"
+
+
+class Table:
+    """Read-only columns of equal length: `t["n"]` is an array, `t.where(d=4)` the rows with that value."""
+
+    def __init__(self, columns: Mapping[str, Any]):
+        self._columns = {name: np.array(values) for name, values in columns.items()}
+        for values in self._columns.values():
+            values.setflags(write=False)
+        if len({len(values) for values in self._columns.values()}) > 1:
+            raise ValueError(f"columns must have one length; got { {k: len(v) for k, v in self._columns.items()} }.")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in file order."""
+        return tuple(self._columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values()))) if self._columns else 0
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        if column not in self._columns:
+            raise KeyError(f"no column {column!r}; there are {', '.join(self._columns)}")
+        return self._columns[column]
+
+    def where(self, **equals: Any) -> "Table":
+        """The rows whose columns equal the given values exactly."""
+        keep = np.ones(len(self), dtype=bool)
+        for column, value in equals.items():
+            keep &= self[column] == value
+        return self.take(keep)
+
+    def take(self, rows: Any) -> "Table":
+        """The rows picked by a boolean mask or an array of indices."""
+        return Table({name: values[rows] for name, values in self._columns.items()})
+
+    def unique(self, column: str) -> np.ndarray:
+        """The distinct values of a column, sorted."""
+        return np.unique(self[column])
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One dict of Python values for each row."""
+        lists = {name: values.tolist() for name, values in self._columns.items()}
+        return ({name: values[i] for name, values in lists.items()} for i in range(len(self)))
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of one run's rows and figures. Only the default scale writes what the repository shows."""
+
+    rows: Path
+    figures: Path
+
+    @classmethod
+    def of(cls, scale: str, *, seed: int = 0, base: bool = False, samples: bool = False, out: Path | None = None) -> "Places":
+        """The committed folders for the default scale at seed 0; `out/...` for all else, so that nothing shown is overwritten."""
+        variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "") + ("-samples" if samples else "")
+        if out is None and variant == "default":
+            return cls(ROOT / "experiments" / "rows", ROOT / "figures" / "out")
+        folder = out or ROOT / "out" / variant
+        return cls(folder / "rows", folder / "figures")
+
+    @property
+    def full(self) -> "Places":
+        """Where rows of a full run are kept beside these: copied here by hand from `out/full`, drawn as STEM-full, never overwritten."""
+        return Places(self.rows / "full", self.figures)
+
+    def part(self, stem: str, part: str = "") -> Path:
+        """The CSV of one part of a stem."""
+        return self.rows / f"{stem_part(stem, part)}.csv"
+
+    def parts(self, stem: str) -> dict[str, Path]:
+        """Every part of a stem on disk but its verdicts, by name."""
+        found = {"": self.part(stem)} | {p.stem[len(stem) + 1 :]: p for p in sorted(self.rows.glob(f"{stem}-*.csv"))}
+        return {name: path for name, path in found.items() if name != VERDICTS and path.exists()}
+
+    def provenance(self, stem: str) -> dict[str, Any]:
+        """What the stem's run recorded about itself; empty if it has not run."""
+        path = self.rows / f"{stem}.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+
+def stem_part(stem: str, part: str) -> str:
+    """The name of a part's files: STEM or STEM-part."""
+    return f"{stem}-{part}" if part else stem
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write the whole file or nothing: an interrupted run leaves the old rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content.encode() if isinstance(content, str) else content)
+    draft.replace(path)
+
+
+def _cell(value: Any, column: str) -> str:
+    value = value.item() if isinstance(value, np.generic) or (hasattr(value, "shape") and value.shape == ()) else value
+    if not isinstance(value, str | bool | int | float):
+        raise TypeError(f"column {column!r} must hold str, int, float or bool; got {type(value).__name__}.")
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any]) -> None:
+    """Write rows as CSV; floats in their shortest form that reads back to the same bits."""
+    if not rows:
+        raise ValueError(f"no rows for {path.name}: a part must have at least one.")
+    header = list(rows[0])
+    if clash := [name for name in header if name in STAMPS]:
+        raise ValueError(f"columns {clash} of {path.name} are written by the frame; name yours otherwise.")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*header, *stamps])
+    tail = [_cell(value, name) for name, value in stamps.items()]
+    for row in rows:
+        if list(row) != header:
+            raise ValueError(f"rows of {path.name} must have the same keys in the same order; got {list(row)} after {header}.")
+        writer.writerow([_cell(value, name) for name, value in row.items()] + tail)
+    write_atomic(path, text.getvalue())
+
+
+def _typed(values: list[str]) -> np.ndarray:
+    if set(values) <= {"True", "False"}:
+        return np.array([value == "True" for value in values])
+    if all(_WHOLE.fullmatch(value) for value in values):
+        return np.array(values, dtype=np.int64)
+    try:
+        return np.array([float(value) for value in values], dtype=np.float64)
+    except ValueError:
+        return np.array(values, dtype=str)
+
+
+def read_table(path: Path) -> Table:
+    """A CSV as columns: bool, int64, float64 or str, whichever is the narrowest that holds every cell."""
+    with path.open(newline="") as file:
+        header, *rows = list(csv.reader(file))
+    return Table({name: _typed([row[i] for row in rows]) for i, name in enumerate(header)})
+
+
+def read_parts(stem: str, places: Places) -> dict[str, Table]:
+    """Every part of a stem as a table, by part name; the main one is ""."""
+    parts = places.parts(stem)
+    if not parts:
+        raise Refused(f"no rows of {stem!r} in {places.rows}: run `python -m experiments run {stem}` first.")
+    return {name: read_table(path) for name, path in parts.items()}

@@ -1,0 +1,97 @@
+"""One stem, from its settings to rows, verdicts and provenance on disk."""
+
+import importlib
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from experiments.engine.bases import load_base
+from experiments.engine.frame import Context, key_implementation
+from experiments.engine.journal import Journal
+from experiments.engine.provenance import commit, digest, file_digest, hardware, libraries, versions
+from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, read_parts, stems_in, write_atomic, write_rows
+from experiments.engine.verdicts import Verdict, write_verdicts
+
+SCALES = ("smoke", "default", "full")
+
+
+def stems() -> list[str]:
+    """Every experiment, in the catalogue's order; one that the catalogue does not know comes last."""
+    from sharpsim.theory._catalogue import STEMS
+
+    order = {stem: i for i, stem in enumerate(STEMS)}
+    found = stems_in(ROOT / "experiments")
+    return sorted(found, key=lambda stem: (order.get(stem, len(order)), stem))
+
+
+def load(stem: str) -> ModuleType:
+    """A stem's module."""
+    if stem not in stems():
+        raise Refused(f"no experiment {stem!r}; there are {', '.join(stems()) or 'none yet'}.")
+    return importlib.import_module(f"experiments.{stem}")
+
+
+def run_stem(
+    stem: str,
+    *,
+    scale: str,
+    seed: int,
+    base: Path | None,
+    places: Places,
+    samples: tuple[Path, ...] = (),
+    quiet: bool = False,
+    client: Any = None,
+) -> list[Verdict]:
+    """Run one experiment; write its rows, its verdicts (read off the rows as written) and its provenance.
+
+    What a killed run had finished is taken from its journal. With a Dask `client`, sweeps run on its workers.
+    """
+    module = load(stem)
+    if base is not None:
+        if not getattr(module, "ACCEPTS_BASE", False):
+            raise Refused(f"experiment {stem!r} builds its own instances and takes no base table.")
+        load_base(base)
+    if samples and not getattr(module, "ACCEPTS_SAMPLES", False):
+        raise Refused(f"experiment {stem!r} draws its own and takes no table of samples.")
+    settings = module.SETTINGS[scale]
+    given = [base] if base else [*samples]
+    if missing := [path.name for path in given if not path.is_file()]:
+        raise Refused(f"no file {missing[0]!r}.")
+    stamps = {"seed": seed, "setting": digest(settings, scale, *given), "versions": versions()}
+    journal = Journal.of(stem, *stamps.values(), libraries(), key_implementation(), hardware())
+    context = Context(scale=scale, seed=seed, base=base, samples=samples, quiet=quiet, journal=journal, client=client)
+
+    started = time.perf_counter()
+    parts = module.run(settings, context)
+    if VERDICTS in parts:
+        raise ValueError(f"a part of {stem!r} is called {VERDICTS!r}, which is the frame's own.")
+    for name, rows in parts.items():
+        write_rows(places.part(stem, name), rows, stamps)
+    for name, path in places.parts(stem).items():
+        if name not in parts:
+            path.unlink()
+    wall = time.perf_counter() - started
+
+    verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
+    record = {
+        "stem": stem,
+        "scale": scale,
+        **{name: stamps[name] for name in ("setting", "seed")},
+        "settings": asdict(settings),
+        "base": None if base is None else {"sha256": file_digest(base)},
+        **({"samples": [{"sha256": file_digest(path)} for path in samples]} if samples else {}),
+        "generator": key_implementation(),
+        "versions": libraries(),
+        **commit(),
+        "hardware": hardware(),
+        "wall_seconds": round(wall, 1),
+        "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
+        "notes": context.notes,
+    }
+    write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
+    # Last of all: a run killed a moment ago has nothing to do again.
+    journal.drop()
+    return verdicts

@@ -1,0 +1,153 @@
+"""One engine for simulations: a cell is one compiled function of its numeric settings, mapped over seeds, cells, devices, workers.
+
+A stem gives the function of one seed and its cells, and gets each cell's numbers in the order of cells and seeds. Work is cut
+into units, a chunk of seeds of one cell; whoever computes a unit runs the same program of the same shape, so the numbers are the
+same for any number of devices and workers, and for any run that was cut short and resumed.
+"""
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.engine.compiled import Replicate, counted, start, words_of
+from experiments.engine.frame import Context
+from experiments.engine.journal import settings_digest
+
+MOST = {"cpu": 2**11}
+"""Seeds in a chunk at most, by backend: on the CPU a chunk should stay in cache, an accelerator wants as many as memory holds."""
+
+AT_ONCE = {"cpu": 8}
+"""Units in memory at once at most, by backend: two keep an accelerator busy, one for each core the CPU."""
+START = 64
+"""What starting a unit costs, in seeds."""
+
+
+class Cell(NamedTuple):
+    """One point of a grid: a pytree of numbers and arrays (equal shapes in all cells of a sweep) and how many seeds it gets."""
+
+    settings: Any
+    seeds: int
+
+
+class Unit(NamedTuple):
+    """The seeds first, .., first + chunk - 1 of one cell."""
+
+    cell: int
+    first: int
+
+    @property
+    def name(self) -> str:
+        """Its name in the journal."""
+        return f"{self.cell}-{self.first}"
+
+
+def chunk_size(seeds: Sequence[int], *, footprint: int, budget: int, backend: str) -> int:
+    """Seeds per unit: the least work, padding of each cell's last chunk and `START` for each unit included, within the budget.
+
+    `footprint`: bytes that one seed holds while it runs. Raises `ValueError` where not one seed fits.
+    """
+    most = min(budget // (_at_once(backend) * footprint), MOST.get(backend, 2**16), max(seeds))
+    if most < 1:
+        raise ValueError(f"`budget` must hold {_at_once(backend)} seeds of {footprint} bytes; got {budget}.")
+    fewest = [-(-n // most) for n in seeds]
+    candidates = {-(-n // (least + more)) for n, least in zip(seeds, fewest, strict=True) for more in range(8)}
+    return min(candidates, key=lambda size: (sum(-(-n // size) * (size + START) for n in seeds), -size))
+
+
+def _at_once(backend: str) -> int:
+    return AT_ONCE.get(backend, 2)
+
+
+def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Context, label: str, footprint: int) -> Iterator[Any]:
+    """The numbers of each cell, leaves `[seeds, ..]`, as soon as they are there, in the order of the cells.
+
+    `replicate(settings, key)` gives one seed's numbers, the same pytree of arrays for all. Seed i of cell j runs on
+    `fold_in(fold_in(key, j), i)` of a key made from `key` (see `words_of`), whatever the chunk. Memory is bounded by `context.budget`.
+    """
+    settings = [jax.tree.map(np.asarray, cell.settings) for cell in cells]
+    shapes = {str([(a.shape, a.dtype.name) for a in jax.tree.leaves(one)]) for one in settings}
+    if len(shapes) != 1:
+        raise ValueError(f"`cells` must have settings of one shape, or the sweep compiles more than once; got {sorted(shapes)}.")
+    seeds = [cell.seeds for cell in cells]
+    chunk = chunk_size(seeds, footprint=footprint, budget=context.budget, backend=jax.default_backend())
+    units = [Unit(j, first) for j, n in enumerate(seeds) for first in range(0, n, chunk)]
+    words = words_of(key)
+    name = f"{replicate.__module__}.{replicate.__qualname__}"
+    journal = context.journal.part(name, settings_digest((settings, seeds, words)), chunk)
+    before = journal.finished(unit.name for unit in units)
+    todo = [unit for unit in units if unit.name not in before]
+    started, first_seen = time.perf_counter(), 0.0
+
+    def results() -> Iterator[tuple[Unit, Any]]:
+        if before:
+            shape: Any = jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32"))
+            structure = jax.tree.structure(shape)
+            yield from ((unit, jax.tree.unflatten(structure, before[unit.name])) for unit in units if unit.name in before)
+        run = _local if context.client is None else partial(_remote, context.client)
+        for unit, numbers in run(replicate, settings, todo, words=words, chunk=chunk):
+            journal.add(unit.name, jax.tree.leaves(numbers))
+            yield unit, numbers
+
+    waiting: dict[int, dict[int, Any]] = {j: {} for j in range(len(cells))}
+    ahead = 0
+    with counted() as programs:
+        for unit, numbers in context.track(results(), label, total=len(units)):
+            first_seen = first_seen or time.perf_counter() - started
+            waiting[unit.cell][unit.first] = numbers
+            while ahead < len(cells) and len(waiting[ahead]) == -(-seeds[ahead] // chunk):
+                parts = [numbers for _, numbers in sorted(waiting.pop(ahead).items(), key=lambda part: part[0])]
+                yield _joined(parts, seeds[ahead])
+                ahead += 1
+    context.note(label, {
+        "units": len(units), "resumed": len(before), "chunk": chunk, "programs": len(programs), "devices": jax.local_device_count(),
+        "first_result_seconds": round(first_seen, 2), "seconds": round(time.perf_counter() - started, 2),
+    })  # fmt: skip
+
+
+def _local(replicate: Replicate, settings: list[Any], todo: list[Unit], *, words: Any, chunk: int) -> Iterator[tuple[Unit, Any]]:
+    """All devices of this machine, each a unit at a time; several calls at once, because one call keeps half of two cores busy."""
+    devices = tuple(jax.local_devices())
+
+    def call(batch: list[Unit]) -> list[tuple[Unit, Any]]:
+        given = [(settings[unit.cell], unit.cell, unit.first) for unit in batch]
+        return _read(batch, start(replicate, given, words=words, chunk=chunk, devices=devices))
+
+    batches = iter([todo[at : at + len(devices)] for at in range(0, len(todo), len(devices))])
+    # The first alone: threads that start together would each compile the program.
+    for batch in islice(batches, 1):
+        yield from call(batch)
+    calls = max(1, min(os.cpu_count() or 1, _at_once(jax.default_backend())) // len(devices))
+    pool = ThreadPoolExecutor(calls)
+    try:
+        running = deque(pool.submit(call, batch) for batch in islice(batches, 2 * calls))
+        while running:
+            yield from running.popleft().result()
+            running.extend(pool.submit(call, batch) for batch in islice(batches, 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _joined(parts: list[Any], seeds: int) -> Any:
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:seeds], *parts)
+
+
+def _read(units: list[Unit], answer: Any) -> list[tuple[Unit, Any]]:
+    leaves, structure = jax.tree.flatten(answer)
+    host = [np.asarray(leaf) for leaf in leaves]
+    return [(unit, jax.tree.unflatten(structure, [leaf[i] for leaf in host])) for i, unit in enumerate(units)]
+
+
+def _remote(client: Any, replicate: Replicate, settings: list[Any], todo: list[Unit], **given: Any) -> Iterator[tuple[Unit, Any]]:
+    # Dask is for those who ask for workers.
+    from experiments.engine.cluster import finished
+
+    return finished(client, replicate, settings, todo, **given)

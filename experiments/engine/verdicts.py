@@ -1,0 +1,75 @@
+"""What a run has to say about one result of the paper."""
+
+import csv
+from dataclasses import dataclass, replace
+from typing import Any
+
+from experiments.engine.rows import STAMPS, Places, write_rows
+
+KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One result judged by rows. `slack` is a ratio or a difference, which `slack_kind` says in words.
+
+    `expected` names the verdict that a sound run gives; empty stands for anything but "violated". A formula shown false as printed
+    is expected to be "violated".
+    """
+
+    label: str
+    claim: str
+    measured: str | float
+    bound: str | float
+    verdict: str
+    slack: float | None = None
+    slack_kind: str = ""
+    stem: str = ""
+    expected: str = ""
+
+    def __post_init__(self) -> None:
+        for name, value in (("verdict", self.verdict), ("expected", self.expected or "holds")):
+            if value not in KINDS:
+                raise ValueError(f"`{name}` must be one of {', '.join(KINDS)}; got {value!r}.")
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether a run that gives this verdict should fail."""
+        return self.verdict != self.expected if self.expected else self.verdict == "violated"
+
+    def row(self) -> dict[str, Any]:
+        """The verdict as a row; numbers of `measured` and `bound` in four digits, which is what the tables show."""
+        return {
+            "label": self.label,
+            "claim": self.claim,
+            "measured": shown(self.measured),
+            "bound": shown(self.bound),
+            "verdict": self.verdict,
+            "slack": float("nan") if self.slack is None else float(self.slack),
+            "slack_kind": self.slack_kind,
+            "stem": self.stem,
+            "expected": self.expected,
+        }
+
+
+def shown(value: str | float) -> str:
+    """A number as the tables print it."""
+    return value if isinstance(value, str) else f"{float(value):.4g}"
+
+
+def write_verdicts(stem: str, verdicts: list[Verdict], places: Places, stamps: dict[str, Any]) -> list[Verdict]:
+    """Save a stem's verdicts as rows; return them with the stem filled in."""
+    signed = [replace(verdict, stem=verdict.stem or stem) for verdict in verdicts]
+    write_rows(places.part(stem, "verdicts"), [verdict.row() for verdict in signed], stamps)
+    return signed
+
+
+def read_verdicts(stem: str, places: Places) -> list[Verdict]:
+    """A stem's verdicts as its last run saved them; none if it has not run."""
+    path = places.part(stem, "verdicts")
+    if not path.exists():
+        return []
+    # Read as text: what was shown is to be shown again, also where a column happens to hold numbers alone.
+    with path.open(newline="") as file:
+        rows = [{name: text for name, text in row.items() if name not in STAMPS} for row in csv.DictReader(file)]
+    return [Verdict(**{**row, "slack": None if row["slack"] == "nan" else float(row["slack"])}) for row in rows]

@@ -1,0 +1,104 @@
+"""Inference-time sharpening of sequence models: best of N, length-normalised, majority, pass@N, greedy and the exact mode.
+
+Small models trained on tasks with exact answers stand in for the paper's language models and benchmarks, and a network of 0.8M parameters
+that pronounces English words is looked at more closely, by ranges of word length. Best of N is drawn literally (the paper's design: seeds x
+50 draws, smaller N by subsampling), and computed exactly from the head of each prompt's law with a certified band. Shown wrong by: literal
+draws outside the band by more than chance allows (false-alarm rate 1e-6), more expansions than H/P*, or a word whose mode has probability
+above 1/2 and is not what greedy returns.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.engine.frame import Context, Table, Verdict
+from experiments.inference.claims import judged_cells
+from experiments.inference.exact import profile_rows, theory_row, with_exact
+from experiments.inference.findings import judged
+from experiments.inference.network import network_rows
+from experiments.inference.panels import panels
+from experiments.inference.predictions import zoo_verdicts
+from experiments.inference.zoo import Question, cells
+from sharpsim.logs import read_all
+
+ACCEPTS_SAMPLES = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`draws` responses are drawn for each prompt and seed.
+
+    The network: `words` of up to `letters[0]`, to `letters[1]` and more letters are three tasks. The trained models: `questions`, each with
+    `prompts` prompts; lower log-probabilities count as `floor` (`cells_floor`) where a mean needs one.
+    """
+
+    words: int
+    expansions: int
+    seeds: int
+    draws: int
+    literal_N: tuple[int, ...]
+    exact_N: tuple[int, ...]
+    letters: tuple[int, int]
+    bin_width: float
+    lowest: float
+    floor: float
+    coverage_N: tuple[float, ...]
+    saturation_share: float
+    level: float
+    false_alarm: float
+    questions: tuple[Question, ...]
+    prompts: int
+    cells_floor: float
+    bins: int
+
+
+_N = (1, 2, 5, 10, 25, 50)
+_EXACT_N = (1, 2, 3, 5, 10, 25, 50, 100, 300, 1000)
+_SHARED: dict[str, Any] = {
+    "draws": 50, "literal_N": _N, "letters": (6, 8), "bin_width": 0.5, "lowest": -14.0, "floor": -20.0, "saturation_share": 0.1,
+    "level": 0.95, "false_alarm": 1e-6, "coverage_N": tuple(float(f"{10 ** (k / 10):.4g}") for k in range(21)),
+    "cells_floor": -60.0, "bins": 40,
+}  # fmt: skip
+_TWO = {"pronunciation": (1, 3), "game of 24": (1, 2), "deduction": (1, 2), "arithmetic": (1, 2)}
+QUESTIONS = (
+    *(Question(task, level, "held_out") for task, levels in _TWO.items() for level in levels),
+    # The paper shows Game of 24 on training prompts as well.
+    Question("game of 24", 2, "train"),
+)
+"""Two levels of each task, as the columns of the heat maps."""
+_FEW = (Question("pronunciation", 1, "held_out"), Question("game of 24", 2, "held_out"), Question("arithmetic", 1, "held_out"))
+SETTINGS = {
+    "smoke": Settings(words=60, expansions=100, seeds=5, exact_N=_EXACT_N, questions=_FEW, prompts=8, **_SHARED),
+    "default": Settings(words=2000, expansions=500, seeds=10, exact_N=_EXACT_N, questions=QUESTIONS, prompts=64, **_SHARED),
+    "full": Settings(
+        words=10_000, expansions=500, seeds=10, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), questions=QUESTIONS, prompts=256, **_SHARED
+    ),
+}
+
+
+def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
+    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `_zoo_theory`.
+
+    Of a user's own samples: the parts of `panels`, and nothing else.
+    """
+    if context.samples:
+        return dict(panels(read_all(context.samples), N=settings.literal_N, level=settings.level, bins=settings.bins))
+    return network_rows(settings, context) | _cells(settings, context)
+
+
+def _cells(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
+    parts: dict[str, list[dict[str, Any]]] = {}
+    size = {"prompts": settings.prompts, "seeds": settings.seeds, "draws": settings.draws, "expansions": settings.expansions}
+    shared: dict[str, Any] = {"level": settings.level, "floor": settings.cells_floor}
+    for cell in context.track(cells(context, settings.questions, **size), "models on tasks"):
+        made = panels(cell.table, N=settings.literal_N, level=settings.level, bins=settings.bins)
+        with_exact(made, cell.found, floor=settings.cells_floor)
+        made["cells-theory"] = [theory_row(cell, grid=settings.exact_N, share=settings.saturation_share, **shared)]
+        made["cells-profile"] = profile_rows(cell, N=settings.coverage_N)
+        for part, rows in made.items():
+            parts.setdefault(part, []).extend(rows)
+    return parts
+
+
+def verdicts(tables: dict[str, Table]) -> list[Verdict]:
+    """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1; of own samples, the findings."""
+    return [*judged(tables), *judged_cells(tables), *zoo_verdicts(tables)] if "" in tables else judged_cells(tables)

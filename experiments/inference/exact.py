@@ -1,0 +1,128 @@
+"""What the paper could not show of each model and task: the exact curves, coverage and its profile, and whether theory predicts the lift.
+
+"cells" and "cells-loglik" gain the columns exact_lower and exact_upper (NaN where no band is narrower than what is trivial).
+"cells-theory": model, task, split, prompts, proven (prompts whose mode is certain), greedy_is_mode (their share), coverage_low,
+coverage_high (C_cov; of unproven prompts P* lies between what is known and the search's bound), slowest (largest 1/P* of the proven);
+saturation, limit, one_draw (of the mean log-probability over the proven prompts: the least N with all but a share of the rise from one draw
+to the mode); covariance, cov_low, cov_high (of correctness and log pi under one draw: mean over prompts, interval over seeds); gain,
+gain_low, gain_high (points of the largest N over one draw); lift, lift_low, lift_high (over greedy); told, agree (prompts whose own gain
+has a certified sign, and how many have the covariance's).
+"cells-profile": model, task, N, uncovered_low, uncovered_high, bound (C_cov/N with its upper end).
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from experiments.inference.zoo import Cell, Found
+from sharpsim.estimators import literal, over_seeds
+from sharpsim.logs import cells as grouped
+from sharpsim.theory import inference as theory
+
+FEWEST = 8
+"""So many proven prompts at least, or no saturation is told."""
+Rows = list[dict[str, Any]]
+
+
+def with_exact(parts: dict[str, Rows], found: Found, *, floor: float) -> None:
+    """Put the exact bands into the rows of "cells" and "cells-loglik" of one cell."""
+    laws: dict[tuple[int, bool], theory.KeptLaw] = {}
+
+    def law(N: int, normalised: bool) -> theory.KeptLaw:
+        if (N, normalised) not in laws:
+            laws[N, normalised] = _law(found, N, normalised)
+        return laws[N, normalised]
+
+    for row in parts["cells"]:
+        rule, N = row["rule"], row["N"]
+        lower, upper = float("nan"), float("nan")
+        if rule == "pass@N":
+            lower, upper = theory.pass_at(found.log_probs, found.correct, found.remaining_mass, draws=N).mean()
+        elif rule != "majority":
+            lower, upper = theory.accuracy(law(N, rule != "best of N"), found.correct).mean()
+        row["exact_lower"], row["exact_upper"] = lower, upper
+    for row in parts["cells-loglik"]:
+        band = theory.mean_log_prob(law(row["N"], False), found.log_probs, found.tail_bound, floor=floor)
+        row["exact_lower"], row["exact_upper"] = band.mean()
+
+
+def theory_row(cell: Cell, *, grid: tuple[int, ...], share: float, level: float, floor: float) -> dict[str, Any]:
+    """The row of "cells-theory"."""
+    found, own = cell.found, next(grouped(cell.table))
+    peak = theory.mode_probability(found.log_probs, found.tail_bound, found.incumbent)
+    proven = found.proven
+    draws = own.log_probs.shape[-1]
+    estimates = literal(own.log_probs, own.correct, own.answers, own.tokens, N=[1, draws], floor=-np.inf)
+    one, most = estimates[1]["best of N"].mean(axis=0), estimates[draws]["best of N"].mean(axis=0)
+    covariance = _covariance(own.correct, own.log_probs).mean(axis=0)
+    greedy = float(found.greedy_correct.mean())
+    told, agree = _prompt_by_prompt(found, draws)
+    at_mode = found.greedy_log_probs[proven] >= np.log(peak.lower[proven]) - 1e-5
+    return {
+        "model": cell.model, "task": cell.question.name, "split": cell.question.split, "prompts": len(proven), "proven": int(proven.sum()),
+        "greedy_is_mode": float(at_mode.mean()) if proven.any() else float("nan"),
+        "coverage_low": theory.coverage(peak.upper), "coverage_high": theory.coverage(peak.lower),
+        "slowest": float((1 / peak.lower[proven]).max()) if proven.any() else float("nan"),
+        **_saturation(found, own.log_probs, grid, share, floor),
+        **_named("covariance", "cov", over_seeds(covariance, level)),
+        **_named("gain", "gain", over_seeds(100 * (most - one), level)),
+        **_named("lift", "lift", over_seeds(100 * (most - greedy), level)),
+        "told": told, "agree": agree, "N": draws, "seeds": own.log_probs.shape[1],
+    }  # fmt: skip
+
+
+def profile_rows(cell: Cell, *, N: tuple[float, ...]) -> Rows:
+    """The rows of "cells-profile"."""
+    found = cell.found
+    peak = theory.mode_probability(found.log_probs, found.tail_bound, found.incumbent)
+    low, high = (theory.coverage_profile(side, draws=np.array(N)) for side in (peak.upper, peak.lower))
+    bound = theory.coverage(peak.lower)
+    return [
+        {"model": cell.model, "task": cell.question.name, "N": n, "uncovered_low": a, "uncovered_high": b, "bound": min(1.0, bound / n)}
+        for n, a, b in zip(N, low.tolist(), high.tolist(), strict=True)
+    ]
+
+
+def _law(found: Found, N: int, normalised: bool) -> theory.KeptLaw:
+    if not normalised:
+        return theory.kept_law(found.log_probs, found.remaining_mass, found.tail_bound, draws=N)
+    per_token = np.where(found.log_probs > -np.inf, found.log_probs, 0.0) / found.lengths
+    return theory.kept_law(found.log_probs, found.remaining_mass, found.tail_bound / found.horizon, draws=N, reward=per_token)
+
+
+def _covariance(correct: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
+    """Unbiased, [prompts, seeds]."""
+    right = correct - correct.mean(axis=-1, keepdims=True)
+    return (right * (log_probs - log_probs.mean(axis=-1, keepdims=True))).sum(axis=-1) / (log_probs.shape[-1] - 1)
+
+
+def _prompt_by_prompt(found: Found, draws: int) -> tuple[int, int]:
+    one, most = (theory.accuracy(_law(found, N, False), found.correct) for N in (1, draws))
+    sign = np.where(most.lower > one.upper, 1, np.where(most.upper < one.lower, -1, 0))
+    some = np.isfinite(found.log_probs).any(axis=1)
+    told = (sign != 0) & some
+    if not told.any():
+        return 0, 0
+    predicted = np.sign(theory.lift_predictor(found.log_probs[told], found.correct[told]))
+    return int(told.sum()), int((predicted == sign[told]).sum())
+
+
+def _saturation(found: Found, drawn: np.ndarray, grid: tuple[int, ...], share: float, floor: float) -> dict[str, float]:
+    proven = found.proven
+    nothing = {"saturation": float("nan"), "limit": float("nan"), "one_draw": float("nan")}
+    if proven.sum() < FEWEST:
+        return nothing
+    own = replace(found, **{name: value[proven] for name, value in vars(found).items() if isinstance(value, np.ndarray)})
+    limit = float(own.log_probs.max(axis=1).mean())
+    first = float(np.maximum(drawn[proven], floor).mean())
+    bands = [theory.mean_log_prob(_law(own, N, False), own.log_probs, own.tail_bound, floor=floor).mean() for N in grid]
+    tolerance = share * (limit - first)
+    if not tolerance > 0:
+        return nothing | {"limit": limit, "one_draw": first}
+    at = theory.saturation(grid, [low for low, _ in bands], [high for _, high in bands], limit=limit, tolerance=tolerance)
+    return {"saturation": at, "limit": limit, "one_draw": first}
+
+
+def _named(name: str, stem: str, ends: tuple[float, float, float]) -> dict[str, float]:
+    return {name: ends[0], f"{stem}_low": ends[1], f"{stem}_high": ends[2]}

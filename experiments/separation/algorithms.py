@@ -1,0 +1,121 @@
+"""The library's own algorithms at the costs found: do they succeed as often as the exact law or the closed-form simulation says?"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.engine.frame import Context
+from experiments.separation.simulations import fitted_success, least_with, xpo_success
+from experiments.separation.worlds import Arms, Cube
+from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms
+from sharpsim.classes import AllTabular, LinearSoftmaxBall
+from sharpsim.estimators import clopper_pearson
+from sharpsim.instances import hidden_arms, sphere_packing
+from sharpsim.theory import separation as theory
+
+LEVEL = 1 - 1e-6
+BATCH = 40
+"""Seeds at once; their number is a multiple of it, or the rest would compile a second time."""
+
+
+def confirmed(rows: list[dict[str, Any]], settings: Any, context: Context) -> list[dict[str, Any]]:
+    """One row per (instance, d, algorithm) of `settings.confirm`: its share of seeds with more than 1 - delta on the mode at the cost
+    found, and what was predicted; intervals at level 1 - 1e-6.
+    """
+    found = []
+    for i, (name, d, algorithm) in enumerate(context.track(settings.confirm, "algorithms")):
+        mine = {row["learner"]: row for row in rows if row["instance"] == name and row["dimension"] == d}
+        about = mine[algorithm]
+        instance = (
+            sphere_packing(dimension=d, distance=1) if name == "cube" else hidden_arms(arms=d, bulk=2**d, gap=settings.gap, secret=d - 1)
+        )
+        keys = jax.random.split(jax.random.fold_in(context.key(), i), settings.confirm_seeds)
+        run = _Run(instance, about, keys, settings)
+        predicted, success = run.tables(algorithm) if algorithm.startswith("sft") else run.linear(algorithm, name, context, i)
+        success, own = np.asarray(success), (np.nan, np.nan, np.nan)
+        if algorithm == "xpo":
+            # Every prefix of a run is a run: its own least cost, by its own search for optimistic parameters.
+            own = tuple(2.0 * k if k else np.nan for k in least_with(success, rho=settings.rho))
+            success = success[:, int(about["samples"]) // 2 - 1]
+        share, low, high = _share(success)
+        found.append({
+            "instance": name, "dimension": d, "algorithm": algorithm, "samples": about["samples"], "share": share, "share_low": low,
+            "share_high": high, "predicted": predicted[0], "predicted_low": predicted[1], "predicted_high": predicted[2],
+            "own": own[0], "own_low": own[1], "own_high": own[2], "seeds": settings.confirm_seeds, "rho": settings.rho,
+        })  # fmt: skip
+    return found
+
+
+class _Run:
+    """One instance's algorithms, and what was predicted of them."""
+
+    def __init__(self, instance: Any, about: dict[str, Any], keys: Any, settings: Any):
+        self.instance, self.about, self.keys, self.settings = instance, about, keys, settings
+        self.base, self.weights = TabularPolicy(jnp.asarray(instance.log_probs)), jnp.ones(1)
+        self.shared: dict[str, Any] = {"mode": int(np.argmax(instance.log_probs[0])), "delta": settings.delta}
+
+    def tables(self, algorithm: str) -> Any:
+        """SFT on all tables: the exact law, and the share."""
+        oracle = LawOracle(self.base, self.weights)
+        if algorithm == "sft":
+            N = self.about["samples"]
+            exact = 1 - float(theory.miss(coverage=self.about["coverage"], draws=N))
+            return (exact,) * 3, _sft(oracle, jnp.asarray(N), self.keys, responses=self.base.responses, **self.shared)
+        cost = theory.adaptive_cost(self.instance.log_probs[0], rho=self.settings.rho)
+        return (1 - cost.miss,) * 3, _adaptive(oracle, jnp.asarray(cost.stop), self.keys, responses=self.base.responses, **self.shared)
+
+    def linear(self, algorithm: str, name: str, context: Context, i: int) -> Any:
+        """DPO and XPO on the linear ball: the closed form's share, and the share."""
+        world = Cube(self.about["dimension"]) if name == "cube" else Arms.of(self.instance)
+        rng, steps = np.random.default_rng([context.seed, 5, i]), int(self.about["samples"]) // 2
+        beta, radius = self.about["beta"], self.about["radius"]
+        said: dict[str, Any] = {"beta": beta, "delta": self.settings.delta, "seeds": self.settings.seeds}
+        given = (Oracle(self.base, self.weights), LinearSoftmaxBall(self.instance.features, radius), beta, self.keys)
+        if algorithm == "dpo":
+            success = fitted_success(world, rng, steps=steps, paired=True, **said)[:, -1]
+            return _share(success), _dpo(*given, n=steps, **self.shared)
+        success = xpo_success(world, rng, rounds=steps, radius=radius, **said).last[:, -1]
+        return _share(success), _xpo(*given, T=2 * steps, **self.shared)
+
+
+def _share(success: np.ndarray) -> tuple[float, float, float]:
+    hits = int(success.sum())
+    return (hits / len(success), *clopper_pearson(hits, len(success), LEVEL))
+
+
+def _sharp(policy: Any, mode: int, delta: float) -> Any:
+    return jnp.exp(policy.log_probs[0, mode]) > 1 - delta
+
+
+# The oracle comes ready-made: building it inside takes minutes to compile.
+@partial(jax.jit, static_argnames=("responses", "mode", "delta"))
+def _sft(oracle: LawOracle, N: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
+    tables = AllTabular(1, responses)
+    return jax.lax.map(lambda key: _sharp(algorithms.sft(oracle, tables, n=1, N=N, key=key).policy, mode, delta), keys, batch_size=BATCH)
+
+
+@partial(jax.jit, static_argnames=("responses", "mode", "delta"))
+def _adaptive(oracle: LawOracle, stop: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
+    tables = AllTabular(1, responses)
+    return jax.lax.map(
+        lambda key: _sharp(algorithms.sft_adaptive(oracle, tables, n=1, stop=stop, key=key).policy, mode, delta), keys, batch_size=BATCH
+    )
+
+
+@partial(jax.jit, static_argnames=("mode", "delta", "n"))
+def _dpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, n: int, mode: int, delta: float) -> Any:
+    return jax.lax.map(
+        lambda key: _sharp(algorithms.dpo(oracle, ball, n=n, beta=beta, key=key).policy, mode, delta), keys, batch_size=BATCH
+    )
+
+
+@partial(jax.jit, static_argnames=("mode", "delta", "T"))
+def _xpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, T: int, mode: int, delta: float) -> Any:
+    def one(key: Any) -> Any:
+        iterates = algorithms.xpo(oracle, ball, T=T, beta=beta, alpha=0.0, key=key).info["iterates"]
+        return jax.vmap(lambda theta: _sharp(ball.policy_at(theta), mode, delta))(iterates)
+
+    return jax.lax.map(one, keys, batch_size=BATCH)

@@ -1,0 +1,48 @@
+"""A table of samples cut into its cells, one for each model and task: arrays [prompts, seeds, draws]."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharpsim.logs._samples import GREEDY, SampleTable, cell_codes, codes
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model on one task. `answers` are labels, -1 for none; NaN of the greedy columns [prompts]: it was not given."""
+
+    model: str
+    task: str
+    log_probs: np.ndarray
+    tokens: np.ndarray
+    answers: np.ndarray
+    correct: np.ndarray
+    greedy_log_probs: np.ndarray
+    greedy_correct: np.ndarray
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Numbers of prompts, seeds and draws."""
+        return dict(zip(("prompts", "seeds", "draws"), self.log_probs.shape, strict=True))
+
+
+def cells(table: SampleTable) -> Iterator[Cell]:
+    """Every cell, in the order in which the table first names it; prompts likewise, seeds and draws ascending."""
+    cell, names, prompt = cell_codes(table)
+    labels, answers = codes(table.answer)
+    # A row with no answer has no label; equal labels matter within a prompt only.
+    label = np.array([-1 if answer == "" else number for number, answer in enumerate(answers)], dtype=np.int64)[labels]
+    order = np.lexsort((table.sample, table.seed, prompt, cell))
+    starts = np.searchsorted(cell[order], np.arange(len(names) + 1))
+    for number, (model, task) in enumerate(names):
+        rows = order[starts[number] : starts[number + 1]]
+        greedy = rows[table.sample[rows] == GREEDY]
+        drawn = rows[table.sample[rows] != GREEDY]
+        shape = (len(np.unique(prompt[drawn])), len(np.unique(table.seed[drawn])), -1)
+        missing = np.full(shape[0], np.nan)
+        yield Cell(
+            model, task,
+            *(values[drawn].reshape(shape) for values in (table.log_prob, table.tokens, label, table.correct)),
+            *(values[greedy].astype(np.float64) if len(greedy) else missing for values in (table.log_prob, table.correct)),
+        )  # fmt: skip

@@ -1,0 +1,222 @@
+"""The two command lines, on a stem made up for the purpose."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+
+import jax
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import experiments.engine.all
+import experiments.engine.run
+import figures._save
+from experiments.__main__ import main
+from experiments.engine.bases import load_base
+from experiments.engine.frame import Context, Verdict
+from experiments.engine.report import committed_verdicts
+from experiments.engine.rows import Places, Refused
+from experiments.engine.summary import summary
+from experiments.engine.verdicts import write_verdicts
+
+
+@dataclass(frozen=True)
+class Settings:
+    n: int
+
+
+def made_up(verdict: str = "holds") -> ModuleType:
+    module = ModuleType("experiments.sft", "A made-up stem.")
+
+    def run(settings, context):
+        draw = jax.random.uniform(context.key(), (settings.n,))
+        base = 0.0 if context.base is None else float(load_base(context.base)[0, 0])
+        context.note("timing", 1.0)
+        return {"": [{"i": i, "x": float(draw[i]), "base": base} for i in context.track(range(settings.n), "draws")], "extra": [{"y": 1}]}
+
+    def verdicts(tables):
+        assert set(tables) == {"", "extra"}
+        return [Verdict("Thm 4.1'", "a claim", float(tables[""]["x"][0]), 1.0, verdict)]
+
+    vars(module).update(SETTINGS={"smoke": Settings(3), "default": Settings(5), "full": Settings(9)}, run=run, verdicts=verdicts)
+    return module
+
+
+def drawing() -> ModuleType:
+    module = ModuleType("figures.sft")
+
+    def draw(tables):
+        fig = Figure()
+        fig.subplots().plot(tables[""]["i"], tables[""]["x"], label="x")
+        return {"": fig, "extra": Figure()}
+
+    vars(module)["draw"] = draw
+    return module
+
+
+@pytest.fixture
+def stem(monkeypatch):
+    """A function that puts the made-up stem in the place of all stems."""
+
+    def install(verdict: str = "holds") -> ModuleType:
+        module = made_up(verdict)
+        monkeypatch.setitem(sys.modules, "experiments.sft", module)
+        monkeypatch.setitem(sys.modules, "figures.sft", drawing())
+        for where in (experiments.engine.run, experiments.engine.all):
+            monkeypatch.setattr(where, "stems", lambda: ["sft"])
+        for where in (figures._save, experiments.engine.all):
+            monkeypatch.setattr(where, "drawable", lambda: ["sft"])
+        return module
+
+    return install
+
+
+def everything(folder) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.*"))}
+
+
+def test_all_runs_draws_and_reports(stem, tmp_path, capsys):
+    stem()
+    assert main(["all", "--scale", "smoke", "--out", str(tmp_path / "a")]) == 0
+    printed = capsys.readouterr().out
+    assert "Thm 4.1'" in printed
+    assert "1 verdicts, 0 unexpected" in printed
+    made = everything(tmp_path / "a")
+    assert {"rows/sft.csv", "rows/sft-extra.csv", "rows/sft-verdicts.csv", "rows/sft.json"} < set(made)
+    assert {f"figures/sft{part}.{kind}" for part in ("", "-extra") for kind in ("png", "pdf", "svg", "json")} < set(made)
+    assert main(["all", "--scale", "smoke", "--out", str(tmp_path / "b")]) == 0
+    again = everything(tmp_path / "b")
+    assert {name for name in made if made[name] != again[name]} <= {"rows/sft.json", "figures/sft.json", "figures/sft-extra.json"}
+
+
+def test_another_seed_gives_other_rows(stem, tmp_path):
+    stem()
+    for seed in ("0", "1"):
+        main(["run", "sft", "--scale", "smoke", "--seed", seed, "--out", str(tmp_path / seed)])
+    rows = [(tmp_path / seed / "rows" / "sft.csv").read_text() for seed in ("0", "1")]
+    assert rows[0] != rows[1]
+
+
+def test_provenance_says_where_rows_come_from_and_nothing_private(stem, tmp_path):
+    stem()
+    main(["all", "--scale", "smoke", "--out", str(tmp_path)])
+    record = json.loads((tmp_path / "rows" / "sft.json").read_text())
+    assert record["settings"] == {"n": 3}
+    assert record["notes"] == {"timing": 1.0}
+    assert record["rows"] == {"sft.csv": 3, "sft-extra.csv": 1}
+    assert set(record) > {"seed", "setting", "versions", "commit", "dirty", "hardware", "wall_seconds", "generator"}
+    assert set(record["hardware"]) == {"platform", "cpus", "device"}
+    assert json.loads((tmp_path / "figures" / "sft.json").read_text())["run"] == record
+
+
+def test_a_verdict_that_nobody_expected_fails_the_run(stem, tmp_path, capsys):
+    stem("violated")
+    assert main(["run", "sft", "--scale", "smoke", "--out", str(tmp_path)]) == 1
+    assert main(["all", "--scale", "smoke", "--out", str(tmp_path)]) == 1
+    assert "violated (!)" in capsys.readouterr().out
+
+
+def test_rows_of_a_full_run_are_drawn_too(stem, tmp_path):
+    stem()
+    main(["run", "sft", "--scale", "full", "--out", str(tmp_path / "full")])
+    main(["run", "sft", "--scale", "smoke", "--out", str(tmp_path)])
+    places = Places.of("smoke", out=tmp_path)
+    assert [path.name for path in figures._save.draw_stem("sft", places)] == ["sft.png", "sft-extra.png"]
+    shutil.copytree(tmp_path / "full" / "rows", places.full.rows)
+    assert [path.name for path in figures._save.draw_stem("sft", places)] == [
+        "sft.png",
+        "sft-extra.png",
+        "sft-full.png",
+        "sft-full-extra.png",
+    ]
+    assert json.loads((places.figures / "sft-full.json").read_text())["run"]["scale"] == "full"
+    assert json.loads((places.figures / "sft.json").read_text())["run"]["scale"] == "smoke"
+
+
+def test_full_runs_judge_what_the_default_does_not(tmp_path, monkeypatch):
+    """Of a label that both judge the default's verdict stands; a label of the full run alone is reported with its own."""
+    places = Places(tmp_path / "rows", tmp_path / "figures")
+    monkeypatch.setattr(Places, "of", classmethod(lambda cls, scale: places))
+    write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.0, 2.0, "holds")], places, {"seed": 0})
+    write_verdicts("sft", [Verdict(label, "a claim", 3.0, 4.0, "vacuous") for label in ("Thm 4.1'", "Lemma F.1")], places.full, {"seed": 0})
+    assert [(found.label, found.verdict) for found in committed_verdicts()] == [("Thm 4.1'", "holds"), ("Lemma F.1", "vacuous")]
+
+
+def test_one_broken_stem_does_not_silence_the_rest(stem, tmp_path, capsys, monkeypatch):
+    module = stem()
+    monkeypatch.setattr(module, "run", lambda settings, context: 1 / 0)
+    assert main(["all", "--scale", "smoke", "--out", str(tmp_path)]) == 1
+    output = capsys.readouterr()
+    assert "FAILED: experiment sft" in output.out
+    assert "ZeroDivisionError" in output.err
+
+
+def test_a_part_no_longer_written_goes(stem, tmp_path):
+    stem()
+    places = Places.of("smoke", out=tmp_path)
+    places.rows.mkdir(parents=True)
+    places.part("sft", "stale").write_text("a\n1\n")
+    main(["run", "sft", "--scale", "smoke", "--out", str(tmp_path)])
+    assert set(places.parts("sft")) == {"", "extra"}
+
+
+def test_own_base_table(stem, tmp_path, capsys):
+    module = stem()
+    np.save(tmp_path / "base.npy", np.array([[0.25, 0.75]]))
+    command = ["run", "sft", "--scale", "smoke", "--out", str(tmp_path), "--base", str(tmp_path / "base.npy")]
+    assert main(command) == 2
+    assert "takes no base table" in capsys.readouterr().err
+    module.ACCEPTS_BASE = True
+    assert main(command) == 0
+    assert repr(float(np.log(0.25))) in (tmp_path / "rows" / "sft.csv").read_text()
+    assert str(tmp_path) not in (tmp_path / "rows" / "sft.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ([[0.5, 0.6]], "row 0 is off by 0.1"),
+        ([[0.5, 0.5], [np.nan, 1.0]], "NaN in row 1"),
+        ([0.5, 0.5], r"got shape \(2,\)"),
+        ([[-0.5, 1.5]], "as log-probabilities"),
+        ([["a", "b"]], "got dtype"),
+        (np.empty((0, 3)), r"got shape \(0, 3\)"),
+    ],
+)
+def test_bad_base_tables_are_refused(table, said, tmp_path):
+    np.save(tmp_path / "base.npy", np.array(table))
+    with pytest.raises(Refused, match=said):
+        load_base(tmp_path / "base.npy")
+
+
+@pytest.mark.parametrize("table", [[[0.25, 0.75], [1.0, 0.0]], np.log([[0.25, 0.75]]), [[0.0]], [[0, 1]]])
+def test_probabilities_and_logarithms_are_told_apart(table, tmp_path):
+    np.save(tmp_path / "base.npy", np.array(table))
+    np.testing.assert_allclose(np.exp(load_base(tmp_path / "base.npy")).sum(axis=1), 1.0, rtol=1e-12)
+
+
+def test_what_is_not_a_table_is_refused(tmp_path):
+    (tmp_path / "base.npy").write_text("no numbers")
+    for name in ("base.npy", "missing.npy"):
+        with pytest.raises(Refused, match="could not read it"):
+            load_base(tmp_path / name)
+
+
+def test_unknown_stem_is_refused(capsys):
+    assert main(["show", "no_such_stem"]) == 2
+    assert "no experiment 'no_such_stem'" in capsys.readouterr().err
+
+
+def test_the_table_fits_a_terminal():
+    wide = Verdict("Thm 4.1' and more besides", "claim " * 30, 0.1, 0.2, "fitted exponent", slack=1.0, slack_kind="ratio " * 9)
+    assert max(len(line) for line in summary([wide, wide]).splitlines()) <= 120
+
+
+def test_keys_are_typed_and_follow_the_seed():
+    keys = [Context(scale="smoke", seed=seed).key() for seed in (0, 0, 1)]
+    data = [jax.random.key_data(key).tolist() for key in keys]
+    assert data[0] == data[1] != data[2]
+    assert jax.dtypes.issubdtype(keys[0].dtype, jax.dtypes.prng_key)

@@ -1,0 +1,199 @@
+"""The script that draws from Hugging Face models, on a tiny random one, saved and loaded by the real code; and its questions."""
+
+import importlib.util
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from experiments.__main__ import main
+from sharpsim.logs import LogError
+from sharpsim.logs._files import read_samples
+from sharpsim.logs._hugging_face import HuggingFaceModel, Question, read_questions
+
+FALSE_ALARM = 1e-6
+WORDS = ("<end>", "a", "b", "#")
+MISSING = any(importlib.util.find_spec(name) is None for name in ("torch", "transformers"))
+
+
+def needs_models(test):
+    """Slow for what these packages take to import."""
+    return pytest.mark.slow(pytest.mark.skipif(MISSING, reason="needs sharpsim[huggingface]")(test))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A random GPT-2 of one layer over four words, saved as the hub would have it."""
+    import tokenizers
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    path = tmp_path_factory.mktemp("model") / "tiny"
+    plain = tokenizers.Tokenizer(tokenizers.models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="#"))
+    plain.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=plain, eos_token="<end>", unk_token="#").save_pretrained(path)
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=4, n_positions=32, n_embd=16, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0, initializer_range=0.8)
+    GPT2LMHeadModel(config).save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return HuggingFaceModel(str(folder), dtype="float32", device="cpu", chat=False)
+
+
+def next_log_probs(model, tokens):
+    """log pi(. | tokens), by one pass over the whole sequence without a cache."""
+    import torch
+
+    with torch.inference_mode():
+        return torch.log_softmax(model.model(input_ids=torch.tensor([tokens])).logits[0, -1].double(), -1).numpy()
+
+
+def scored(model, prompt, response):
+    start = model.encode(prompt)
+    return sum(next_log_probs(model, start + response[:i])[token] for i, token in enumerate(response))
+
+
+@needs_models
+def test_log_probabilities_are_those_of_the_whole_sequence(model):
+    responses, log_probs = model.draw("a # b", count=40, greedy=False, seed=3, max_tokens=6)
+    assert 1 == min(map(len, responses)) < max(map(len, responses)) <= 6
+    for response, log_prob in zip(responses, log_probs, strict=True):
+        assert 0 not in response[:-1]
+        assert response[-1] == 0 or len(response) == 6
+        assert log_prob == pytest.approx(scored(model, "a # b", response), abs=1e-5)
+
+
+@needs_models
+def test_chat_prompts_go_through_the_template(folder, model):
+    chat = HuggingFaceModel(str(folder), dtype="float32", device="cpu", chat=True)
+    chat.tokenizer.chat_template = (
+        "{% for turn in messages %}# {{ turn['content'] }}{% endfor %}{% if add_generation_prompt %} b{% endif %}"
+    )
+    assert chat.encode("a a") == model.encode("# a a b")
+
+
+@needs_models
+def test_greedy_takes_the_likeliest_token(model):
+    for prompt in ("a", "b b", "# a"):
+        ((response,), (log_prob,)) = model.draw(prompt, count=1, greedy=True, seed=0, max_tokens=5)
+        start, expected = model.encode(prompt), []
+        while len(expected) < 5 and (not expected or expected[-1] != 0):
+            expected.append(int(next_log_probs(model, start + expected).argmax()))
+        assert response == expected
+        assert log_prob == pytest.approx(scored(model, prompt, response), abs=1e-5)
+
+
+@needs_models
+def test_draws_have_the_models_law(model):
+    """Pearson's statistic at 1e-6 on all responses of at most two tokens; a law at another temperature is refused."""
+    draws, start = 4000, model.encode("a b")
+    first = next_log_probs(model, start)
+    law = {(0,): first[0]}
+    for token in (1, 2, 3):
+        law |= {(token, second): first[token] + value for second, value in enumerate(next_log_probs(model, [*start, token]))}
+    counts = dict.fromkeys(law, 0)
+    for response in model.draw("a b", count=draws, greedy=False, seed=1, max_tokens=2)[0]:
+        counts[tuple(response)] += 1
+    seen, logs = np.array(list(counts.values())), np.array(list(law.values()))
+
+    def statistic(power):
+        expected = draws * np.exp(power * logs) / np.exp(power * logs).sum()
+        return ((seen - expected) ** 2 / expected).sum()
+
+    threshold = stats.chi2.isf(FALSE_ALARM, len(law) - 1)
+    assert statistic(1.0) < threshold
+    assert statistic(0.8) > threshold
+    assert statistic(1.25) > threshold
+
+
+QUESTIONS = [{"prompt": "a b", "answer": "a", "pattern": r"\b([ab])\b"}, {"prompt": "b #", "answer": "a b"}]
+
+
+def ask(path, questions=QUESTIONS):
+    path.write_text("\n".join(json.dumps(question) for question in questions) + "\n")
+    return path
+
+
+def command(folder, questions, out, **more):
+    given = {"model": folder, "questions": questions, "out": out, "draws": 5, "seeds": 2, "max-tokens": 4, "batch": 3} | more
+    return ["samples", *itertools.chain.from_iterable((f"--{name}", str(value)) for name, value in given.items())]
+
+
+@needs_models
+def test_the_command_writes_a_table_that_is_what_the_model_says(folder, model, tmp_path, capsys):
+    asked = ask(tmp_path / "quiz.jsonl")
+    assert main(command(folder, asked, tmp_path / "a.csv")) == 0
+    assert "a.csv" in capsys.readouterr().out
+    table = read_samples(tmp_path / "a.csv")
+    assert (len(table), set(table.model), set(table.task)) == (2 * (2 * 5 + 1), {"tiny"}, {"quiz"})
+    assert sorted(set(zip(table.seed.tolist(), table.sample.tolist(), strict=True))) == [(0, -1), *itertools.product((0, 1), range(5))]
+    (text, log_prob, tokens), *_ = model.respond("b #", count=1, greedy=True, seed=0, max_tokens=4)
+    (row,) = np.flatnonzero((table.prompt == "b #") & (table.sample == -1))
+    assert (table.log_prob[row], table.tokens[row], table.answer[row]) == (pytest.approx(log_prob, abs=1e-6), tokens, text.strip())
+    np.testing.assert_array_equal(table.correct, np.where(table.prompt == "a b", table.answer == "a", table.answer == "a b"))
+    # Seeds, and prompts, have numbers of their own.
+    blocks = [tuple(table.log_prob[(table.prompt == p) & (table.seed == s) & (table.sample >= 0)]) for p in ("a b", "b #") for s in (0, 1)]
+    assert len(set(blocks)) == 4
+    assert main(command(folder, asked, tmp_path / "b.csv", name="x", task="y")) == 0
+    again = read_samples(tmp_path / "b.csv")
+    assert (again.log_prob.tolist(), set(again.model), set(again.task)) == (table.log_prob.tolist(), {"x"}, {"y"})
+
+
+@needs_models
+def test_bad_models_and_numbers_are_refused(folder, tmp_path, capsys):
+    asked = ask(tmp_path / "quiz.jsonl")
+    (tmp_path / "empty").mkdir()
+    for arguments, said in (
+        (command(tmp_path / "empty", asked, tmp_path / "a.csv"), "`model` must be one that transformers loads"),
+        (command(folder, asked, tmp_path / "a.csv", draws=0), "`draws` must be at least 1; got 0"),
+        (command(folder, asked, tmp_path / "a.csv", **{"max-tokens": 0}), "`max_tokens` must be at least 1"),
+        (command(folder, asked, tmp_path / "a.txt"), "must end in .csv or .parquet"),
+    ):
+        assert main(arguments) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_without_the_packages_it_says_what_to_install(tmp_path, capsys, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "transformers" else find(name, *rest))
+    assert main(command("m", ask(tmp_path / "quiz.jsonl"), tmp_path / "a.csv")) == 2
+    assert "pip install sharpsim[huggingface]" in capsys.readouterr().err
+
+
+def test_answers_are_found():
+    whole = Question("p", "4", None)
+    assert whole.answer_of(" 4\n") == "4"
+    grouped = Question("p", "4", re.compile(r"answer is (\d+)|gives (\d+)"))
+    assert [grouped.answer_of(text) for text in ("the answer is 3, no: the answer is 4", "nothing", "")] == ["4", "", ""]
+    assert Question("p", "4", re.compile(r"\d+")).answer_of("1 then 22") == "22"
+    assert grouped.answer_of("gives 7") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "at least one; got none in q.jsonl"),
+        ('{"prompt": "a", "answer": "b"}\n\n[1]', "line 3 of `questions`"),
+        ('{"prompt": "a"}', "line 1 of `questions` must be an object with `prompt`, `answer`"),
+        ('{"prompt": "a", "answer": 4}', "line 1 of `questions` must have text as `prompt` and `answer`"),
+        ('{"prompt": "a", "answer": "b", "pattern": "("}', "line 1 of `questions`"),
+        ('{"prompt": "a", "answer": "b"}\n{"prompt": "a", "answer": "c"}', "line 2 of `questions` must have a prompt of its own"),
+    ],
+)
+def test_bad_questions_are_named(text, said, tmp_path):
+    (tmp_path / "q.jsonl").write_text(text)
+    with pytest.raises(LogError, match=said):
+        read_questions(tmp_path / "q.jsonl", None)
+    with pytest.raises(LogError, match="could not read"):
+        read_questions(tmp_path / "missing.jsonl", None)
+
+
+def test_a_pattern_for_all(tmp_path):
+    (tmp_path / "q.jsonl").write_text('{"prompt": "a", "answer": "b"}\n{"prompt": "c", "answer": "d", "pattern": "x"}')
+    assert [question.pattern.pattern for question in read_questions(tmp_path / "q.jsonl", "y")] == ["y", "x"]
