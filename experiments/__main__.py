@@ -1,4 +1,4 @@
-"""`python -m experiments list | show STEM | run STEM | samples | all | train | report`."""
+"""`python -m experiments list | show STEM | run STEM | samples | all | train | report | update`."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, do it, return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m experiments", description="Run the experiments and write their rows.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="every experiment, and what its last default run found")
+    commands.add_parser("list", help="every experiment, and what the committed run of it found")
     show = commands.add_parser("show", help="one experiment: what it does, its settings, its verdicts")
     show.add_argument("stem")
     run = commands.add_parser("run", help="run one experiment")
@@ -34,11 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     where.add_argument("--workers", type=int, metavar="K", help="share simulations among K worker processes (needs the `cluster` extra)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="share simulations among the workers of this Dask scheduler")
     add_arguments(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
-    everything = commands.add_parser("all", help="run every experiment, draw every figure, print the table of results")
+    everything = commands.add_parser("all", help="run every experiment, draw every figure, compare with the committed reference")
     train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
     train.add_argument("--task", action="append", help="only this task (may be repeated)")
     train.add_argument("--model", action="append", help="only this model (may be repeated)")
-    commands.add_parser("report", help="write paper_repro.md and README's table of results from the committed rows")
+    commands.add_parser("report", help="write paper_repro.md from the committed rows")
+    commands.add_parser("update", help="for maintainers: replace the committed rows and drawings by those in out/")
     for command in (show, run, everything):
         command.add_argument("--scale", choices=SCALES, default="default")
     for command in (run, everything, train):
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _list(_: argparse.Namespace) -> int:
     from sharpsim.theory._catalogue import STEMS
 
-    places = Places.of("default")
+    places = Places.reference()
     for stem in stems():
         found = [verdict.verdict for verdict in read_verdicts(stem, places)]
         tally = ", ".join(f"{found.count(word)} {word}" for word in dict.fromkeys(found)) or "no committed rows"
@@ -75,8 +76,10 @@ def _show(options: argparse.Namespace) -> int:
     print(f"Settings at scale {options.scale}:")
     for name, value in asdict(module.SETTINGS[options.scale]).items():
         print(f"  {name} = {value!r}")
-    if verdicts := read_verdicts(options.stem, Places.of(options.scale)):
-        print("\nVerdicts of the last run:\n" + summary(verdicts))
+    for what, places in (("the last run", Places.of(options.scale)), ("the committed run at default scale", Places.reference())):
+        if verdicts := read_verdicts(options.stem, places):
+            print(f"\nVerdicts of {what}:\n" + summary(verdicts))
+            break
     return 0
 
 
@@ -84,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
     _prepare_jax()
     samples = tuple(options.samples)
     places = Places.of(options.scale, seed=options.seed, base=options.base is not None, samples=bool(samples), out=options.out)
-    if samples and places.rows.resolve() == Places.of("default").rows:
+    if places.rows.resolve() == Places.reference().rows:
         raise Refused(f"`out` must not be where the repository's own rows are; got {options.out}.")
     given = {"scale": options.scale, "seed": options.seed, "base": options.base, "places": places, "samples": samples}
     with _client(options) as client:
@@ -92,7 +95,12 @@ def _run(options: argparse.Namespace) -> int:
     if samples:
         _show_panels(options.stem, places)
     print(summary(verdicts))
-    return 1 if any(verdict.unexpected for verdict in verdicts) else 0
+    differs = False
+    if options.base is None and not samples:
+        from experiments.engine.all import print_comparison
+
+        differs = print_comparison([options.stem], scale=options.scale, seed=options.seed, places=places)
+    return 1 if differs or any(verdict.unexpected for verdict in verdicts) else 0
 
 
 def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
@@ -104,12 +112,18 @@ def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
 
 
 def _show_panels(stem: str, places: Places) -> None:
-    # Matplotlib is for those who draw.
-    from figures._save import draw_stem
-
-    for path in draw_stem(stem, places):
+    for path in _draw(stem, places):
         print(path)
     print(f"\n{cells_summary(read_parts(stem, places)['cells'])}\n")
+
+
+def _draw(stem: str, places: Places) -> list[Path]:
+    """The one place where experiments meet figures. Of the reference the PNG alone is kept."""
+    # Not at the top: matplotlib is for those who draw.
+    from figures._save import draw_stem, drawable
+
+    kinds = ("png",) if places == Places.reference() else ("png", "pdf", "svg")
+    return draw_stem(stem, places, kinds=kinds) if stem in drawable() else []
 
 
 def _samples(options: argparse.Namespace) -> int:
@@ -121,7 +135,7 @@ def _all(options: argparse.Namespace) -> int:
     _prepare_jax()
     from experiments.engine.all import run_all
 
-    return run_all(scale=options.scale, seed=options.seed, out=options.out)
+    return run_all(scale=options.scale, seed=options.seed, out=options.out, draw=_draw)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -142,6 +156,14 @@ def _report(_: argparse.Namespace) -> int:
     return 0
 
 
+def _update(_: argparse.Namespace) -> int:
+    from experiments.engine.update import update
+
+    for path in update(draw=_draw):
+        print(path.relative_to(ROOT))
+    return 0
+
+
 def _prepare_jax() -> None:
     from experiments.engine.compiled import prepare_jax
 
@@ -149,7 +171,7 @@ def _prepare_jax() -> None:
 
 
 _COMMANDS = {
-    "list": _list, "show": _show, "run": _run, "samples": _samples, "all": _all, "train": _train, "report": _report,
+    "list": _list, "show": _show, "run": _run, "samples": _samples, "all": _all, "train": _train, "report": _report, "update": _update,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +27,26 @@ def drawable() -> list[str]:
     return sorted(stems_in(ROOT / "figures"))
 
 
-def draw_stem(stem: str, places: Places) -> list[Path]:
-    """Draw one stem's rows, and those of a full run that are kept beside them; return the PNGs."""
+def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] = tuple(_METADATA)) -> list[Path]:
+    """Draw one stem's rows, and those of a full run that are kept beside them, as files of these kinds; return the PNGs."""
     if stem not in drawable():
         raise Refused(f"no figure {stem!r}; there are {', '.join(drawable()) or 'none yet'}.")
-    kept = _draw(stem, places.full, f"{stem}-full") if places.full.parts(stem) else []
-    return _draw(stem, places, stem) + kept
+    kept = _draw(stem, places.full, f"{stem}-full", kinds) if places.full.parts(stem) else []
+    return _draw(stem, places, stem, kinds) + kept
 
 
-def _draw(stem: str, places: Places, name: str) -> list[Path]:
+def _draw(stem: str, places: Places, name: str, kinds: Sequence[str]) -> list[Path]:
     tables = read_parts(stem, places)
     module = importlib.import_module(f"figures.{stem}")
     with matplotlib.rc_context(STYLE):
         drawings: dict[str, Figure] = module.draw(tables)
-        return [_save(fig, stem_part(name, part), stem, places) for part, fig in drawings.items()]
+        return [_save(fig, stem_part(name, part), stem, places, kinds) for part, fig in drawings.items()]
 
 
-def _save(fig: Figure, name: str, stem: str, places: Places) -> Path:
-    for kind, metadata in _METADATA.items():
+def _save(fig: Figure, name: str, stem: str, places: Places, kinds: Sequence[str]) -> Path:
+    for kind in kinds:
         content = io.BytesIO()
-        fig.savefig(content, format=kind, metadata=metadata)
+        fig.savefig(content, format=kind, metadata=_METADATA[kind])
         write_atomic(places.figures / f"{name}.{kind}", content.getvalue())
     rows = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in places.parts(stem).values()}
     record = {"figure": name, "rows": rows, "matplotlib": matplotlib.__version__, "run": places.provenance(stem)}

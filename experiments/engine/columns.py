@@ -72,3 +72,9 @@ def undeclared(table: Iterable[str], declared: Mapping[str, Column]) -> str:
     said = [f"{', '.join(missing)} not declared"] if missing else []
     said += [f"{', '.join(absent)} declared but not there"] if absent else []
     return "; ".join(said)
+
+
+def by_kind(declared: Mapping[str, Column]) -> dict[str, str]:
+    """The names of the columns of each kind, separated by spaces: what the provenance of a run records."""
+    found = {kind: " ".join(name for name, column in declared.items() if column.kind == kind) for kind in KINDS}
+    return {kind: names for kind, names in found.items() if names}

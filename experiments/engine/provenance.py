@@ -13,8 +13,8 @@ from typing import Any
 
 from experiments.engine.rows import ROOT
 
-_OUTPUT = ("experiments/rows", "figures/out", "paper_repro.md", "README.md")
-"""What a run itself rewrites: it does not make the code that ran a changed one."""
+_OUTPUT = ("experiments/rows", "figures/out", "paper_repro.md", "README.md", "docs")
+"""What is made from runs: a change there does not change the code that ran."""
 
 
 def versions() -> str:
@@ -62,6 +62,20 @@ def libraries() -> dict[str, str]:
     """Versions of Python and of the numerical packages."""
     named = {name: metadata.version(name) for name in ("jax", "jaxlib", "equinox", "numpy", "scipy")}
     return {"python": sys.version.split()[0], **named}
+
+
+def other_versions(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    """In words, what differs between the circumstances of two runs that may decide their numbers: generator and library versions."""
+    said = []
+    if here.get("generator") != there.get("generator"):
+        said.append(f"random numbers come from {here.get('generator')} here, from {there.get('generator')} in the reference.")
+    ours, theirs = here.get("versions", {}), there.get("versions", {})
+    said += [
+        f"{name} is {ours.get(name)} here, {theirs.get(name)} in the reference."
+        for name in sorted({*ours, *theirs})
+        if ours.get(name) != theirs.get(name)
+    ]
+    return said
 
 
 def _git(*arguments: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from experiments.engine.rows import ROOT, Places, place_of, write_atomic
-from experiments.engine.verdicts import Verdict, read_verdicts
+from experiments.engine.verdicts import ERRATUM, Verdict, read_verdicts
 from sharpsim.theory._catalogue import CATALOGUE, STEMS, Item
 from sharpsim.theory._errata import ERRATA, Erratum
 
@@ -60,7 +60,7 @@ def paper_report() -> str:
     lines += [_item_row(item, verdicts) for item in CATALOGUE if item.ours]
     known = {item.label for item in CATALOGUE} | {erratum.place for erratum in ERRATA}
     for verdict in verdicts:
-        if item_label(verdict) not in known and verdict.expected != "violated":
+        if item_label(verdict) not in known and verdict.expected != ERRATUM:
             lines.append(_row(verdict.label, escaped(verdict.claim), status_of([verdict]) or "", _links(verdict.stem)))
     lines += ["", "## Errata", "", "Against the text of version 2 that was at hand. *False by number*: a computed value contradicts it."]
     lines += ["", "| place | as printed | should be | kind | shown by |", "|---|---|---|---|---|"]
@@ -72,7 +72,7 @@ def paper_report() -> str:
 
 def committed_verdicts() -> list[Verdict]:
     """The verdicts of the default-scale run, stem by stem; and of full runs that are kept, what the default's does not judge."""
-    places = Places.of("default")
+    places = Places.reference()
     found: list[Verdict] = []
     for stem in STEMS:
         found += read_verdicts(stem, places)
@@ -88,7 +88,7 @@ def item_label(verdict: Verdict) -> str:
 
 def status_of(verdicts: Iterable[Verdict], *, brief: bool = False) -> str:
     """What several verdicts say together; empty for none. Verdicts on the print's slips belong to the errata, not here."""
-    sound = [verdict for verdict in verdicts if verdict.expected != "violated"]
+    sound = [verdict for verdict in verdicts if verdict.expected != ERRATUM]
     said = []
     for word in dict.fromkeys(verdict.verdict for verdict in sound):
         same = [verdict for verdict in sound if verdict.verdict == word]
@@ -128,7 +128,7 @@ def _item_row(item: Item, verdicts: list[Verdict]) -> str:
 
 def _shown_by(erratum: Erratum, verdicts: list[Verdict]) -> str:
     shown = [_link(erratum.test.split("::")[1], erratum.test.split("::")[0])] if erratum.test else []
-    if any(verdict.label == erratum.place and verdict.expected == "violated" == verdict.verdict for verdict in verdicts):
+    if any(verdict.label == erratum.place and verdict.expected == ERRATUM == verdict.verdict for verdict in verdicts):
         shown.append(_links(erratum.stem))
     return " · ".join(shown) or "not shown yet"
 

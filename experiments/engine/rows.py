@@ -85,23 +85,26 @@ class Table:
 
 @dataclass(frozen=True)
 class Places:
-    """The folders of one run's rows and figures. Only the default scale writes what the repository shows."""
+    """The folders of one run's rows and figures. Every run writes below `out/`; the committed folders are `reference()`."""
 
     rows: Path
     figures: Path
 
     @classmethod
     def of(cls, scale: str, *, seed: int = 0, base: bool = False, samples: bool = False, out: Path | None = None) -> "Places":
-        """The committed folders for the default scale at seed 0; `out/...` for all else, so that nothing shown is overwritten."""
+        """`out/SCALE` (with the seed and what else the run was given in its name), or the folder `out`."""
         variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "") + ("-samples" if samples else "")
-        if out is None and variant == "default":
-            return cls(ROOT / "experiments" / "rows", ROOT / "figures" / "out")
         folder = out or ROOT / "out" / variant
         return cls(folder / "rows", folder / "figures")
 
+    @classmethod
+    def reference(cls) -> "Places":
+        """The committed rows and drawings, which runs are compared with. Only `make update` writes there."""
+        return cls(ROOT / "experiments" / "rows", ROOT / "figures" / "out")
+
     @property
     def full(self) -> "Places":
-        """Where rows of a full run are kept beside these: copied here by hand from `out/full`, drawn as STEM-full, never overwritten."""
+        """Where rows of a full run are kept beside the reference. They are drawn as STEM-full."""
         return Places(self.rows / "full", self.figures)
 
     def part(self, stem: str, part: str = "") -> Path:
@@ -112,6 +115,11 @@ class Places:
         """Every part of a stem on disk but its verdicts, by name."""
         found = {"": self.part(stem)} | {p.stem[len(stem) + 1 :]: p for p in sorted(self.rows.glob(f"{stem}-*.csv"))}
         return {name: path for name, path in found.items() if name != VERDICTS and path.exists()}
+
+    def every_part(self, stem: str) -> dict[str, Path]:
+        """Every part of a stem on disk, its verdicts included."""
+        verdicts = self.part(stem, VERDICTS)
+        return self.parts(stem) | ({VERDICTS: verdicts} if verdicts.exists() else {})
 
     def provenance(self, stem: str) -> dict[str, Any]:
         """What the stem's run recorded about itself; empty if it has not run."""
@@ -139,8 +147,15 @@ def _cell(value: Any, column: str) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any]) -> None:
-    """Write rows as CSV; floats in their shortest form that reads back to the same bits."""
+def _floored(value: Any, column: str, floors: Mapping[str, float]) -> Any:
+    return 0.0 if column in floors and abs(value) < floors[column] else value
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any], floors: Mapping[str, float] | None = None) -> None:
+    """Write rows as CSV; floats in their shortest form that reads back to the same bits.
+
+    A number of a column in `floors` that is smaller in size than its floor is rounding noise and is written as 0.0.
+    """
     if not rows:
         raise ValueError(f"no rows for {path.name}: a part must have at least one.")
     header = list(rows[0])
@@ -153,7 +168,7 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[st
     for row in rows:
         if list(row) != header:
             raise ValueError(f"rows of {path.name} must have the same keys in the same order; got {list(row)} after {header}.")
-        writer.writerow([_cell(value, name) for name, value in row.items()] + tail)
+        writer.writerow([_cell(_floored(value, name, floors or {}), name) for name, value in row.items()] + tail)
     write_atomic(path, text.getvalue())
 
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from experiments.engine.bases import load_base
+from experiments.engine.columns import by_kind, undeclared
 from experiments.engine.frame import Context, key_implementation
 from experiments.engine.journal import Journal
 from experiments.engine.provenance import commit, digest, file_digest, hardware, libraries, versions
@@ -45,9 +46,10 @@ def run_stem(
     quiet: bool = False,
     client: Any = None,
 ) -> list[Verdict]:
-    """Run one experiment; write its rows, its verdicts (read off the rows as written) and its provenance.
+    """Run one experiment; write its rows, its verdicts (computed from the rows as written) and its provenance.
 
-    What a killed run had finished is taken from its journal. With a Dask `client`, sweeps run on its workers.
+    A run that was killed resumes from its journal. With a Dask `client`, sweeps run on its workers. Raises `ValueError` where the rows
+    have a column that the stem does not declare.
     """
     module = load(stem)
     if base is not None:
@@ -68,8 +70,11 @@ def run_stem(
     parts = module.run(settings, context)
     if VERDICTS in parts:
         raise ValueError(f"a part of {stem!r} is called {VERDICTS!r}, which is the frame's own.")
+    declared = module.COLUMNS
     for name, rows in parts.items():
-        write_rows(places.part(stem, name), rows, stamps)
+        if wrong := undeclared(list(rows[0]) if rows else [], declared.get(name, {})):
+            raise ValueError(f"part {name!r} of {stem!r} must have its columns declared in COLUMNS: {wrong}.")
+        write_rows(places.part(stem, name), rows, stamps, {column: what.floor for column, what in declared[name].items() if what.floor})
     for name, path in places.parts(stem).items():
         if name not in parts:
             path.unlink()
@@ -89,6 +94,7 @@ def run_stem(
         "hardware": hardware(),
         "wall_seconds": round(wall, 1),
         "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
+        "columns": {places.part(stem, name).name: by_kind(declared[name]) for name in parts},
         "notes": context.notes,
     }
     write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")

@@ -1,4 +1,4 @@
-"""What a run has to say about one result of the paper."""
+"""The outcome of one experiment for one result of the paper: holds, violated, vacuous, ..."""
 
 import csv
 from dataclasses import dataclass, replace
@@ -6,15 +6,17 @@ from typing import Any
 
 from experiments.engine.rows import STAMPS, Places, write_rows
 
-KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced")
+ERRATUM = "erratum shown"
+"""The word for a formula of the paper that a computed number contradicts, as the errata say it should."""
+KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced", ERRATUM)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """One result judged by rows. `slack` is a ratio or a difference, which `slack_kind` says in words.
 
-    `expected` names the verdict that a sound run gives; empty stands for anything but "violated". A formula shown false as printed
-    is expected to be "violated".
+    `expected` names the verdict that a sound run gives; empty stands for anything but "violated", which must never happen. A formula
+    that is false as printed is expected to give "erratum shown": the computed number contradicts the print.
     """
 
     label: str
