@@ -69,6 +69,8 @@ def print_comparison(chosen: list[str], *, scale: str, seed: int, places: Places
         print(f"{len(differing)} of {len(found)} stems differ.")
         for line in other_versions(places.provenance(differing[0]), reference.provenance(differing[0])):
             print(f"  {line}")
+    elif not found:
+        print("The repository keeps no reference rows of these stems.")
     else:
         print(f"All {len(found)} stems agree: the reference is reproduced on this machine.")
     return bool(differing)

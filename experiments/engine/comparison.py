@@ -24,7 +24,7 @@ _JUDGED = {"label": Column("text"), "verdict": Column("text"), "expected": Colum
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell in which a run and the reference differ by more than its column allows; `row` counts from 1."""
+    """A cell in which a run and the reference differ by more than its column allows; `row` counts from 1, and is 0 where the whole table differs."""
 
     table: str
     row: int
@@ -33,6 +33,8 @@ class Difference:
     there: str
 
     def __str__(self) -> str:
+        if not self.row:
+            return f"{self.table}: {self.here} here, {self.there} in the reference"
         return f"{self.table}, row {self.row}, column {self.column}: {self.here} here, {self.there} in the reference"
 
 
@@ -71,13 +73,13 @@ class Agreement:
 
 def compare(stem: str, places: Places, reference: Places, declared: Tables) -> Agreement | None:
     """How a stem's rows in `places` compare with those in `reference`; None where the reference has none of this stem."""
-    ours, theirs = ({name: path for name, path in where.every_part(stem).items()} for where in (places, reference))
+    ours, theirs = (dict(where.every_part(stem).items()) for where in (places, reference))
     if not theirs:
         return None
     if ours.keys() == theirs.keys() and all(ours[name].read_bytes() == theirs[name].read_bytes() for name in ours):
         return Agreement(stem, same_bytes=True)
     differences = [
-        Difference(f"{stem_part(stem, name)}.csv", 0, "", *(("missing", "there") if name in theirs else ("there", "missing")))
+        Difference(f"{stem_part(stem, name)}.csv", 0, "", *(("no such table", "one") if name in theirs else ("a table", "none")))
         for name in sorted(ours.keys() ^ theirs.keys())
     ]
     tally = _Tally()
@@ -97,7 +99,7 @@ class _Tally:
         """The differences between two files of one table."""
         ours, theirs = _cells(here), _cells(there)
         if len(ours) != len(theirs):
-            yield Difference(name, 0, "", f"{len(ours)} rows", f"{len(theirs)} rows")
+            yield Difference(name, 0, "", f"{len(ours)} row(s)", f"{len(theirs)} row(s)")
             return
         if ours and ours[0].keys() != theirs[0].keys():
             yield Difference(name, 0, "", f"columns {', '.join(ours[0])}", f"columns {', '.join(theirs[0])}")
@@ -119,7 +121,7 @@ class _Tally:
         if kind.kind not in ("exact", "float32"):
             return a == b and our[column] not in ("True", "False")
         # A number below its floor was written as 0: near the floor one run may be above it and the other below.
-        if max(abs(a), abs(b)) <= kind.floor or min(abs(a), abs(b)) == 0.0 and max(abs(a), abs(b)) <= 2 * kind.floor:
+        if max(abs(a), abs(b)) <= kind.floor or (min(abs(a), abs(b)) == 0.0 and max(abs(a), abs(b)) <= 2 * kind.floor):
             self.below_floor += 1
             return True
         if not (math.isfinite(a) and math.isfinite(b)):

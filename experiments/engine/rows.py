@@ -92,9 +92,11 @@ class Places:
 
     @classmethod
     def of(cls, scale: str, *, seed: int = 0, base: bool = False, samples: bool = False, out: Path | None = None) -> "Places":
-        """`out/SCALE` (with the seed and what else the run was given in its name), or the folder `out`."""
+        """`out/SCALE`, with the seed and what else the run was given in its name; or the folder `out`, which must not be the reference's."""
         variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "") + ("-samples" if samples else "")
         folder = out or ROOT / "out" / variant
+        if (folder / "rows").resolve() == cls.reference().rows:
+            raise Refused(f"`out` must not be where the repository's own rows are; got {out}.")
         return cls(folder / "rows", folder / "figures")
 
     @classmethod
