@@ -34,6 +34,10 @@ class Column:
     floor: float = 0.0
 
 
+Tables = Mapping[str, Mapping[str, Column]]
+"""What a stem declares: the columns of each part."""
+
+
 def columns(
     *,
     text: str = "",

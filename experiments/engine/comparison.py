@@ -10,21 +10,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.engine.columns import Column
+from experiments.engine.columns import Column, Tables
 from experiments.engine.rows import VERDICTS, Places, stem_part
 
 EXACT = 1e-9
 """Largest relative difference of two exact numbers: float64 arithmetic in another order."""
 FLOAT32 = 1e-3
 """Largest relative difference of two numbers that a float32 model computed."""
-Tables = Mapping[str, Mapping[str, Column]]
 _JUDGED = {"label": Column("text"), "verdict": Column("text"), "expected": Column("text")}
 """What is compared of verdicts. Their other columns repeat numbers of the rows in words."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell in which a run and the reference differ by more than its column allows; `row` counts from 1, and is 0 where the whole table differs."""
+    """A cell in which a run and the reference differ by more than its column allows. `row` counts from 1; 0: the whole table differs."""
 
     table: str
     row: int

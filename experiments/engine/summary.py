@@ -8,7 +8,7 @@ _LIMITS = {"result": 28, "claim": 48, "measured": 44, "bound": 20, "verdict": 17
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """The lines of the table, in the order given; what the slack is a ratio of stands in paper_repro.md."""
+    """The lines of the table, in the order given. `paper_repro.md` says of each slack what it is a ratio of."""
     rows = [list(_LIMITS)]
     for verdict in verdicts:
         slack = "" if verdict.slack is None or verdict.slack != verdict.slack else f"{verdict.slack:.3g}"
