@@ -17,14 +17,46 @@ from sharpsim.logs import LogError, add_arguments, draw_samples
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, do it, return the exit status."""
+    """Read the command line, run the command, return the exit status: 0, 1 where a result is not as expected, 2 for a refused request."""
+    options = _parser().parse_args(arguments)
+    # A terminal that cannot show a letter gets a question mark, not a traceback.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        return _COMMANDS[options.command](options)
+    except (Refused, LogError) as refusal:
+        print(f"error: {refusal}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m experiments", description="Run the experiments and write their rows.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="every experiment, and what the committed run of it found")
     show = commands.add_parser("show", help="one experiment: what it does, its settings, its verdicts")
-    show.add_argument("stem")
-    run = commands.add_parser("run", help="run one experiment")
-    run.add_argument("stem")
+    run = commands.add_parser("run", help="run one experiment and compare it with the committed reference")
+    add_arguments(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
+    everything = commands.add_parser("all", help="run every experiment, draw every figure, compare with the committed reference")
+    train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
+    commands.add_parser("report", help="write paper_repro.md from the committed rows")
+    commands.add_parser("update", help="for maintainers: replace the committed rows and drawings by those in out/")
+
+    for command in (show, run):
+        command.add_argument("stem")
+    _add_inputs(run)
+    train.add_argument("--task", action="append", help="only this task (may be repeated)")
+    train.add_argument("--model", action="append", help="only this model (may be repeated)")
+    for command in (show, run, everything):
+        command.add_argument("--scale", choices=SCALES, default="default")
+    for command in (run, everything, train):
+        command.add_argument("--seed", type=int, default=0)
+    train.add_argument("--out", type=Path, help="folder for the weights and the log instead of the usual place")
+    for command in (run, everything):
+        command.add_argument("--out", type=Path, help="folder for rows/ and figures/ instead of out/SCALE")
+    return parser
+
+
+def _add_inputs(run: argparse.ArgumentParser) -> None:
     run.add_argument("--base", type=Path, help="a .npy table [prompts, responses] of probabilities or log-probabilities to use as base")
     run.add_argument(
         "--samples", type=Path, nargs="+", default=[], metavar="FILE",
@@ -33,30 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     where = run.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="K", help="share simulations among K worker processes (needs the `cluster` extra)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="share simulations among the workers of this Dask scheduler")
-    add_arguments(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
-    everything = commands.add_parser("all", help="run every experiment, draw every figure, compare with the committed reference")
-    train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
-    train.add_argument("--task", action="append", help="only this task (may be repeated)")
-    train.add_argument("--model", action="append", help="only this model (may be repeated)")
-    commands.add_parser("report", help="write paper_repro.md from the committed rows")
-    commands.add_parser("update", help="for maintainers: replace the committed rows and drawings by those in out/")
-    for command in (show, run, everything):
-        command.add_argument("--scale", choices=SCALES, default="default")
-    for command in (run, everything, train):
-        command.add_argument("--seed", type=int, default=0)
-    train.add_argument("--out", type=Path, help="folder for the weights and the log instead of the usual place")
-    for command in (run, everything):
-        command.add_argument("--out", type=Path, help="folder for rows/ and figures/ instead of the usual places")
-    options = parser.parse_args(arguments)
-
-    # Claims are printed as they are written; a terminal without the letters gets question marks, not a traceback.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
-    try:
-        return _COMMANDS[options.command](options)
-    except (Refused, LogError) as refusal:
-        print(f"error: {refusal}", file=sys.stderr)
-        return 2
 
 
 def _list(_: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ Replicate = Callable[[Any, Any], Any]
 
 
 def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
-    """Switch on float64 and a compilation cache on disk for all programs. By default JAX caches only those that take a second to compile."""
+    """Switch on float64, and the compilation cache on disk for all programs: JAX's default caches only those that compile for a second."""
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)

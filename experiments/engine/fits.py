@@ -7,7 +7,7 @@ import numpy as np
 
 
 class PowerLaw(NamedTuple):
-    """y = scale x^exponent, by least squares in logarithms. [`low`, `high`] is the 95% interval of the exponent (Student's t, residuals)."""
+    """y = scale x^exponent, by least squares in logarithms. [`low`, `high`] is the exponent's 95% interval (Student's t, residuals)."""
 
     exponent: float
     low: float

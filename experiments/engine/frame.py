@@ -1,4 +1,6 @@
-"""The interface between an experiment and the machinery. A stem's module defines these names:
+"""The interface between an experiment and the machinery.
+
+A stem's module defines these names:
 
 @dataclass(frozen=True)
 class Settings: ...                      every scientific parameter, explicit

@@ -71,7 +71,7 @@ def encode_pairs(task: Task, pairs: Sequence[tuple[str, str]]) -> Any:
 
 
 def sizes(task: type[Task]) -> dict[str, Any]:
-    """The sizes that the policies of a task are built with. Where prompts use other tokens than responses they have their own vocabulary."""
+    """The sizes that the policies of a task are built with. Prompts that use other tokens than responses have their own vocabulary."""
     shared = task.response_size == len(task.vocabulary)
     return {
         "vocabulary_size": task.response_size, "horizon": task.horizon, "prompt_length": task.prompt_length,
