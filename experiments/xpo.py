@@ -63,7 +63,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count="T responses_used d responses members seeds",
         exact="alpha beta rho bound base_regret",
         simulated={"least": "least_low least_high", "returned": "returned_low returned_high"},
-        # Means and counts over seeds without intervals. At alpha = 0 the last iterate is pi_beta but for rounding: `last` is of order 1e-17.
+        # Without intervals. At alpha = 0 the last iterate is pi_beta up to rounding: `last` is of order 1e-17.
         derived="last over",
     ),
     "guarantee": columns(count="T", exact="bound sec alpha bound_sharp base_regret"),
