@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.engine.columns import columns
 from experiments.engine.frame import Context
 from experiments.separation.simulations import fitted_success, least_with, xpo_success
 from experiments.separation.worlds import Arms, Cube
@@ -19,6 +20,16 @@ from sharpsim.theory import separation as theory
 LEVEL = 1 - 1e-6
 BATCH = 40
 """Seeds at once; their number is a multiple of it, or the rest would compile a second time."""
+
+
+COLUMNS = columns(
+    text="instance algorithm",
+    count="dimension seeds",
+    exact="rho",
+    simulated={"share": "share_low share_high", "predicted": "predicted_low predicted_high", "own": "own_low own_high"},
+    # The cost found, of the part "", where its interval is.
+    derived="samples",
+)
 
 
 def confirmed(rows: list[dict[str, Any]], settings: Any, context: Context) -> list[dict[str, Any]]:

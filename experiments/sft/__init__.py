@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from experiments.engine.bases import bases
+from experiments.engine.columns import Column, columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context, Table, Verdict
-from experiments.sft.scaling import Grid, exponents, family_points, fit_verdicts
+from experiments.sft.scaling import EXPONENTS, FIXED, SCALING, Grid, exponents, family_points, fit_verdicts
 from experiments.sft.trials import Setting, Trials, fixed, trials
 from sharpsim import coverage, laws
 from sharpsim.estimators import bounded_mean, clopper_pearson
@@ -58,6 +59,29 @@ SETTINGS = {
         tables=100, table_n=(100, 1000, 10000, 100000), table_N=(4, 64, 1024), table_seeds=10_000, grid=Grid.of(points=24),
     ),
 }  # fmt: skip
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(
+        text="axis",
+        count="n N samples hard_prompts labels seeds n_needed",
+        exact="delta rho hard_mass bound bound_sharp bound_instance",
+        # A tail probability found by subtraction from sums of order 1: below 1e-15 its digits are rounding.
+        floor={"exact_risk": 1e-15},
+        simulated={"risk": "risk_low risk_high"},
+        derived="quantile",
+    ),
+    "tables": columns(
+        count="instance n N seeds",
+        exact="delta rho coverage log_class_size bound bound_sharp bound_instance e_stat all_exact",
+        simulated={"risk": "risk_low risk_high", "all_risk": "all_low all_high"},
+        # `over` and `far` count runs, their ends are those of the share; the quantile has no interval.
+        derived="over over_low over_high hellinger_quantile far far_low",
+    ),
+    "scaling": SCALING,
+    "exponents": EXPONENTS,
+    "fixed": FIXED,
+}
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
