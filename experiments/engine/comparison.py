@@ -114,7 +114,7 @@ class _Tally:
             return False
         if kind.kind in ("end", "derived"):
             return True
-        if kind.kind == "simulated":
+        if kind.kind.startswith("simulated"):
             self.moved += 1
             return _within(a, their, kind) or _within(b, our, kind)
         if kind.kind not in ("exact", "float32"):
@@ -133,7 +133,9 @@ class _Tally:
 
 def _within(value: float, row: Mapping[str, str], kind: Column) -> bool:
     low, high = _number(row[kind.low]), _number(row[kind.high])
-    return low is not None and high is not None and low <= value <= high
+    # Rounding: draws that are all equal have an interval of length 0.
+    room = (FLOAT32 if kind.kind == "simulated32" else EXACT) * abs(value)
+    return low is not None and high is not None and low - room <= value <= high + room
 
 
 def _number(cell: str) -> float | None:

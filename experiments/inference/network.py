@@ -23,7 +23,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         simulated={"measured": "low high", "lift_measured": "lift_low lift_high"},
     ),
     "loglik": columns(
-        text="words", count="N count", exact="floor", float32="lower upper allowed greedy mode", simulated={"measured": "low high"}
+        text="words", count="N count", exact="floor", float32="lower upper allowed greedy mode", simulated32={"measured": "low high"}
     ),
     "accuracy": columns(text="answer", count="N", float32="lower upper", simulated={"measured": "low high"}),
     # `one_draw` is the mean over the draws, without an interval; the tolerance is a share of the rise from it.

@@ -33,10 +33,10 @@ COLUMNS: dict[str, dict[str, Column]] = {
         float32="greedy",
         simulated={"accuracy": "low high", "lift_points": "lift_low lift_high", "lift_percent": "percent_low percent_high"},
     ),
-    "cells-loglik": columns(text="model task over", count=f"N {_SIZES}", float32="greedy", simulated={"mean": "low high"}),
+    "cells-loglik": columns(text="model task over", count=f"N {_SIZES}", float32="greedy", simulated32={"mean": "low high"}),
     # `draws` counts the correct or the incorrect ones.
     "cells-histogram": columns(text="model task given", exact="left right centre", simulated={"density": "low high"}, derived="draws"),
-    "cells-gap": columns(text="model task over", count=_SIZES, simulated={"gap": "low high"}, derived="correct incorrect"),
+    "cells-gap": columns(text="model task over", count=_SIZES, simulated32={"gap": "low high"}, derived="correct incorrect"),
 }
 """Of a user's own samples; of the trained models `exact.COLUMNS` adds the exact bands."""
 

@@ -17,11 +17,19 @@ from tests.experiments.test_experiments import drawing, made_up
 STAMPS = {"seed": 0, "setting": "default-1", "versions": "numpy 1"}
 COLUMNS = {
     "": columns(
-        text="name", count="n done", exact="risk", float32="loss", derived="slope", simulated={"seen": "low high"}, floor={"zero": 1e-12}
+        text="name",
+        count="n done",
+        exact="risk",
+        float32="loss",
+        derived="slope",
+        simulated={"seen": "low high"},
+        simulated32={"mean": "mean_low mean_high"},
+        floor={"zero": 1e-12},
     )
 }
 ROW = {
-    "name": "a", "n": 3, "done": True, "risk": 0.25, "loss": 2.0, "slope": -1.0, "seen": 0.2, "low": 0.1, "high": 0.3, "zero": 0.0,
+    "name": "a", "n": 3, "done": True, "risk": 0.25, "loss": 2.0, "slope": -1.0, "seen": 0.2, "low": 0.1, "high": 0.3,
+    "mean": -2.0, "mean_low": -2.0, "mean_high": -2.0, "zero": 0.0,
 }  # fmt: skip
 
 
@@ -52,6 +60,7 @@ def test_equal_rows_are_the_same_bytes(tmp_path):
         ({"slope": 7.0}, "no number differs"),
         ({"seen": 0.29}, "1 simulated moved within their intervals"),
         ({"seen": 0.31, "low": 0.15, "high": 0.4}, "1 simulated moved within their intervals"),
+        ({"mean": -2.0002, "mean_low": -2.0002, "mean_high": -2.0002}, "1 simulated moved within their intervals"),
         ({"zero": 5.3e-18}, "no number differs"),
         ({"zero": 1.9e-12}, "1 below the floor"),
     ],
@@ -76,6 +85,8 @@ def test_what_agrees(changed, said, tmp_path):
         ({"slope": math.nan}, "slope"),
         ({"seen": 0.35, "low": 0.31, "high": 0.4}, "seen"),
         ({"seen": math.nan}, "seen"),
+        ({"mean": -2.01, "mean_low": -2.01, "mean_high": -2.01}, "mean"),
+        ({"seen": 0.31, "low": 0.31, "high": 0.31}, "seen"),
         ({"zero": 1e-3}, "zero"),
     ],
 )
