@@ -53,8 +53,8 @@ def columns(
 ) -> dict[str, Column]:
     """The declaration of one table: names separated by spaces, by kind.
 
-    `simulated` and `simulated32` map an estimate to "low high", the columns of its interval; `floor` maps an exact column to its floor. Raises
-    `ValueError` for a name declared twice and for an interval that is not two names.
+    `simulated` and `simulated32` map an estimate to "low high", the columns of its interval; `floor` maps an exact column to its floor.
+    Raises `ValueError` for a name declared twice and for an interval that is not two names.
     """
     declared: list[tuple[str, Column]] = []
     for kind, names in (("text", text), ("count", count), ("exact", exact), ("float32", float32), ("derived", derived)):
