@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from sharpsim.theory._catalogue import STEMS
+    from sharpsim.theory import STEMS
 
     places = Places.of("default")
     for stem in stems():

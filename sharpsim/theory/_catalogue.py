@@ -4,10 +4,8 @@ Statuses are not written here: a run's verdicts give them, and for items without
 Source: arXiv 2412.01951, v2. Primes are the paper's (the formal versions in its appendices); items marked "ours" are not in the paper.
 """
 
-from sharpsim.theory._item import KINDS, STEMS, Item
+from sharpsim.theory._item import Item
 from sharpsim.theory._items import TEXT
-
-__all__ = ["CATALOGUE", "KINDS", "STEMS", "Item"]
 
 CATALOGUE: tuple[Item, ...] = (
     *TEXT,

@@ -5,7 +5,7 @@ What a number shows false is called false; a slip of a sign, a bar or an index i
 
 from dataclasses import dataclass
 
-KINDS = ("false by number", "typographic")
+ERRATUM_KINDS = ("false by number", "typographic")
 
 
 @dataclass(frozen=True)

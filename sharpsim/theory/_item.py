@@ -19,7 +19,7 @@ STEMS = {
 }
 """The stems in the paper's order, each with its subject."""
 
-KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
+ITEM_KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw
+from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw
 from sharpsim.theory._common import Statement, as_float, hellinger, round_up
 from sharpsim.theory._family import afford, fill
 

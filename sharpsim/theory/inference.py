@@ -34,7 +34,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._logspace import logsumexp
 from sharpsim.estimators import subsample_weights
-from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
+from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
 from sharpsim.theory._common import Statement, as_float
 
 __all__ = [
