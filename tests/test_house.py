@@ -79,6 +79,11 @@ def test_catalogue_is_well_formed():
         assert erratum.stem in STEMS
 
 
+def test_catalogue_has_every_panel_of_the_paper():
+    panels = [f"Figure {panel}" for panel in "1a 1b 1c 2a 2b 2c 2d 3 4 5 6 7 8 9".split()] + ["Table 1", "Table 2"]
+    assert sorted(panels) == sorted(item.label for item in CATALOGUE if item.kind in ("figure", "table"))
+
+
 @pytest.mark.parametrize("test", sorted({entry.test for entry in (*CATALOGUE, *ERRATA) if entry.test}))
 def test_named_tests_exist(test):
     path, name = test.split("::")
