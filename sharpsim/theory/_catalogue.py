@@ -71,13 +71,15 @@ CATALOGUE: tuple[Item, ...] = (
         test="tests/theory/test_xpo.py::test_regret_identity",
         ours=True,
     ),
-    Item("Likelihood ceiling", "theorem", "", "amortise", "No policy's mean log-likelihood exceeds that of the modes", ours=True),
+    Item(
+        "Likelihood ceiling", "theorem", "", "amortise", "No policy's mean log-likelihood under base exceeds that of the modes", ours=True
+    ),
     Item(
         "Shortfall",
         "theorem",
         "",
         "amortise",
-        "How many prompts can be unsharpened, given the shortfall in likelihood",
+        "The share of prompts that can be unsharpened, given the shortfall in log-likelihood",
         ours=True,
     ),
     Item(
@@ -85,7 +87,7 @@ CATALOGUE: tuple[Item, ...] = (
         "example",
         "",
         "separation",
-        "Rare arms: exploration needs exponentially fewer samples",
+        "Rare arms among many other responses: exploration is needed, and takes exponentially fewer samples",
         ours=True,
     ),
 )
