@@ -68,7 +68,7 @@ def _add_inputs(run: argparse.ArgumentParser) -> None:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from sharpsim.theory._catalogue import STEMS
+    from sharpsim.theory import STEMS
 
     places = Places.reference()
     for stem in stems():

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from experiments.engine.rows import ROOT, Places, place_of, write_atomic
 from experiments.engine.verdicts import ERRATUM, Verdict, read_verdicts
-from sharpsim.theory._catalogue import CATALOGUE, STEMS, Item
-from sharpsim.theory._errata import ERRATA, Erratum
+from sharpsim.theory import CATALOGUE, ERRATA, STEMS, Erratum, Item
 
 MARKS = ("<!-- results: written by `make report` -->", "<!-- end of results -->")
 NOT_BUILT = "not built yet"

@@ -21,7 +21,7 @@ SCALES = ("smoke", "default", "full")
 
 def stems() -> list[str]:
     """Every experiment, in the catalogue's order; one that the catalogue does not know comes last."""
-    from sharpsim.theory._catalogue import STEMS
+    from sharpsim.theory import STEMS
 
     order = {stem: i for i, stem in enumerate(STEMS)}
     found = stems_in(ROOT / "experiments")

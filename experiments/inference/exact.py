@@ -17,7 +17,7 @@ import numpy as np
 
 from experiments.engine.columns import Column, columns
 from experiments.inference.zoo import Cell, Found
-from sharpsim.estimators import literal, over_seeds
+from sharpsim.estimators import accuracy_estimates, over_seeds
 from sharpsim.logs import cells as grouped
 from sharpsim.theory import inference as theory
 
@@ -68,7 +68,7 @@ def theory_row(cell: Cell, *, grid: tuple[int, ...], share: float, level: float,
     peak = theory.mode_probability(found.log_probs, found.tail_bound, found.incumbent)
     proven = found.proven
     draws = own.log_probs.shape[-1]
-    estimates = literal(own.log_probs, own.correct, own.answers, own.tokens, N=[1, draws], floor=-np.inf)
+    estimates = accuracy_estimates(own.log_probs, own.correct, own.answers, own.tokens, N=[1, draws], floor=-np.inf)
     one, most = estimates[1]["best of N"].mean(axis=0), estimates[draws]["best of N"].mean(axis=0)
     covariance = _covariance(own.correct, own.log_probs).mean(axis=0)
     greedy = float(found.greedy_correct.mean())

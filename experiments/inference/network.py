@@ -8,7 +8,7 @@ from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context
 from experiments.inference.real_model import RealModel, gather
 from experiments.inference.tables import by_probability, coverage_rows, group_masks, histogram_rows, per_word, separation_rows
-from sharpsim.estimators import allowed_deviation, bernoulli_variance, literal, over_seeds
+from sharpsim.estimators import accuracy_estimates, allowed_deviation, bernoulli_variance, over_seeds
 from sharpsim.theory import inference as theory
 
 Settings = Any
@@ -80,7 +80,7 @@ def _at(model: RealModel, settings: Settings, N: int) -> dict[str, Any]:
 def _literal(model: RealModel, settings: Settings, N: int) -> dict[str, np.ndarray]:
     shape = (-1, settings.seeds, settings.draws)
     columns = (getattr(model.draws, name).reshape(shape) for name in ("log_probs", "correct", "answers", "lengths"))
-    return literal(*columns, N=(N,), floor=settings.floor)[N]
+    return accuracy_estimates(*columns, N=(N,), floor=settings.floor)[N]
 
 
 def _accuracy_row(

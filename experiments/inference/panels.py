@@ -18,7 +18,7 @@ import numpy as np
 
 from experiments.engine.columns import Column, columns
 from sharpsim import _checks
-from sharpsim.estimators import REWARDS, RULES, densities, interval, literal, over_seeds
+from sharpsim.estimators import REWARDS, RULES, accuracy_estimates, densities, interval, over_seeds
 from sharpsim.logs import Cell, SampleTable, cells
 
 _LEFT_OUT = 0.002
@@ -56,7 +56,7 @@ def panels(table: SampleTable, *, N: Sequence[int], level: float, bins: int) -> 
             raise ValueError(
                 f"`N` must have a number up to the draws, {cell.sizes['draws']} of {cell.model!r} on {cell.task!r}; got {N!r}."
             )
-        found = literal(cell.log_probs, cell.correct, cell.answers, cell.tokens, N=within, floor=-np.inf)
+        found = accuracy_estimates(cell.log_probs, cell.correct, cell.answers, cell.tokens, N=within, floor=-np.inf)
         rules = [rule for rule in RULES if rule != "majority" or (cell.answers >= 0).any()]
         parts["cells"] += [_accuracy_row(cell, rule, size, found[size][rule], level) for rule in rules for size in within]
         parts["cells-loglik"] += [_loglik_row(cell, size, found[size]["loglik"], level) for size in within]

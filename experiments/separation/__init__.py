@@ -18,9 +18,8 @@ from experiments.separation.simulations import consistent_counts, fitted_success
 from experiments.separation.worlds import Arms, Cube, Listed
 from sharpsim.estimators import bounded_mean, clopper_pearson
 from sharpsim.instances import cube_law, sphere_packing
+from sharpsim.theory import hellinger, sft, xpo
 from sharpsim.theory import separation as theory
-from sharpsim.theory import sft, xpo
-from sharpsim.theory._common import hellinger
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,8 @@ from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
 from sharpsim.classes import FiniteClass
 from sharpsim.estimators import bounded_mean
 from sharpsim.instances import sphere_packing
-from sharpsim.theory import best_of_n, dpo, sft, sft_adaptive, xpo
+from sharpsim.theory import best_of_n, dpo, hellinger, sft, sft_adaptive, xpo
 from sharpsim.theory import separation as theory
-from sharpsim.theory._common import hellinger
 
 BATCH = 20
 """Seeds at once; their number is a multiple of it, or the rest would compile a second time."""

@@ -1,11 +1,17 @@
-"""Arms hidden in bulk (Example J.1'): the exact minimax error of every learner that draws from base."""
+"""The exact minimax error on Example J.1', a bandit whose arms are rare among many other responses.
+
+Base has d arms and M further responses of the same mass; one arm, the secret, is (1 + gap) times as likely as the others. Call
+`minimax_error` for the least error of any learner that sees m draws of base with their likelihoods, `minimax_draws` for its inverse, and
+`query_error` for a learner that may also ask for likelihoods of responses of its choice. `sharpsim.theory.separation` is the public face.
+"""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.laws import binomial_window
+from sharpsim.laws import binomial_window, occupancy_means
 
 
 def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
@@ -49,23 +55,19 @@ def query_error(*, queries: int, arms: int) -> float:
 
 
 def _guess_errors(d: int, hits: int) -> np.ndarray:
-    """E[1 - 1/(d - Occ)] after b = 0, 1, .. uniform draws on d - 1 arms, until it underflows (then 0 at the end)."""
+    """E[1 - 1/(d - Occ)] after b = 0, 1, .. uniform draws on d - 1 arms, for b up to `hits` or until it underflows (then 0 at the end)."""
     if d == 1:
         return np.zeros(1)
-    others = d - 1
-    seen = np.arange(others + 1)
-    worth = 1 - 1 / (d - seen)
-    law = np.zeros(others + 1)
-    law[0] = 1.0
-    # One more draw hits a new arm with chance (others - seen)/others: positive terms, so that small errors keep their digits.
-    stay, move = seen / others, (others - seen) / others
-    errors = [float(worth @ law)]
-    for _ in range(min(hits, 800 * others)):
-        law = np.concatenate([[0.0], (law * move)[:-1]]) + law * stay
-        errors.append(float(worth @ law))
-        if errors[-1] == 0:
-            break
-    return np.array(errors)
+    # After 800 draws an arm, the chance exp(-800) that some arm is missing is 0 in float64. Rounded up, so that neighbours share a pass.
+    return _guess_table(d, min(1 << max(hits, 1).bit_length(), 800 * (d - 1)))
+
+
+@lru_cache(maxsize=64)
+def _guess_table(d: int, draws: int) -> np.ndarray:
+    # Nothing is cut off, so that small errors keep their digits.
+    table = occupancy_means(1 - 1 / (d - np.arange(d)), draws=draws, negligible=0.0).means
+    table.flags.writeable = False
+    return table
 
 
 def _arguments(arms: int, bulk: int, gap: float) -> tuple[int, int]:

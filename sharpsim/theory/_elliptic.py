@@ -1,4 +1,7 @@
-"""Lemma F.2: how much sums of positive semidefinite matrices can surprise their past, and SEC of linear classes by it (Lemma J.5)."""
+"""The elliptic potential lemma for positive semidefinite matrices (Lemma F.2), and the bound on SEC of linear classes that follows from it.
+
+`sharpsim.theory.xpo` and `separation` use it: Lemma J.5 bounds the sequential extrapolation coefficient (SEC) of linear softmax classes.
+"""
 
 import math
 from typing import Any

@@ -1,4 +1,8 @@
-"""What SFT-Sharpening, fixed or adaptive, does on its two exactly solvable settings: all tables, and the hard family of section 6."""
+"""The exact risk of SFT-Sharpening, fixed or adaptive, in the two settings that can be solved: all tables, and the hard family.
+
+In the first setting the class holds all tabular policies; in the second it is the hard family H(d, M, D) of the lower bounds. `sft` and
+`sft_adaptive` are the public modules that use these functions.
+"""
 
 import math
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""What an item of the catalogue is: its stem, its kind, its claim in our words, what backs it."""
+"""The type of an entry of the catalogue (`Item`), the stems with their subjects, and the kinds of items."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,15 @@ STEMS = {
 }
 """The stems in the paper's order, each with its subject."""
 
-KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
+ITEM_KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item: its label, its claim in our words, its home.
+    """One item of the paper: its label, kind and section, the stem that it belongs to, and its claim in our words.
 
-    `test` (`file::name`) backs it where no run does; `formal` is the label of the version with constants, whose status it shares.
+    `test` (`file::name`) is the evidence where no run judges the item. `formal` is the label of the formal version of the same result, with
+    constants; the item shares its status. `ours` marks results that are not in the paper.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""The numbered items of the paper's text: definitions, assumptions, lemmas, theorems, algorithms and examples, in its order."""
+"""The part of the catalogue for the paper's text: definitions, assumptions, lemmas, theorems, algorithms and examples, in its order."""
 
 from sharpsim.theory._item import Item
 
@@ -49,7 +49,7 @@ TEXT: tuple[Item, ...] = (
         "definition",
         "App. J",
         "xpo",
-        "Sequential extrapolation coefficient: how often optimism can be surprised",
+        "Sequential extrapolation coefficient: how much past squared residuals can understate the next one",
         test="tests/theory/test_xpo.py::test_sec_against_every_sequence",
     ),
     Item(
@@ -119,7 +119,7 @@ TEXT: tuple[Item, ...] = (
         formal="Thm 4.2'",
     ),
     Item("Thm 4.3", "theorem", "4.2", "xpo", "XPO sharpens with samples governed by SEC in place of concentrability", formal="Thm J.2"),
-    Item("Prop C.1", "proposition", "App. C", "best_of_n", "Best of N lands on a maximiser with probability 1-(1-p)^N"),
+    Item("Prop C.1", "proposition", "App. C", "best_of_n", "Best of N returns a maximiser with probability 1-(1-p)^N"),
     Item(
         "Def D.1",
         "definition",
@@ -198,7 +198,7 @@ TEXT: tuple[Item, ...] = (
         "theorem",
         "App. J",
         "separation",
-        "Linear softmax: XPO's cost is polynomial in d, norms and 1/margin, whatever the coverage",
+        "Linear softmax: XPO's cost is polynomial in d, norms and 1/margin, and does not depend on coverage",
     ),
     Item(
         "Lemma J.4",

@@ -1,4 +1,8 @@
-"""The DPO residual f_pi under the base: its tails and moments (Lemmas J.1, J.2), exactly and by bound."""
+"""Tails and moments of the DPO residual f_pi under the base, exact and by the bounds of Lemmas J.1 and J.2.
+
+f_pi(x, y, y') is the difference between a policy's implied reward gap of two responses and the true one; it is 0 for pi_beta. `dpo` uses
+these functions.
+"""
 
 import math
 from typing import Any

@@ -1,4 +1,7 @@
-"""The tilted base pi_beta: its miss, the beta that a margin demands, its coefficients (section 7.1, Lemma 4.1')."""
+"""The tilted base pi_beta ~ base exp(r/beta), the target of DPO and XPO (section 7.1, Lemma 4.1').
+
+These functions give its mass outside the maximisers, the beta that a margin demands, and its coefficients of concentrability and loss.
+"""
 
 import math
 from typing import Any

@@ -1,4 +1,8 @@
-"""SFT-Sharpening of sequence models: what a tuned policy can reach, and how sharp it must be (the paper's Figures 7-9; parts ours).
+"""SFT-Sharpening of sequence models: bounds on what a tuned policy can reach (the paper's Figures 7-9; parts ours).
+
+The paper trains a policy on best-of-N responses and plots its accuracy and its likelihood under base. Call this module to compare such a
+policy with exact limits: no policy's mean log-likelihood exceeds that of the modes (the ceiling); a policy near the ceiling, or near the
+law of best of N, must be sharpened on most prompts; and a small distance from that law bounds the difference in accuracy.
 
 Statement. base the model, pi any policy (the tuned one), P*(x) = max_y base(y|x), gap(x) = log P*(x) - max of log base outside Y*(x),
 S(x) = log P*(x) - E_{y~pi} log base(y|x) the shortfall, D(x) = D_H^2(pi, pi_N)(x) with pi_N the law of best of N. Then
@@ -26,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw
+from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw
 from sharpsim.theory._common import Statement, as_float, hellinger, round_up
 from sharpsim.theory._family import afford, fill
 

@@ -1,4 +1,7 @@
-"""Best of N at inference time: success, exact divergence, win rate, rounds (Prop C.1, and ours).
+"""Best of N at inference time: probability of success, KL divergence from base, win rate, repeated rounds (Prop C.1, and ours).
+
+Best of N draws N responses from base and returns the one with the largest self-reward. Call this module for the probability that it
+returns a maximiser and the N that this needs, for how far it moves from base (in nats), and for how often it beats a single draw.
 
 Statement. Draw N responses from the base, keep one of largest self-reward (ties to the first drawn). With p = pi_base(Y*_g(x)|x) and a
 self-reward that increases with log pi_base,

@@ -1,5 +1,8 @@
 """RLHF-Sharpening by DPO: the tilted target, its coefficients, regret and risk (Lemmas 4.1', J.1-J.3, Thm 4.2').
 
+DPO fits a policy to pairs of base responses, with log base as the reward, and aims at the tilted base pi_beta. Call this module for the
+share of prompts on which the fitted policy is not sharpened: the bound, the pairs that it asks for, and the exact risk on small classes.
+
 Statement. pi_beta ~ base exp(r/beta) has zero DPO loss, the reward being free of noise, and so has every minimiser over a class that
     contains it. With probability >= 1 - rho every zero-loss pi has P[f_pi != 0] <= L/n, L = log(|Pi|/rho), and, r = log base,
     regret J(pi°) - J(pihat) <= 2 sqrt(C_conc) sqrt( min_B 4 B^2 L/n + K sqrt(4 C_loss e^-B) ) + beta log C_conc,   (`regret_bound`)

@@ -1,5 +1,8 @@
 """When greedy decoding finds the most likely sequence (Prop 3.1).
 
+It does whenever that sequence has probability above 1/2; at or below 1/2 it can fail. Call this module with the conditional probabilities
+of an autoregressive policy to learn whether greedy succeeds, by which margin, and which margin its mode probability guarantees.
+
 Statement. Autoregressive pi over V^H with unique Y*(x) = {y*}: pi(y*|x) > 1/2 implies that greedy decoding returns y*. Tight: at every
 value in (0, 1/2] it can fail. With numbers (ours): greedy returns y* exactly where its margin
 

@@ -1,4 +1,7 @@
-"""Finding the most likely sequence is NP-hard: it finds maximum cuts (Prop E.1).
+"""Finding the most likely sequence of a linear softmax model is NP-hard, because it solves maximum cut (Prop E.1).
+
+Each graph gives a policy over sequences of signs whose mode encodes a maximum cut of the graph. Call this module for that policy, for the
+scale B above which the reduction is correct, and for the cost of best-first search on it.
 
 Statement. G a graph on n vertices with an edge, V = {-1, 1}, H = n + 2, theta_1 = ... = theta_n = 0, theta_{H-1} = -c A(G) on the features
     y_i y_j y_{H-1} (i < j), theta_H = (B/2)(e_(H-1,H) + e_H); c is the coupling, the paper's 1. With S(y) = -(sum over edges of y_i y_j),

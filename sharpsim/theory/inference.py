@@ -1,4 +1,8 @@
-"""Inference-time sharpening of sequence models, exactly, from a certified head of the distribution (ours; the paper's Figures 1-6).
+"""Inference-time sharpening of sequence models, exact up to a certified error (ours; the paper's Figures 1-6).
+
+The paper estimates accuracy and likelihood of best of N from draws. Here best-first search lists the most likely responses of a model, the
+head of its distribution, with the mass of the rest. Call this module to get lower and upper ends for accuracy, mean log-likelihood,
+pass@N and majority vote at any N from such a head, and for the sign of the first lift of sharpening.
 
 Statement. Best-first search (label "Search") returns responses of pi(.|x), the mass R of all others, and a b such that log pi(y|x) <= b
 for each of these. Call found responses with log pi > b *above*; let U be the mass of the found that are not above. Then for best of N
@@ -34,7 +38,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._logspace import logsumexp
 from sharpsim.estimators import subsample_weights
-from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
+from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
 from sharpsim.theory._common import Statement, as_float
 
 __all__ = [

@@ -1,4 +1,7 @@
-"""Fundamental limits: what no sample-and-evaluate learner can beat on the hard family (Theorems 3.1, 3.1').
+"""Lower bounds on samples: the least risk of any sample-and-evaluate learner on the hard family (Theorems 3.1, 3.1').
+
+Call this module for the number of samples that every learner needs, whatever its method: the exact minimax risk and its inverse on one
+hard family, the best such bound over all families of a given coverage, and the explicit form of the paper's bound.
 
 Statement. On H(d, M, D) (hard mass D on d prompts, M labels, the secret label of mass 2/M and the others (M-2)/(M(M-1)) each) every
     learner with n prompts and N responses each has, for some member, risk P_x[pihat(y*(x)|x) <= 1/2] at least, in expectation,

@@ -1,4 +1,7 @@
-"""Fundamental limits with adaptive sampling: the exact least mean cost of any learner on the hard family (Theorem D.2).
+"""Lower bounds on samples with adaptive sampling: the least mean cost of any learner on the hard family (Theorem D.2).
+
+An adaptive learner decides for each prompt, after each draw, whether to draw again. Call this module for the mean number of samples that
+every such learner needs: exactly on one hard family, at best over all families of a given coverage, and in the paper's explicit form.
 
 Statement. Prompts cost nothing and responses one each, so a learner of Def D.1 visits each hard prompt at will. While the secret is
     unseen the state is U, the number of labels not seen. A draw shows the secret with probability 2/M, another unseen label with

@@ -1,5 +1,9 @@
 """A multi-layer linear softmax class that is not closed under sharpening (Prop E.2).
 
+The base of this class has a unique most likely response, but no policy in the class puts half of its mass there. So sharpening can be
+impossible within the class of the base. Call this module for the largest mass that members of a given norm reach, and for a variant in
+which greedy decoding fails as well.
+
 Statement. H = d = 2, V = [n], phi_1(1) = phi_1(2) = e_1, other phi_1 = e_2; phi_2(2,1) = e_1, phi_2(2,j) = e_2 else, phi_2(i,.) = 0 else.
     The base theta_1 = theta_2 = B e_1 (n >= 2, B > 0) has the unique argmax (2,1), yet every member, at any norm, has pi(2,1) < 1/2
     (`bound`), so none is (eps, delta)-sharpened for a delta <= 1/2. With numbers (ours): the most at norms ||theta_h|| <= R is

@@ -1,4 +1,8 @@
-"""Where structure and exploration escape coverage (Lemmas J.4, J.5, Theorem J.3, Examples J.1 and J.1').
+"""Where structure and exploration need far fewer samples than coverage says (Lemmas J.4, J.5, Theorem J.3, Examples J.1 and J.1').
+
+On linear softmax classes XPO's cost is polynomial in the dimension, while methods that only draw from base pay for coverage, which can be
+exponential. Call this module for both sides: XPO's explicit bound on the ball, and the draws that best of N or any learner needs on the
+examples.
 
 Statement. Linear softmax ball: ||phi|| <= 1, ||theta|| <= B, base = pi_theta*, r = log base, f_pi and regret as in Theorem J.1.
     Lemma J.4: laws within e of every member, in the largest log-ratio, number at most (6B/e)^d for e <= 2B      (`log_net_size`).
@@ -6,7 +10,7 @@ Statement. Linear softmax ball: ||phi|| <= 1, ||theta|| <= B, base = pi_theta*, 
     Thm J.3: where ||theta*|| <= g_m B/(3 log(2|Y|/delta)) and beta = g_m/(2 log(2|Y|/delta)), pi_beta is in the class, and XPO's
         least regret is at most Thm J.1's bound at log|Pi| = d log(6B/e) + 1 and Lemma J.5's SEC, plus 2 beta e      (`regret_bound`).
     Example J.1: packing of the sphere. Best of N, and SFT on all tables, fail with probability (1 - 1/C_cov)^m  (`miss`, `draws_needed`).
-    Example J.1': arms in bulk. No learner with m base draws errs less than e(m)             (`arms_minimax_error`, `arms_minimax_draws`).
+    Example J.1': d arms among M other responses. No learner with m base draws errs less than e(m)             (`arms_minimax_error`, `arms_minimax_draws`).
 Assumptions. A1 ||phi|| <= 1. A2 the norm condition. A3 g_m <= log(2|Y|/delta). They imply A4 realizability, (1 + 1/beta) ||theta*|| <= B.
 Symbols. B `radius`, gamma_margin `margin`, |Y| `responses`, e `resolution`, m `draws`, C_cov `coverage`.
 Source. Huang et al., ICLR 2025, arXiv 2412.01951v2, Appendix J; Example J.1' and the constants of Thm J.3 ours.

@@ -1,4 +1,7 @@
-"""Adaptive SFT-Sharpening: stop drawing when the likelihoods seen say so (Lemma I.1, Theorem D.1).
+"""Adaptive SFT-Sharpening: how many prompts it needs, and how many draws a prompt takes on average (Lemma I.1, Theorem D.1).
+
+The adaptive method stops drawing for a prompt once the number of draws times the largest likelihood seen reaches a threshold. Call this
+module for the risk of the fitted policy and for the mean number of samples, both exact and by bound.
 
 Statement. For each prompt draw until k max_{j<=k} base(y_j|x) >= s, s = log(2/delta), and keep the likeliest; then maximum likelihood
     over Pi. With probability >= 1 - rho, P_x[pihat(Y*|x) <= 1 - delta] <= e_stat / h(delta, delta/2)       (`bound_sharp`)

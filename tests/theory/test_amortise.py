@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sharpsim.laws import best_of_n
-from sharpsim.laws._certified import KeptLaw, kept_law
+from sharpsim.laws import KeptLaw, best_of_n, kept_law
+from sharpsim.theory import AssumptionError, hellinger, require
 from sharpsim.theory import amortise as theory
-from sharpsim.theory._common import AssumptionError, hellinger, require
 
 RNG = np.random.default_rng(0)
 

@@ -14,8 +14,7 @@ from sharpsim import coverage, laws, sharpness
 from sharpsim.classes import FiniteClass, ProductClass
 from sharpsim.instances import margin_family, random_table
 from sharpsim.testing import log_prob_tables, prompt_weights
-from sharpsim.theory import dpo
-from sharpsim.theory._common import AssumptionError, require
+from sharpsim.theory import AssumptionError, dpo, require
 
 SETTING = {"log_class_size": 7.0, "rho": 0.05, "beta": 0.01, "concentrability": 12.0, "loss_moment": 30.0}
 RISK = {**SETTING, "delta": 0.2, "margin": 0.8}

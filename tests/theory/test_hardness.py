@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from sharpsim import decoding, instances
 from sharpsim.policies import MultilayerSoftmaxPolicy, tabulate
 from sharpsim.testing import assert_bound
+from sharpsim.theory import AssumptionError, inference, require
 from sharpsim.theory import hardness as theory
-from sharpsim.theory import inference
-from sharpsim.theory._common import AssumptionError, require
 
 TRIANGLE = instances.complete_graph(3)
 

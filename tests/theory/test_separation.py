@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from sharpsim import laws
 from sharpsim.instances import cube_law, hidden_arms, random_table, sphere_packing
 from sharpsim.testing import binomial_interval
-from sharpsim.theory import separation, sft, xpo
-from sharpsim.theory._common import AssumptionError, require
+from sharpsim.theory import AssumptionError, require, separation, sft, xpo
 
 
 def linear_table(features, theta):
