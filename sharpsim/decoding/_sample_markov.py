@@ -10,7 +10,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.policies import MarkovPolicy
-from sharpsim.sampling._alias import AliasTables, in_blocks, word_pairs
+from sharpsim.sampling import AliasTables, in_blocks, word_pairs
 
 BLOCK = 2**14
 """Sequences drawn side by side: tokens and random words of a step stay in the processor's cache."""

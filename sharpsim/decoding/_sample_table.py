@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks, laws
-from sharpsim.sampling._alias import AliasTables, draw_rows
+from sharpsim.sampling import AliasTables, draw_rows
 
 
 class TableSampler(eqx.Module):

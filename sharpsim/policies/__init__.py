@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sharpsim.policies._prompted import PADDING, PromptedPolicy
     from sharpsim.policies._sequence import SequencePolicy, tabulate
     from sharpsim.policies._storage import load_policy, parameter_count, save_policy
-    from sharpsim.policies._tabular import TabularPolicy
+    from sharpsim.policies._tabular import TabularPolicy, running_mass
     from sharpsim.policies._tabular_sequence import TabularSequencePolicy
     from sharpsim.policies._trained import trained_policies, trained_policy
     from sharpsim.policies._transformer import TransformerPolicy
@@ -40,6 +40,7 @@ _HOME = {
     "load_policy": "_storage",
     "parameter_count": "_storage",
     "pretrained_g2p": "_g2p",
+    "running_mass": "_tabular",
     "save_policy": "_storage",
     "tabulate": "_sequence",
     "trained_policies": "_trained",
@@ -63,6 +64,7 @@ __all__ = [
     "load_policy",
     "parameter_count",
     "pretrained_g2p",
+    "running_mass",
     "save_policy",
     "tabulate",
     "trained_policies",
