@@ -7,7 +7,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.decoding._frontier import start_states
-from sharpsim.policies._sequence import SequencePolicy, step_many, unchanged_by_step
+from sharpsim.policies import SequencePolicy, step_many, unchanged_by_step
 
 BATCH = 2048
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from sharpsim.policies._sequence import SequencePolicy, start_many, step_many, unchanged_by_step
+from sharpsim.policies import SequencePolicy, start_many, step_many, unchanged_by_step
 
 BLOCK = 64
 STATE_BYTES = 2**31

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from sharpsim import _checks
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 @eqx.filter_jit

@@ -7,7 +7,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 NODES = 2**17
 """How many expanded prefixes are held at a time, over all lanes."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim.decoding._frontier import Frontier
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 def lane_count(prompts: int, lanes: int) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
-from sharpsim.policies._sequence import SequencePolicy, start_many, step_many
+from sharpsim.policies import SequencePolicy, start_many, step_many
 from sharpsim.sharpness import TIE_GUARD
 
 FIRST_CAPACITY = 1024

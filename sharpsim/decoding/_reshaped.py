@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 class ReshapedPolicy(SequencePolicy):

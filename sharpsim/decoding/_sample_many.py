@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.policies._sequence import SequencePolicy, inverse_cdf
+from sharpsim.policies import SequencePolicy, inverse_cdf
 
 BLOCK = 64
 """Sequences drawn side by side by one thread: their states stay in its cache, and the matrix products are large enough."""

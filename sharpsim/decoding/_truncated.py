@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from sharpsim import _checks
 from sharpsim.decoding._reshaped import ReshapedPolicy
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 class TopKPolicy(ReshapedPolicy):

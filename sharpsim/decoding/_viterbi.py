@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim.decoding._most_likely import Decoded
-from sharpsim.policies._markov import MarkovPolicy
-from sharpsim.policies._ngram import NGramPolicy
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import MarkovPolicy, NGramPolicy, SequencePolicy
 
 
 def viterbi(policy: SequencePolicy, prompt: Any) -> Decoded:
