@@ -1,4 +1,7 @@
-"""The mode of a policy with finitely many contexts by dynamic programming, whatever its probability."""
+"""The most likely response of a Markov or n-gram policy, by dynamic programming over contexts (the Viterbi algorithm).
+
+The time does not depend on the mode's probability, as that of `most_likely` does.
+"""
 
 from typing import Any
 
