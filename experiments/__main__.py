@@ -148,7 +148,7 @@ def _train(options: argparse.Namespace) -> int:
     _prepare_jax()
     from experiments.engine.models import MODELS, RECIPES
     from experiments.engine.train import train
-    from sharpsim.policies._trained import WEIGHTS
+    from sharpsim.policies import WEIGHTS
 
     train(tasks=options.task or tuple(RECIPES), models=options.model or MODELS, seed=options.seed, folder=options.out or WEIGHTS)
     return 0

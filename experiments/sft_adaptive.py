@@ -19,7 +19,7 @@ from experiments.sft.trials import Setting, adaptive, trials
 from sharpsim import coverage, laws
 from sharpsim.estimators import bounded_mean, clopper_pearson
 from sharpsim.instances import hard_family
-from sharpsim.sampling._tabular_draws import adaptive_literal
+from sharpsim.sampling import adaptive_literal
 from sharpsim.theory import sft
 from sharpsim.theory import sft_adaptive as theory
 

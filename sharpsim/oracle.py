@@ -15,13 +15,26 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._precision import as_jax
-from sharpsim.policies import TabularPolicy
-from sharpsim.policies._tabular import running_mass
-from sharpsim.sampling._alias import AliasTables, draw_rows, draw_with_values
-from sharpsim.sampling._batches import AdaptiveBatch, Batch, Draws
-from sharpsim.sampling._hazards import MOST_BY_LAW, HazardTable, best_by_law, until_by_law
-from sharpsim.sampling._least_word import best_literal
-from sharpsim.sampling._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
+from sharpsim.policies import TabularPolicy, running_mass
+from sharpsim.sampling import (
+    MOST_BY_LAW,
+    AdaptiveBatch,
+    AliasTables,
+    Batch,
+    Draws,
+    HazardTable,
+    TracedRanking,
+    adaptive_by_law,
+    adaptive_by_law_traced,
+    adaptive_literal,
+    best_by_law,
+    best_by_law_traced,
+    best_literal,
+    draw_prompts,
+    draw_rows,
+    draw_with_values,
+    inverse_cdf_of_rows,
+)
 
 CHUNK = 2**20
 """Draws held in memory at once by the literal oracle."""
@@ -190,7 +203,7 @@ class Oracle(eqx.Module):
             return draw_with_values(self._alias, self._base.log_probs, prompts, N, key)
         if self._running is not None:
             rows = jnp.broadcast_to(prompts[:, None], (prompts.shape[0], N))
-            responses = invert(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
+            responses = inverse_cdf_of_rows(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
             return responses, self._base.log_probs[rows, responses]
         keys = jax.random.split(key, (prompts.shape[0], N))
 
@@ -222,14 +235,14 @@ class LawOracle(Oracle):
     n N; N may be traced (the cost then is too, and N below 1 or above 2^100 gives response -1 of likelihood NaN). `draw` stays literal.
     """
 
-    _sorted: BestFirst | None
+    _sorted: TracedRanking | None
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         if not isinstance(base, TabularPolicy) or callable(reward):
             raise ValueError("`base` must be tabular and `reward` a table or None for LawOracle; use Oracle, which draws literally.")
         super().__init__(base, prompt_weights, prompts=prompts, reward=reward)
         rewards = base.log_probs if self._reward is None else self._reward
-        self._sorted = BestFirst.of(base.log_probs, rewards) if self._best is None else None
+        self._sorted = TracedRanking.of(base.log_probs, rewards) if self._best is None else None
 
     def _draws(self, N: Any) -> Any:
         if _checks.is_traced(N):
@@ -256,5 +269,5 @@ class LawOracle(Oracle):
 
     def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
         if self._best is not None:
-            return until_by_law(self._best, log_probs, prompts, stop, key)
-        return adaptive_by_law(log_probs, prompts, stop, key)
+            return adaptive_by_law(self._best, log_probs, prompts, stop, key)
+        return adaptive_by_law_traced(log_probs, prompts, stop, key)

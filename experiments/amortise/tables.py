@@ -119,7 +119,7 @@ def curve_rows(rows: list[dict[str, Any]], cells: list[Cell], settings: Any) -> 
 
 def table_rows(rows: list[dict[str, Any]], cells: list[Cell], settings: Any) -> list[dict[str, Any]]:
     """Mean and standard deviation over replicates of the lifts, at the best evaluation and at the last; and how it was tuned."""
-    from sharpsim.policies._storage import parameter_count
+    from sharpsim.policies import parameter_count
 
     made = []
     for names, cell, group in _kinds(rows, cells):

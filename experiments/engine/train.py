@@ -43,8 +43,7 @@ def _one(
 ) -> list[dict[str, Any]]:
     import jax
 
-    from sharpsim.policies import NGramPolicy, load_policy, parameter_count, save_policy
-    from sharpsim.policies._trained import weights_path
+    from sharpsim.policies import NGramPolicy, load_policy, parameter_count, save_policy, weights_path
     from sharpsim.tasks import TASKS
     from sharpsim.training import Schedule, fit, mean_loss
 

@@ -6,9 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
-from sharpsim.policies._tokens import check_end_token
 
 
 class GRUCell(eqx.Module):
@@ -51,12 +49,6 @@ class GRUPolicy(PromptedPolicy):
     out: jax.Array
     """[vocabulary_size, hidden]."""
     out_bias: jax.Array
-    vocabulary_size: int = eqx.field(static=True)
-    horizon: int = eqx.field(static=True)
-    prompt_length: int = eqx.field(static=True)
-    prompt_vocabulary_size: int | None = eqx.field(static=True)
-    begin_token: int = eqx.field(static=True)
-    end_token: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -70,13 +62,14 @@ class GRUPolicy(PromptedPolicy):
         hidden: int,
         key: jax.Array,
     ):
-        size = checked_sizes(vocabulary_size=vocabulary_size, horizon=horizon, prompt_length=prompt_length, width=width, hidden=hidden)
-        check_end_token(end_token, vocabulary_size)
-        self.vocabulary_size, self.horizon, self.prompt_length = size["vocabulary_size"], size["horizon"], size["prompt_length"]
-        if prompt_vocabulary_size is not None:
-            prompt_vocabulary_size = _checks.static_count("prompt_vocabulary_size", prompt_vocabulary_size)
-        self.prompt_vocabulary_size = prompt_vocabulary_size
-        self.begin_token, self.end_token = self.vocabulary_size, end_token
+        super().__init__(
+            vocabulary_size=vocabulary_size,
+            horizon=horizon,
+            prompt_length=prompt_length,
+            prompt_vocabulary_size=prompt_vocabulary_size,
+            end_token=end_token,
+        )
+        checked_sizes(width=width, hidden=hidden)
         embedding, encoder, decoder, out = jax.random.split(key, 4)
         self.embedding = jax.random.normal(embedding, (self.symbols, width), jnp.float32)
         self.encoder = GRUCell.random(width, hidden, key=encoder)
@@ -88,13 +81,7 @@ class GRUPolicy(PromptedPolicy):
     @property
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
-        sizes = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
-        return {name: getattr(self, name) for name in sizes} | {"width": self.embedding.shape[1], "hidden": self.out.shape[1]}
-
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "GRUPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        return eqx.filter_eval_shape(lambda key: cls(**config, key=key), jax.random.key(0))
+        return self.sizes | {"width": self.embedding.shape[1], "hidden": self.out.shape[1]}
 
     def start(self, prompt: Any) -> jax.Array:
         symbols, real = self.prompt_symbols(prompt)

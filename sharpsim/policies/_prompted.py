@@ -11,6 +11,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies._tokens import check_end_token
 
 PADDING = -1
 """What follows the tokens of a prompt."""
@@ -23,18 +24,40 @@ class PromptedPolicy(SequencePolicy):
     the same on both sides.
     """
 
-    prompt_length: eqx.AbstractVar[int]
-    prompt_vocabulary_size: eqx.AbstractVar[int | None]
+    vocabulary_size: int = eqx.field(static=True)
+    horizon: int = eqx.field(static=True)
+    prompt_length: int = eqx.field(static=True)
+    prompt_vocabulary_size: int | None = eqx.field(static=True)
+    begin_token: int = eqx.field(static=True)
+    end_token: int | None = eqx.field(static=True)
+
+    def __init__(
+        self, *, vocabulary_size: int, horizon: int, prompt_length: int, prompt_vocabulary_size: int | None, end_token: int | None
+    ):
+        size = checked_sizes(vocabulary_size=vocabulary_size, horizon=horizon, prompt_length=prompt_length)
+        check_end_token(end_token, vocabulary_size)
+        if prompt_vocabulary_size is not None:
+            prompt_vocabulary_size = _checks.static_count("prompt_vocabulary_size", prompt_vocabulary_size)
+        self.vocabulary_size, self.horizon, self.prompt_length = size["vocabulary_size"], size["horizon"], size["prompt_length"]
+        self.prompt_vocabulary_size = prompt_vocabulary_size
+        self.begin_token, self.end_token = self.vocabulary_size, end_token
 
     @property
     @abc.abstractmethod
     def config(self) -> dict[str, Any]:
-        """What, beside the parameters, makes the policy: numbers and None only."""
+        """The sizes that, together with the parameters, determine the policy: `sizes` and those of the kind. Numbers and None only."""
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """The sizes that all kinds of prompted policies have."""
+        names = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
-    @abc.abstractmethod
     def skeleton(cls, config: dict[str, Any]) -> "PromptedPolicy":
         """A policy of this configuration whose arrays are only shapes and dtypes."""
+        make: Any = cls
+        return eqx.filter_eval_shape(lambda key: make(**config, key=key), jax.random.key(0))
 
     @property
     def prompt_tokens(self) -> int:

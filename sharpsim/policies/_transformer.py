@@ -6,9 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
-from sharpsim.policies._tokens import check_end_token
 
 HIDDEN = 4
 """Width of the feed-forward layers, in widths of the model."""
@@ -91,12 +89,6 @@ class TransformerPolicy(PromptedPolicy):
     out_scale: jax.Array
     out: jax.Array
     """[width, vocabulary_size]."""
-    vocabulary_size: int = eqx.field(static=True)
-    horizon: int = eqx.field(static=True)
-    prompt_length: int = eqx.field(static=True)
-    prompt_vocabulary_size: int | None = eqx.field(static=True)
-    begin_token: int = eqx.field(static=True)
-    end_token: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -111,17 +103,16 @@ class TransformerPolicy(PromptedPolicy):
         heads: int,
         key: jax.Array,
     ):
-        size = checked_sizes(
-            vocabulary_size=vocabulary_size, horizon=horizon, prompt_length=prompt_length, layers=layers, width=width, heads=heads
+        super().__init__(
+            vocabulary_size=vocabulary_size,
+            horizon=horizon,
+            prompt_length=prompt_length,
+            prompt_vocabulary_size=prompt_vocabulary_size,
+            end_token=end_token,
         )
+        checked_sizes(layers=layers, width=width, heads=heads)
         if width % heads:
             raise ValueError(f"`width` must be a multiple of `heads`, {heads}; got {width}.")
-        check_end_token(end_token, vocabulary_size)
-        self.vocabulary_size, self.horizon, self.prompt_length = size["vocabulary_size"], size["horizon"], size["prompt_length"]
-        if prompt_vocabulary_size is not None:
-            prompt_vocabulary_size = _checks.static_count("prompt_vocabulary_size", prompt_vocabulary_size)
-        self.prompt_vocabulary_size = prompt_vocabulary_size
-        self.begin_token, self.end_token = self.vocabulary_size, end_token
         keys = jax.random.split(key, layers + 3)
         self.embedding = jax.random.normal(keys[0], (self.symbols, width), jnp.float32) * 0.5
         self.position = jax.random.normal(keys[1], (prompt_length + horizon, width), jnp.float32) * 0.5
@@ -132,14 +123,7 @@ class TransformerPolicy(PromptedPolicy):
     @property
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
-        sizes = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
-        built = {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
-        return {name: getattr(self, name) for name in sizes} | built
-
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "TransformerPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        return eqx.filter_eval_shape(lambda key: cls(**config, key=key), jax.random.key(0))
+        return self.sizes | {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
 
     def start(self, prompt: Any) -> State:
         symbols, real = self.prompt_symbols(prompt)

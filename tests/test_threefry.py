@@ -1,4 +1,4 @@
-"""Threefry written out is the published function and JAX's own, bit for bit."""
+"""The written-out Threefry generator is the published function and JAX's own, bit for bit."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.extend.random import threefry_2x32
 
-from sharpsim.sampling._threefry import counter_pairs, threefry, uniform
+from sharpsim._threefry import counter_pairs, threefry, uniform
 
 KNOWN = [
     ((0, 0), (0, 0), (0x6B200159, 0x99BA4EFE)),

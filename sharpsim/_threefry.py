@@ -1,6 +1,9 @@
-"""Threefry-2x32 (Salmon et al. 2011) as plain arithmetic: JAX's own bits, which its CPU compiler makes with a rolled loop, 4 times slower.
+"""The Threefry-2x32 counter-based generator (Salmon et al. 2011), written as plain array arithmetic.
 
-Written out, the 20 rounds stay in registers and fuse into what uses them; where many seeds draw a few numbers each, little else costs more.
+The numbers are those of `jax.random`, bit for bit. They are made faster: JAX's CPU compiler runs the 20 rounds in a loop, while written out
+they stay in registers and fuse with the code that uses them. This matters where many seeds draw a few numbers each. With `jax.random`
+in its place, fitting 4,000 seeds of a product class takes 1.7 times as long, and the whole SFT replicate 1.1 to 1.8 times as long.
+Classes of policies and samplers both use it, so it lies below both.
 """
 
 import math
@@ -15,9 +18,10 @@ _PARITY = np.uint32(0x1BD11BDA)
 
 
 def counter_pairs(key: Any, block: Any, size: int) -> tuple[Any, Any]:
-    """Two uniform words, uint32 [size] each, for the counters (block, 0), .., (block, size - 1) of a typed threefry key.
+    """Two uniform words, uint32 [size] each, at the Threefry counters (block, 0), .., (block, size - 1) of a typed threefry key.
 
-    No two blocks share any, and a counter gives both words at the price of one. Raises `ValueError` for a key of another kind.
+    Different blocks use different counters. Each counter gives two words for the cost of one. Raises `ValueError` for a key of another
+    kind.
     """
     if not _is_threefry(key):
         raise ValueError(f"`key` must be a threefry2x32 key; got {jax.random.key_impl(key)}.")
@@ -25,7 +29,7 @@ def counter_pairs(key: Any, block: Any, size: int) -> tuple[Any, Any]:
 
 
 def uniform(key: Any, shape: tuple[int, ...]) -> Any:
-    """`jax.random.uniform(key, shape)`, bit for bit, of any typed key."""
+    """Uniform numbers in [0, 1), equal to `jax.random.uniform(key, shape)` bit for bit, for a typed key of any kind."""
     size, settings = math.prod(shape), jax.config.values
     if jnp.ndim(key) or not _is_threefry(key) or not settings["jax_threefry_partitionable"] or size >= 2**32:
         return jax.random.uniform(key, shape)
@@ -39,7 +43,7 @@ def uniform(key: Any, shape: tuple[int, ...]) -> Any:
 
 
 def threefry(key: Any, first: Any, second: Any) -> tuple[Any, Any]:
-    """The two words that 20 rounds under the two words of `key` make of each pair of words."""
+    """The output of the generator, two words, for each counter (first, second), under the two words of `key`."""
     keys = (key[0], key[1], key[0] ^ key[1] ^ _PARITY)
     first, second = first + keys[0], second + keys[1]
     for group in range(5):

@@ -1,7 +1,7 @@
-"""The best of N literal draws: the least of N uniform numbers, and one search for it.
+"""The best of N literal draws: N uniform words are made for each prompt, and one search is made for the least of them.
 
-With responses in order of reward, best first, the inverse distribution function is increasing: the best response of N draws is that of
-the least of the N numbers, so that N - 1 searches need not be made.
+With responses ordered by reward, best first, the inverse CDF is increasing. The best of N draws is therefore the response of the least of
+the N uniform numbers, and the other N - 1 searches are not needed.
 """
 
 from functools import partial
@@ -11,24 +11,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sharpsim.sampling._alias import CHUNK, in_blocks
-from sharpsim.sampling._hazards import HazardTable, exponentials_of, respond
+from sharpsim.sampling._blocks import CHUNK, in_blocks
+from sharpsim.sampling._hazard_numbers import exponentials_from
+from sharpsim.sampling._hazard_table import HazardTable, best_at_hazard
 
 
 @partial(jax.jit, static_argnames=("draws",))
 def best_literal(table: HazardTable, values: Any, rows: Any, draws: int, key: Any) -> tuple[Any, Any]:
     """The best of `draws` independent draws for each row number, int32 [n], and the entries of `values` [rows, outcomes] there.
 
-    One random word a draw; equals go by mass, which is the law of keeping the first drawn of them. The words of `draws` numbers have 32
-    bits; the least one gets 32 more, which is exact but for two of them agreeing: at most `draws` 2^-32 in total variation.
+    Each draw costs one random word. Responses of equal reward are chosen in proportion to mass, as keeping the first one drawn would do.
+    Words have 32 bits, and the least gets 32 more. The result is wrong only where the two least words are equal: the total variation error
+    is at most `draws` 2^-32.
     """
     least_key, low_key, rest_key = jax.random.split(key, 3)
     low = jax.random.bits(low_key, rows.shape, jnp.uint32)
-    return respond(table, values, rows, *exponentials_of(_least(len(rows), draws, least_key), low), rest_key)
+    return best_at_hazard(table, values, rows, *exponentials_from(_least_of(len(rows), draws, least_key), low), rest_key)
 
 
-def _least(n: int, draws: int, key: Any) -> Any:
-    """The least of `draws` uniform words, n times, made in chunks that are never stored; side by side, so that none waits for another."""
+def _least_of(n: int, draws: int, key: Any) -> Any:
+    """The least of `draws` uniform words, n times. Words are made in chunks and never stored."""
     if draws <= CHUNK:
 
         def block(zeros: Any, own_key: Any) -> Any:
