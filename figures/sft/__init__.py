@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._scaling import scaling
+from figures.sft.scaling import scaling
 from figures._style import bound_line, caption, claim, colour, figure, measured, theory_line
 
 STRENGTHS = (
