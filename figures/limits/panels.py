@@ -1,4 +1,4 @@
-"""Panels that the fixed and the adaptive limits share: needs along three axes, needs for several powers, and heat maps of a price."""
+"""Panels that `limits` and `limits_adaptive` share: needs along three axes, needs for several powers, and heat maps of a price."""
 
 from typing import Any
 
@@ -8,53 +8,58 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from experiments.engine.rows import Table
-from figures._style import colour, figure, theory_line
+from figures._style import THEORY, colour, figure, theory_line
 
-LABELS = {"eps": "risk eps", "coverage": "coverage C - 1", "hard_prompts": "hard prompts d"}
+LABELS = {"eps": r"risk $\varepsilon$", "coverage": r"coverage $C_\mathrm{cov} - 1$", "hard_prompts": "hard prompts $d$"}
+SYMBOLS = {"eps": r"\varepsilon", "coverage": r"(C_\mathrm{cov} - 1)", "hard_prompts": "d"}
 
 
 def along_axes(points: Table, fits: Table, curves: dict[str, dict[str, Any]]) -> Figure:
-    """Samples against eps, C - 1 and d, one line per curve; the legend carries the exponents in that order."""
-    fig, axes = figure(1, 3, width=18, height=6.6, sharey=True)
-    handles = []
-    for curve, style in curves.items():
-        exponents = []
-        for ax, axis in zip(axes, LABELS, strict=True):
+    """Samples against the risk, the coverage and the hard prompts, one line for each curve; fitted exponents stand in their axes."""
+    fig, axes = figure(1, 3, width=18, height=7.2, sharey=True)
+    for ax, axis in zip(axes, LABELS, strict=True):
+        for curve, style in curves.items():
             rows = points.where(curve=curve, axis=axis)
             rows = rows.take(rows["samples"] > 0)
-            drawn = ax.plot(rows["x"], rows["samples"], **{"markersize": 5, **style})
-            found = fits.where(curve=curve, axis=axis)
-            exponents.append(f"{found['exponent'][0]:.2f}" if len(found) else "-")
-        drawn[0].set_label(f"{curve}\n   eps {exponents[0]}, C-1 {exponents[1]}, d {exponents[2]}")
-        handles.append(drawn[0])
-    for ax, label in zip(axes, LABELS.values(), strict=True):
-        ax.set(xscale="log", yscale="log", xlabel=label)
+            ax.plot(rows["x"], rows["samples"], **{"markersize": 5, "label": curve, **style})
+        ax.set(xscale="log", yscale="log", xlabel=LABELS[axis])
         ax.xaxis.set_minor_formatter(NullFormatter())
-    axes[0].set_ylabel("samples needed for risk eps")
-    fig.legend(handles=handles, loc="outside right center", title="fitted exponents", labelspacing=1.0)
+    low, high = axes[0].get_ylim()
+    # Room above the data for the exponents.
+    axes[0].set(ylim=(low, high * (high / low) ** (0.12 + 0.085 * len(curves))), ylabel=r"samples needed for risk $\varepsilon$")
+    for ax, axis in zip(axes, LABELS, strict=True):
+        _exponents(ax, fits.where(axis=axis), SYMBOLS[axis], curves)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", labelspacing=1.0)
     return fig
 
 
+def _exponents(ax: Axes, fits: Table, symbol: str, curves: dict[str, dict[str, Any]]) -> None:
+    """The fitted power of each curve, in the curve's colour, at the top of the axes that it belongs to."""
+    for place, (curve, style) in enumerate(curves.items()):
+        found = fits.where(curve=curve)
+        if len(found):
+            text = rf"{curve}: ${symbol}^{{{found['exponent'][0]:.2f}}}$"
+            ax.text(0.5, 0.99 - 0.068 * place, text, transform=ax.transAxes, ha="center", va="top", fontsize=12.5, color=style["color"])
+
+
 def by_power(rows: Table, exponent: str) -> tuple[Figure, Any]:
-    """Needs against eps for each power over their limit as eps vanishes, and the witness's D/eps."""
-    fig, (left, right) = figure(1, 2, width=14, height=6.0)
+    """Needs against the risk for each power over their limit as the risk vanishes, and the hard mass of the witness over the risk."""
+    fig, (left, right) = figure(1, 2, width=14, height=6.8)
     for index, power in enumerate(rows.unique("power")):
-        part = rows.where(power=power)
+        part, style = rows.where(power=power), {"marker": "os^"[index % 3], "color": colour(index)}
         theory_line(left, part["eps"], part["limit"], None, linewidth=1.2)
-        left.plot(part["eps"], part["samples"], "os^"[index % 3], color=colour(index), label=f"p = {power:g}: {exponent.format(p=power)}")
-        right.plot(
-            part["eps"], part["mass_over_eps"], "os^"[index % 3], linestyle="-", linewidth=1, color=colour(index), label=f"p = {power:g}"
-        )
-    left.plot([], [], color="#000000", linewidth=1.2, label="limit as eps -> 0")
-    left.set(xscale="log", yscale="log", xlabel="risk eps", ylabel="samples any learner needs")
-    right.set(xscale="log", xlabel="risk eps", ylabel="witness: hard mass D over eps")
+        left.plot(part["eps"], part["samples"], linestyle="none", label=rf"$p = {power:g}$: ${exponent.format(p=power)}$", **style)
+        right.plot(part["eps"], part["mass_over_eps"], linestyle="-", linewidth=1, label=f"$p = {power:g}$", **style)
+    left.plot([], [], color=THEORY, linewidth=1.2, label=r"limit as $\varepsilon \to 0$")
+    left.set(xscale="log", yscale="log", xlabel=r"risk $\varepsilon$", ylabel="samples that any learner needs")
+    right.set(xscale="log", xlabel=r"risk $\varepsilon$", ylabel=r"hard mass of the witness, $D/\varepsilon$")
     left.legend()
-    right.legend()
+    right.legend(loc="upper left")
     return fig, right
 
 
 def heat_map(fig: Figure, ax: Axes, rows: Table, column: str, label: str) -> None:
-    """A number over (eps, C), written into each cell; darker is more."""
+    """A number over risk and coverage, written into each cell; darker is more."""
     eps, coverage = np.sort(rows.unique("eps"))[::-1], np.sort(rows.unique("coverage"))
     grid = np.full((len(coverage), len(eps)), np.nan)
     for row in rows.rows():
@@ -63,8 +68,8 @@ def heat_map(fig: Figure, ax: Axes, rows: Table, column: str, label: str) -> Non
     middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
     for i, j in np.argwhere(np.isfinite(grid)):
         ax.text(j, i, f"{grid[i, j]:.2f}", ha="center", va="center", fontsize=12, color="white" if grid[i, j] > middle else "black")
-    ax.set_xticks(range(len(eps)), [f"{e:.3g}" for e in eps])
+    ax.set_xticks(range(len(eps)), [f"{e:.2g}" for e in eps])
     ax.set_yticks(range(len(coverage)), [f"{c:g}" for c in coverage])
-    ax.set(xlabel="risk eps", ylabel="coverage C")
+    ax.set(xlabel=r"risk $\varepsilon$", ylabel=r"coverage $C_\mathrm{cov}$")
     ax.grid(False)
     fig.colorbar(drawn, ax=ax, label=label)
