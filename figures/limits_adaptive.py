@@ -7,20 +7,19 @@ from figures._style import QUIET, bound_line, caption, claim, colour, figure, me
 from figures.limits.panels import along_axes, by_power, heat_map
 
 CAPTIONS = {
-    "": r"The expected fraction of prompts that fail against the mean number of samples, for every adaptive learner on the hard family. Lines "
-    r"are exact; dots are means over seeds of the optimal rules on literal draws, with 95% intervals over seeds. The rule that draws until "
-    r"the secret is seen or $u$ labels are left is optimal (mixing two neighbouring $u$ fills the line), and far cheaper than any fixed "
-    r"design.",
-    "scaling": r"The mean number of samples that every adaptive learner needs for risk $\varepsilon$, against one parameter at a time. Both "
-    r"curves are exact numbers; the powers at the top are least-squares fits to the lines of their colour. The need is of order "
-    r"$(C_\mathrm{cov} - 1)\,d/\varepsilon$, and the constant of the paper's proof is more than 70 times below it.",
-    "power": r"The mean number of samples that every adaptive learner needs when coverage is measured with power $p$ (left), and the hard "
-    r"mass of the family that forces them (right). Dots are exact optima over families, lines the closed-form limit as "
-    r"$\varepsilon \to 0$. The need grows as $\varepsilon^{-1/p}$ and meets its limit with the constant, and $D/\varepsilon$ tends to "
-    r"$1 + p$.",
-    "price": r"The least $n\,\mathbb{E}[N_s]$ of adaptive SFT over the exact adaptive minimax, and the three factors whose product it is. "
-    r"All numbers are exact; a blank cell is one where no family forces a sample. The optimum visits a hard prompt once and an easy one "
-    r"for nothing, so adaptive SFT pays most where easy prompts dominate, near $C_\mathrm{cov} = 1$.",
+    "": "The expected fraction of prompts that fail against the mean number of samples, for every adaptive learner on the hard family. "
+    "Lines are exact; dots are means over seeds of the optimal rules on literal draws, with 95% intervals over seeds. The rule that "
+    "draws until the secret is seen or $u$ labels are left is optimal (mixing two neighbouring $u$ fills the line), and far cheaper "
+    "than any fixed design.",
+    "scaling": r"The mean number of samples that every adaptive learner needs for risk $\varepsilon$, against one parameter at a "
+    "time. Both curves are exact numbers; the powers at the top are least-squares fits to the lines of their colour. The need is "
+    r"of order $(C_\mathrm{cov} - 1)\,d/\varepsilon$, and the constant of the paper's proof is more than 70 times below it.",
+    "power": "The mean number of samples that every adaptive learner needs when coverage is measured with power $p$ (left), and the hard "
+    r"mass of the family that forces them (right). Dots are exact optima over families, lines the closed-form limit as $\varepsilon "
+    r"\to 0$. The need grows as $\varepsilon^{-1/p}$ and meets its limit with the constant, and $D/\varepsilon$ tends to $1 + p$.",
+    "price": r"The least $n\,\mathbb{E}[N_s]$ of adaptive SFT over the exact adaptive minimax, and the three factors whose product "
+    "it is. All numbers are exact; a blank cell is one where no family forces a sample. The optimum visits a hard prompt once and "
+    r"an easy one for nothing, so adaptive SFT pays most where easy prompts dominate, near $C_\mathrm{cov} = 1$.",
 }
 CURVES = {
     "adaptive minimax": {"color": "#000000", "linestyle": "-"},

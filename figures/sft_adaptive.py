@@ -8,21 +8,22 @@ from figures._style import band, bound_line, caption, claim, colour, figure, mea
 from figures.sft.scaling import scaling
 
 CAPTIONS = {
-    "": r"The risk of adaptive SFT-Sharpening beside three forms of its bound (left), and the samples that it spends (right), against the "
-    r"number of prompts $n$. Black lines and bounds are exact; dots are means over seeds with 95% intervals over seeds, and an arrow is a "
-    r"95% upper limit where the interval reaches 0. The simulated risk follows the exact law, and the cost lies between the corrected "
-    r"bounds of Theorem D.1.",
-    "stopping": r"The stopping rule on prompts of random bases: the mean number of draws against $1/P^*$ (left), and how often the kept "
-    r"response is not the mode against the bound of Lemma I.1 (right). Each dot is a prompt, measured by literal runs with 95% intervals "
-    r"over runs; an arrow is a 95% upper limit where no miss was seen. A prompt costs about $s/P^*$ draws, and no rate of misses is "
-    r"clear of the bound.",
-    "scaling": r"The mean samples $n\,\mathbb{E}[N_s]$ that adaptive SFT-Sharpening needs for risk $\varepsilon$, against one parameter at a "
-    r"time. All points are exact (the least cost over $n$ and $s$); the interval of each exponent is that of its least-squares fit. The "
-    r"cost grows as $1/\varepsilon$, where a fixed $N$ (squares) pays $1/\varepsilon^2$; every prompt costs at least one draw, so it "
-    r"grows with $C_\mathrm{cov}$, not with $C_\mathrm{cov} - 1$.",
-    "crossing": r"The samples that the two guarantees ask for at risk $\varepsilon$, for one prompt whose mode is shared by many equally "
-    r"likely responses. Both lines are computed from the theorems; nothing is simulated. A fixed $N$ is cheaper until $\varepsilon$ is "
-    r"small, because the adaptive rule waits for one response, with cost $\bar{C}_\mathrm{cov}$ instead of $C_\mathrm{cov}$.",
+    "": "The risk of adaptive SFT-Sharpening beside three forms of its bound (left), and the samples that it spends (right), against "
+    "the number of prompts $n$. Black lines and bounds are exact; dots are means over seeds with 95% intervals over seeds, and an "
+    "arrow is a 95% upper limit where the interval reaches 0. The simulated risk follows the exact law, and the cost lies between "
+    "the corrected bounds of Theorem D.1.",
+    "stopping": "The stopping rule on prompts of random bases: the mean number of draws against $1/P^*$ (left), and how often the "
+    "kept response is not the mode against the bound of Lemma I.1 (right). Each dot is a prompt, measured by literal runs with "
+    "95% intervals over runs; an arrow is a 95% upper limit where no miss was seen. A prompt costs about $s/P^*$ draws, and no "
+    "rate of misses is clear of the bound.",
+    "scaling": r"The mean samples $n\,\mathbb{E}[N_s]$ that adaptive SFT-Sharpening needs for risk $\varepsilon$, against one "
+    "parameter at a time. All points are exact (the least cost over $n$ and $s$); the interval of each exponent is that of its "
+    r"least-squares fit. The cost grows as $1/\varepsilon$, where a fixed $N$ (squares) pays $1/\varepsilon^2$; every prompt costs "
+    r"at least one draw, so it grows with $C_\mathrm{cov}$, not with $C_\mathrm{cov} - 1$.",
+    "crossing": r"The samples that the two guarantees ask for at risk $\varepsilon$, for one prompt whose mode is shared by many "
+    "equally likely responses. Both lines are computed from the theorems; nothing is simulated. A fixed $N$ is cheaper until "
+    r"$\varepsilon$ is small, because the adaptive rule waits for one response, with cost $\bar{C}_\mathrm{cov}$ instead of "
+    r"$C_\mathrm{cov}$.",
 }
 
 

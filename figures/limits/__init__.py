@@ -7,22 +7,23 @@ from figures._style import QUIET, bound_line, caption, claim, colour, figure, me
 from figures.limits.panels import along_axes, by_power, heat_map
 
 CAPTIONS = {
-    "": r"The expected fraction of prompts that fail on the hard family, against the number of samples $m$. Lines are exact or bounds; dots "
-    r"are means over seeds of the optimal learner on literal draws, with 95% intervals over seeds. No learner is below the black line, which "
-    r"candidate elimination attains; adaptive learners, whose cost is a mean, may fall below the fixed designs.",
+    "": "The expected fraction of prompts that fail on the hard family, against the number of samples $m$. Lines are exact or bounds; "
+    "dots are means over seeds of the optimal learner on literal draws, with 95% intervals over seeds. No learner is below the "
+    "black line, which candidate elimination attains; adaptive learners, whose cost is a mean, may fall below the fixed designs.",
     "scaling": r"The samples needed for risk $\varepsilon$, against one parameter at a time, for every learner (minimax) and for "
-    r"SFT-Sharpening on the same worst family. All numbers are exact; the powers at the top are least-squares fits to the lines of their "
-    r"colour. Any learner needs $1/\varepsilon^2$ samples, or $1/\varepsilon$ if it is adaptive, and SFT-Sharpening needs only a constant "
-    r"factor more.",
-    "price": r"The least $nN$ of SFT-Sharpening over the exact minimax number of samples, on the family that is worst for every learner. All "
-    r"numbers are exact; the price is the product of two factors, the split (the best learner at SFT's $N$ over the best at $N = 1$) and "
-    r"the estimator (SFT over the best learner at that $N$). The price hardly depends on $\varepsilon$, $C_\mathrm{cov}$ and $d$, and a "
-    r"smaller $\delta$ raises it through the split.",
-    "power": r"The samples that every learner needs when coverage is measured with power $p$ (left), and the hard mass of the family that "
-    r"forces them (right). Dots are exact optima over families, lines the closed-form limit as $\varepsilon \to 0$; steps on the right "
-    r"come from whole numbers of labels. The need grows as $\varepsilon^{-(1 + 1/p)}$ and meets its limit with the constant.",
-    "work": r"The number of table entries computed for all of $e(0), \ldots, e(K)$, against the number of labels. The counts are exact; the "
-    r"truncation that the band makes is certified. The cost grows as $K\sqrt{M}$, which makes the exact risk affordable for large $M$.",
+    "SFT-Sharpening on the same worst family. All numbers are exact; the powers at the top are least-squares fits to the lines of "
+    r"their colour. Any learner needs $1/\varepsilon^2$ samples, or $1/\varepsilon$ if it is adaptive, and SFT-Sharpening needs "
+    "only a constant factor more.",
+    "price": "The least $nN$ of SFT-Sharpening over the exact minimax number of samples, on the family that is worst for every "
+    "learner. All numbers are exact; the price is the product of two factors, the split (the best learner at SFT's $N$ over the "
+    r"best at $N = 1$) and the estimator (SFT over the best learner at that $N$). The price hardly depends on $\varepsilon$, "
+    r"$C_\mathrm{cov}$ and $d$, and a smaller $\delta$ raises it through the split.",
+    "power": "The samples that every learner needs when coverage is measured with power $p$ (left), and the hard mass of the family that "
+    r"forces them (right). Dots are exact optima over families, lines the closed-form limit as $\varepsilon \to 0$; steps on the "
+    r"right come from whole numbers of labels. The need grows as $\varepsilon^{-(1 + 1/p)}$ and meets its limit with the constant.",
+    "work": r"The number of table entries computed for all of $e(0), \ldots, e(K)$, against the number of labels. The counts are "
+    r"exact; the truncation that the band makes is certified. The cost grows as $K\sqrt{M}$, which makes the exact risk affordable "
+    "for large $M$.",
 }
 CURVES = {
     "minimax": {"color": "#000000", "linestyle": "-"},

@@ -8,16 +8,17 @@ from figures._style import QUIET, bound_line, caption, claim, colour, figure, me
 from figures.sft.scaling import scaling
 
 CAPTIONS = {
-    "": r"The risk of SFT-Sharpening on the hard family, against the number of prompts $n$ (left) and of responses $N$ (right), beside three "
-    r"forms of Theorem 4.1'. The black line and the bounds are exact; dots are means over seeds with 95% intervals over seeds, and an "
-    r"arrow is a 95% upper limit where the interval reaches 0. The risk falls exponentially in $n$, much earlier than any bound says; "
-    r"for small $N$ best of $N$ is itself not sharp, and every hard prompt fails.",
-    "tables": r"SFT-Sharpening on random tables: the bounds of Theorem 4.1' against the simulated risk (left), and the simulated against the "
-    r"exact risk (right). Bounds and exact risks are computed; simulated risks are means over seeds, on the right with 95% intervals over "
-    r"seeds. No simulated risk passes a bound (all lie above the diagonal), and the simulated risks agree with their exact values.",
-    "scaling": r"The samples $nN$ that SFT-Sharpening needs for risk $\varepsilon$, against one parameter at a time. All points are exact "
-    r"(the least $nN$ over all $n$ and $N$); the interval of each exponent is that of its least-squares fit. The cost grows as "
-    r"$1/\varepsilon^2$, in proportion to $C_\mathrm{cov} - 1$ and to $d$, and hardly with $\delta$.",
+    "": "The risk of SFT-Sharpening on the hard family, against the number of prompts $n$ (left) and of responses $N$ (right), beside "
+    "three forms of Theorem 4.1'. The black line and the bounds are exact; dots are means over seeds with 95% intervals over seeds, "
+    "and an arrow is a 95% upper limit where the interval reaches 0. The risk falls exponentially in $n$, much earlier than any "
+    "bound says; for small $N$ best of $N$ is itself not sharp, and every hard prompt fails.",
+    "tables": "SFT-Sharpening on random tables: the bounds of Theorem 4.1' against the simulated risk (left), and the simulated "
+    "against the exact risk (right). Bounds and exact risks are computed; simulated risks are means over seeds, on the right with "
+    "95% intervals over seeds. No simulated risk passes a bound (all lie above the diagonal), and the simulated risks agree with "
+    "their exact values.",
+    "scaling": r"The samples $nN$ that SFT-Sharpening needs for risk $\varepsilon$, against one parameter at a time. All points "
+    "are exact (the least $nN$ over all $n$ and $N$); the interval of each exponent is that of its least-squares fit. The cost "
+    r"grows as $1/\varepsilon^2$, in proportion to $C_\mathrm{cov} - 1$ and to $d$, and hardly with $\delta$.",
 }
 STRENGTHS = (
     ("bound", "bound, explicit constants", ":"),
