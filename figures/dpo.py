@@ -17,7 +17,7 @@ CAPTIONS = {
     r"95% intervals over seeds. At a fixed $\beta$ DPO fails once the margin is small, at the $\beta$ that the margin demands it "
     "does not; its rewards are free of noise here, which is why only the guarantee pays $1/g_m^2$.",
     "beta": r"The mass that $\pi_\beta$ leaves off the mode (left) and the fraction of prompts on which DPO fails (right), against the "
-    r"strength $\beta$. All curves and the four values of $\beta$ (dotted) are computed, none is simulated; the guarantee never goes "
+    r"strength $\beta$. All curves and the four values of $\beta$ (vertical) are computed, none is simulated; the guarantee never goes "
     r"below $\beta \log C_\mathrm{conc} / (\delta \log(1 + g_m))$ (dashed, right). $\pi_\beta$ is sharp up to a $\beta$ of the order "
     r"of the margin, and the theorem wants one that is smaller by order $\varepsilon\delta$.",
     "scaling": r"The samples $m = 2n$ that DPO needs for risk $\varepsilon$, and those that the guarantee asks for, against one "
@@ -128,8 +128,8 @@ def _beta(rows: Table) -> Figure:
     right.set(xscale="log", yscale="log", xlim=(1e-4, 1), ylim=(1e-3, 100), xlabel=r"$\beta$", ylabel="fraction of prompts that fail")
     for index, (name, label) in enumerate(STRENGTHS):
         for ax in (left, right):
-            dashes = (0, (1, 1 + index))
-            ax.axvline(first[name], color=colour(index + 1), linestyle=dashes, linewidth=2.4, label=label if ax is left else None)
+            dashes = (":", "--", "-.", "-")[index]
+            ax.axvline(first[name], color=colour(index + 1), linestyle=dashes, linewidth=1.8, label=label if ax is left else None)
     for ax, corner in ((left, "lower left"), (right, "upper left")):
         ax.legend(loc=corner, fontsize=12, frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
     claim(
