@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sharpsim.policies._g2p import G2PPolicy, pretrained_g2p
     from sharpsim.policies._gru import GRUPolicy
-    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy
+    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy, check_features
     from sharpsim.policies._markov import MarkovPolicy
     from sharpsim.policies._multilayer_softmax import FeatureTables, MultilayerSoftmaxPolicy
     from sharpsim.policies._ngram import NGramPolicy
-    from sharpsim.policies._prompted import PADDING, PromptedPolicy
+    from sharpsim.policies._prompted import PADDING, PromptedPolicy, require_finite
     from sharpsim.policies._sequence import SequencePolicy, tabulate
     from sharpsim.policies._storage import load_policy, parameter_count, save_policy
     from sharpsim.policies._tabular import TabularPolicy
@@ -37,6 +37,8 @@ _HOME = {
     "TabularPolicy": "_tabular",
     "TabularSequencePolicy": "_tabular_sequence",
     "TransformerPolicy": "_transformer",
+    "check_features": "_linear_softmax",
+    "require_finite": "_prompted",
     "load_policy": "_storage",
     "parameter_count": "_storage",
     "pretrained_g2p": "_g2p",
@@ -60,6 +62,8 @@ __all__ = [
     "TabularPolicy",
     "TabularSequencePolicy",
     "TransformerPolicy",
+    "check_features",
+    "require_finite",
     "load_policy",
     "parameter_count",
     "pretrained_g2p",
