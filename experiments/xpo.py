@@ -11,7 +11,7 @@ from experiments.engine.columns import Column, columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import Oracle, TabularPolicy, laws, sharpness
-from sharpsim.algorithms._xpo import run_rounds
+from sharpsim.algorithms import run_rounds
 from sharpsim.classes import FiniteClass, LinearSoftmaxBall
 from sharpsim.instances import random_table
 from sharpsim.theory import xpo as theory
