@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sharpsim.oracle import LawOracle, Oracle
     from sharpsim.policies import TabularPolicy
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["LawOracle", "Oracle", "TabularPolicy", "__version__"]
 
 _HOMES = {"TabularPolicy": "policies", "Oracle": "oracle", "LawOracle": "oracle"}

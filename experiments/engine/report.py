@@ -1,4 +1,4 @@
-"""`paper_repro.md` and README's table: every item of the paper with the status that the committed rows give it."""
+"""Writes `paper_repro.md`: the table of results, then every item of the paper with the status that the committed rows give it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,6 @@ from experiments.engine.rows import ROOT, Places, place_of, write_atomic
 from experiments.engine.verdicts import ERRATUM, Verdict, read_verdicts
 from sharpsim.theory import CATALOGUE, ERRATA, STEMS, Erratum, Item
 
-MARKS = ("<!-- results: written by `make report` -->", "<!-- end of results -->")
 NOT_BUILT = "not built yet"
 _INTRO = """# The paper, item by item
 
@@ -25,20 +24,10 @@ item, or it says that a named test covers the item.
 
 
 def write_report() -> list[Path]:
-    """Write both; return the files."""
-    written = [ROOT / "paper_repro.md"]
-    write_atomic(written[0], paper_report())
-    readme = ROOT / "README.md"
-    if readme.exists() and MARKS[0] in readme.read_text():
-        write_atomic(readme, with_results(readme.read_text()))
-        written.append(readme)
-    return written
-
-
-def with_results(readme: str) -> str:
-    """README's text with the table between its marks renewed."""
-    before, rest = readme.split(MARKS[0])
-    return f"{before}{MARKS[0]}\n\n{results_table()}\n\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    """Write the page; return the files written."""
+    page = ROOT / "paper_repro.md"
+    write_atomic(page, paper_report())
+    return [page]
 
 
 def results_table() -> str:
@@ -56,7 +45,7 @@ def results_table() -> str:
 def paper_report() -> str:
     """The text of `paper_repro.md`."""
     verdicts = committed_verdicts()
-    lines = [_INTRO, "| item | claim | status | where |", "|---|---|---|---|"]
+    lines = [_INTRO, "## Results\n", results_table(), "\n## Items\n", "| item | claim | status | where |", "|---|---|---|---|"]
     lines += [_item_row(item, verdicts) for item in CATALOGUE if not item.ours]
     lines += ["", "## Beyond the paper", "", "| item | claim | status | where |", "|---|---|---|---|"]
     lines += [_item_row(item, verdicts) for item in CATALOGUE if item.ours]
