@@ -100,7 +100,7 @@ def _whole_draws(needed: float, gained: float) -> int:
 
 
 def success_probability(log_probs: Any, reward: Any = None, *, draws: float, slack: float) -> np.ndarray:
-    """P[best of N in Y*_g(x)] for each row, exactly, for any reward (log base without one); in [0, 1].
+    """P[best of N in Y*_g(x)] for each row, exactly, for any reward (log base if none is given); in [0, 1].
 
     Y*_g is the base's, whatever the reward. With log base it is 1 - (1-p)^N from sums inside and outside the set, so that neither p
     near 0 nor p near 1 loses digits; with another reward it is the exact law's mass, which need not grow with N.
@@ -118,8 +118,8 @@ def success_probability(log_probs: Any, reward: Any = None, *, draws: float, sla
 
 
 def best_mass(log_probs: Any, reward: Any) -> np.ndarray:
-    """p_r: the base mass of the reward's own maximisers among responses with mass, for each row; best of N lands there with
-    `success(covered_mass=p_r)`, whatever the reward. In (0, 1]; errors as `laws.best_of_n`.
+    """p_r: the base mass of the reward's own maximisers among responses with mass, for each row. Whatever the reward, best of N
+    returns one of them with probability `success(covered_mass=p_r)`. In (0, 1]; errors as `laws.best_of_n`.
     """
     _checks.rows("log_probs", log_probs)
     _checks.same_shape("log_probs", log_probs, "reward", reward)

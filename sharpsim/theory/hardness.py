@@ -137,8 +137,8 @@ def least_scale(adjacency: Any, *, coupling: float = 1.0) -> float:
 
 
 def expansions(adjacency: Any, *, scale: float, coupling: float = 1.0) -> int:
-    """What best-first search expands: the incomplete sequences of probability at least P*. All 2^k of k <= n signs, then those y_1 ..
-    y_{H-1} with 2^-n sigma(2 c y_{H-1} S) >= P*.
+    """The number of expansions of best-first search: the incomplete sequences of probability at least P*. All 2^k of k <= n signs, then
+    those y_1 .. y_{H-1} with 2^-n sigma(2 c y_{H-1} S) >= P*.
 
     Sums are those of the search up to rounding, so equality has a guard of 1e-12.
     """

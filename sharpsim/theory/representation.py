@@ -132,7 +132,7 @@ def tempered_limits(*, vocabulary: int) -> dict[str, float]:
 
 
 def sharpened_norm(*, norm: Any, beta: Any) -> Any:
-    """(1 + 1/beta) ||theta||: the norm of the one-layer member that is pi_beta, for maximum-likelihood reward. It is in the ball of at
+    """(1 + 1/beta) ||theta||: the norm of the one-layer member that equals pi_beta, for maximum-likelihood reward. It is in the ball of at
     least this radius.
     """
     _checks.at_least("norm", norm, 0.0)
