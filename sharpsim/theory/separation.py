@@ -1,8 +1,8 @@
-"""Where structure and exploration need far fewer samples than coverage says (Lemmas J.4, J.5, Theorem J.3, Examples J.1 and J.1').
+"""Where structure and exploration need far fewer samples than coverage (Lemmas J.4, J.5, Theorem J.3, Examples J.1 and J.1').
 
-On linear softmax classes XPO's cost is polynomial in the dimension, while methods that only draw from base pay for coverage, which can be
-exponential. Call this module for both sides: XPO's explicit bound on the ball, and the draws that best of N or any learner needs on the
-examples.
+On linear softmax classes XPO's cost is polynomial in the dimension. Best of N needs about as many draws as the coverage coefficient, which
+can be exponential in the dimension; on Example J.1' so does every learner that only draws from base. Call this module for both sides: XPO's
+explicit bound on the ball, and the draws needed on the examples.
 
 Statement. Linear softmax ball: ||phi|| <= 1, ||theta|| <= B, base = pi_theta*, r = log base, f_pi and regret as in Theorem J.1.
     Lemma J.4: laws within e of every member, in the largest log-ratio, number at most (6B/e)^d for e <= 2B      (`log_net_size`).
