@@ -220,8 +220,12 @@ def checks(log_probs: Any, reward: Any, *, draws: float, slack: float) -> dict[s
 _SYMBOLS = {"p": "covered_mass", "N": "draws", "rho": "rho", "g": "slack", "r_self": "reward"}
 _OURS = "ours"
 STATEMENTS = (
-    Statement("best_of_n", "Prop C.1", "best of N lands in Y*_g with probability at least 1 - exp(-pN)", "lower", symbols=_SYMBOLS),
-    Statement("best_of_n", "Prop C.1 (exact)", "best of N lands in Y*_g with probability 1 - (1-p)^N", "identity", symbols=_SYMBOLS),
+    Statement(
+        "best_of_n", "Prop C.1", "best of N returns a response in Y*_g with probability at least 1 - exp(-pN)", "lower", symbols=_SYMBOLS
+    ),
+    Statement(
+        "best_of_n", "Prop C.1 (exact)", "best of N returns a response in Y*_g with probability 1 - (1-p)^N", "identity", symbols=_SYMBOLS
+    ),
     Statement("best_of_n", "Prop C.1 (samples)", "log(1/rho)/p draws suffice for failure rho", "upper", symbols=_SYMBOLS),
     Statement("best_of_n", "Law of best of N", "exact law with ties, any reward", "identity", symbols=_SYMBOLS, source=_OURS),
     Statement("best_of_n", "Law of best of N (KL)", "KL to the base <= log N - (N-1)/N", "upper", symbols=_SYMBOLS, source=_OURS),

@@ -66,7 +66,7 @@ SYMBOLS = {
 }  # fmt: skip
 STATEMENTS = (
     Statement(
-        "dpo", "Lemma 4.1'", "the tilted base covers what the base covers, and its loss moment is at most |Y|", "upper", symbols=SYMBOLS
+        "dpo", "Lemma 4.1'", "the tilted base's concentrability is at most coverage, its loss moment at most |Y|", "upper", symbols=SYMBOLS
     ),
     Statement("dpo", "Lemma J.1", "the log-ratio's tail under the base is exponential", "upper", symbols=SYMBOLS),
     Statement("dpo", "Lemma J.2", "the DPO residual has a fourth moment of order log^4 C_loss", "upper", symbols=SYMBOLS),

@@ -39,8 +39,8 @@ _SYMBOLS = {"G": "adjacency", "B": "scale", "J": "coupling"}
 STATEMENTS = (
     Statement("hardness", "Prop E.1", "the most likely sequence is a maximum cut", "identity", symbols=_SYMBOLS),
     Statement("hardness", "Prop E.1 (scale)", "any B above -(1/2) log tanh(coupling) is enough", "upper", symbols=_SYMBOLS),
-    Statement("hardness", "Prop E.1 (coverage)", "P* <= 2^-n: the law spreads over every cut", "upper", symbols=_SYMBOLS),
-    Statement("hardness", "Prop E.1 (search)", "exact search pays for coverage: 2^(n+1)-1 to 3 2^n - 1 steps", "lower", symbols=_SYMBOLS),
+    Statement("hardness", "Prop E.1 (coverage)", "P* <= 2^-n, as the mass is spread over all cuts", "upper", symbols=_SYMBOLS),
+    Statement("hardness", "Prop E.1 (search)", "exact search takes 2^(n+1)-1 to 3 2^n - 1 expansions", "lower", symbols=_SYMBOLS),
 )
 
 

@@ -36,7 +36,9 @@ SMALLEST = 1e-12
 
 SYMBOLS = {"eps": "eps", "C": "coverage", "d": "hard_prompts", "M": "labels", "Delta": "hard_mass", "p": "power", "m": "samples"}
 STATEMENTS = (
-    Statement("limits", "Thm 3.1", "no learner sharpens the hard family with less than order C log|Pi|/eps^2", "lower", symbols=SYMBOLS),
+    Statement(
+        "limits", "Thm 3.1", "no learner sharpens the hard family with less than order C log|Pi|/eps^2 samples", "lower", symbols=SYMBOLS
+    ),
     Statement("limits", "Thm 3.1'", "with power p of coverage, order C log|Pi|/eps^(1+1/p)", "lower", symbols=SYMBOLS),
     Statement("limits", "Minimax risk", "the exact minimax risk of the hard family", "identity", symbols=SYMBOLS),
 )

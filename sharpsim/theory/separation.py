@@ -45,8 +45,8 @@ SYMBOLS = {"B": "radius", "gamma_margin": "margin", "|Y|": "responses", "e": "re
 STATEMENTS = (
     Statement("separation", "Lemma J.4", "the linear softmax ball has nets of size (6B/e)^d in log-ratio", "upper", symbols=SYMBOLS),
     Statement("separation", "Lemma J.5", "SEC of the linear softmax ball is linear in d, up to a logarithm", "upper", symbols=SYMBOLS),
-    Statement("separation", "Thm J.3", "XPO's regret on the linear softmax ball does not know coverage", "upper", symbols=SYMBOLS),
-    Statement("separation", "Example J.1", "best of N and SFT on all tables pay coverage", "identity", symbols=SYMBOLS),
+    Statement("separation", "Thm J.3", "XPO's regret on the linear softmax ball does not depend on coverage", "upper", symbols=SYMBOLS),
+    Statement("separation", "Example J.1", "best of N and SFT on all tables need about C_cov draws", "identity", symbols=SYMBOLS),
     Statement("separation", "Example J.1'", "the least error of a learner that draws from base", "identity", symbols=SYMBOLS),
 )  # fmt: skip
 
