@@ -1,4 +1,6 @@
-"""Exact laws of what the sharpening procedures produce.
+"""Exact distributions of what the sharpening procedures return: best of N, adaptive stopping, tilted policies, majority votes.
+
+Call these instead of simulating: they give the probability of each response in closed form, also for N of 1e12.
 
 Pure functions of arrays in the array's own namespace: float64 NumPy in, float64 out; JAX arrays in, traceable.
 """

@@ -33,13 +33,14 @@ def occupancy_means(
 ) -> OccupancyMeans:
     """survival^k E[value(Occ_k)] for k = 0..draws, Occ_k the number of distinct cells among `cells` that k draws have hit.
 
-    Each draw hits no cell with probability `idle`, else a uniform one; each is survived with probability `survival`, independently.
+    Each draw hits no cell with probability `idle`, else a uniformly random one. Independently, the process survives each draw with
+    probability `survival`; a process that ended counts as zero.
     P_{k+1}(o) = survival (P_k(o) (idle + o q) + P_k(o-1) (cells - o + 1) q), q = (1 - idle)/cells.
 
     Args:
         value: `[cells + 1]`, values in [0, 1] at occupancy 0..cells.
-        draws: the last k.
-        floor: the pass ends early where the mass alive is at most this; the means from there on are zero, and off by that at most.
+        draws: the largest k.
+        floor: the pass ends early once the mass alive is at most this. Later means are returned as zero, an error of at most `floor`.
         negligible: probabilities below this are cut off at the ends of the band. At 0 nothing is cut off: then even means far below
             1e-34 are correct to 4 k units in the last place, relative, and each draw costs time proportional to `cells`.
 

@@ -17,9 +17,10 @@ from sharpsim.laws import binomial_window, occupancy_means
 def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
     """e(m) = (1 - (1+g)/Z)^m E[1 - 1/(d - Occ_m)], Z = M + d + g, Occ_m = arms among d - 1 that m uniform draws on M + d - 1 cells hit.
 
-    The least error, over all learners that see m draws of base and their likelihoods, of putting more than half of the mass on the
-    secret arm, the worst secret taken; in [0, 1 - 1/d], non-increasing in m, 0 for one arm. Either the secret was drawn, which its
-    likelihood shows; or every arm that was not drawn is as good as any other. Relative error below 1e-9 up to m = 1e12: all terms positive.
+    A learner errs when it does not put more than half of its mass on the secret arm. This is the least probability of an error, over all
+    learners that see m draws of base with their likelihoods, for the worst secret; in [0, 1 - 1/d], non-increasing in m, 0 for one arm.
+    Either the secret was drawn, and its likelihood shows it; or each arm not drawn is equally likely to be the secret. All terms are
+    positive, so the relative error is below 1e-9 up to m = 1e12.
 
     Raises `ValueError` for draws below 0, arms or bulk below 1, gap not positive.
     """
@@ -48,7 +49,7 @@ def minimax_draws(*, eps: float, arms: int, bulk: int, gap: float) -> int:
 
 
 def query_error(*, queries: int, arms: int) -> float:
-    """The same least error for a learner free to ask for the likelihood of any response: max(0, 1 - (k+1)/d) after k queries of arms."""
+    """max(0, 1 - (k+1)/d): the least error of a learner that may ask for the likelihood of any response, after k queries of arms."""
     _checks.count("queries", queries, 0)
     _checks.count("arms", arms)
     return max(0.0, (arms - 1 - queries) / arms)

@@ -125,7 +125,7 @@ TEXT: tuple[Item, ...] = (
         "definition",
         "App. D",
         "sft_adaptive",
-        "Adaptive framework: responses per prompt are chosen as they come, mean cost counted",
+        "Adaptive framework: the number of responses may depend on those seen; the mean cost counts",
         test="tests/test_oracle.py::test_adaptive_follows_its_law",
     ),
     Item("Thm D.1", "theorem", "App. D", "sft_adaptive", "Adaptive SFT-Sharpening costs 1/eps where the fixed design costs 1/eps^2"),
@@ -175,7 +175,7 @@ TEXT: tuple[Item, ...] = (
     Item("Thm 4.2'", "theorem", "App. J", "dpo", "DPO's regret and risk with slack"),
     Item("Lemma J.1", "lemma", "App. J", "dpo", "Tail of the log-ratio under the base"),
     Item("Lemma J.2", "lemma", "App. J", "dpo", "Fourth moments of the DPO residual"),
-    Item("Lemma J.3", "lemma", "App. J", "dpo", "From regret to the mass off the maximisers, by the margin"),
+    Item("Lemma J.3", "lemma", "App. J", "dpo", "A margin turns a bound on regret into one on the mass outside the maximisers"),
     Item(
         "Assumption J.2",
         "assumption",

@@ -45,7 +45,7 @@ def moments(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *
 
 
 def reduced(found: Moments) -> Moments:
-    """The same supremum on fewer members: repeated ones once, and none that never gains (play them last, at no loss to the rest)."""
+    """The class without repeated members and without members of gain 0; SEC is the same, as members of gain 0 can be played last."""
     _checked(found)
     keep = found.gain > 0
     if not keep.any():

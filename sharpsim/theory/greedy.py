@@ -128,7 +128,7 @@ def greedy_is_mode(conditionals: Sequence[Any]) -> np.ndarray:
 def greedy_margin(conditionals: Sequence[Any]) -> np.ndarray:
     """min over h of log pi(y*_h|x, y*_<h) - max over other tokens, nats, [prompts]: positive where greedy returns y*, negative if not.
 
-    At least `mode_log_odds`. 0 is a tie for the lead, which the smaller token wins; inf where y* is certain.
+    At least `mode_log_odds`. A margin of 0 is a tie, which the smaller token wins; the margin is inf where y* is certain.
     """
     tables, best = _tables(conditionals), mode(conditionals)
     prompts, least = np.arange(len(best)), np.full(len(best), np.inf)

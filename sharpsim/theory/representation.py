@@ -36,7 +36,9 @@ from sharpsim.theory._common import Statement, as_float, round_up
 _SYMBOLS = {"n": "vocabulary", "B": "scale", "beta": "beta"}
 STATEMENTS = (
     Statement("representation", "Prop E.2", "no member of the class has more than 1/2 on the base's mode", "upper", symbols=_SYMBOLS),
-    Statement("representation", "Prop E.2 (maximum)", "the most that a member of norm R has on the mode", "identity", symbols=_SYMBOLS),
+    Statement(
+        "representation", "Prop E.2 (maximum)", "the largest mass that a member of norm R has on the mode", "identity", symbols=_SYMBOLS
+    ),
     Statement("representation", "Prop E.2 (temperature)", "low temperature tends to 1/2 and 1/(2n)", "identity", symbols=_SYMBOLS),
     Statement("representation", "Prop E.2 (strict)", "the same with greedy strictly wrong: at most .41944", "upper", symbols=_SYMBOLS),
     Statement("representation", "Prop E.2 (one layer)", "one layer is closed up to the norm", "identity", symbols=_SYMBOLS),
@@ -132,7 +134,7 @@ def tempered_limits(*, vocabulary: int) -> dict[str, float]:
 
 
 def sharpened_norm(*, norm: Any, beta: Any) -> Any:
-    """(1 + 1/beta) ||theta||: the norm of the one-layer member that is pi_beta, for maximum-likelihood reward. It is in the ball of at
+    """(1 + 1/beta) ||theta||: the norm of the one-layer member that equals pi_beta, for maximum-likelihood reward. It is in the ball of at
     least this radius.
     """
     _checks.at_least("norm", norm, 0.0)

@@ -52,7 +52,7 @@ def bound(*, log_class_size: float, n: Any, N: Any, delta: float, rho: float, co
 
 
 class SamplesNeeded(NamedTuple):
-    """Enough prompts, enough draws per prompt, and their product m."""
+    """Numbers of prompts n and draws per prompt N that are enough, and their product m."""
 
     n: int
     N: int

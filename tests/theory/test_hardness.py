@@ -1,4 +1,4 @@
-"""Prop E.1: the likeliest sequence is a maximum cut; the B that suffices, the steps that search takes, the printed coefficient."""
+"""Prop E.1: the most likely sequence is a maximum cut; the sufficient B, the expansions of search, the printed coefficient."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Prop E.2: no member passes 1/2 on the base's mode, at any norm; what temperature, greedy and one layer do."""
+"""Prop E.2: no member passes 1/2 on the base's mode, at any norm; the effects of temperature, greedy decoding and a single layer."""
 
 import math
 
