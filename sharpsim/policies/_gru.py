@@ -1,4 +1,4 @@
-"""Gated recurrent units: a cell, and an encoder-decoder policy over written prompts."""
+"""A small recurrent policy over token prompts: an encoder and a decoder of gated recurrent units (GRU)."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class GRUCell(eqx.Module):
         return cls(*(jax.random.uniform(own, shape, jnp.float32, -bound, bound) for own, shape in zip(keys, shapes, strict=True)))
 
     def inputs(self, embeddings: jax.Array) -> jax.Array:
-        """What each embedding adds to the gates, [tokens, 3 hidden]."""
+        """The contribution of each embedding to the gates, [tokens, 3 hidden]."""
         return embeddings @ self.weight_input.T + self.bias_input
 
     def __call__(self, from_input: jax.Array, hidden: jax.Array) -> jax.Array:
@@ -37,13 +37,13 @@ class GRUCell(eqx.Module):
 
 
 class GRUPolicy(PromptedPolicy):
-    """pi(y_h | x, y_<h): one GRU reads the prompt, another writes from where the first stopped, one hidden state [hidden] between them.
+    """pi(y_h | x, y_<h): one GRU reads the prompt; another starts from its final hidden state [hidden] and writes the response.
 
-    Float32. Padding is not read. Raises `ValueError` for sizes below 1 or an end token outside the vocabulary.
+    Parameters are float32. Padding is not read. Raises `ValueError` for sizes below 1 or an end token outside the vocabulary.
     """
 
     embedding: jax.Array
-    """[symbols, width]: response tokens, the begin token, prompt tokens where they are others."""
+    """[symbols, width]: response tokens, the begin token, then prompt tokens where they have an alphabet of their own."""
     encoder: GRUCell
     decoder: GRUCell
     out: jax.Array

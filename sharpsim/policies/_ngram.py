@@ -1,4 +1,7 @@
-"""Smoothed n-gram policies: counts of what followed the last tokens of prompt and response, shorter contexts filling in for rarer ones."""
+"""Smoothed n-gram policies over token prompts: the next token depends on the last few symbols of prompt and response.
+
+Probabilities are counts, interpolated with those of shorter contexts, so that rare contexts fall back on frequent ones.
+"""
 
 from typing import Any
 

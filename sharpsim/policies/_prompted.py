@@ -1,4 +1,7 @@
-"""What the policies over written prompts share: a prompt is a padded row of tokens, a policy its parameters and a few sizes."""
+"""The base class of policies whose prompts are sequences of tokens (n-gram, GRU, transformer).
+
+A prompt is a row of tokens with padding. A policy is determined by its parameters and a few sizes, so that it can be stored in a file.
+"""
 
 import abc
 from collections.abc import Sequence
@@ -14,14 +17,15 @@ from sharpsim.policies._sequence import SequencePolicy
 from sharpsim.policies._tokens import check_end_token
 
 PADDING = -1
-"""What follows the tokens of a prompt."""
+"""The entry that fills a prompt after its tokens."""
 
 
 class PromptedPolicy(SequencePolicy):
-    """pi(y | x) for prompts written in tokens: an int array [prompt_length], tokens first, then `PADDING`. `encode` makes one.
+    """pi(y | x) for prompts made of tokens: an int array [prompt_length], tokens first, then `PADDING`. `encode` makes such an array.
 
-    Prompts have an alphabet of their own of `prompt_vocabulary_size` tokens, or, where that is None, the responses' own: a token then means
-    the same on both sides.
+    Prompts have an alphabet of their own with `prompt_vocabulary_size` tokens. Where that is None, they share the responses' alphabet.
+    The constructor checks and stores the sizes that all such policies have. It raises `ValueError` for sizes below 1 and for an end token
+    outside the vocabulary.
     """
 
     vocabulary_size: int = eqx.field(static=True)
@@ -61,16 +65,16 @@ class PromptedPolicy(SequencePolicy):
 
     @property
     def prompt_tokens(self) -> int:
-        """How many different tokens a prompt may hold."""
+        """The size of the prompts' alphabet."""
         return self.vocabulary_size if self.prompt_vocabulary_size is None else self.prompt_vocabulary_size
 
     @property
     def symbols(self) -> int:
-        """How many symbols the policy reads: response tokens 0..V-1, the begin token V, then the prompt tokens where they are others."""
+        """The number of symbols that the policy reads: response tokens 0..V-1, the begin token V, then a separate prompt alphabet."""
         return self.vocabulary_size + 1 + (0 if self.prompt_vocabulary_size is None else self.prompt_vocabulary_size)
 
     def encode(self, tokens: Sequence[int]) -> np.ndarray:
-        """The prompt made of these tokens, int32 [prompt_length].
+        """The prompt with these tokens, int32 [prompt_length].
 
         Raises `ValueError` for more than `prompt_length` tokens or tokens outside 0..prompt_tokens - 1.
         """
@@ -84,7 +88,7 @@ class PromptedPolicy(SequencePolicy):
         return prompt
 
     def check_prompts(self, prompts: Any) -> None:
-        """Refuse prompts that `encode` cannot have made."""
+        """Raise `ValueError` for prompts that `encode` cannot have made. Traced values are not checked."""
         if _checks.is_traced(prompts):
             return
         given = np.asarray(prompts)
@@ -96,24 +100,24 @@ class PromptedPolicy(SequencePolicy):
             raise ValueError(f"`prompt` must hold its padding ({PADDING}) last, as `encode` makes it; got {given.tolist()}.")
 
     def prompt_symbols(self, prompt: Any) -> tuple[jax.Array, jax.Array]:
-        """The symbols of a prompt, int32 [prompt_length], and where they are no padding."""
+        """The symbols of a prompt, int32 [prompt_length], and a mask of those that are not padding."""
         tokens = jnp.asarray(prompt, jnp.int32)
         real = tokens != PADDING
         return jnp.where(real, tokens + (0 if self.prompt_vocabulary_size is None else self.vocabulary_size + 1), 0), real
 
     def read_symbols(self, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
-        """What a policy reads before each token of a response: the begin token, then the response but for its last, int32 [horizon]."""
+        """The symbol read before each token of a response, int32 [horizon]: the begin token, then the response without its last token."""
         known = tokens if self.end_token is None else jnp.where(ended_before, self.end_token, tokens)
         return jnp.concatenate([jnp.asarray([self.begin_token], jnp.int32), known[:-1]])
 
 
 def checked_sizes(**sizes: Any) -> dict[str, int]:
-    """Each of the named sizes as an int of at least 1; refuses anything else."""
+    """The named sizes as ints. Raises `ValueError` for anything but whole numbers of at least 1."""
     return {name: _checks.static_count(name, value) for name, value in sizes.items()}
 
 
 def require_finite(policy: Any) -> None:
-    """Refuse a policy one of whose parameters is NaN or infinite, naming it. Traced ones pass."""
+    """Raise `ValueError`, with the parameter's name, for a policy with a parameter that is NaN or infinite. Traced ones are not checked."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(policy):
         if eqx.is_inexact_array(leaf) and not _checks.is_traced(leaf) and not bool(jnp.isfinite(leaf).all()):
             raise ValueError(f"`policy` must have finite parameters; got NaN or infinity in {jax.tree_util.keystr(path).lstrip('.')}.")
