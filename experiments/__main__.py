@@ -13,7 +13,7 @@ from experiments.engine.run import SCALES, load, run_stem, stems
 from experiments.engine.summary import summary
 from experiments.engine.verdicts import read_verdicts
 from experiments.inference.summary import cells_summary
-from sharpsim.logs import LogError, add_arguments, draw_samples
+from sharpsim.logs import LogError, draw_samples
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help="every experiment, and what the committed run of it found")
     show = commands.add_parser("show", help="one experiment: what it does, its settings, its verdicts")
     run = commands.add_parser("run", help="run one experiment and compare it with the committed reference")
-    add_arguments(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
+    _add_drawing(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
     everything = commands.add_parser("all", help="run every experiment, draw every figure, compare with the committed reference")
     train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
     commands.add_parser("report", help="write paper_repro.md from the committed rows")
@@ -65,6 +65,23 @@ def _add_inputs(run: argparse.ArgumentParser) -> None:
     where = run.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="K", help="share simulations among K worker processes (needs the `cluster` extra)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="share simulations among the workers of this Dask scheduler")
+
+
+def _add_drawing(samples: argparse.ArgumentParser) -> None:
+    """The arguments of `sharpsim.logs.draw_samples`. What decides the numbers has no default."""
+    samples.add_argument("--model", required=True, help="name on the Hugging Face hub, or a folder with the model")
+    samples.add_argument("--questions", type=Path, required=True, help="JSONL with prompt, answer and, if need be, pattern")
+    samples.add_argument("--out", type=Path, required=True, help="the table to write: .csv or .parquet")
+    samples.add_argument("--draws", type=int, required=True, help="draws of each prompt and seed (the paper: 50)")
+    samples.add_argument("--seeds", type=int, required=True, help="number of seeds, 0, 1, ... (the paper: 10)")
+    samples.add_argument("--max-tokens", type=int, required=True, help="length at which responses are cut off (the paper: 512)")
+    samples.add_argument("--pattern", help="pattern of the questions that have none")
+    samples.add_argument("--chat", action="store_true", help="put each prompt through the tokenizer's chat template, as a user's turn")
+    samples.add_argument("--name", help="the column `model`; the last part of --model if not given")
+    samples.add_argument("--task", help="the column `task`; the questions' file name if not given")
+    samples.add_argument("--batch", type=int, default=64, help="responses drawn at once")
+    samples.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
+    samples.add_argument("--device", help="torch device; a GPU where there is one if not given")
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -133,7 +150,7 @@ def _draw(stem: str, places: Places) -> list[Path]:
 
 
 def _samples(options: argparse.Namespace) -> int:
-    print(draw_samples(options))
+    print(draw_samples(**{name: value for name, value in vars(options).items() if name != "command"}))
     return 0
 
 
