@@ -28,12 +28,12 @@ CAPTIONS = {
     "vacuous, and above the end of its band DPO's is vacuous for every $m$.",
 }
 NAMES = {
-    "sft": "best of N and SFT, exact", "sft_adaptive": "adaptive SFT, exact mean", "fit": "fits the likelihoods",
+    "sft": "best of $N$ and SFT, exact", "sft_adaptive": "adaptive SFT, exact mean", "fit": "fits the likelihoods",
     "dpo": "DPO, linear class", "xpo": "XPO, linear class", "best": "best learner, centre unknown",
     "minimax": "every learner that draws from base, exact", "query": "free to query any response, exact",
 }  # fmt: skip
 COLOURS = {"sft": 1, "sft_adaptive": 4, "fit": 3, "dpo": 0, "xpo": 2, "best": 5}
-MASS = {"best_of_n": "best of N", "sft": "SFT", "sft_adaptive": "adaptive SFT", "dpo": "DPO", "xpo": "XPO"}
+MASS = {"best_of_n": "best of $N$", "sft": "SFT", "sft_adaptive": "adaptive SFT", "dpo": "DPO", "xpo": "XPO"}
 MASS_COLOURS = {"best_of_n": 3, "sft": 1, "sft_adaptive": 4, "dpo": 0, "xpo": 2}
 
 
