@@ -61,7 +61,8 @@ def _accuracy(rows: Table) -> Figure:
     claim(fig, "Best of $N$ overtakes greedy decoding at about $N = 10$ and ends at the exact mode; long words gain most.")
     first = next(rows.rows())
     setting = (
-        f"{MODEL}; {whole['count'][0]} words, whose three ranges of length stand in for tasks; exact law from {first['expansions']} expansions "
+        f"{MODEL}; {whole['count'][0]} words, whose three ranges of length stand in for tasks; exact law from "
+        f"{first['expansions']} expansions "
         f"a word; {first['seeds']} seeds with {first['draws']} draws, smaller $N$ by subsampling."
     )
     caption(fig, CAPTIONS[""], setting=setting)

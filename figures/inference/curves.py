@@ -24,7 +24,7 @@ def multiples(titles: Sequence[str]) -> tuple[Figure, dict[str, Axes]]:
     """A panel for each title, at most four in a row, as square as can be; panels left over are taken away."""
     columns = min(4, max(1, int(np.ceil(np.sqrt(len(titles))))))
     rows = -(-len(titles) // columns)
-    fig, axes = figure(rows, columns, width=max(9.5, 4.4 * columns), height=3.6 * rows + 2.0, squeeze=False)
+    fig, axes = figure(rows, columns, width=max(11.0, 4.4 * columns), height=max(7.0, 3.6 * rows + 2.4), squeeze=False)
     for ax in axes.flat[len(titles) :]:
         ax.remove()
     return fig, dict(zip(titles, axes.flat, strict=False))
