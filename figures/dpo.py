@@ -63,8 +63,10 @@ def _family(rows: Table, guarantee: Table) -> Figure:
     first = next(rows.rows())
     claim(fig, "DPO succeeds after some thirty pairs; its guarantee is true, and vacuous below a hundred million.")
     setting = (
-        rf"{first['hard_prompts']} prompts, {first['labels']} responses, margin $g_m = {first['margin']:g}$; $\Pi$ holds the tilted laws of all "
-        rf"members; $\delta = {first['delta']}$, $\rho = {first['rho']}$, $\beta = {first['beta']:.2g}$ (half of $\varepsilon = {eps:g}$ goes to "
+        rf"{first['hard_prompts']} prompts, {first['labels']} responses, margin $g_m = {first['margin']:g}$; $\Pi$ holds the "
+        rf"tilted laws of all "
+        rf"members; $\delta = {first['delta']}$, $\rho = {first['rho']}$, $\beta = {first['beta']:.2g}$ (half of $\varepsilon = "
+        rf"{eps:g}$ goes to "
         rf"$\beta \log C_\mathrm{{conc}}$); {first['seeds']} seeds."
     )
     caption(fig, CAPTIONS[""], setting=setting, needed=needed)
@@ -134,7 +136,7 @@ def _beta(rows: Table) -> Figure:
         ax.legend(loc=corner, fontsize=12, frameon=True, facecolor="white", edgecolor="none", framealpha=1.0)
     claim(
         fig,
-        r"$\pi_\beta$ is sharp up to a $\beta$ of the order of the margin; the theorem wants one that is smaller by order $\varepsilon\delta$.",
+        r"$\pi_\beta$ is sharp up to a $\beta$ of the order of the margin; the theorem wants one smaller by order $\varepsilon\delta$.",
     )
     caption(fig, CAPTIONS["beta"], setting=rf"the same family, margin $g_m = {first['margin']:g}$, $\delta = {first['delta']}$.")
     return fig
@@ -181,7 +183,8 @@ def _scaling(rows: Table, exponents: Table) -> Figure:
     )
     first = next(rows.rows())
     setting = (
-        r"least $m$ with exact risk at most $\varepsilon$, and least $m$ with bound at most $\varepsilon$ at the $\beta$ that fits. Where a "
+        r"least $m$ with exact risk at most $\varepsilon$, and least $m$ with bound at most $\varepsilon$ at the $\beta$ that "
+        r"fits. Where a "
         rf"parameter does not vary, $\varepsilon = 0.1$, $\delta = 0.3$, $g_m = 0.5$, $M = 8$, $d = 4$; $\rho = {first['rho']}$. The "
         r"guarantee's growth in $C_\mathrm{cov}$ includes that of $C_\mathrm{loss}$ and $\log|\Pi|$."
     )
@@ -213,7 +216,8 @@ def _classes(rows: Table) -> Figure:
     claim(fig, r"One base, one target: how many pairs identify $\pi_\beta$ is up to the class, not to coverage alone.")
     setting = (
         rf"linear softmax base, $d = {first['dimension']}$, {first['responses']} responses, margin $g_m = {first['margin']:.3g}$, "
-        rf"$C_\mathrm{{cov}} = {first['coverage']:.3g}$, $\delta = {first['delta']}$, $\beta = {first['beta']:.3g}$ (demanded). All tables: a "
+        rf"$C_\mathrm{{cov}} = {first['coverage']:.3g}$, $\delta = {first['delta']}$, $\beta = {first['beta']:.3g}$ (demanded). "
+        rf"All tables: a "
         "response that no pair connects keeps its base mass; the dotted line is the probability that not all are connected."
     )
     caption(fig, CAPTIONS["classes"], setting=setting)

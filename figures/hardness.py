@@ -69,7 +69,8 @@ def _scale(rows: Table) -> Figure:
     ax.legend(loc="lower left")
     claim(fig, "A last layer of $B = 0.14$ already makes the mode a maximum cut; the proposition asks for 1.")
     setting = (
-        f"all {rows['graphs'][0]} connected graphs on 2 to 6 vertices, coupling {rows['coupling'][0]:g}. Below its least $B$ a graph's most "
+        f"all {rows['graphs'][0]} connected graphs on 2 to 6 vertices, coupling {rows['coupling'][0]:g}. Below its least $B$ a "
+        f"graph's most "
         "likely sequences put all vertices on one side; the triangle needs the largest, 0.1333."
     )
     caption(fig, CAPTIONS["scale"], setting=setting, bound=f"{rows['bound'][0]:.2g}")

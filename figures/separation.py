@@ -28,12 +28,12 @@ CAPTIONS = {
     "vacuous, and above the end of its band DPO's is vacuous for every $m$.",
 }
 NAMES = {
-    "sft": "best of N and SFT, exact", "sft_adaptive": "adaptive SFT, exact mean", "fit": "fits the likelihoods",
+    "sft": "best of $N$ and SFT, exact", "sft_adaptive": "adaptive SFT, exact mean", "fit": "fits the likelihoods",
     "dpo": "DPO, linear class", "xpo": "XPO, linear class", "best": "best learner, centre unknown",
     "minimax": "every learner that draws from base, exact", "query": "free to query any response, exact",
 }  # fmt: skip
 COLOURS = {"sft": 1, "sft_adaptive": 4, "fit": 3, "dpo": 0, "xpo": 2, "best": 5}
-MASS = {"best_of_n": "best of N", "sft": "SFT", "sft_adaptive": "adaptive SFT", "dpo": "DPO", "xpo": "XPO"}
+MASS = {"best_of_n": "best of $N$", "sft": "SFT", "sft_adaptive": "adaptive SFT", "dpo": "DPO", "xpo": "XPO"}
 MASS_COLOURS = {"best_of_n": 3, "sft": 1, "sft_adaptive": 4, "dpo": 0, "xpo": 2}
 
 
@@ -83,7 +83,8 @@ def _separation(tables: dict[str, Table]) -> Figure:
     first = next(rows.rows())
     claim(fig, r"Waiting until base draws the mode costs $e^{\Theta(d)}$ samples; reading likelihoods, or exploring, costs order $d$.")
     setting = (
-        f"one prompt; sharpened means more than {1 - first['delta']:g} of the mass on the mode; XPO is at $\\alpha \\to 0^+$, last iterate. A "
+        f"one prompt; sharpened means more than {1 - first['delta']:g} of the mass on the mode; XPO is at $\\alpha \\to 0^+$, "
+        f"last iterate. A "
         "learner that is free to query any response needs order $d$."
     )
     caption(fig, CAPTIONS[""], setting=setting)
@@ -92,7 +93,8 @@ def _separation(tables: dict[str, Table]) -> Figure:
 
 def _cube_rates(growth: Table) -> str:
     found = [_rate(growth, "cube", *what) for what in (("sft", "rate"), ("dpo", "degree"), ("xpo", "degree"))]
-    return f"SFT $\\propto e^{{rd}}$, $r = ${found[0]}\nDPO $\\propto d^{{\\,k}}$, $k = ${found[1]}\nXPO $\\propto d^{{\\,k}}$, $k = ${found[2]}"
+    names = "SFT $\\propto e^{rd}$, $r = $", "DPO $\\propto d^{\\,k}$, $k = $", "XPO $\\propto d^{\\,k}$, $k = $"
+    return "\n".join(name + value for name, value in zip(names, found, strict=True))
 
 
 def _arms_rates(growth: Table) -> str:
@@ -128,7 +130,8 @@ def _codes(tables: dict[str, Table]) -> Figure:
     claim(fig, "Other packings and larger dimensions agree: coverage is exponential in $d$, what is needed is linear.")
     largest = next(codes.where(learner="sft", dimension=codes["dimension"].max()).rows())
     setting = (
-        rf"lexicodes: neighbours at least 1 away, $C_\mathrm{{cov}} = {largest['coverage']:.0f}$ at $d = {largest['dimension']}$; the product "
+        rf"lexicodes: neighbours at least 1 away, $C_\mathrm{{cov}} = {largest['coverage']:.0f}$ at $d = "
+        rf"{largest['dimension']}$; the product "
         f"form needs no list of responses: the cost of SFT is drawn up to {cube.where(learner='sft')['samples'].max():.2g}."
     )
     caption(fig, CAPTIONS["codes"], setting=setting)
@@ -180,7 +183,8 @@ def _picture(tables: dict[str, Table]) -> Figure:
     fig.legend(*ax.get_legend_handles_labels(), loc="outside right center")
     claim(fig, "One base, every algorithm, one axis: what happens (points, left) and what the theorems promise (bands, right).")
     setting = (
-        rf"cube of $d = {first['dimension']}$, one prompt; each algorithm has the {2 ** int(first['dimension'])} relabellings of its own target "
+        rf"cube of $d = {first['dimension']}$, one prompt; each algorithm has the {2 ** int(first['dimension'])} relabellings of "
+        rf"its own target "
         rf"as class; SFT takes $n = {first['pairs']}$ pairs, so $N = m/{first['pairs']}$; $\beta = {first['beta']}$; "
         f"{int(rows['seeds'].max())} seeds. Bands: Prop C.1, Thm 4.1', D.1, 4.2', and J.1 with SEC by Lemma J.5."
     )

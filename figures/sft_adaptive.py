@@ -54,7 +54,8 @@ def _family(rows: Table) -> Figure:
     first = next(rows.rows())
     claim(fig, "The adaptive rule's risk is what its exact law says, and its cost lies between the corrected bounds.")
     setting = (
-        rf"$d = {first['hard_prompts']}$, $M = {first['labels']}$ labels, hard mass $D = {first['hard_mass']}$, $\delta = {first['delta']}$, "
+        rf"$d = {first['hard_prompts']}$, $M = {first['labels']}$ labels, hard mass $D = {first['hard_mass']}$, $\delta = "
+        rf"{first['delta']}$, "
         rf"$s = \log(2/\delta)$, $\rho = {first['rho']}$, {first['seeds']} seeds (risk: empirical Bernstein intervals)."
     )
     caption(fig, CAPTIONS[""], setting=setting)

@@ -59,7 +59,8 @@ def _regret_setting(rows: Table, far: Table) -> str:
     start = f"$T = {informative.min():.2g}$" if len(informative) else "any $T$ shown"
     return (
         rf"one prompt, {rows['responses'][0]} responses, $\beta = {rows['beta'][0]}$, $\rho = {rows['rho'][0]}$, {rows['seeds'][0]} seeds; "
-        f"the floor is {FLOOR:g}. The guarantee is above the trivial value, so vacuous, before {start}; its $\\alpha$ is that of the list in "
+        f"the floor is {FLOOR:g}. The guarantee is above the trivial value, so vacuous, before {start}; its $\\alpha$ is that "
+        f"of the list in "
         "both panels. The linear search is not certified to find each round's global minimum."
     )
 
@@ -92,7 +93,8 @@ def _sec(rows: Table, elliptic: Table) -> Figure:
     right.legend(loc="upper right", fontsize=11)
     claim(fig, r"SEC is far below its elliptic bound; the corrected Lemma F.2 is attained, the printed one fails once $\lambda > K$.")
     setting = (
-        rf"left $\lambda = {rows['lam'][0]:.4g}$, with beam search from below and a tail bound from above where SEC is not exact; right the "
+        rf"left $\lambda = {rows['lam'][0]:.4g}$, with beam search from below and a tail bound from above where SEC is not "
+        rf"exact; right the "
         r"matrices $K e_1 e_1^\top, \ldots, K e_d e_d^\top$, which attain the corrected bound (dots on the lines)."
     )
     caption(fig, CAPTIONS["sec"], setting=setting)

@@ -66,7 +66,8 @@ def _risk(rows: Table, seen: Table) -> Figure:
     )
     setting = (
         rf"hard family with $d = {first['hard_prompts']}$, $M = {first['labels']}$ labels, hard mass $D = {first['hard_mass']}$; a prompt "
-        rf"fails if $\widehat{{\pi}}(y^*|x) \leq 1/2$; {seen['seeds'][0]} seeds (empirical Bernstein intervals); SFT uses $N \geq 3$, below "
+        rf"fails if $\widehat{{\pi}}(y^*|x) \leq 1/2$; {seen['seeds'][0]} seeds (empirical Bernstein intervals); SFT uses $N "
+        rf"\geq 3$, below "
         "which its own law is not sharp."
     )
     caption(fig, CAPTIONS[""], setting=setting)
@@ -79,7 +80,8 @@ def _scaling(tables: dict[str, Table]) -> Figure:
         fig, r"Any learner needs $1/\varepsilon^2$ samples, $1/\varepsilon$ if adaptive; SFT-Sharpening meets both rates within a factor."
     )
     setting = (
-        r"where a parameter does not vary, $\varepsilon = 0.01$, $C_\mathrm{cov} = 3$, $d = 4$; $\delta = 1/2$; the family is searched over "
+        r"where a parameter does not vary, $\varepsilon = 0.01$, $C_\mathrm{cov} = 3$, $d = 4$; $\delta = 1/2$; the family is "
+        r"searched over "
         r"all $M$ and $D$. The printed bound holds only for $\varepsilon \leq 1/16$ and a family of 8 labels. Adaptive SFT also pays for "
         r"easy prompts, so its cost is of order $C_\mathrm{cov}$, not $C_\mathrm{cov} - 1$."
     )
@@ -101,7 +103,8 @@ def _price(rows: Table) -> Figure:
     axes[1].legend(loc="upper center")
     claim(
         fig,
-        r"SFT-Sharpening costs 1.8 to 2 times the exact optimum, whatever $\varepsilon$, $C_\mathrm{cov}$ and $d$; a smaller $\delta$ costs "
+        r"SFT-Sharpening costs 1.8 to 2 times the exact optimum, whatever $\varepsilon$, $C_\mathrm{cov}$ and $d$; a smaller "
+        r"$\delta$ costs "
         "more.",
     )
     setting = (

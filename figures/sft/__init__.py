@@ -53,7 +53,8 @@ def _family(rows: Table) -> Figure:
     first = next(rows.rows())
     claim(fig, "SFT-Sharpening's exact risk falls exponentially in $n$; the guarantees need many times more prompts.")
     setting = (
-        rf"$d = {first['hard_prompts']}$, $M = {first['labels']}$ labels, hard mass $D = {first['hard_mass']}$, $\delta = {first['delta']}$, "
+        rf"$d = {first['hard_prompts']}$, $M = {first['labels']}$ labels, hard mass $D = {first['hard_mass']}$, $\delta = "
+        rf"{first['delta']}$, "
         rf"bounds with probability {1 - first['rho']:g}, {first['seeds']} seeds (empirical Bernstein intervals)."
     )
     caption(fig, CAPTIONS[""], setting=setting)
