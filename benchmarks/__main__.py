@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: run the benchmarks, each in a process of its own, and write what they found."""
+"""`python -m benchmarks [NAME ...]`: run the benchmarks, each in its own process, and write the results."""
 
 import argparse
 import importlib
@@ -29,13 +29,13 @@ SCALES = ("full", "tiny")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, do it, return the exit status."""
+    """Run what the command line asks for; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time the library against what one would use instead.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)}; all without any")
-    parser.add_argument("--scale", choices=SCALES, default="full", help="tiny shows that everything runs; its figures mean nothing")
-    parser.add_argument("--quick", action="store_true", help="one round of single calls: full size, figures that mean nothing")
-    parser.add_argument("--out", type=Path, help="folder for the results instead of the committed ones")
-    parser.add_argument("--record", action="store_true", help="with `reproduce`: time `make reproduce` in a fresh clone first")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(NAMES)}; all if none is given")
+    parser.add_argument("--scale", choices=SCALES, default="full", help="tiny only shows that everything runs; its timings mean nothing")
+    parser.add_argument("--quick", action="store_true", help="full size, but one round of single calls; its timings mean nothing")
+    parser.add_argument("--out", type=Path, help="folder for the results; without it the committed results are replaced")
+    parser.add_argument("--record", action="store_true", help="first time `make reproduce` in a fresh clone (use with `reproduce`)")
     options = parser.parse_args(arguments)
     for name in options.names:
         if name not in NAMES:
@@ -63,7 +63,7 @@ def _one(name: str, scale: str, out: Path | None, quick: bool) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     module: Any = importlib.import_module(f"benchmarks.{name}")
     if hasattr(module, "FILE"):
-        # Curves and rates are of warm calls only: what an earlier run compiled need not be compiled again.
+        # These benchmarks time warm calls only, so programs may come from the compilation cache.
         jax.config.update("jax_compilation_cache_dir", str(ROOT / "build" / "jax"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     found = module.run(scale)
@@ -82,7 +82,7 @@ def _one(name: str, scale: str, out: Path | None, quick: bool) -> int:
 
 
 def _many(names: Sequence[str], scale: str, out: Path | None, quick: bool) -> int:
-    """One benchmark's threads, memory and compiled programs are no business of the next: a process each, and a failure stops none."""
+    """Run each benchmark in its own process, so that none is affected by another's threads or memory. A failure does not stop the rest."""
     started, failed = time.perf_counter(), []
     for name in names:
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Alias tables for the rivals, without a Python loop over the entries, so that none waits minutes for its table."""
+"""Alias tables for the rivals. They are built without a Python loop over the entries, which would take minutes."""
 
 from typing import Any, NamedTuple
 
@@ -6,11 +6,13 @@ import numpy as np
 
 
 def alias_row(probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(accept, alias) of one law over K columns: column i = floor(K u), kept if the rest of K u is below accept[i], else alias[i].
+    """The alias table (accept, alias) of one distribution over K columns; float64 and int32.
 
-    Light columns (K p < 1) are filled in order by the heavy ones in order: with running deficits D of the light and running surpluses E of
-    the heavy, light k is filled by the first heavy j with E_j > D_{k-1}; the heavy j that first falls short, E_j < D_k, keeps
-    1 - (D_k - E_j) and is filled by the next. float64; int32 aliases.
+    To draw, take u uniform and i = floor(K u). The draw is i if the fractional part of K u is below accept[i], and alias[i] otherwise.
+
+    Light columns (K p < 1) are filled in order by the heavy columns in order. Let D be the running deficits of the light columns and E the
+    running surpluses of the heavy ones. Light column k is filled by the first heavy column j with E_j > D_{k-1}. The first k with
+    E_j < D_k exhausts heavy column j, which then keeps 1 - (D_k - E_j) and is filled by the next heavy column.
     """
     weight = probs * (len(probs) / probs.sum())
     light, heavy = np.flatnonzero(weight < 1), np.flatnonzero(weight >= 1)
@@ -28,23 +30,23 @@ def alias_row(probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Tables(NamedTuple):
-    """A base with everything that rivals look up: all arrays are `[prompts, responses]` but the weights."""
+    """A base policy with all tables that the rivals need. All arrays are `[prompts, responses]` except `weights`, `[prompts]`."""
 
     weights: np.ndarray
     log_probs: np.ndarray
     probs: np.ndarray
     running: np.ndarray
-    """Running totals of the probabilities in the base's order; the last one is 1."""
+    """Cumulative probabilities in the base's order; the last one is 1."""
     order: np.ndarray
-    """Responses, likeliest first."""
+    """Responses, most likely first."""
     tail: np.ndarray
-    """Running totals of the probabilities in that order."""
+    """Cumulative probabilities in that order."""
     accept: np.ndarray
     alias: np.ndarray
 
     @classmethod
     def of(cls, log_probs: Any, weights: Any) -> "Tables":
-        """Build them all."""
+        """Build all tables from log-probabilities and prompt weights."""
         log_probs = np.asarray(log_probs)
         probs = np.exp(log_probs)
         probs /= probs.sum(axis=1, keepdims=True)
@@ -55,7 +57,7 @@ class Tables(NamedTuple):
         )
 
     def best_first(self) -> "Tables":
-        """The same base with responses renamed by their rank, so that the best of N draws is the least of N numbers."""
+        """The same base with responses renamed by their rank. The best of N draws is then the smallest of N numbers."""
         return Tables.of(np.take_along_axis(self.log_probs, self.order, 1), self.weights)
 
 

@@ -1,10 +1,10 @@
-"""The bars: what must at least be reached and what is aimed at, on two cores, as ratios in one run. Typed once, never tuned."""
+"""The targets of the benchmarks on two cores: for each, the bar that must be reached and the aim beyond it. They were set in advance."""
 
 from typing import NamedTuple
 
 
 class Bar(NamedTuple):
-    """At least (or, with `upper`, at most) this; and the aim beyond it."""
+    """A value that must be reached (with `upper`: not exceeded), and the aim beyond it."""
 
     bar: float
     aim: float
@@ -40,20 +40,20 @@ BARS = {
     ("memory", "law, n = 10^7, N = 10^4", ""): Bar(2, 1, upper=True),
     ("memory", "literal, n = 10^6, N = 10^3", ""): Bar(2, 1, upper=True),
 }
-"""By benchmark, case and rival; without a rival the value itself is held against the bar, in the row's unit."""
+"""By benchmark, case and rival. Without a rival the value itself is compared with the bar, in the row's unit."""
 
 REASONS = {
     ("law", "NumPy law"): """
-        Of some 55 ns of one core a prompt, 17 make one float64 exponential number and 6 the prompt; 25 are a guided search that passes
-        through memory six times, and 8 what is returned.
+        A prompt takes about 55 ns of one core: 17 ns for one float64 exponential number, 6 ns for the prompt, 25 ns for a guided search
+        with six passes through memory, and 8 ns for the results.
     """,
-    ("markov", "NumPy alias table"): "8 ns of one core a token: two random words take 3.5, the table 2.",
+    ("markov", "NumPy alias table"): "A token takes 8 ns of one core: 3.5 ns for two random words, 2 ns for the table.",
     ("pipeline", "itself"): """
-        A first run adds about a second (0.3 to trace, 0.6 to compile one program) to a warm run of half a second; only slower warm runs
-        would meet this bar.
+        A warm run takes half a second. The first run adds about one second: 0.3 s for tracing and 0.6 s for compiling one program. The
+        ratio would meet the bar only if warm runs were slower.
     """,
     ("pipeline", ""): """
-        About 90 MiB come with the compiler and its one program, 35 with units in flight, the rest with results and padded settings.
+        The compiler and its one program take about 90 MiB, and work in progress takes 35 MiB. Results and padded settings take the rest.
     """,
 }
-"""Why a bar that is not met is not, from profiles: by benchmark and rival. Printed where the bar is missed, and nowhere else."""
+"""Why a bar is not met, from profiles; by benchmark and rival. Printed only where the bar is missed."""

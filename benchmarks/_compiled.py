@@ -1,4 +1,4 @@
-"""The same in C, compiled where a compiler is at hand, on as many threads as there are cores."""
+"""The rival in C (`alias.c`): literal best-of-N draws on one thread per core. It is compiled here if a C compiler is installed."""
 
 import ctypes
 import os
@@ -19,7 +19,7 @@ FLAGS = ("-O3", "-march=native", "-shared", "-fPIC", "-pthread", "-fno-math-errn
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """The compiled source; None without a compiler."""
+    """The compiled `alias.c`; None without a C compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         return None
@@ -32,7 +32,7 @@ def library() -> ctypes.CDLL | None:
 
 
 class Compiled:
-    """The best of N by C, on tables of its own; responses are renamed back from their ranks."""
+    """Best-of-N draws by the C program, which works on ranks; results are translated back to responses."""
 
     def __init__(self, tables: Tables):
         ranked = tables.best_first()
@@ -43,7 +43,7 @@ class Compiled:
         self.calls = 0
 
     def literal(self, n: int, N: int) -> Best:
-        """The best of N draws for n prompts from mu."""
+        """Best of N draws for each of n prompts drawn from mu. Raises `OSError` if no thread can be started."""
         loaded = library()
         assert loaded is not None
         self.calls += 1

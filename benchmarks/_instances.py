@@ -1,4 +1,4 @@
-"""What the benchmarks run on: tables S1, S2, S3 and random sequence policies."""
+"""The problem instances of the benchmarks: the tables S1, S2 and S3, and random Markov policies."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from sharpsim.instances import random_table
 
 
 class Setting(NamedTuple):
-    """A table's size, and the n prompts and N draws each that are timed on it."""
+    """The size of a table, and the work timed on it: n prompts with N draws each."""
 
     prompts: int
     responses: int
@@ -23,12 +23,12 @@ SETTINGS = {
 
 
 def table(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
-    """log base(y|x), uniform over the simplex, and mu: all prompts alike."""
+    """log base(y|x), each row uniform over the simplex, and uniform prompt weights mu."""
     log_probs, _ = random_table(np.random.default_rng(0), prompts=setting.prompts, responses=setting.responses, concentration=1.0)
     return log_probs, np.full(setting.prompts, 1 / setting.prompts)
 
 
 def markov_table(vocabulary: int) -> np.ndarray:
-    """Order 1, one prompt: [1, V + 1, V] natural logs, rows uniform over the simplex."""
+    """An order-1 Markov policy for one prompt: natural logarithms [1, V + 1, V], each row uniform over the simplex."""
     log_probs, _ = random_table(np.random.default_rng(1), prompts=vocabulary + 1, responses=vocabulary, concentration=1.0)
     return log_probs[None]

@@ -1,7 +1,8 @@
-"""What one writes by hand in NumPy: the best of N drawn in full and by its law, and the stopping rule simulated for many prompts at once.
+"""The rivals in NumPy, as a user would write them: best of N by literal draws and by its exact law, and the adaptive stopping rule.
 
-All return (prompts [n], responses [n], log-likelihoods [n]), likeliest kept. `blocks` draws how many of the n prompts are x and works x by
-x, whose rows stay in the cache; `flat` works on all at once.
+The samplers return (prompts [n], responses [n], log-likelihoods [n]) of the most likely of N draws for n prompts drawn from mu. Functions
+that use `blocks` first draw how often each prompt occurs and then work prompt by prompt, so that its table stays in the cache. Functions
+whose names end in `_flat` work on all prompts at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,21 +13,21 @@ import numpy as np
 from benchmarks._alias_table import Tables
 
 BLOCK = 2**16
-"""Draws made at once, so that they stay in the cache."""
+"""Number of draws made at once, so that they stay in the cache."""
 
 Best = tuple[np.ndarray, np.ndarray, np.ndarray]
 Sampler = Callable[[Tables, int, int, np.random.Generator], Best]
 
 
 def blocks(tables: Tables, n: int, rows: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
-    """(x, how many prompts at once), at most `rows` of them, until n prompts from mu are through."""
+    """Yields (x, count): blocks of at most `rows` copies of prompt x, n prompts in all, drawn from mu."""
     for x, count in enumerate(rng.multinomial(n, tables.weights)):
         for first in range(0, int(count), rows):
             yield x, min(rows, int(count) - first)
 
 
 def _by_prompt(draw: Callable[[Tables, int, int, np.random.Generator], np.ndarray]) -> Sampler:
-    """The best of N where `draw(tables, x, size, rng)` draws responses of prompt x."""
+    """Best of N, given `draw(tables, x, size, rng)`, which draws responses to prompt x."""
 
     def best(tables: Tables, n: int, N: int, rng: np.random.Generator) -> Best:
         found = []
@@ -41,7 +42,7 @@ def _by_prompt(draw: Callable[[Tables, int, int, np.random.Generator], np.ndarra
 
 
 def alias_draws(tables: Tables, x: int, size: int, rng: np.random.Generator) -> np.ndarray:
-    """`size` responses of prompt x from its alias table: one float64 serves for the column and for the coin."""
+    """`size` responses to prompt x from its alias table. One float64 uniform gives both the column and the coin."""
     u = rng.random(size)
     u *= tables.accept.shape[1]
     column = u.astype(np.int32)
@@ -54,7 +55,7 @@ alias = _by_prompt(alias_draws)
 
 
 def choice_loop(tables: Tables, n: int, N: int, rng: np.random.Generator) -> Best:
-    """The first thing one writes: a loop over prompts, `choice` in each."""
+    """The simplest program: a loop over prompts that calls `choice` for each."""
     found = []
     for x in rng.choice(len(tables.weights), size=n, p=tables.weights):
         drawn = rng.choice(tables.probs.shape[1], size=N, p=tables.probs[x])
@@ -65,7 +66,7 @@ def choice_loop(tables: Tables, n: int, N: int, rng: np.random.Generator) -> Bes
 
 
 def alias_ranked(tables: Tables, n: int, N: int, rng: np.random.Generator) -> Best:
-    """The alias table of a base renamed best first (`tables.best_first()`): the least rank of N, no likelihoods looked up."""
+    """Best of N as the smallest of N ranks, from `tables.best_first()`. No likelihood is looked up for the draws that lose."""
     found = []
     for x, rows in blocks(tables, n, max(1, BLOCK // N), rng):
         rank = alias_draws(tables, x, rows * N, rng).reshape(rows, N).min(axis=1)
@@ -74,7 +75,7 @@ def alias_ranked(tables: Tables, n: int, N: int, rng: np.random.Generator) -> Be
 
 
 def searchsorted_flat(tables: Tables, n: int, N: int, rng: np.random.Generator) -> Best:
-    """One search for all prompts, in their running totals end to end: row x is shifted by x."""
+    """One binary search for all prompts: the cumulative probabilities are joined end to end, with row x shifted by x."""
     size = tables.running.shape[1]
     shifted = (tables.running + np.arange(len(tables.weights))[:, None]).ravel()
     found = []
@@ -89,7 +90,7 @@ def searchsorted_flat(tables: Tables, n: int, N: int, rng: np.random.Generator) 
 
 
 def smallest_uniform(tables: Tables, n: int, N: int, rng: np.random.Generator) -> Best:
-    """N uniforms, the least of them, one search in the best-first totals: literal numbers, but only one is looked up."""
+    """Draw N uniforms and search for the smallest only, in the cumulative probabilities of the responses in order of likelihood."""
     found = []
     for x, rows in blocks(tables, n, max(1, BLOCK // N), rng):
         rank = tables.tail[x].searchsorted(rng.random((rows, N)).min(axis=1), side="right")
@@ -99,7 +100,7 @@ def smallest_uniform(tables: Tables, n: int, N: int, rng: np.random.Generator) -
 
 
 def law(tables: Tables, n: int, N: float, rng: np.random.Generator) -> Best:
-    """The best of N by its law: mass 1 - U^(1/N) counted from the best response, one search each."""
+    """Best of N by its exact law: invert the cumulative probabilities, most likely response first, at 1 - U^(1/N)."""
     found = []
     for x, rows in blocks(tables, n, BLOCK, rng):
         mass = -np.expm1(rng.standard_exponential(rows) / -N)
@@ -109,7 +110,7 @@ def law(tables: Tables, n: int, N: float, rng: np.random.Generator) -> Best:
 
 
 def law_flat(tables: Tables, n: int, N: float, rng: np.random.Generator) -> Best:
-    """The same for all prompts in one search."""
+    """As `law`, with one search for all prompts."""
     size = tables.tail.shape[1]
     prompts = _prompts(tables, n, rng)
     shifted = (tables.tail + np.arange(len(tables.weights))[:, None]).ravel()
@@ -119,10 +120,11 @@ def law_flat(tables: Tables, n: int, N: float, rng: np.random.Generator) -> Best
 
 
 def stopping(tables: Tables, n: int, stop: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw until k max_{j<=k} base(y_j|x) >= stop: (prompts, kept ranks, draws), all prompts in step, a block of draws at a time.
+    """Draw until k max_{j<=k} base(y_j|x) >= stop. Returns (prompts, kept ranks, number of draws).
 
-    `tables` is renamed best first: the running minimum of the ranks is what is kept, and looks up its deadline ceil(stop/p).
-    A block has as many draws as keep it in the cache, so that the last prompts do not cost a round for each of their draws.
+    `tables` must come from `best_first()`: the kept response is then the running minimum of the ranks, and a response of probability p
+    has the deadline ceil(stop/p). All unfinished prompts draw together, in blocks that fit the cache. When few prompts are left, each
+    draws many responses per round.
     """
     width = tables.probs.shape[1]
     prompts = _prompts(tables, n, rng)

@@ -1,4 +1,4 @@
-"""Order-1 Markov chains by hand in NumPy, and the SFT pipeline vectorised over its seeds."""
+"""The rivals in NumPy for order-1 Markov chains, and for the SFT-Sharpening pipeline (vectorised over its seeds)."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from benchmarks._alias_table import Tables
 
 
 def markov(tables: Tables, way: str, sequences: int, horizon: int, rng: np.random.Generator) -> np.ndarray:
-    """Sequences [horizon, sequences]: row v of the tables follows token v, the last row begins; all in step."""
+    """Tokens [horizon, sequences]. Row v of the tables is the distribution after token v; the last row is that of the first token."""
     size = tables.probs.shape[1]
     context = np.full(sequences, size, np.int64)
     out = np.empty((horizon, sequences), np.int32)
@@ -33,7 +33,7 @@ def markov(tables: Tables, way: str, sequences: int, horizon: int, rng: np.rando
 
 
 class Found(NamedTuple):
-    """Per seed: failed prompt mass and squared Hellinger distance of the product class's best member; failed mass over all tables."""
+    """For each seed: failed prompt mass and squared Hellinger distance of the product class's estimate; failed mass over all tables."""
 
     failed: np.ndarray
     hellinger: np.ndarray
@@ -41,9 +41,9 @@ class Found(NamedTuple):
 
 
 def _counted(at: Any, seeds: int, drawn: Callable[[tuple[int, int]], np.ndarray]) -> np.ndarray:
-    """Counts [seeds, prompts, responses] of the pairs, as places in the flat table, that `drawn(shape)` gives for some seeds at once."""
+    """Counts [seeds, prompts, responses] of the pairs drawn. `drawn(shape)` draws them for some seeds, as indices of the flat table."""
     shape, parts = np.shape(at.target), []
-    # At most 2^20 draws at once: a user finds out soon that all of them do not fit a cache.
+    # At most 2^20 draws at once: all of them would not fit a cache.
     part = max(1, 2**20 // at.n)
     for first in range(0, seeds, part):
         rows = min(part, seeds - first)
@@ -54,13 +54,13 @@ def _counted(at: Any, seeds: int, drawn: Callable[[tuple[int, int]], np.ndarray]
 
 
 def drawn_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts [seeds, prompts, responses] of n kept responses for each seed, each drawn: one search in mu(x) pi_N(y|x) flat."""
+    """Counts [seeds, prompts, responses] of n kept responses per seed. Each is drawn by one search in the joint table mu(x) pi_N(y|x)."""
     joint = (at.weights[:, None] * np.exp(at.target)).ravel().cumsum()
     return _counted(at, seeds, lambda shape: joint.searchsorted(rng.random(shape) * joint[-1], side="right"))
 
 
 def law_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
-    """The same counts as an oracle would answer: a prompt from mu, then its best of N by law, 1 - U^(1/N) from the best response on."""
+    """The same counts, drawn as an oracle does: a prompt from mu, then its best of N by the exact law (inversion at 1 - U^(1/N))."""
     order = np.argsort(-at.log_base, axis=1)
     prompts, responses = at.log_base.shape
     tails = np.take_along_axis(np.exp(at.log_base), order, axis=1).cumsum(axis=1)
@@ -76,22 +76,22 @@ def law_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def multinomial_counts(at: Any, seeds: int, rng: np.random.Generator) -> np.ndarray:
-    """The same counts as multinomials: no response is drawn by itself, and the time hardly grows with n."""
+    """The same counts, drawn as multinomials. No single response is drawn, and the time hardly grows with n."""
     joint = (at.weights[:, None] * np.exp(at.target)).ravel()
     return rng.multinomial(at.n, joint / joint.sum(), size=seeds).reshape(seeds, *np.shape(at.target))
 
 
 def sft(at: Any, count: Any, seeds: int, rng: np.random.Generator) -> Found:
-    """SFT-Sharpening over the product class `at.members` and over all tables, all seeds at once, without a loop.
+    """SFT-Sharpening over the product class `at.members` and over all tables, for all seeds at once.
 
-    `at` has log_base, weights, target (the best-of-N law), members [prompts, members, responses], n and delta. A prompt fails where the
-    estimate has at most 1 - delta on the mode; over all tables also where it was never drawn.
+    `at` has log_base, weights, target (the best-of-N law), members [prompts, members, responses], n and delta. A prompt fails if the
+    estimate has at most 1 - delta on the mode. Over all tables it also fails if it was never drawn.
     """
     counts = count(at, seeds, rng)
     mode = np.argmax(at.log_base, axis=1)
     # Scores [prompts, seeds, members]: a matrix product for each prompt.
     scores = counts.transpose(1, 0, 2).astype(float) @ at.members.transpose(0, 2, 1)
-    # Ties, as of a prompt that was never drawn, go to no member in particular.
+    # Ties (a prompt that was never drawn) are broken at random.
     best = (scores + 1e-9 * rng.random(scores.shape, np.float32)).argmax(axis=2)
     right = np.exp(np.take_along_axis(at.members, mode[:, None, None], axis=2)[:, :, 0])
     fails = right <= (1 - at.delta) * (1 + 1e-9)

@@ -1,4 +1,4 @@
-"""The page of results, made from the result files alone."""
+"""Writes the page RESULTS.md from the result files. No benchmark is run."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -6,19 +6,21 @@ from pathlib import Path
 from benchmarks._bars import REASONS
 from benchmarks._results import HERE, read
 
-NO_ACCELERATOR = "No accelerator was at hand: the same calls run on one unchanged, by `python -m benchmarks accelerator`."
+NO_ACCELERATOR = "These figures were measured without an accelerator. On a machine that has one, run `python -m benchmarks accelerator`."
 
 
 def report(folder: Path = HERE) -> str:
-    """RESULTS.md, from `results.csv`, `growth.csv` and `accelerator.csv`."""
+    """The text of RESULTS.md, from `results.csv`, `growth.csv` and `accelerator.csv` in the folder."""
     rows, curves, devices = (read(folder / name) for name in ("results.csv", "growth.csv", "accelerator.csv"))
     stamps = sorted({(row["hardware"], row["versions"]) for row in (*rows, *curves, *devices)})
     judged = [row for row in rows if row["bar"]]
     tally = ", ".join(f"{sum(row['met'] == word for row in judged)} {word}" for word in ("yes", "no", "not measured"))
     parts = [
         "# Benchmarks",
-        "Written by `make bench`. Each ratio is ours over the rival's in one run: bursts of one, then bursts of the other, in three",
-        "rounds; the median, and in brackets the least and the greatest of the rounds. A bar that is not met says no.",
+        "This page is written by `make bench`. It compares the speed of the library (*ours*) with alternatives (*rivals*). Each ratio is",
+        "our speed divided by the rival's, measured in one run. The two take turns in three rounds, with several calls in each. The table",
+        "shows the median ratio and, in brackets, the smallest and the largest of the three. A *bar* is a target that was set in advance.",
+        "An *aim* is a better value that we hope to reach.",
         "",
         *(f"- Measured on {hardware}; {versions}." for hardware, versions in stamps),
         "",
@@ -28,11 +30,12 @@ def report(folder: Path = HERE) -> str:
         "\n## Everything measured\n",
         *_table(("benchmark", "case", "rival", "ours", "theirs", "ratio", "first call, s", "note"), map(_line, rows)),
         "\n## How the cost grows\n",
-        "Seconds against one size, the rest fixed: the exponent of a power law with its 95% interval, and the sizes it is fitted on.\n",
+        "One size varies and the others are fixed. The running time is fitted by a power law; the table shows its exponent, with a 95%",
+        "interval, and the sizes used for the fit.\n",
         *_table(("sampler", "in", "at", "exponent", "fitted on"), map(_curve, curves)),
         "\n## Processor and accelerator\n",
         *([] if any(row["kind"] != "cpu" for row in devices) else [NO_ACCELERATOR, ""]),
-        *_table(("sampler", "size", "device", "rate", "GB/s", "share of a copy's bandwidth"), map(_device, devices)),
+        *_table(("sampler", "size", "device", "rate", "GB/s", "share of the bandwidth of a copy"), map(_device, devices)),
     ]
     return "\n".join(parts) + "\n"
 
@@ -45,7 +48,7 @@ def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
 def _reasons(judged: Iterable[dict[str, str]]) -> list[str]:
     missed = [row for row in judged if row["met"] == "no"]
     known = {(row["benchmark"], row["rival"]): f"{row['benchmark']}, {row['case']}" for row in missed}
-    lines = [f"- {case}: {' '.join(REASONS.get(key, 'no reason is known.').split())}" for key, case in known.items()]
+    lines = [f"- {case}: {' '.join(REASONS.get(key, 'the reason is not known.').split())}" for key, case in known.items()]
     return ["\n## Bars that are not met, and why\n", *lines] if lines else []
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark found, as rows: one file for all, in which a rerun replaces the rows of its own benchmark."""
+"""The results of the benchmarks as rows of one CSV file. Running a benchmark again replaces its own rows only."""
 
 import csv
 import io
@@ -21,9 +21,10 @@ NOT_INSTALLED = "not installed"
 
 @dataclass(frozen=True)
 class Row:
-    """A figure: ours in `unit`, the rival's, their ratio with the least and greatest of the rounds; or a value alone, without a rival.
+    """One measurement: our value and the rival's in `unit`, and their ratio with its range over the rounds; or a value without a rival.
 
-    `ratio` is what the bar is held against; NaN where the rival was not at hand. `cold_seconds` is our first call, compile included.
+    The bar is compared with `ratio`, which is NaN if the rival is not installed. `cold_seconds` is the time of our first call, including
+    compilation.
     """
 
     benchmark: str
@@ -41,17 +42,17 @@ class Row:
 
     @classmethod
     def of(cls, benchmark: str, case: str, ours: str, rival: str, unit: str, ratio: Ratio, *, scale: float = 1e6, **more: Any) -> "Row":
-        """A row from a comparison; rates are divided by `scale` to be in `unit`."""
+        """The row of a comparison. Rates are divided by `scale`, which converts them to `unit`."""
         values = (ratio.ours / scale, ratio.rival / scale, ratio.median, ratio.low, ratio.high)
         return cls(benchmark, case, ours, rival, unit, *values, **{"note": ratio.which, **more})
 
     @property
     def held(self) -> float:
-        """What is held against the bar: the ratio, or the value where there is no rival."""
+        """The number that is compared with the bar: the ratio, or the value if there is no rival."""
         return self.ratio if self.rival else self.ours_value
 
     def judged(self) -> dict[str, object]:
-        """The row with its bar, aim and whether the bar is met: yes, no, `not measured`, or nothing where there is no bar."""
+        """The row with its bar and aim, and whether the bar is met: "yes", "no" or "not measured"; empty if there is no bar."""
         bar = BARS.get((self.benchmark, self.case, self.rival))
         if bar is None:
             return {**asdict(self), "bar": "", "aim": "", "sense": "", "met": ""}
@@ -70,7 +71,7 @@ def compared(
     scale: float = 1e6,
     counted: int = 5,
 ) -> list[Row]:
-    """A row for each rival, who stands for the best of its ways; a rival without any is said to be not installed."""
+    """One row for each rival, measured by the fastest of its variants. A rival without variants is reported as not installed."""
     cold = seconds(ours.call)
     found = compare(ours, rivals, counted=counted)
     return [
@@ -85,7 +86,7 @@ COLUMNS = (*(field.name for field in fields(Row)), "bar", "aim", "sense", "met",
 
 
 def hardware() -> str:
-    """The processor, its cores and memory, and the accelerator that JAX has: the kind of machine, no more."""
+    """The kind of machine: processor, cores, memory, and the accelerator that JAX uses if there is one."""
     import jax
 
     try:
@@ -101,7 +102,7 @@ def hardware() -> str:
 
 
 def versions() -> str:
-    """What decides the numbers: Python, JAX, NumPy, torch and the compiler, where they are."""
+    """The versions of Python, JAX, NumPy, torch and the C compiler, as far as they are installed."""
     named = [f"python {platform.python_version()}"]
     for package in ("jax", "numpy", "torch"):
         try:
@@ -113,16 +114,16 @@ def versions() -> str:
         named.append(f"cc {found}")
     except (OSError, subprocess.CalledProcessError):
         named.append(f"cc {NOT_INSTALLED}")
-    return "; ".join([*named, "one quick round, figures are noise"] if Protocol.quick else named)
+    return "; ".join([*named, "one quick round, timings mean nothing"] if Protocol.quick else named)
 
 
 def shown(value: object) -> str:
-    """A cell: floats with six digits, which no timing has; nothing for NaN."""
+    """The text of a cell: floats with six digits, which is more than any timing has; empty for NaN."""
     return "" if value != value else f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """The rows of a results file as they stand; none where there is no file."""
+    """The rows of a results file; an empty list if there is no file."""
     if not path.exists():
         return []
     with path.open(newline="") as file:
@@ -130,7 +131,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def replace(path: Path, columns: Sequence[str], rows: Sequence[dict[str, object]], order: Sequence[str], by: str = "benchmark") -> None:
-    """Write `rows` in place of those that share their value of `by`; the groups in the given `order`."""
+    """Write `rows` to the file; they replace the rows with the same value in column `by`. The groups are sorted by `order`."""
     fresh = {str(row[by]) for row in rows}
     kept: list[dict[str, object]] = [dict(row) for row in read(path) if row[by] not in fresh]
     rank = {name: i for i, name in enumerate(order)}
@@ -143,6 +144,6 @@ def replace(path: Path, columns: Sequence[str], rows: Sequence[dict[str, object]
 
 
 def write(rows: Sequence[Row], order: Sequence[str], folder: Path = HERE) -> None:
-    """Judge the rows and put them into `results.csv`."""
+    """Compare the rows with their bars and write them to `results.csv`."""
     stamps: dict[str, object] = {"hardware": hardware(), "versions": versions()}
     replace(folder / "results.csv", COLUMNS, [row.judged() | stamps for row in rows], order)

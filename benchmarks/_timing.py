@@ -1,6 +1,7 @@
-"""Ratios in one run: bursts of one, then bursts of the other, in rounds; never alternating single calls.
+"""Measures the ratio of two running times. In each of three rounds, one contender makes several calls in a row, then the other.
 
-The first call on two threads after a phase on one can take twice as long, so each burst begins with a call that is not counted.
+Such a series of calls is a *burst*. The first call of a burst is not counted: on two threads, the first call after single-threaded work
+can take twice as long.
 """
 
 import time
@@ -15,20 +16,20 @@ ROUNDS = 3
 
 
 class Protocol:
-    """How much is timed: by `quick`, one counted call a burst and one round, to see a full-sized run through; its figures are noise."""
+    """How much is timed. With `quick`, one counted call per burst and one round: a test that the full size runs, without usable timings."""
 
     quick = False
 
 
 class Entry(NamedTuple):
-    """One contender: a call that returns when its work is done, and how much work that is (draws, prompts, tokens, bytes)."""
+    """One contender: a call that returns when its work is done, and its amount of work (draws, prompts, tokens or bytes)."""
 
     call: Callable[[], Any]
     work: float = 1.0
 
 
 class Ratio(NamedTuple):
-    """Median rates of two contenders (work per second), and the ratio first over second: median, least and greatest of the rounds."""
+    """Median rates of two contenders (work per second), and the ratio of first to second: median, minimum and maximum over the rounds."""
 
     ours: float
     rival: float
@@ -46,7 +47,7 @@ def seconds(call: Callable[[], Any]) -> float:
 
 
 def burst(call: Callable[[], Any], counted: int = COUNTED) -> float:
-    """Median seconds of `counted` calls, after one that is not counted."""
+    """Median wall time, in seconds, of `counted` calls after one that is not counted."""
     call()
     return float(np.median([seconds(call) for _ in range(1 if Protocol.quick else counted)]))
 
@@ -57,9 +58,9 @@ def rate(entry: Entry, counted: int = COUNTED) -> float:
 
 
 def sized(function: Callable[[int], Any], most: int, each: float, target: float = 0.15) -> Entry:
-    """A rival's `function(n)` at the n that takes it about `target` seconds, at most `most`; each of the n is `each` of work.
+    """A rival's `function(n)`, with n chosen such that a call takes about `target` seconds, and n <= `most`. The work is n times `each`.
 
-    Slow rivals are given less, so that all take their turn in minutes; rates are per work, and n is never so small that they suffer.
+    Slow rivals get a smaller n, so that the whole benchmark takes minutes. Rates are per unit of work, so they stay comparable.
     """
     n = max(1, most // 1000)
     took = seconds(partial(function, n))
@@ -71,12 +72,12 @@ def sized(function: Callable[[int], Any], most: int, each: float, target: float 
 
 
 def best(entries: Mapping[str, Entry]) -> str:
-    """The fastest of several ways to do the same, by one burst of three each: who then stands for them in the rounds."""
+    """The name of the fastest variant of a rival, by one burst of three calls each. Only this variant takes part in the rounds."""
     return next(iter(entries)) if len(entries) == 1 else max(entries, key=lambda name: rate(entries[name], 3))
 
 
 def compare(ours: Entry, rivals: Mapping[str, Mapping[str, Entry]], *, counted: int = COUNTED) -> dict[str, Ratio]:
-    """Our rate over that of each rival, who is the best of the ways it is written in; a rival without any is left out."""
+    """Our rate divided by the rate of each rival, in its fastest variant. A rival without variants is left out."""
     chosen = {name: (best(ways), ways) for name, ways in rivals.items() if ways}
     rates: dict[str, list[float]] = {name: [] for name in ["", *chosen]}
     for _ in range(1 if Protocol.quick else ROUNDS):
@@ -87,7 +88,7 @@ def compare(ours: Entry, rivals: Mapping[str, Mapping[str, Entry]], *, counted: 
 
 
 def ratio_of(ours: list[float], rival: list[float], which: str = "") -> Ratio:
-    """Rates of the same rounds as one ratio with its spread."""
+    """The ratio, with its range, from two lists of rates measured in the same rounds."""
     ratios = np.array(ours) / np.array(rival)
     medians = (float(np.median(ours)), float(np.median(rival)), float(np.median(ratios)))
     return Ratio(*medians, float(ratios.min()), float(ratios.max()), which)

@@ -1,6 +1,6 @@
-"""What one writes by hand in PyTorch, on all cores: the best of N by multinomial, by search and by alias tables; Markov chains.
+"""The rivals in PyTorch, on all cores: best of N and Markov chains, by `multinomial`, by binary search and by alias tables.
 
-torch is optional: `available()` says whether it is there, and nothing here imports it before it is used.
+torch is optional. `available()` says whether it is installed; it is imported only when it is used.
 """
 
 import importlib
@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks._alias_table import Tables
 
 BLOCK = 2**18
-"""Draws made at once."""
+"""Number of draws made at once."""
 
 
 def available() -> bool:
@@ -22,14 +22,14 @@ def available() -> bool:
 
 
 def torch_module() -> Any:
-    """torch, with a thread for each core."""
+    """The module torch, set to one thread per core."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     return torch
 
 
 class TorchTables:
-    """A base's tables as tensors. Aliases and chances stay in float64, the running totals too: float32 loses responses."""
+    """The tables of a base policy as tensors. Probabilities stay in float64, because float32 would lose rare responses."""
 
     def __init__(self, tables: Tables):
         self.torch = torch_module()
@@ -37,7 +37,7 @@ class TorchTables:
         self.weights, self.log_probs, self.probs, self.running, self.order, self.tail, self.accept, self.alias = tensors
 
     def draw(self, way: str, x: int, size: int) -> Any:
-        """`size` responses of prompt x."""
+        """`size` responses to prompt x, drawn in one of `WAYS`."""
         torch = self.torch
         if way == "multinomial":
             return torch.multinomial(self.probs[x], size, replacement=True)
@@ -49,7 +49,7 @@ class TorchTables:
         return torch.where(u < self.accept[x].index_select(0, column), column, self.alias[x].index_select(0, column))
 
     def literal(self, way: str, n: int, N: int) -> tuple[Any, Any, Any]:
-        """The best of N for n prompts from mu, prompt by prompt: prompts, responses, log-likelihoods."""
+        """Best of N literal draws for n prompts drawn from mu: prompts, responses, log-likelihoods. Works prompt by prompt."""
         torch, found = self.torch, []
         counts = torch.bincount(torch.multinomial(self.weights, n, replacement=True), minlength=len(self.weights))
         for x, count in enumerate(counts.tolist()):
@@ -62,7 +62,7 @@ class TorchTables:
         return prompts, responses, values
 
     def law(self, n: int, N: float) -> tuple[Any, Any, Any]:
-        """The best of N by its law, prompt by prompt."""
+        """Best of N by its exact law, prompt by prompt."""
         torch, found = self.torch, []
         counts = torch.bincount(torch.multinomial(self.weights, n, replacement=True), minlength=len(self.weights))
         for x, count in enumerate(counts.tolist()):
@@ -78,7 +78,7 @@ WAYS = ("multinomial", "searchsorted", "alias")
 
 
 def markov(tables: "TorchTables", way: str, sequences: int, horizon: int) -> Any:
-    """Sequences of an order-1 chain, [horizon, sequences]: row v of the tables follows token v, the last row begins."""
+    """Tokens [horizon, sequences]. Row v of the tables is the distribution after token v; the last row is that of the first token."""
     torch = tables.torch
     size = tables.probs.shape[1]
     context = torch.full((sequences,), size)

@@ -1,4 +1,4 @@
-"""The transformer of `sharpsim.policies.TransformerPolicy` in PyTorch with cached attention, as one writes it for speed there."""
+"""The rival for transformers: `sharpsim.policies.TransformerPolicy` rewritten in PyTorch for speed, with cached keys and values."""
 
 from typing import Any
 
@@ -10,9 +10,10 @@ CHUNKS = (256, 1024)
 
 
 class TorchTransformer:
-    """The same function of the same weights; prompts have full length, and no token ends a response.
+    """The same function with the same weights. Prompts must have full length, and no token ends a response.
 
-    A batch is drawn in chunks, so that a chunk's cache stays near; which chunk and which type are fastest is measured.
+    A batch is drawn in chunks, so that the attention cache of a chunk fits the processor's cache. The benchmark tries several chunk sizes
+    and number types and uses the fastest.
     """
 
     def __init__(self, policy: Any, *, dtype: str = "float32"):
@@ -30,13 +31,13 @@ class TorchTransformer:
         self.blocks = [{name: tensor(getattr(block, name)) for name in names} for block in policy.blocks]
 
     def sample(self, prompts: Any, chunk: int, way: str = "multinomial") -> tuple[Any, Any]:
-        """One response to each prompt [n, prompt_length]: tokens [n, horizon] and log-probabilities [n]."""
+        """One response to each prompt; prompts are [n, prompt_length]. Returns tokens [n, horizon] and log-probabilities [n]."""
         with self.torch.inference_mode():
             parts = [self._chunk(part, way) for part in self.torch.as_tensor(np.array(prompts), dtype=self.torch.int64).split(chunk)]
             return self.torch.cat([tokens for tokens, _ in parts]), self.torch.cat([total for _, total in parts])
 
     def score(self, prompts: Any, responses: Any) -> Any:
-        """Log-probabilities of given responses, by the same cached steps."""
+        """Log-probabilities of given responses, computed by the same cached steps as `sample`."""
         with self.torch.inference_mode():
             given = self.torch.as_tensor(np.array(responses), dtype=self.torch.int64)
             return self._chunk(self.torch.as_tensor(np.array(prompts), dtype=self.torch.int64), "", given)[1]

@@ -1,7 +1,7 @@
-"""Each sampler on the processor and on whatever accelerator JAX finds: its rate, and the share of the memory bandwidth it reaches.
+"""The speed of each sampler on the processor and on the accelerator that JAX finds, and the share of memory bandwidth that it reaches.
 
-The bytes are those that a draw must touch: the table entries looked up and the results written, once each; a share well below one means
-that arithmetic or latency, not bandwidth, is the limit. Bandwidth is measured on the same device, by a copy.
+The share counts the bytes that a draw must touch: each table entry looked up and each result written, once. A share far below one means
+that arithmetic or latency is the limit, not bandwidth. Bandwidth is measured by a copy on the same device.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ BY = "device"
 
 
 class Case(NamedTuple):
-    """A sampler at a size: its unit of work, how much there is, and the bytes that each unit must touch."""
+    """A sampler at one size: the unit of work, the amount of work, and the bytes that one unit must touch."""
 
     sampler: str
     size: str
@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 
 def cases(scale: str) -> list[Case]:
-    """Every sampler; the sequence policies at a batch that fills an accelerator."""
+    """The cases: one for each sampler. On an accelerator, sequence policies get a batch large enough to fill it."""
     full = scale == "full"
     base, weights = table(SETTINGS[scale]["S1"])
     n, N, many, batch, horizon = (10**5, 64, 2**21, 65_536, 64) if full else (16, 4, 32, 16, 3)
@@ -55,7 +55,7 @@ def cases(scale: str) -> list[Case]:
 
 
 def cache_bytes(policy: Any) -> float:
-    """Bytes of cached keys and values that a step reads, at the mean length, float32."""
+    """Bytes of cached keys and values that one step reads, at the mean length, in float32."""
     return 4.0 * 2 * len(policy.blocks) * policy.embedding.shape[1] * (policy.horizon + 1) / 2
 
 
@@ -66,7 +66,7 @@ def copy_bandwidth(length: int) -> float:
 
 
 def run(scale: str) -> list[dict[str, object]]:
-    """Rows for the processor and, where there is one, for the accelerator: the same calls, nothing changed between them."""
+    """One row for each sampler and device. The processor and the accelerator, if there is one, run the same calls."""
     devices = [jax.devices("cpu")[0], *(device for device in jax.devices()[:1] if device.platform != "cpu")]
     rows: list[dict[str, object]] = []
     for device in devices:

@@ -1,11 +1,11 @@
-"""From nothing to the first result of a default stem, interpreter start included: nothing compiled before, and with a warm cache."""
+"""Time from starting the interpreter to the first result of the experiment `sft`, with an empty and with a filled compilation cache."""
 
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks._probe import probe
+from benchmarks._processes import probe
 from benchmarks._results import Row
 from benchmarks._timing import seconds
 
@@ -13,7 +13,7 @@ TIMES = {"full": 3, "tiny": 1}
 
 
 def run(scale: str) -> list[Row]:
-    """Seconds, medians of three starts; each cold start has an empty compilation cache of its own, which warms the next one's."""
+    """Seconds, medians of three starts of each kind. Each cold start fills a new compilation cache, which the next warm start uses."""
     cold, warm = [], []
     for _ in range(TIMES[scale]):
         with tempfile.TemporaryDirectory() as folder:

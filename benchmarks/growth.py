@@ -1,4 +1,4 @@
-"""How the cost grows: seconds against one size at a time, the others fixed; a power law fitted to each, with its interval and range."""
+"""How the running time grows with each size. One size varies, the others are fixed, and a power law is fitted to the times."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ BY = "sampler"
 
 
 class Axis(NamedTuple):
-    """One curve: the call at each size, and what is held fixed."""
+    """One curve: the sizes, the call at each size, and the sizes that are held fixed (`at`)."""
 
     sampler: str
     axis: str
@@ -26,7 +26,7 @@ class Axis(NamedTuple):
 
 
 def axes(scale: str) -> list[Axis]:
-    """Every curve; the sizes are such that a call takes milliseconds at least, so that dispatch is not what is timed."""
+    """All curves. The sizes are large enough that a call takes milliseconds; shorter calls would time the dispatch."""
     full = scale == "full"
 
     def sizes(*values: int) -> Sequence[int]:
@@ -73,7 +73,7 @@ def axes(scale: str) -> list[Axis]:
 
 
 def run(scale: str) -> list[dict[str, object]]:
-    """One row for each curve."""
+    """One row for each curve: its sizes, its times in seconds, and the fitted exponent with its 95% interval."""
     rows: list[dict[str, object]] = []
     for curve in axes(scale):
         took = [burst(curve.make(size), 3) for size in curve.sizes]

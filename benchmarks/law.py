@@ -1,4 +1,4 @@
-"""The best of N by its exact law: against the same law in NumPy and torch, and against itself at other N."""
+"""Best of N by its exact law: against the same method in NumPy and PyTorch, and against itself at another N."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ DRAWS = 10**4
 
 
 def run(scale: str) -> list[Row]:
-    """Million prompts per second at N = 10^4; then the time at N = 10^6 over that at N = 10, on S1."""
+    """Million prompts per second at N = 10^4; then, on S1, the time at N = 10^6 divided by the time at N = 10."""
     n, rows, rng = PROMPTS[scale], [], np.random.default_rng(3)
     for case, setting in SETTINGS[scale].items():
         log_probs, weights = table(setting)
@@ -30,7 +30,7 @@ def run(scale: str) -> list[Row]:
         rows += compared("law", case, "LawOracle.best_of", "Mprompt/s", ours, rivals)
     log_probs, weights = table(SETTINGS[scale]["S1"])
     few_draws, many_draws = (Entry(_ours.law(log_probs, weights, n=n, N=N)) for N in (10, 10**6))
-    # Rates the other way round are times: the rate at N = 10 over the rate at N = 10^6.
+    # A ratio of times is the inverse ratio of rates: the rate at N = 10 over the rate at N = 10^6.
     return rows + compared(
         "law", "time at N = 10^6 over N = 10", "LawOracle.best_of", "calls/s", few_draws, {"itself": {"": many_draws}}, scale=1
     )

@@ -1,9 +1,11 @@
-"""What the machine can do: random numbers, copies, gathers and matrix products; and the random numbers we start from against NumPy's."""
+"""What the machine can do: random numbers, copies, random reads and matrix products. The random numbers are compared with NumPy's."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import _ours, _torch
@@ -11,7 +13,7 @@ from benchmarks._results import Row, compared
 from benchmarks._timing import Entry, rate
 
 READS = 2**22
-"""Places that a thread reads: too many for a cache to hold their lines, where the table itself does not fit."""
+"""Number of random reads of each thread. If the table does not fit a cache, the lines read do not fit it either."""
 SIZES = {
     "full": {"chunk": 2**17, "chunks": 256, "copies": (2**20, 2**25, 2**29), "gathers": (2**13, 2**20, 2**28), "matrix": 2048},
     "tiny": {"chunk": 2**8, "chunks": 4, "copies": (2**12,), "gathers": (2**8,), "matrix": 16},
@@ -19,7 +21,7 @@ SIZES = {
 
 
 def run(scale: str) -> list[Row]:
-    """Uniforms against one core of PCG64; then the limits, without rivals."""
+    """Uniform random numbers against PCG64 on one core; then the limits of the machine, which have no rivals."""
     size: dict[str, Any] = SIZES[scale]
     chunk, chunks = size["chunk"], size["chunks"]
     rng, buffer = np.random.default_rng(0), np.empty(chunk, np.float32)
@@ -44,7 +46,7 @@ def run(scale: str) -> list[Row]:
 
 
 def copy_bandwidth(length: int) -> float:
-    """Bytes read and written per second by a copy of `length` bytes, a thread for each core."""
+    """Bytes read and written per second when `length` bytes are copied, with one thread per core."""
     threads = len(os.sched_getaffinity(0))
     source, target = np.ones(length, np.uint8), np.zeros(length, np.uint8)
     parts = list(zip(np.array_split(source, threads), np.array_split(target, threads), strict=True))
@@ -59,7 +61,7 @@ def copy_bandwidth(length: int) -> float:
 
 
 def gather_rate(entries: int) -> float:
-    """Random reads per second from a table of int32, a thread for each core."""
+    """Random reads per second from a table of int32 with `entries` entries, with one thread per core."""
     threads = len(os.sched_getaffinity(0))
     table, rng = np.ones(entries, np.int32), np.random.default_rng(0)
     many = [rng.integers(0, entries, READS) for _ in range(threads)]
@@ -72,18 +74,20 @@ def gather_rate(entries: int) -> float:
         return rate(Entry(lambda: list(pool.map(gather, range(threads))), float(READS * threads)))
 
 
-def matrix_product(size: int, kind: str) -> tuple[str, float]:
-    """Floating-point operations per second of the fastest of the libraries at hand, and its name."""
-    import jax
-    import jax.numpy as jnp
-
+def matrix_products(size: int, kind: str) -> dict[str, Entry]:
+    """The product of a [size, size] matrix with itself, by each library that is installed; the work is in floating-point operations."""
     a = np.random.default_rng(0).standard_normal((size, size)).astype(kind)
     on_device, product = jnp.asarray(a), jax.jit(jnp.matmul)
     ways = {"NumPy": lambda: a @ a, "JAX": lambda: jax.block_until_ready(product(on_device, on_device))}
     if _torch.available():
         tensor = _torch.torch_module().from_numpy(a)
         ways["torch"] = lambda: tensor @ tensor
-    rates = {name: rate(Entry(call, 2.0 * size**3)) for name, call in ways.items()}
+    return {name: Entry(call, 2.0 * size**3) for name, call in ways.items()}
+
+
+def matrix_product(size: int, kind: str) -> tuple[str, float]:
+    """The fastest library for a matrix product, and its floating-point operations per second."""
+    rates = {name: rate(entry) for name, entry in matrix_products(size, kind).items()}
     which = max(rates, key=lambda name: rates[name])
     return which, rates[which]
 

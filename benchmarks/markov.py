@@ -1,4 +1,4 @@
-"""Sequences of an order-1 Markov policy, 64 tokens, 10^5 at once: against alias tables in NumPy and torch, and what torch itself offers."""
+"""10^5 sequences of 64 tokens from an order-1 Markov policy: against alias tables in NumPy and PyTorch, and PyTorch's own samplers."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SIZES = {
 
 
 def run(scale: str) -> list[Row]:
-    """Million tokens per second for each vocabulary."""
+    """Million tokens per second for each vocabulary size V."""
     size: dict[str, Any] = SIZES[scale]
     horizon, sequences, rows = size["horizon"], size["sequences"], []
     for vocabulary in size["vocabularies"]:

@@ -1,11 +1,11 @@
-"""Peak memory of whole processes, interpreter and compiler included: the two bars, and every sampler at the size it is timed at."""
+"""Peak memory of whole processes, interpreter and compiler included, for each sampler at a large size."""
 
 import json
 from collections.abc import Callable
 
 from benchmarks import _ours
 from benchmarks._instances import SETTINGS, markov_table, table
-from benchmarks._probe import probe
+from benchmarks._processes import probe
 from benchmarks._results import Row
 
 CASES = {
@@ -17,7 +17,7 @@ CASES = {
 
 
 def calls(scale: str) -> dict[str, Callable[[], _ours.Call]]:
-    """What each process builds and then runs once."""
+    """For each case, a function that builds the call; a fresh process builds it and runs it once."""
     small = scale == "tiny"
     base, weights = table(SETTINGS[scale]["S1"])
     n = 50 if small else 10**7
@@ -30,7 +30,7 @@ def calls(scale: str) -> dict[str, Callable[[], _ours.Call]]:
 
 
 def run(scale: str) -> list[Row]:
-    """GB at the peak, seconds of the one run, compile included."""
+    """Peak memory in GB, and the seconds of the single run, compilation included."""
     rows = []
     for name, case in CASES.items():
         seen = json.loads(probe(name, scale))

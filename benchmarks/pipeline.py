@@ -1,12 +1,16 @@
-"""The whole SFT pipeline over a grid: 20 values of n, 10 of N, 1,000 seeds each; draws by law, counts, maximum likelihood, failed mass."""
+"""The whole SFT-Sharpening pipeline over a grid of 20 values of n and 10 of N, with 1,000 seeds each.
+
+A seed draws n best-of-N responses by their exact law, counts them, finds the maximum-likelihood policy, and sums the failed prompt mass.
+"""
 
 import json
+import time
 from typing import Any
 
 import numpy as np
 
 from benchmarks import _numpy_sequences, _ours
-from benchmarks._probe import probe
+from benchmarks._processes import peak, probe
 from benchmarks._results import Row, compared
 from benchmarks._timing import Entry, Ratio, burst
 from experiments.sft.trials import Setting
@@ -25,7 +29,7 @@ SIZES: dict[str, dict[str, Any]] = {
 
 
 def grid(scale: str) -> list[Setting]:
-    """A cell for each (n, N): the base of 6 prompts and 16 responses, its best-of-N law, a product class of 8 members a prompt."""
+    """One cell for each (n, N): a base (6 prompts, 16 responses), its best-of-N law, and a product class with 8 members per prompt."""
     log_probs, weights = random_table(np.random.default_rng(6), prompts=6, responses=16, concentration=1.0)
     cells = []
     for N in SIZES[scale]["N"]:
@@ -36,12 +40,12 @@ def grid(scale: str) -> list[Setting]:
 
 
 def by_numpy(count: Any, cells: list[Setting], seeds: int, rng: np.random.Generator) -> list[_numpy_sequences.Found]:
-    """What each seed of each cell found, a cell at a time, vectorised over its seeds."""
+    """The results of all seeds, one cell at a time, vectorised over the seeds of a cell."""
     return [_numpy_sequences.sft(at, count, seeds, rng) for at in cells]
 
 
 def run(scale: str) -> list[Row]:
-    """Cells per second against NumPy; first run over warm, programs compiled and memory growth from a process of their own."""
+    """Cells per second against NumPy. Fresh processes measure the first run over a warm run, programs compiled and memory growth."""
     cells, seeds, rng = grid(scale), SIZES[scale]["seeds"], np.random.default_rng(7)
     call, _ = _ours.pipeline(cells, seeds=seeds)
     rivals = {
@@ -65,10 +69,8 @@ def run(scale: str) -> list[Row]:
     ]
 
 
-def measured(scale: str, peak: Any) -> dict[str, float]:
-    """In a fresh process: seconds of the first and of a warm run, programs compiled, growth of the peak memory."""
-    import time
-
+def measured(scale: str) -> dict[str, float]:
+    """To be called in a fresh process: seconds of the first and of a warm run, programs compiled, growth of the peak memory."""
     call, programs = _ours.pipeline(grid(scale), seeds=SIZES[scale]["seeds"])
     _ours.keys()()
     before, started = peak(), time.perf_counter()

@@ -1,7 +1,8 @@
-"""`make reproduce` at default scale: what a timed run of it took, or, until one is recorded, the stems' own walls as a lower bound.
+"""The time of `make reproduce` at default scale, set-up included, and the time of each stem.
 
-`python -m benchmarks reproduce --record` clones the commit into a temporary folder, runs `make reproduce` there, set-up included, and
-writes `recorded.json`; it takes as long as that does and is no part of `make bench`.
+`python -m benchmarks reproduce --record` clones the commit into a temporary folder, times `make reproduce` there, and writes
+`recorded.json`. It is not part of `make bench`, which reads the recorded time. Without a record, the sum of the stems' times is a lower
+bound.
 """
 
 import json
@@ -20,7 +21,7 @@ CASE = "make reproduce, set-up included"
 
 
 def run(scale: str) -> list[Row]:
-    """Seconds of the recorded run, and each stem's wall time from its provenance."""
+    """Seconds of the recorded run, and the wall time of each stem from its provenance."""
     walls = {stem: Places.of("default").provenance(stem).get("wall_seconds") for stem in stems()}
     known = {stem: float(wall) for stem, wall in walls.items() if wall is not None}
     rows = [Row("reproduce", f"stem {stem}", "make reproduce", "", "s", wall) for stem, wall in known.items()]
@@ -28,12 +29,12 @@ def run(scale: str) -> list[Row]:
         record: dict[str, Any] = json.loads(RECORD.read_text())
         note = f"recorded at commit {record['commit'][:7]} on {record['hardware']}"
         return [Row("reproduce", CASE, "make reproduce", "", "s", record["seconds"], note=note), *rows]
-    note = f"not recorded yet: the walls of {len(known)} stems alone add to {sum(known.values()):.0f} s"
+    note = f"not recorded yet; {len(known)} stems alone take {sum(known.values()):.0f} s"
     return [Row("reproduce", CASE, "make reproduce", "", "s", float("nan"), note=note), *rows]
 
 
 def record() -> None:
-    """Time `make reproduce` in a clone of the committed state."""
+    """Time `make reproduce` in a clone of the committed state and write `recorded.json`."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), folder], check=True)
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Sampling from a transformer with cached attention: against torch's best, and as a share of what matrix products reach here."""
+"""Sampling from a transformer with cached attention: against PyTorch, and against the speed of a plain matrix product."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import numpy as np
 from benchmarks import _ours, _torch
 from benchmarks._results import Row, compared
 from benchmarks._timing import Entry, compare
-from benchmarks.limits import matrix_product
+from benchmarks._torch_transformer import CHUNKS, TorchTransformer
+from benchmarks.limits import matrix_product, matrix_products
 
 SIZES = {
     "full": {"horizon": 64, "prompts": 64, "draws": 64, "rival": 1024, "matrix": 2048},
@@ -17,7 +18,7 @@ VARIANTS = ("float32", "bfloat16")
 
 
 def run(scale: str) -> list[Row]:
-    """Million tokens per second, log-probabilities included; then floating-point operations per second over the matrix product's."""
+    """Million tokens per second, with log-probabilities; then floating-point operations per second against a matrix product."""
     size = SIZES[scale]
     policy = _ours.transformer_policy(horizon=size["horizon"])
     prompts = (np.arange(size["prompts"]) % policy.vocabulary_size)[:, None]
@@ -25,29 +26,16 @@ def run(scale: str) -> list[Row]:
     rows = compared("transformer", "cached", "decoding.sample_many", "Mtoken/s", ours, {"torch, best": torch_ways(policy, size)}, counted=3)
     which, peak = matrix_product(size["matrix"], "float32")
     flops = flops_per_token(policy)
-    a = np.random.default_rng(0).standard_normal((size["matrix"],) * 2).astype(np.float32)
-    ways = {"NumPy": lambda: a @ a}
-    if which == "torch":
-        tensor = _torch.torch_module().from_numpy(a)
-        ways = {"torch": lambda: tensor @ tensor}
-    if which == "JAX":
-        import jax
-        import jax.numpy as jnp
-
-        on_device, product = jnp.asarray(a), jax.jit(jnp.matmul)
-        ways = {"JAX": lambda: jax.block_until_ready(product(on_device, on_device))}
-    entry = Entry(next(iter(ways.values())), 2.0 * size["matrix"] ** 3)
+    entry = matrix_products(size["matrix"], "float32")[which]
     share = compare(Entry(ours.call, ours.work * flops), {"matrix product": {which: entry}}, counted=3)["matrix product"]
     note = f"{which}; {flops / 1e3:.0f} kFLOP a token; peak {peak / 1e9:.0f}"
     return [*rows, Row.of("transformer", "cached", "decoding.sample_many", "matrix product", "GFLOP/s", share, scale=1e9, note=note)]
 
 
 def torch_ways(policy: Any, size: dict[str, int]) -> dict[str, Entry]:
-    """Every chunk, type and way to draw a token that may be the fastest."""
+    """The variants of the PyTorch rival: every chunk size, number type and way to draw a token that may be the fastest."""
     if not _torch.available():
         return {}
-    from benchmarks._torch_transformer import CHUNKS, TorchTransformer
-
     prompts = (np.arange(size["rival"]) % policy.vocabulary_size)[:, None]
     models = {kind: TorchTransformer(policy, dtype=kind) for kind in VARIANTS}
     return {
@@ -62,7 +50,7 @@ def torch_ways(policy: Any, size: dict[str, int]) -> dict[str, Entry]:
 
 
 def flops_per_token(policy: Any) -> float:
-    """Multiplications and additions of one step, attention at its mean length."""
+    """Floating-point operations of one step, with attention over the mean length."""
     width, layers = policy.embedding.shape[1], len(policy.blocks)
     dense = layers * 12 * width**2 + width * policy.vocabulary_size
     attention = layers * 2 * width * (policy.prompt_length + (policy.horizon + 1) / 2)

@@ -1,7 +1,9 @@
-"""Lecture 1: why coverage decides. Two bases with the same vocabulary; ten draws a prompt sharpen one of them; the other needs a thousand.
+"""Lecture 1: why coverage decides. Three base policies have the same responses. Ten draws per prompt sharpen one; another needs 1,000.
 
-Sharpening moves a model's mass onto its own mode. With sample access alone the mode must first be drawn, and 1/pi(mode) says how long
-that takes: its mean over prompts is the coverage coefficient C_cov.
+Sharpening moves a model's probability onto its own mode, the most likely response. A learner that can only sample must first draw the
+mode. This takes 1/pi(mode) draws on average. The mean of 1/pi(mode) over prompts is the coverage coefficient C_cov.
+
+Things to change: `mode_mass`, and `delta`, the mass that may stay off the mode.
 """
 
 import numpy as np
@@ -14,13 +16,13 @@ weights = np.full(prompts, 1 / prompts)
 
 
 def base(mode_mass: float) -> np.ndarray:
-    """Every prompt has one mode of this mass; the rest is spread evenly."""
+    """Log-probabilities [prompts, responses]: every prompt has one mode with this mass, and the rest is spread evenly."""
     probs = np.full((prompts, responses), (1 - mode_mass) / (responses - 1))
     probs[:, 0] = mode_mass
     return np.log(probs)
 
 
-print("mode mass   C_cov   exact fraction of prompts left unsharpened by n = 200 pairs, each the best of N")
+print("mode mass   C_cov   exact fraction of prompts left unsharpened by n = 200 pairs, each the best of N draws")
 risks = {}
 for mode_mass in (0.5, 0.05, 0.005):
     log_base = base(mode_mass)
@@ -30,12 +32,12 @@ for mode_mass in (0.5, 0.05, 0.005):
         f"{mode_mass:9g} {c_cov:7.1f}   " + "   ".join(f"N={N}: {r:.3f}" for N, r in zip((1, 10, 100, 1000), risks[mode_mass], strict=True))
     )
 
-# The same number of draws that sharpens the first base does nothing for the last: only N >> C_cov helps.
+# Ten draws sharpen the first base and do nothing for the last one, which needs N much larger than C_cov.
 assert risks[0.5][1] < 0.01
 assert risks[0.005][1] > 0.99
 assert risks[0.005][3] < 0.1
 
-# What the theorem asks for, in samples: linear in C_cov.
+# The number of samples that Theorem 4.1' asks for is linear in C_cov.
 asked = [sft.samples_needed(log_class_size=10.0, eps=0.1, delta=0.2, rho=0.05, coverage=1 / m).samples for m in risks]
 print("\nThm 4.1' asks for", ", ".join(f"{m:.2g}" for m in asked), "samples: 10 times the coverage, 10 times the samples.")
 assert abs(asked[1] / asked[0] - 10) < 0.2

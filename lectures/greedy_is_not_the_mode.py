@@ -1,7 +1,9 @@
-"""Lecture 3: greedy is not the mode, on a real model: a network that turns spelling into pronunciation.
+"""Lecture 3: greedy decoding does not always find the mode. The model is a network that turns spelling into pronunciation.
 
-Greedy decoding is guaranteed to find the most likely sequence only when that sequence has probability above 1/2 (Prop 3.1). Below,
-exact best-first search finds the mode that greedy misses. Needs the extra: pip install "sharpsim[real]".
+Greedy decoding is guaranteed to find the most likely sequence only if that sequence has probability above 1/2 (Prop 3.1). If greedy
+decoding misses it, exact best-first search still finds it. Needs the extra: pip install "sharpsim[real]".
+
+Things to change: the number of words and the seed.
 """
 
 import jax
@@ -26,7 +28,7 @@ for word, mode, answer, log_prob in zip(words, modes, greedy, greedy_log_probs, 
     top = float(mode.log_probs[0])
     if not np.array_equal(np.asarray(mode.responses[0]), answer):
         missed += 1
-        # Prop 3.1: above 1/2 this cannot happen.
+        # Prop 3.1: a mode with probability above 1/2 cannot be missed.
         assert np.exp(top) <= 0.5 + 1e-6
         if missed <= 5:
             print(f"{word}: greedy {' '.join(policy.decode(answer))} ({np.exp(log_prob):.3f})")

@@ -1,8 +1,10 @@
-"""Lecture 4: when does exploration pay? Not where the paper's example suggests, and exponentially where base draws say nothing.
+"""Lecture 4: when does exploration pay? It pays exponentially if base draws tell nothing about the mode, but not in the paper's example.
 
-The paper separates XPO from SFT by a packing of the sphere: coverage is exponential in d, XPO's cost is not. But what escapes coverage
-there is that base is linear and likelihoods carry no noise: a learner that merely reads them off base draws escapes as well. Exploration
-pays where the likelihoods of base draws do not tell where the mode is.
+The paper separates XPO from SFT by a packing of the sphere: there the coverage coefficient is exponential in the dimension d, and the cost
+of XPO is not. But in this example the log-likelihoods of the base are linear and free of noise. So a learner that never explores can
+fit them on a few base draws and compute the mode. Exploration pays if the likelihoods of base draws do not tell where the mode is.
+
+Things to change: the dimensions d, and the number m of draws.
 """
 
 import math
@@ -21,7 +23,7 @@ for d in (4, 8, 12, 16):
     print(f"{d:2d} {math.exp(law.log_coverage):10.1f} {law.margin:9.3f}   {draws[d]:,}")
 assert draws[16] > 200 * draws[8]
 
-# 2. But log base = <y, y*> - constant, exactly. Differences of likelihoods are linear equations for y*: solve them, from base draws alone.
+# 2. But log base = <y, y*> - constant, exactly. Differences of log-likelihoods are linear equations for y*; base draws give enough.
 rng = np.random.default_rng(0)
 d = 8
 packing = sphere_packing(dimension=d, distance=1)
@@ -29,7 +31,7 @@ features, log_base = packing.features[0], packing.log_probs[0]
 
 
 def read_off(m: int) -> bool:
-    """Whether the mode is the best response under the least-squares fit to the likelihoods of m base draws."""
+    """Whether the least-squares fit to the log-likelihoods of m base draws ranks the mode first."""
     drawn = rng.choice(len(log_base), p=np.exp(log_base), size=m)
     rows, values = features[drawn[1:]] - features[drawn[0]], log_base[drawn[1:]] - log_base[drawn[0]]
     fitted = np.linalg.lstsq(rows, values, rcond=None)[0]
@@ -37,13 +39,13 @@ def read_off(m: int) -> bool:
 
 
 share = {m: np.mean([read_off(m) for _ in range(400)]) for m in (4, 8, 12)}
-print(f"\nd = {d}: reading likelihoods finds y* in", ", ".join(f"{s:.0%} of runs from {m} draws" for m, s in share.items()))
-print(f"No exploration, and {draws[d]} draws until y* is even seen.")
+print(f"\nd = {d}: fitting likelihoods finds y* in", ", ".join(f"{s:.0%} of runs from {m} draws" for m, s in share.items()))
+print(f"This needs no exploration, and far fewer than the {draws[d]} draws until y* is seen.")
 assert share[12] > 0.9
 
-# 3. Hide the mode among arms whose likelihoods agree with the bulk's, and base draws teach nothing until the secret itself is drawn.
+# 3. Let the mode be one of d arms; all other arms look like the many remaining responses. Base draws tell nothing until the mode is drawn.
 instance = hidden_arms(arms=4, bulk=16, gap=1.0, secret=2)
-print("\nlikelihoods of arms 0..3 and of one bulk response, times Z:", np.round(np.exp(instance.log_probs[0, :5]) * (16 + 4 + 1.0), 9))
+print("\nunnormalised likelihoods of arms 0..3 and of one other response:", np.round(np.exp(instance.log_probs[0, :5]) * (16 + 4 + 1.0), 9))
 print("\narms d   least draws of any learner that samples from base (error 0.1, exact)   free queries needed")
 floors, queries = {}, {}
 for d in (4, 8, 12, 16):
@@ -51,9 +53,9 @@ for d in (4, 8, 12, 16):
     queries[d] = next(k for k in range(d) if separation.arms_query_error(queries=k, arms=d) <= 0.1 + 1e-12)
     print(f"{d:6d}   {floors[d]:>20,} {queries[d]:>60}")
 rate = np.polyfit(list(floors), np.log(list(floors.values())), 1)[0]
-print(f"\nGrowth per arm: a factor of {math.exp(rate):.2f}. Going and looking costs one query an arm.")
+print(f"\nGrowth per arm: a factor of {math.exp(rate):.2f}. Asking the arms costs one query per arm.")
 assert 1.9 < math.exp(rate) < 2.1
 assert all(queries[d] <= d for d in queries)
 
-# 4. The moral is about access. Below that floor no cleverness helps who may only draw from base; optimism is one way to choose what to ask.
-print("\nStructure pays where likelihoods can be read off base draws; exploration pays where they cannot.")
+# 4. The difference is access. No learner that only draws from the base beats this minimum. Optimism is one way to choose what to ask.
+print("\nIf the likelihoods of base draws reveal the mode, structure is enough. If they do not, exploration pays.")
