@@ -1,7 +1,9 @@
-"""The class of Prop E.2 searched for a sharpened member: by optimisation at any norm, by temperature, by random members; and one layer.
+"""Tests Prop E.2: no member of a class of two-layer softmax policies puts more than 1/2 on the base's mode, the response (2,1).
 
-Prop E.2 would be shown wrong by one member with more than 1/2 on (2,1). Members are built as policies and enumerated; the optimiser sees
-nothing but features, weights and the log-probability of (2,1) with its gradient.
+The class is searched in three ways: by numerical optimisation at a given norm of the weights, by temperature, and by random members.
+Policies with one layer (H = 1), for which sharpening stays in the class, are the control. One member with more than 1/2 on (2,1) would
+refute the proposition. Members are built as policies and enumerated; the optimiser uses only the features, the weights, and the
+log-probability of (2,1) with its gradient.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""XPO held against Theorem J.1: regret in T beside its guarantee, SEC exact and certified, Lemma F.2 and Algorithm 1 as printed."""
+"""Tests Theorem J.1: the regret of XPO against the number of rounds T, beside its guarantee.
+
+Also: the sequential extrapolation coefficient (SEC), exact and between certified bounds; Lemma F.2, as corrected and as printed; Algorithm
+1 with the corrected and with the printed sign; and Theorem J.2, from regret to risk.
+"""
 
 from dataclasses import dataclass
 from typing import Any

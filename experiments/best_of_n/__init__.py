@@ -251,10 +251,26 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
             "Prop C.1 (samples)", "with log(1/rho)/p draws, P[fail]/rho <= 1", most, 1.0, enough, looseness, "least ratio to the least N"
         ),
         judged(
-            law, "rewards land on their own maximisers", landed, "all", law_wrong == 0, departs, "largest gap on the mode, if misled", same
+            law,
+            "best of N finds the maximisers of the reward it is given, at the exact rate",
+            landed,
+            "all",
+            law_wrong == 0,
+            departs,
+            "largest gap on the mode, if misled",
+            same,
         ),
         judged(f"{law} (KL)", "KL/(log N-(N-1)/N) below 1 for N > 1", kl_most, 1.0, kl_gap > 0, kl_gap, "least gap, nats"),
         judged(f"{law} (win rate)", "ties half: below N/(N+1)", all_won, "N/(N+1)", win_wrong == 0 and win_gap > 0, win_gap, "least gap"),
         judged(f"{law} (ties won)", "ties won, over N/(N+1): above 1", won_least, 1.0, won_gap > 0, won_gap, "least gap"),
-        judged(f"{law} (rounds)", "N of best of M is best of NM", gap, 0.0, rounds_wrong == 0 and gap < 1e-9, gap, "gap of the laws", same),
+        judged(
+            f"{law} (rounds)",
+            "best of N among responses that are each the best of M is best of NM",
+            gap,
+            0.0,
+            rounds_wrong == 0 and gap < 1e-9,
+            gap,
+            "gap of the laws",
+            same,
+        ),
     ]

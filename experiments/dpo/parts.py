@@ -1,4 +1,4 @@
-"""The parts of the DPO experiment: guarantee, margin, strength of regularisation, scaling, classes, lemmas on tables."""
+"""Builds the rows of the DPO experiment, one function for each part: guarantee, margin, beta, scaling, classes, lemmas."""
 
 import math
 from typing import Any
@@ -299,7 +299,7 @@ def _fitted_row(world: _LinearWorld, name: str, policy_class: Any, n: int, seeds
 
 
 def lemmas(settings: Any, context: Context) -> list[dict[str, Any]]:
-    """Each lemma's exact quantity beside its bound, on random tables or the user's; the policy is best of 4, no member of anything."""
+    """Each lemma's exact quantity beside its bound, on random tables or the user's. The policy tested is that of best of 4."""
     given = bases(context, tables=settings.tables, prompts=settings.table_prompts, responses=settings.table_responses)
     rows = []
     for i, (base, weights) in enumerate(context.track(given, "lemmas")):

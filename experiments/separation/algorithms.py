@@ -73,7 +73,7 @@ def confirmed(rows: list[dict[str, Any]], settings: Any, context: Context) -> li
 
 
 class _Run:
-    """One instance's algorithms, and what was predicted of them."""
+    """The algorithms on one instance, with the prediction for each."""
 
     def __init__(self, instance: Any, about: dict[str, Any], keys: Any, settings: Any):
         self.instance, self.about, self.keys, self.settings = instance, about, keys, settings
