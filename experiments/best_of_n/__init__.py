@@ -1,8 +1,8 @@
-"""Best of N: success, divergence, win rate and rounds against their exact values and bounds, by literal draws and by law.
+"""Tests Prop C.1 and the exact law of best of N: success, KL divergence, win rate, and repeated rounds.
 
-Prop C.1 would be shown wrong by a measured success outside an exact binomial interval around 1 - (1-p)^N, the law by any frequency that
-it does not give, the bounds on divergence and win rate by an exact value on their wrong side. Other self-rewards go through the same
-law: they land on their own maximisers as Prop C.1 says, and not on the base's mode.
+Responses are drawn literally and from the exact law. Prop C.1 would be refuted by a measured success outside the exact binomial interval
+around 1 - (1-p)^N; the law by a frequency that it does not give; the bounds on divergence and win rate by an exact value above them. Other
+self-rewards follow the same law: best of N finds the maximisers of that reward, which need not be the base's mode.
 """
 
 from dataclasses import dataclass, replace
