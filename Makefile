@@ -7,26 +7,31 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce smoke test test-slow test-huggingface lint report bench weights clean help
+.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights clean help
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make reproduce [SCALE=smoke|default|full]   run the experiments, draw the figures, print the table of results"
+	@echo "make reproduce [SCALE=smoke|default|full]   run the experiments, draw the figures, compare with the committed reference"
+	@echo "make update                                 for maintainers: replace the reference by the last run's rows and drawings"
 	@echo "make test                                   the test suite without the slow tests"
 	@echo "make test-slow                              the slow tests"
 	@echo "make smoke                                  make reproduce SCALE=smoke"
 	@echo "make test-huggingface                       the tests that load models with transformers (installs torch)"
 	@echo "make weights                                train the models of the sequence experiments again"
 	@echo "make lint                                   style, types, floors"
-	@echo "make report                                 write paper_repro.md and README's table from the committed rows"
+	@echo "make report                                 write paper_repro.md from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
 	@echo "make clean                                  remove the environment and everything that is not committed output"
 
 reproduce: $(VENV)/.reproduce
 	$(BIN)/python -m experiments all --scale $(SCALE)
 
-smoke:
-	$(MAKE) reproduce SCALE=smoke
+# A warning is a failure here.
+smoke: $(VENV)/.reproduce
+	$(BIN)/python -W error -m experiments all --scale smoke
+
+update: $(VENV)/.reproduce
+	$(BIN)/python -m experiments update
 
 # The suite is the same at every run: examples are drawn from a fixed seed. Plain pytest explores.
 test: $(VENV)/.test

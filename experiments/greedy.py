@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import instances
 from sharpsim.estimators import clopper_pearson
@@ -35,6 +36,18 @@ SETTINGS = {
     "smoke": Settings(_SHAPES[:3], (0.1, 0.4), 60, 10, (0.5, 0.4, 0.2), 20),
     "default": Settings(_SHAPES, (0.05, 0.15, 0.4, 1.0), 800, 20, _TRAPS, 60),
     "full": Settings((*_SHAPES, (3, 6), (12, 3)), (0.02, 0.05, 0.15, 0.4, 1.0), 20_000, 40, _TRAPS, 60),
+}
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(
+        text="shape",
+        count="policies misses not_greedy_agrees not_search_agrees not_margin_agrees not_margin_holds not_within_budget",
+        exact="mode_probability least most highest_miss bound",
+        simulated={"measured": "low high"},
+    ),
+    "margin": columns(count="vocabulary horizon miss", exact="mode_probability margin bound"),
+    "trap": columns(count="vocabulary miss agrees", exact="mode_probability margin bound"),
 }
 
 

@@ -8,10 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context, Table, Verdict
 from experiments.limits.game import adaptive_program_cost
 from experiments.limits.needs import (
     DELTA,
+    EXPONENTS,
+    POWER,
+    SCALING,
     Axes,
     Powers,
     by_power,
@@ -76,6 +80,26 @@ SETTINGS = {
         price_hard_prompts=DOUBLING, price_delta=(0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001), programs=PROGRAMS,
     ),
 }  # fmt: skip
+
+
+_FAMILY = "hard_prompts labels"
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(count=f"remaining {_FAMILY}", exact="hard_mass risk samples fixed bound"),
+    "measured": columns(
+        count=f"n seeds {_FAMILY}",
+        exact="remaining hard_mass exact_risk exact_samples",
+        simulated={"risk": "risk_low risk_high", "samples": "samples_low samples_high"},
+        # The ends of a second interval of the risk, at level 1 - 1e-6, and the standard error of the samples.
+        derived="risk_least risk_most samples_error",
+    ),
+    "scaling": SCALING,
+    "exponents": EXPONENTS,
+    "power": POWER,
+    "price": columns(
+        text="kind", count=f"{_FAMILY} n", exact="eps coverage delta hard_mass minimax sft_adaptive stop price visits rule easy"
+    ),
+    "confirmation": columns(count="labels horizon program_agrees", exact="error exact"),
+}
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:

@@ -9,15 +9,17 @@ import numpy as np
 from scipy import special
 
 from experiments.engine.bases import bases
+from experiments.engine.columns import Column, columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context, Table, Verdict
 from experiments.engine.sweep import Cell, sweep
-from experiments.sft.scaling import Grid, exponents, family_points, fit_verdicts, worst_family
+from experiments.sft import scaling
+from experiments.sft.scaling import EXPONENTS, SCALING, Grid, exponents, family_points, fit_verdicts, worst_family
 from experiments.sft.trials import Setting, adaptive, trials
 from sharpsim import coverage, laws
 from sharpsim.estimators import bounded_mean, clopper_pearson
 from sharpsim.instances import hard_family
-from sharpsim.sampling._tabular_draws import adaptive_literal
+from sharpsim.sampling import adaptive_literal
 from sharpsim.theory import sft
 from sharpsim.theory import sft_adaptive as theory
 
@@ -61,6 +63,27 @@ SETTINGS = {
         **FIXED, n=(10, 30, 100, 300, 1000, 3000, 10000, 100000), seeds=50_000, tables=100, draws=1_000_000, grid=Grid.of(points=24),
     ),
 }  # fmt: skip
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(
+        count="n hard_prompts labels seeds n_needed",
+        exact="delta rho stop hard_mass bound bound_sharp bound_instance exact_samples samples_bound_low samples_bound_high",
+        # A tail probability found by subtraction from sums of order 1: below 1e-15 its digits are rounding.
+        floor={"exact_risk": 1e-15},
+        simulated={"risk": "risk_low risk_high", "samples": "samples_low samples_high"},
+        derived="over",
+    ),
+    "stopping": columns(
+        count="instance prompt draws",
+        exact="stop mode_inverse mean_exact mean_bound_low mean_bound_high miss_exact miss_bound",
+        simulated={"mean": "mean_low mean_high", "miss": "miss_low miss_high"},
+    ),
+    "scaling": SCALING,
+    "exponents": EXPONENTS,
+    "fixed": scaling.FIXED,
+    "crossing": columns(count="ties", exact="eps coverage mode_coverage fixed adaptive log_class_size delta rho"),
+}
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:

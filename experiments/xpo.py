@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import Oracle, TabularPolicy, laws, sharpness
-from sharpsim.algorithms._xpo import run_rounds
+from sharpsim.algorithms import run_rounds
 from sharpsim.classes import FiniteClass, LinearSoftmaxBall
 from sharpsim.instances import random_table
 from sharpsim.theory import xpo as theory
@@ -54,6 +55,23 @@ SETTINGS = {
         **FIXED, T=(4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096), seeds=256, sec_T=tuple(2**k for k in range(12)), sign_T=4096
     ),
 }  # fmt: skip
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(
+        text="class schedule",
+        count="T responses_used d responses members seeds",
+        exact="alpha beta rho bound base_regret",
+        simulated={"least": "least_low least_high", "returned": "returned_low returned_high"},
+        # Without intervals. At alpha = 0 the last iterate is pi_beta up to rounding: `last` is of order 1e-17.
+        derived="last over",
+    ),
+    "guarantee": columns(count="T", exact="bound sec alpha bound_sharp base_regret"),
+    "sec": columns(count="T members d", exact="lam exact low high harmonic linear"),
+    "elliptic": columns(count="d T", exact="lam attained corrected printed"),
+    "sign": columns(text="sign", count="T seeds", exact="alpha base_regret worst", simulated={"regret": "low high"}),
+    "risk": columns(count="instance", exact="beta delta bias_slack regret value_gap terms size risk bound bound_sharp"),
+}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder that an experiment was given as --out")
     options = parser.parse_args(arguments)
     places = Places.of(options.scale, out=options.out)
+    if options.out is None and options.scale == "default" and not any(places.parts(stem) for stem in drawable()):
+        # No run yet: the committed rows, drawn beside where a run would draw them.
+        places = Places(Places.reference().rows, places.figures)
     chosen = [stem for stem in drawable() if places.parts(stem)] if options.stem == "all" else [options.stem]
     try:
         for stem in chosen:

@@ -1,9 +1,13 @@
-"""A stem's drawings on disk: PNG, PDF and SVG of the same bytes for the same rows, and a JSON that says which rows those were."""
+"""Writes the drawings of a stem to disk: PNG, PDF, SVG, and a JSON with the caption and the rows that were drawn.
+
+Call `draw_stem` after a run, or through `python -m figures STEM`. The same rows give the same bytes in all three formats.
+"""
 
 import hashlib
 import importlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ from matplotlib.figure import Figure
 from experiments.engine.rows import ROOT, Places, Refused, read_parts, stem_part, stems_in, write_atomic
 from figures._style import STYLE
 
-# Dates and tool versions out of the files: drawing twice must not change them.
+# No dates or tool versions in the files: drawing twice must not change them.
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
@@ -26,28 +30,29 @@ def drawable() -> list[str]:
     return sorted(stems_in(ROOT / "figures"))
 
 
-def draw_stem(stem: str, places: Places) -> list[Path]:
-    """Draw one stem's rows, and those of a full run that are kept beside them; return the PNGs."""
+def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] = tuple(_METADATA)) -> list[Path]:
+    """Draw the rows of one stem, and of a full run where they are kept beside them, as files of these kinds; return the paths of the PNGs."""
     if stem not in drawable():
         raise Refused(f"no figure {stem!r}; there are {', '.join(drawable()) or 'none yet'}.")
-    kept = _draw(stem, places.full, f"{stem}-full") if places.full.parts(stem) else []
-    return _draw(stem, places, stem) + kept
+    kept = _draw(stem, places.full, f"{stem}-full", kinds) if places.full.parts(stem) else []
+    return _draw(stem, places, stem, kinds) + kept
 
 
-def _draw(stem: str, places: Places, name: str) -> list[Path]:
+def _draw(stem: str, places: Places, name: str, kinds: Sequence[str]) -> list[Path]:
     tables = read_parts(stem, places)
     module = importlib.import_module(f"figures.{stem}")
     with matplotlib.rc_context(STYLE):
         drawings: dict[str, Figure] = module.draw(tables)
-        return [_save(fig, stem_part(name, part), stem, places) for part, fig in drawings.items()]
+        return [_save(fig, stem_part(name, part), stem, places, kinds) for part, fig in drawings.items()]
 
 
-def _save(fig: Figure, name: str, stem: str, places: Places) -> Path:
-    for kind, metadata in _METADATA.items():
+def _save(fig: Figure, name: str, stem: str, places: Places, kinds: Sequence[str]) -> Path:
+    for kind in kinds:
         content = io.BytesIO()
-        fig.savefig(content, format=kind, metadata=metadata)
+        fig.savefig(content, format=kind, metadata=_METADATA[kind])
         write_atomic(places.figures / f"{name}.{kind}", content.getvalue())
     rows = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in places.parts(stem).values()}
-    record = {"figure": name, "rows": rows, "matplotlib": matplotlib.__version__, "run": places.provenance(stem)}
+    record = {"figure": name, "caption": fig.get_label(), "rows": rows, "matplotlib": matplotlib.__version__}
+    record |= {"run": places.provenance(stem)}
     write_atomic(places.figures / f"{name}.json", json.dumps(record, indent=1) + "\n")
     return places.figures / f"{name}.png"

@@ -1,6 +1,7 @@
-"""Sharpening: when a model that samples and scores its own answers gets better, exactly.
+"""Exact and simulated results on self-improvement of language models by sharpening (Huang et al. 2025, arXiv 2412.01951v2).
 
-The names below load on first use, so that `import sharpsim` costs next to nothing and never touches JAX.
+Modules and names load on first use, so `import sharpsim` is fast and imports no JAX. Start with `TabularPolicy` (a model given as a table),
+`Oracle` (samples from it), `algorithms` (sharpening algorithms) and `theory` (the paper's bounds).
 """
 
 import importlib

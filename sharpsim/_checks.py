@@ -1,6 +1,6 @@
-"""Refusals at the public edges: each names the argument, the rule and the value.
+"""Argument checks of public functions: each raises `ValueError` with the argument's name, the rule and the value given.
 
-Values that JAX is tracing are let through: a compiled kernel cannot raise, and its inputs were checked where they were made.
+Values that JAX is tracing are not checked, because compiled code cannot raise; their inputs were checked where they were made.
 """
 
 import math
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 ROW_TOLERANCE = {8: 1e-9, 4: 1e-5}
-"""How far a row may be from summing to one, by the size of its floats in bytes."""
+"""The largest deviation of a row's sum from one, by the size of its floats in bytes."""
 
 
 def is_traced(value: Any) -> bool:
-    """Whether JAX is tracing `value`, so that it has no number to check yet."""
+    """Whether JAX is tracing `value`. A traced value has no number that could be checked."""
     jax = sys.modules.get("jax")
     return jax is not None and isinstance(value, jax.core.Tracer)
 
@@ -43,13 +43,13 @@ def positive(name: str, value: Any) -> None:
 
 
 def at_least(name: str, value: Any, minimum: float) -> None:
-    """Refuse NaN and anything below `minimum`; infinity passes."""
+    """Refuse NaN and anything below `minimum`; infinity is allowed."""
     if not is_traced(value) and not np.all(np.asarray(value) >= minimum):
         _refuse(name, f"at least {minimum:g}", value)
 
 
 def count(name: str, value: Any, minimum: int = 1) -> None:
-    """Refuse anything but whole numbers of at least `minimum` (floats with a whole value pass, so that 1e12 can be written)."""
+    """Refuse anything but whole numbers of at least `minimum`. Floats with a whole value, such as 1e12, are allowed."""
     if is_traced(value):
         return
     # A Python integer may be larger than any of NumPy's.
@@ -70,7 +70,7 @@ def static_count(name: str, value: Any, minimum: int = 1) -> int:
 
 
 def log_class_size(value: float) -> None:
-    """Refuse a log|Pi| that is NaN or negative; infinity passes (an unbounded class has no finite guarantee)."""
+    """Refuse a log|Pi| that is NaN or negative. Infinity is allowed; such a class has no finite guarantee."""
     at_least("log_class_size", value, 0.0)
 
 
@@ -148,7 +148,7 @@ def active(flags: Any, prompts: int) -> None:
 
 
 def stop(value: Any, dtype: Any) -> None:
-    """Refuse a stopping parameter that is not one positive number, finite among the floats of a table (at least 32 bits)."""
+    """Refuse a stopping parameter that is not one positive number, or too large for the floats of a table (of at least 32 bits)."""
     positive("stop", value)
     if np.ndim(value) != 0:
         raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
@@ -164,6 +164,6 @@ def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> No
 
 
 def enumerable(size: float, limit: int, what: str, instead: str) -> None:
-    """Refuse to enumerate a space above `limit`, saying how large it is and what to call instead."""
+    """Refuse to enumerate a space of more than `limit` elements; the message says its size and what to call instead."""
     if size > limit:
         raise ValueError(f"{what} has {size:.6g} elements, more than the {limit:,} that can be enumerated; call {instead} instead.")

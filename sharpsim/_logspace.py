@@ -1,6 +1,6 @@
-"""Arithmetic on logarithms of probabilities, in the namespace of the arrays that come in.
+"""Arithmetic on log-probabilities, for NumPy and JAX arrays alike.
 
-Every function takes NumPy or JAX arrays and keeps full relative precision near log 0 and log 1.
+Each function works in the array namespace of its arguments, and keeps full relative precision near log 0 and log 1. Units are nats.
 """
 
 import math
@@ -13,13 +13,13 @@ LOG_HALF = -math.log(2.0)
 
 
 def namespace(*arrays: Any) -> Any:
-    """The array namespace shared by the arguments: JAX's if any of them is a JAX array, else NumPy's."""
+    """The array namespace of the arguments: JAX's if any of them is a JAX array, otherwise NumPy's."""
     found = [a.__array_namespace__() for a in arrays if hasattr(a, "__array_namespace__")]
     return next((xp for xp in found if xp is not np), np)
 
 
 def as_arrays(*arrays: Any) -> tuple[Any, ...]:
-    """The arguments as arrays of one namespace; what is not an array yet becomes float64."""
+    """The namespace, and the arguments as arrays in it. Arguments that are not arrays become float64."""
     xp = namespace(*arrays)
     made = (a if hasattr(a, "__array_namespace__") else np.asarray(a, dtype=np.float64) for a in arrays)
     return (xp, *(xp.asarray(a) for a in made))
@@ -56,8 +56,8 @@ def logsumexp(x: Any, xp: Any, axis: int = -1) -> Any:
 def running(x: Any, combine: Any, start: float, xp: Any, *, same: Any = None) -> Any:
     """Running `combine` (associative, with neutral element `start`) along the last axis, by doubling.
 
-    ceil(log2 n) rounds, so that the rounding error grows with log n and not with n. With `same`, labels that are constant
-    on runs, the running value starts anew at each run.
+    It takes ceil(log2 n) rounds, so the rounding error grows with log n and not with n. `same` holds labels; where it is given, the
+    running value restarts wherever the label changes.
     """
     total, step = x, 1
     while step < x.shape[-1]:
@@ -78,7 +78,7 @@ def _shifted(x: Any, step: int, fill: float, xp: Any) -> Any:
 def cumulative_logsumexp(x: Any, xp: Any) -> Any:
     """log of the running sum of exp(x) along the last axis.
 
-    In log space, because a running sum of probabilities loses masses below 1e-308 and the digits of small ones behind large.
+    A running sum of probabilities would lose masses below 1e-308, and digits of small masses added to large ones.
     """
     return running(x, partial(logaddexp, xp=xp), -xp.inf, xp)
 
@@ -91,7 +91,7 @@ def log_fraction(part: Any, rest: Any, xp: Any) -> Any:
 
 
 class LevelMasses(NamedTuple):
-    """log mass strictly below, at and strictly above each entry's level, along the last axis."""
+    """For each entry, the log mass of the entries with a smaller, an equal and a larger key, along the last axis."""
 
     below: Any
     level: Any
@@ -99,7 +99,7 @@ class LevelMasses(NamedTuple):
 
 
 def level_masses(sorted_log_probs: Any, sorted_keys: Any, xp: Any) -> LevelMasses:
-    """The masses around each level of `sorted_keys` (ascending along the last axis; equal keys form one level)."""
+    """The masses below, at and above each level. A level is a run of equal `sorted_keys` (ascending along the last axis)."""
     inside = running(sorted_log_probs, partial(logaddexp, xp=xp), -xp.inf, xp, same=sorted_keys)
     flipped, flipped_keys = xp.flip(sorted_log_probs, axis=-1), xp.flip(sorted_keys, axis=-1)
     later = xp.flip(running(flipped, partial(logaddexp, xp=xp), -xp.inf, xp, same=flipped_keys), axis=-1)
@@ -115,12 +115,15 @@ def _strictly_before(log_probs: Any, keys: Any, xp: Any) -> Any:
 
 
 def before_level(running_total: Any, keys: Any, xp: Any) -> Any:
-    """The last running total (non-decreasing, -inf when empty) before each entry's level of sorted `keys` begins."""
+    """For each entry, the running total just before its level of sorted `keys` begins; -inf for the first level.
+
+    `running_total` must be non-decreasing along the last axis.
+    """
     first = xp.concat([xp.ones((*keys.shape[:-1], 1), dtype=bool), keys[..., 1:] != keys[..., :-1]], axis=-1)
     before = _shifted(running_total, 1, -xp.inf, xp)
     return running(xp.where(first, before, -xp.inf), xp.maximum, -xp.inf, xp)
 
 
 def normalise(log_probs: Any, xp: Any) -> Any:
-    """Rows divided by their exact sum."""
+    """Log-probabilities with each row normalised, so that its probabilities sum to one."""
     return log_probs - logsumexp(log_probs, xp)[..., None]

@@ -1,4 +1,4 @@
-"""Handing NumPy arrays to JAX without losing half of their digits in silence."""
+"""Conversion of NumPy arrays to JAX arrays, with a warning where float64 digits are lost."""
 
 import warnings
 from typing import Any

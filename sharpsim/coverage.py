@@ -1,4 +1,6 @@
-"""The coefficients of a base policy that decide how many samples sharpening takes (section 2; arXiv 2412.01951v2).
+"""Coverage coefficients, margin and concentrability of a base policy: they determine how many samples sharpening needs.
+
+Call these on a table of log-probabilities to evaluate the bounds of `sharpsim.theory`. Source: section 2 of arXiv 2412.01951v2.
 
 Pure functions of arrays, in the array's own namespace. Tables are `[prompts, responses]` of natural log-probabilities;
 `prompt_weights` sums to one; prompts of weight zero contribute nothing. Rows are divided by their exact sum first.
@@ -57,7 +59,7 @@ def mode_coverage(log_probs: Any, prompt_weights: Any) -> Any:
 
 
 def coverage_profile(log_probs: Any, prompt_weights: Any, *, draws: Any, slack: Any = 0.0) -> Any:
-    """mu{x : pi(Y*_gamma(x)|x) < 1/N} for each N in `draws`: the prompts that N draws do not cover; in [0, 1], shape of `draws`.
+    """mu{x : pi(Y*_gamma(x)|x) < 1/N} for each N in `draws`: the share of prompts that N draws do not cover; in [0, 1], shape of `draws`.
 
     `draws` are positive reals (N* = N / log(2/delta) in Thm 4.1'). By Markov at most C_cov,gamma / N.
     """

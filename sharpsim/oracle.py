@@ -1,7 +1,10 @@
 """The sample-and-evaluate framework (Definition 3.2) and its adaptive extension (Definition D.1) as objects.
 
-An oracle holds the base policy and the prompt distribution and hands out nothing but samples and their likelihoods. Every batch
-carries its cost, a pure value. `Oracle` draws literally; `LawOracle` draws the outcome of the same queries from its exact law.
+An oracle holds the base policy and the prompt distribution, and gives only samples and their likelihoods. Algorithms are handed an oracle
+instead of the base policy, so they cannot use more than the framework allows. Every batch carries its cost in samples.
+
+`Oracle` makes every draw. `LawOracle` draws the answer to the same query from its exact distribution, which is much faster for large N.
+Source: Huang et al. 2025, arXiv 2412.01951v2, Def 3.2 and Def D.1.
 """
 
 from collections.abc import Callable
@@ -13,31 +16,26 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from sharpsim import _checks
+from sharpsim import _checks, sampling
 from sharpsim._precision import as_jax
-from sharpsim.policies import TabularPolicy
-from sharpsim.policies._tabular import running_mass
-from sharpsim.sampling._alias import AliasTables, draw_rows, draw_with_values
-from sharpsim.sampling._batches import AdaptiveBatch, Batch, Draws
-from sharpsim.sampling._hazards import MOST_BY_LAW, HazardTable, best_by_law, until_by_law
-from sharpsim.sampling._least_word import best_literal
-from sharpsim.sampling._tabular_draws import BestFirst, adaptive_by_law, adaptive_literal, best_by_law_traced, draw_prompts, invert
+from sharpsim.policies import TabularPolicy, running_mass
+from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTable, TracedRanking
 
 CHUNK = 2**20
-"""Draws held in memory at once by the literal oracle."""
+"""The most draws that the literal oracle holds in memory at a time, for bases and rewards that are functions."""
 
 
 class Oracle(eqx.Module):
-    """Sample-and-evaluate access to `base`, drawn literally.
+    """Sample-and-evaluate access to `base`; every draw is made.
 
     Args:
-        base: a policy: tabular, or any with `sample(prompt, *, key)` and `log_prob(prompt, response)`.
-        prompt_weights: mu, one weight per prompt, summing to one.
-        prompts: what base takes as prompts, one per weight along the leading axis; the integers 0, 1, .. without it.
+        base: a tabular policy, or any policy with `sample(prompt, *, key)` and `log_prob(prompt, response)`.
+        prompt_weights: the prompt distribution mu, one weight for each prompt, summing to one.
+        prompts: the prompts as base takes them, one for each weight along the leading axis. The default is the integers 0, 1, ...
         reward: the self-reward that best-of-N maximises: None for log base, a table `[prompts, responses]` for a tabular base,
             or a function (prompt, response, log_prob) -> number.
 
-    Raises `ValueError` for weights that are no distribution, a table of the wrong shape, and counts below 1.
+    Raises `ValueError` for weights that are not a distribution, a table of the wrong shape, and counts below 1.
     """
 
     _base: Any
@@ -85,19 +83,19 @@ class Oracle(eqx.Module):
         self._best = self._best_tables()
 
     def _best_tables(self) -> HazardTable | None:
-        """What `respond` draws with; None where rewards are not in a table, or traced."""
+        """The table that `respond` draws from; None where rewards are not in a table, or are traced."""
         if self._alias is None or self._score is not None or _checks.is_traced(self._reward):
             return None
         return HazardTable.of(self._base.log_probs, self._base.log_probs if self._reward is None else self._reward)
 
     @property
     def prompts(self) -> Any:
-        """The prompts that base takes, one per weight."""
+        """The prompts as base takes them, one for each weight."""
         return self._prompts
 
     @property
     def shape(self) -> tuple[int, int | None]:
-        """(prompts, responses); None where the base is no table and its responses are not listed."""
+        """(number of prompts, number of responses); the second is None where the base is not tabular."""
         return self._weights.shape[0], self._base.log_probs.shape[1] if isinstance(self._base, TabularPolicy) else None
 
     def draw(self, n: int, N: int, *, key: Key[Array, ""]) -> Draws:
@@ -109,7 +107,7 @@ class Oracle(eqx.Module):
         return Draws(prompts, responses, log_probs, n * N)
 
     def best_of(self, n: int, N: Any, *, key: Key[Array, ""]) -> Batch:
-        """n prompts from mu and the best of N responses to each (equals as if the first drawn were kept); cost n N."""
+        """n prompts from mu and the best of N responses to each; cost n N. Of responses with equal reward the first drawn is kept."""
         n = _checks.static_count("n", n)
         prompt_key, response_key = jax.random.split(key)
         return self._respond(self._draw_prompts(n, prompt_key), self._draws(N), response_key)
@@ -120,9 +118,9 @@ class Oracle(eqx.Module):
         return self._respond(jnp.asarray(prompts, jnp.int32), self._draws(N), key)
 
     def best_until(self, n: int, *, stop: Any, key: Key[Array, ""]) -> AdaptiveBatch:
-        """n prompts from mu; for each, draws until k max_{j<=k} base(y_j|x) >= stop, the likeliest kept (Def D.1, tabular bases).
+        """n prompts from mu, and for each the adaptive rule of Def D.1: draw until k max_{j<=k} base(y_j|x) >= stop, keep the likeliest.
 
-        The cost is the number of draws, a random value; its mean is n E[N_s].
+        For tabular bases with reward log base. The cost is the number of draws, a random value with mean n E[N_s].
         """
         n = _checks.static_count("n", n)
         base = self._tabular("best_until")
@@ -135,13 +133,13 @@ class Oracle(eqx.Module):
         return AdaptiveBatch(prompts, responses, base.log_probs[prompts, responses], draws)
 
     def draw_prompts(self, n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
-        """n prompts from mu, as indices into the weights; prompts are free, only responses cost (Def D.1)."""
+        """n prompts from mu, as indices into the weights. Prompts cost nothing; only responses do (Def D.1)."""
         return self._draw_prompts(_checks.static_count("n", n), key)
 
     def step(self, active: Any, *, key: Key[Array, ""]) -> AdaptiveBatch:
-        """One response to every prompt where `active` holds, the step of any adaptive learner (Def D.1); cost one each.
+        """One response to every prompt where `active` is true, as any adaptive learner may ask for (Def D.1); cost one each.
 
-        All arrays are `[prompts]`; where a prompt is not active its response is -1, its likelihood NaN and its draws 0.
+        All arrays are `[prompts]`. A prompt that is not active has response -1, log-likelihood NaN and 0 draws.
         """
         _checks.active(active, self._weights.shape[0])
         prompts = jnp.arange(active.shape[0], dtype=jnp.int32)
@@ -150,24 +148,24 @@ class Oracle(eqx.Module):
         return AdaptiveBatch(prompts, jnp.where(active, responses[:, 0], -1), shown, active.astype(log_probs.dtype))
 
     def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
-        """The likelihoods of responses the learner made itself, cost one each: an extension of Def 3.2 that only XPO uses."""
+        """The log-likelihoods of responses that the learner made itself; cost one each. Only XPO uses this extension of Def 3.2."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
         log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
         return Draws(prompts, responses, log_probs, prompts.shape[0])
 
     def rewards(self, draws: Draws) -> Any:
-        """The self-reward of each drawn response, in the shape of its likelihood: computed from them, so without a cost of its own."""
+        """The self-reward of each drawn response, in the shape of the log-likelihoods. It is computed from draws and costs nothing."""
         return jax.vmap(lambda x, y, value: self._rewards(x, jnp.atleast_1d(y), jnp.atleast_1d(value)).reshape(value.shape))(
             draws.prompts, draws.responses, draws.log_probs
         )
 
     def _draws(self, N: Any) -> Any:
-        """N as `_respond` takes it."""
+        """N, checked, as `_respond` takes it."""
         return _checks.static_count("N", N)
 
     def _respond(self, prompts: Any, N: Any, key: Any) -> Batch:
         if self._best is not None:
-            responses, log_probs = best_literal(self._best, self._base.log_probs, prompts, N, key)
+            responses, log_probs = sampling.best_literal(self._best, self._base.log_probs, prompts, N, key)
             return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
 
         def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -182,15 +180,15 @@ class Oracle(eqx.Module):
 
     def _draw_prompts(self, n: int, key: Any) -> Any:
         if isinstance(self._mu, AliasTables):
-            return draw_rows(self._mu, jnp.zeros(n, jnp.int32), 1, key)[:, 0]
-        return draw_prompts(self._mu, n, key)
+            return sampling.draw_rows(self._mu, jnp.zeros(n, jnp.int32), 1, key)[:, 0]
+        return sampling.draw_prompts(self._mu, n, key)
 
     def _draw_responses(self, prompts: Any, N: int, key: Any) -> tuple[Any, Any]:
         if self._alias is not None:
-            return draw_with_values(self._alias, self._base.log_probs, prompts, N, key)
+            return sampling.draw_with_values(self._alias, self._base.log_probs, prompts, N, key)
         if self._running is not None:
             rows = jnp.broadcast_to(prompts[:, None], (prompts.shape[0], N))
-            responses = invert(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
+            responses = sampling.inverse_cdf_of_rows(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
             return responses, self._base.log_probs[rows, responses]
         keys = jax.random.split(key, (prompts.shape[0], N))
 
@@ -212,30 +210,31 @@ class Oracle(eqx.Module):
         return self._base
 
     def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
-        return adaptive_literal(log_probs, prompts, stop, key)
+        return sampling.adaptive_literal(log_probs, prompts, stop, key)
 
 
 class LawOracle(Oracle):
-    """The same queries, answers and costs, drawn from their exact law: the time does not depend on N or on the stopping time.
+    """The queries of `Oracle`, answered by one draw from the exact distribution of the answer. Costs are the same.
 
-    Tabular bases with a table of rewards (or log base). `best_of(n, N)` looks up one exponential number for each prompt and still costs
-    n N; N may be traced (the cost then is too, and N below 1 or above 2^100 gives response -1 of likelihood NaN). `draw` stays literal.
+    The time depends neither on N nor on the stopping time: `best_of(n, N)` makes one exponential number a prompt, and still costs n N.
+    The base must be tabular, with a table of rewards or log base. `draw` makes every draw, as in `Oracle`.
+    N may be traced; the cost is then traced too, and N below 1 or above 2^100 gives response -1 and log-likelihood NaN.
     """
 
-    _sorted: BestFirst | None
+    _sorted: TracedRanking | None
 
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         if not isinstance(base, TabularPolicy) or callable(reward):
             raise ValueError("`base` must be tabular and `reward` a table or None for LawOracle; use Oracle, which draws literally.")
         super().__init__(base, prompt_weights, prompts=prompts, reward=reward)
         rewards = base.log_probs if self._reward is None else self._reward
-        self._sorted = BestFirst.of(base.log_probs, rewards) if self._best is None else None
+        self._sorted = TracedRanking.of(base.log_probs, rewards) if self._best is None else None
 
     def _draws(self, N: Any) -> Any:
         if _checks.is_traced(N):
             return N
         count = _checks.static_count("N", N)
-        if count > MOST_BY_LAW:
+        if count > sampling.MOST_BY_LAW:
             raise ValueError(f"`N` must be at most 2^100 for LawOracle, which tells masses apart from 2^-117 on; got {N}.")
         return count
 
@@ -243,18 +242,18 @@ class LawOracle(Oracle):
         # A float, because n N = 1e11 does not fit the integers that JAX may be using.
         draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
         if self._best is not None:
-            responses, log_probs = best_by_law(self._best, self._base.log_probs, prompts, draws, key)
+            responses, log_probs = sampling.best_by_law(self._best, self._base.log_probs, prompts, draws, key)
         else:
             sorted_table: Any = self._sorted
-            responses = best_by_law_traced(sorted_table, prompts, draws, key)
+            responses = sampling.best_by_law_traced(sorted_table, prompts, draws, key)
             log_probs = self._base.log_probs[prompts, responses]
         if _checks.is_traced(N):
             # What cannot be refused must not pass for an answer.
-            answered = (N >= 1) & (float(MOST_BY_LAW) >= N)
+            answered = (N >= 1) & (float(sampling.MOST_BY_LAW) >= N)
             responses, log_probs = jnp.where(answered, responses, -1), jnp.where(answered, log_probs, jnp.nan)
         return Batch(prompts, responses, log_probs, cost)
 
     def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
         if self._best is not None:
-            return until_by_law(self._best, log_probs, prompts, stop, key)
-        return adaptive_by_law(log_probs, prompts, stop, key)
+            return sampling.adaptive_by_law(self._best, log_probs, prompts, stop, key)
+        return sampling.adaptive_by_law_traced(log_probs, prompts, stop, key)

@@ -1,4 +1,4 @@
-"""Self-rewards: what a base policy can say of its own responses (section 1 and section 3, arXiv 2412.01951v2).
+"""Self-rewards: scores that a base policy gives to its own responses, without outside feedback (sections 1 and 3, arXiv 2412.01951v2).
 
 Each takes the base's table of natural log-probabilities and returns a table of rewards of the same shape. Only the order within a
 row matters to best-of-N; its scale matters to KL-regularised targets.
@@ -35,7 +35,7 @@ def majority(log_probs: Any, answers: Any) -> Any:
     """r(y|x) = log of the total base mass of the responses with y's answer, in nats, at most 0 (self-consistency).
 
     `answers` are integer labels 0, 1, .. of the shape of `log_probs` or of one row. Responses of equal answer tie.
-    Sampled, this is the vote among N draws; here it is the vote's limit.
+    With samples this is the vote among N draws; the table gives its limit N -> inf.
     """
     _checks.rows("log_probs", log_probs)
     labels = np.asarray(answers)

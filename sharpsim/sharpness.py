@@ -1,5 +1,8 @@
 """How much of a policy's mass lies on the maximisers of the base policy (Definitions 3.1 and F.1, arXiv 2412.01951v2).
 
+Call `unsharpened_fraction` to judge a policy: it is the share of prompts on which the policy fails to put more than 1 - delta of its mass
+on the base's maximisers.
+
 Pure functions of arrays, in the array's own namespace: float64 NumPy in, float64 out; JAX arrays in, traceable.
 Tables are `[prompts, responses]`, logarithms natural.
 """

@@ -1,12 +1,15 @@
 """Importing the library is cheap and keeps JAX away until something needs it."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import sharpsim
 
+ROOT = Path(__file__).resolve().parents[1]
 BUDGET = 0.15
 """Seconds over importing NumPy."""
 
@@ -36,3 +39,24 @@ def test_names_load_on_first_use():
     assert sharpsim.TabularPolicy.__name__ == "TabularPolicy"
     with pytest.raises(AttributeError, match="no attribute 'Sharpener'"):
         _ = sharpsim.Sharpener
+
+
+def imported(path: Path) -> list[str]:
+    """All modules and names that a file imports, with dots."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    whole = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return whole + [f"{node.module}.{alias.name}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
+
+
+@pytest.mark.parametrize("room", ["decoding", "policies", "sampling"])
+def test_private_modules_stay_in_their_package(room):
+    files = [path for top in ("sharpsim", "experiments", "benchmarks", "figures") for path in (ROOT / top).rglob("*.py")]
+    outside = [path for path in files if ROOT / "sharpsim" / room not in path.parents]
+    assert len(outside) > 100
+    assert [(path.name, name) for path in outside for name in imported(path) if name.startswith(f"sharpsim.{room}._")] == []
+
+
+@pytest.mark.parametrize("room", ["decoding", "policies", "sampling"])
+def test_rooms_load_no_jax_until_a_member_is_named(room):
+    code = f"import sys, sharpsim.{room} as room; print('jax' in sys.modules, [n for n in room.__all__ if not hasattr(room, n)])"
+    assert fresh(code) == "False []"

@@ -23,7 +23,7 @@ def test_maximisers_by_hand():
 
 
 def test_exact_ties_only_at_slack_zero():
-    """One rounding apart is no tie; the guard belongs to slack > 0."""
+    """Values one rounding apart are not a tie; the tolerance applies only at slack > 0."""
     row = np.array([np.log(0.5), np.nextafter(np.log(0.5), -1)])
     assert sharpness.maximisers(row).tolist() == [True, False]
     assert sharpness.maximisers(row, slack=1e-13).all()
@@ -61,7 +61,7 @@ def test_equality_fails_everywhere():
 
 
 def test_maximisers_are_the_bases():
-    """A policy sure of what base thinks second best fails at every delta."""
+    """A policy that puts all mass on base's second most likely response fails at every delta."""
     base = np.log([[0.6, 0.4]])
     with np.errstate(divide="ignore"):
         wrong = np.log([[0.0, 1.0]])

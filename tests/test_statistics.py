@@ -1,4 +1,4 @@
-"""The statistical assertions against the binomial law itself, at the rates they are used at."""
+"""The statistical assertions, compared with exact binomial probabilities at the error rates that the tests use."""
 
 import numpy as np
 import pytest
@@ -15,6 +15,13 @@ def test_interval_ends_have_the_tails_they_claim(successes, trials, level):
     assert binom.sf(successes - 1, trials, low) == pytest.approx(tail, rel=1e-6)
     assert binom.cdf(successes, trials, high) == pytest.approx(tail, rel=1e-3)  # `high` may be so near 1 that floats are that coarse
     assert low < successes / trials < high
+
+
+def test_interval_at_extreme_levels_keeps_the_tail():
+    """1 - tail has three digits left at a tail of 1e-14, so the upper end is found from the complement."""
+    level = 1 - 2e-14
+    high = binomial_interval(30, 100, level=level)[1]
+    assert binom.cdf(30, 100, high) == pytest.approx((1 - level) / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize("p", [1e-3, 0.2, 0.5, 0.97])

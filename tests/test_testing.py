@@ -1,4 +1,4 @@
-"""The public testing tools: their strategies make what they promise, and their assertions can fail."""
+"""The public testing tools: the strategies generate what their docstrings say, and the assertions can fail."""
 
 import math
 

@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sharpsim.policies import GRUPolicy, NGramPolicy, TransformerPolicy
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import GRUPolicy, NGramPolicy, SequencePolicy, TransformerPolicy
 
 SIZES = {"vocabulary_size": 4, "horizon": 4, "prompt_length": 3, "end_token": 3}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim.logs._samples import SampleTable
+from sharpsim.logs import SampleTable
 
 
 def table_of(

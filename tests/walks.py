@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.engine.columns import columns
 from experiments.engine.frame import Verdict
 from experiments.engine.sweep import Cell, sweep
 
@@ -45,6 +46,7 @@ def made_up(settings: Settings) -> ModuleType:
         return {"": rows}
 
     vars(module).update(SETTINGS=dict.fromkeys(("smoke", "default", "full"), settings), run=run)
+    vars(module)["COLUMNS"] = {"": columns(count="i", exact="end top")}
     vars(module)["verdicts"] = lambda tables: [Verdict("Thm 4.1'", "a claim", 1.0, 1.0, "holds")]
     return module
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from experiments.amortise.cells import gather
 from experiments.amortise.findings import judged
-from experiments.amortise.tables import bound_rows, curve_rows, sharpness_rows, table_rows
+from experiments.amortise.tables import COLUMNS, DELTAS, bound_rows, curve_rows, sharpness_rows, table_rows
 from experiments.amortise.tuning import Run, Tuning, tune
 from experiments.engine.frame import Context, Table, Verdict
+
+__all__ = ["COLUMNS", "SETTINGS", "Settings", "run", "verdicts"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ _SFT = Tuning(steps=192, batch=64, learning_rate=3e-4, weight_decay=0.1, clip=0.
 """Rate, clipping and the replicates are the paper's; steps and prompts are such that the loss on training prompts kept out still falls."""
 _DPO = replace(_SFT, batch=32)
 """As many responses a step."""
-_SHARED: dict[str, Any] = {"deltas": (0.1, 0.25, 0.5), "floor": -25.0, "level": 0.95, "false_alarm": 1e-6, "search": 20_000}
+_SHARED: dict[str, Any] = {"deltas": DELTAS, "floor": -25.0, "level": 0.95, "false_alarm": 1e-6, "search": 20_000}
 SETTINGS = {
     "smoke": Settings(
         cells=(("arithmetic", 1, "transformer-small"),), N=(2, 4), betas=(0.5,), replicates=2, prompts=48, held_out=24, draws=2,

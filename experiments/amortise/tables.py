@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.amortise.cells import Cell
+from experiments.engine.columns import Column, columns
 from sharpsim.estimators import over_seeds
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
@@ -13,6 +14,65 @@ from sharpsim.theory import inference
 _NAMES = ("task", "level", "model", "method", "N", "beta")
 _MEASURED = ("accuracy", "log_prob", "mode_mass", "unsharpened")
 _LIFTS = ("lift_percent", "lift_points", "lift_nats")
+
+
+DELTAS = (0.1, 0.25, 0.5)
+"""The misses at which every scale counts unsharpened prompts; they are part of the columns' names."""
+_AT = [f"_{delta:g}" for delta in DELTAS]
+_RUN: dict[str, str] = {"text": "task model method", "exact": "beta"}
+_HELD_AGAINST = " ".join((
+    "greedy_accuracy greedy_log_prob mode_lift_percent mode_lift_points mode_lift_nats",
+    *(f"kept_{name}_{end}" for end in ("lower", "upper") for name in _LIFTS),
+))  # fmt: skip
+_OVER_REPLICATES = ("accuracy", "log_prob", "mode_mass", *(f"unsharpened{at}" for at in _AT), *_LIFTS)
+
+
+def _replicated(*names: str) -> dict[str, str]:
+    return {name: f"{name}_low {name}_high" for name in names}
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(
+        **_RUN,
+        count="level N step prompts held_out unproven replicates draws",
+        float32=_HELD_AGAINST,
+        simulated=_replicated(*_OVER_REPLICATES),
+    ),
+    # One evaluation of one run has no interval: those of part "" are over replicates. `best` is where the sampled likelihood is largest.
+    "runs": columns(
+        **_RUN,
+        count="level N replicate step",
+        float32=" ".join(("mode_mass", *(f"unsharpened{at}" for at in _AT))),
+        derived="accuracy log_prob best",
+    ),
+    # Means of sampled lifts with standard deviations, as the paper prints them.
+    "table": columns(
+        text=_RUN["text"],
+        exact="beta learning_rate weight_decay clip epochs",
+        count="level N prompts held_out unproven replicates parameters batch steps",
+        float32=_HELD_AGAINST,
+        derived=" ".join(f"{when}_{name}{what}" for when in ("best", "last") for name in _LIFTS for what in ("", "_std")),
+    ),
+    "sharpness": columns(
+        text=_RUN["text"],
+        exact="beta delta",
+        count="level N held_out",
+        float32="base best_of_N",
+        simulated=_replicated("tuned", "by_distance", "by_shortfall"),
+    ),
+    "bounds": columns(
+        text=_RUN["text"],
+        exact="beta floor",
+        count="level N replicate",
+        float32=" ".join((
+            *(f"{who}_{what}_{end}" for who in ("tuned", "kept") for what in ("accuracy", "log_prob") for end in ("lower", "upper")),
+            "distance_lower distance_upper variation_bound ceiling shortfall least_gap allowed",
+            *(f"{name}{at}" for name in ("unsharpened", "by_distance", "by_shortfall") for at in _AT),
+        )),
+        # Of the last evaluation's samples, without intervals.
+        derived="sampled_accuracy sampled_log_prob",
+    ),
+}  # fmt: skip
 
 
 def lifts(accuracy: Any, log_prob: Any, cell: Cell) -> dict[str, Any]:
@@ -59,7 +119,7 @@ def curve_rows(rows: list[dict[str, Any]], cells: list[Cell], settings: Any) -> 
 
 def table_rows(rows: list[dict[str, Any]], cells: list[Cell], settings: Any) -> list[dict[str, Any]]:
     """Mean and standard deviation over replicates of the lifts, at the best evaluation and at the last; and how it was tuned."""
-    from sharpsim.policies._storage import parameter_count
+    from sharpsim.policies import parameter_count
 
     made = []
     for names, cell, group in _kinds(rows, cells):

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from experiments.best_of_n.responses import Drawer, frequency, surprises
+from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import instances, rewards
 from sharpsim.theory import best_of_n as theory
@@ -51,6 +52,28 @@ SETTINGS = {
     "smoke": replace(_DEFAULT, masses=(0.5, 0.05), literal=(16,), by_law=(1, 10**4, 10**12), trials=512, responses=50, rounds=((2, 16),)),
     "default": _DEFAULT,
     "full": replace(_DEFAULT, masses=(0.5, 0.05, 0.005, 0.0005, 0.00005), literal=(1, 4, 16, 64, 256, 1024, 4096), trials=2**17),
+}
+
+
+_FREQUENCY: dict[str, Any] = {"derived": "hits", "simulated": {"measured": "low high"}}
+"""Hits are the numerator of `measured`, whose interval judges both."""
+_LAW = "kl win_rate win_rate_ties_won win_rate_bound kl_bound"
+_LANDS = "best_exact mode_exact mode_if_likeliest"
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(text="how", count="draws trials", exact="covered_mass slack exact exact_by_law closed bound", **_FREQUENCY),
+    "curve": columns(count="draws", exact="covered_mass exact bound"),
+    "law": columns(text="reward", count="draws", exact=f"{_LAW} {_LANDS}"),
+    "needed": columns(exact="covered_mass rho samples least_samples ratio success"),
+    "divergence": columns(text="reward how", count="draws trials", exact=_LAW, **_FREQUENCY),
+    "rewards": columns(
+        text="reward how",
+        count="draws best_trials mode_trials",
+        exact=f"{_LANDS} upper_set",
+        derived="best_hits mode_hits",
+        simulated={"best_measured": "best_low best_high", "mode_measured": "mode_low mode_high"},
+    ),
+    # The two laws are equal in exact arithmetic: below the verdict's 1e-9 their gap is the rounding of sums over 200 responses.
+    "rounds": columns(text="reward", count="first second trials", exact="exact", floor={"gap": 1e-9}, **_FREQUENCY),
 }
 
 

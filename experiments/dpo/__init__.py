@@ -9,13 +9,14 @@ import numpy as np
 from experiments.dpo import parts
 from experiments.dpo.findings import verdicts
 from experiments.dpo.trials import pair_trials
+from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context
 from sharpsim.classes import ProductClass
 from sharpsim.estimators import bounded_mean
 from sharpsim.instances import margin_family
 from sharpsim.theory import dpo as theory
 
-__all__ = ["ACCEPTS_BASE", "SETTINGS", "Settings", "run", "verdicts"]
+__all__ = ["ACCEPTS_BASE", "COLUMNS", "SETTINGS", "Settings", "run", "verdicts"]
 ACCEPTS_BASE = True
 
 
@@ -69,6 +70,18 @@ SETTINGS = {
         linear_n=(1, 2, 3, 4, 5, 6, 7, 8, 10, 12), table_n=(4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256), tables=100,
     ),
 }  # fmt: skip
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(
+        count="n samples hard_prompts labels seeds",
+        exact="beta margin delta rho exact_risk exact_worst bound bound_sharp",
+        simulated={"risk": "risk_low risk_high"},
+        # A share and a count of seeds, without intervals.
+        derived="unique over",
+    ),
+    **parts.COLUMNS,
+}
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:

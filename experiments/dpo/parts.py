@@ -8,6 +8,7 @@ import numpy as np
 
 from experiments.dpo.trials import pair_trials
 from experiments.engine.bases import bases
+from experiments.engine.columns import Column, columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context
 from sharpsim import TabularPolicy, coverage, laws, sharpness
@@ -20,6 +21,42 @@ from sharpsim.theory import sft
 AXES = ("eps", "delta", "margin", "coverage", "hard_prompts")
 LISTED = 12
 """Members of the finite lists, whose law is exact."""
+
+
+_GIVEN = "delta rho beta concentrability loss_moment margin log_class_size"
+COLUMNS: dict[str, dict[str, Column]] = {
+    "guarantee": columns(count="n n_asked n_needed", exact=f"bound bound_sharp eps {_GIVEN}"),
+    "margin": columns(
+        text="method",
+        count="n seeds",
+        exact="held margin beta risk samples delta eps coverage",
+        simulated={"measured": "measured_low measured_high"},
+    ),
+    "beta": columns(
+        count="n",
+        exact="beta bias bias_bound risk bound_limit concentrability loss_moment margin delta beta_exact beta_by_bias beta_printed "
+        "beta_for_risk",
+    ),
+    "scaling": columns(
+        text="axis",
+        count="labels hard_prompts samples samples_worst",
+        exact="x rho beta eps delta margin coverage log_class_size guarantee",
+    ),
+    # Samples needed do not depend on delta: there the fitted exponent is the rounding of zero, and its sign, which `text` shows, chance.
+    "exponents": columns(text="axis column", exact="scale decades", floor={"exponent": 1e-9, "low": 1e-9, "high": 1e-9}, derived="text"),
+    # The lists' rows are exact, with both ends equal to the value.
+    "classes": columns(
+        text="class",
+        count="n samples seeds responses dimension listed",
+        exact="beta delta margin coverage",
+        simulated={"risk": "risk_low risk_high", "other": "other_low other_high"},
+    ),
+    "lemmas": columns(
+        count="instance",
+        exact="beta slack margin coverage target_conc target_conc_bound target_conc_printed target_loss target_loss_bound bias_ratio "
+        "tail_ratio fourth fourth_bound regret regret_bound delta failed failed_bound",
+    ),
+}
 
 
 def coefficients(*, labels: int, margin: float, beta: float) -> tuple[float, float, float]:

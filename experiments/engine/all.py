@@ -1,22 +1,26 @@
-"""Everything: run every experiment, draw every figure, and say in one table what came out."""
+"""Runs every experiment, draws every figure, and says what came out and whether it agrees with the committed reference."""
 
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
-from experiments.engine.report import write_report
+from experiments.engine.comparison import Agreement, compare, reference_of
+from experiments.engine.provenance import other_versions
 from experiments.engine.rows import Places
-from experiments.engine.run import run_stem, stems
+from experiments.engine.run import load, run_stem, stems
 from experiments.engine.summary import summary
 from experiments.engine.verdicts import Verdict
-from figures._save import draw_stem, drawable
+
+Draw = Callable[[str, Places], list[Path]]
 
 
-def run_all(*, scale: str, seed: int, out: Path | None) -> int:
-    """Run, draw, report; the exit status is 1 if a stem failed or a verdict is not the expected one.
+def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
+    """Run, draw and compare all stems; return the exit status.
 
-    One stem that fails does not stop the others: an hour's run should not end with a traceback and no table.
+    It is 1 if a stem failed, if a verdict is not the expected one, or if rows differ from the reference. A stem that fails does not
+    stop the others. `draw` draws the rows of one stem.
     """
     started = time.perf_counter()
     places = Places.of(scale, seed=seed, out=out)
@@ -30,22 +34,46 @@ def run_all(*, scale: str, seed: int, out: Path | None) -> int:
         except Exception:
             failed.append(f"experiment {stem}")
             traceback.print_exc()
-    for stem in drawable():
+            continue
         _say(f"drawing {stem}")
         try:
-            draw_stem(stem, places)
+            draw(stem, places)
         except Exception:
             failed.append(f"figure {stem}")
             traceback.print_exc()
-    if places == Places.of("default"):
-        write_report()
 
     print(summary(verdicts))
     unexpected = [verdict for verdict in verdicts if verdict.unexpected]
     print(f"\n{len(verdicts)} verdicts, {len(unexpected)} unexpected; scale {scale}, {time.perf_counter() - started:.0f} s in all.")
+    done = [stem for stem in chosen if f"experiment {stem}" not in failed]
+    differing = print_comparison(done, scale=scale, seed=seed, places=places)
     for what in failed:
         print(f"FAILED: {what}")
-    return 1 if failed or unexpected else 0
+    return 1 if failed or unexpected or differing else 0
+
+
+def print_comparison(chosen: list[str], *, scale: str, seed: int, places: Places) -> bool:
+    """Print one line for each stem: how its rows agree with the reference. Return whether one differs."""
+    reference = reference_of(scale, seed)
+    if reference is None:
+        print(f"Not compared: the repository keeps no reference rows of scale {scale} at seed {seed}.")
+        return False
+    print("\nThis run against the committed reference:")
+    found: list[Agreement] = []
+    for stem in chosen:
+        if (agreement := compare(stem, places, reference, load(stem).COLUMNS)) is not None:
+            found.append(agreement)
+            print(f"{stem:20} {agreement}")
+    differing = [agreement.stem for agreement in found if agreement.differs]
+    if differing:
+        print(f"{len(differing)} of {len(found)} stems differ.")
+        for line in other_versions(places.provenance(differing[0]), reference.provenance(differing[0])):
+            print(f"  {line}")
+    elif not found:
+        print("The repository keeps no reference rows of these stems.")
+    else:
+        print(f"All {len(found)} stems agree: the reference is reproduced on this machine.")
+    return bool(differing)
 
 
 def _say(text: str) -> None:

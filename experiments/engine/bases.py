@@ -1,4 +1,4 @@
-"""The bases that a stem runs on: a user's own, a [prompts, responses] table in a .npy file, checked first; or random ones."""
+"""The base policies that a stem runs on: a user's own table `[prompts, responses]` from a .npy file, or random tables."""
 
 from pathlib import Path
 
@@ -12,9 +12,10 @@ _TOLERANCE = 1e-9
 
 
 def load_base(path: Path) -> np.ndarray:
-    """The table's log-probabilities in float64; it may hold probabilities or log-probabilities, each row one prompt.
+    """The log-probabilities, float64 `[prompts, responses]`, of a table of probabilities or of log-probabilities.
 
-    Refuses: not a .npy table, not two-dimensional, not real numbers, NaN, rows that sum to one neither way.
+    Raises `Refused` for a file that is no .npy table, a table that is not two-dimensional or not of real numbers, NaN, and rows that sum
+    to 1 neither as probabilities nor as log-probabilities.
     """
     try:
         table = np.load(path, allow_pickle=False)
@@ -40,9 +41,9 @@ def load_base(path: Path) -> np.ndarray:
 
 
 def bases(context: Context, *, tables: int, prompts: int, responses: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(log-probabilities, prompt weights) of the user's own base, prompts weighted evenly, or else of `tables` random ones.
+    """Pairs (log-probabilities, prompt weights): the user's own base with uniform weights, or else `tables` random ones.
 
-    The random ones are drawn from the run's seed and take turns between peaked, middling and flat rows.
+    Random tables are drawn with the run's seed. Their concentration takes the values 0.1 (peaked), 0.5 and 2 (flat) in turn.
     """
     if context.base is not None:
         table = load_base(context.base)

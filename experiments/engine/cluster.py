@@ -1,4 +1,4 @@
-"""Units of a sweep as Dask tasks: a local cluster, or any scheduler that the user's own workers listen to.
+"""Runs the units of a sweep as Dask tasks, on local worker processes or on the workers of any Dask scheduler.
 
 On a SLURM cluster dask-jobqueue starts the workers, in an environment with this package, the `cluster` extra and this folder as
 working directory, one worker per device:
@@ -19,12 +19,12 @@ from experiments.engine.journal import code_digest
 from experiments.engine.rows import Refused
 
 AHEAD = 4
-"""Units handed out for each thread of the cluster beyond the oldest one unfinished: bounds what the scheduler and this process hold."""
+"""Units submitted ahead of the oldest unfinished one, for each thread of the cluster. It bounds memory in scheduler and caller."""
 
 
 @contextmanager
 def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
-    """A client of the scheduler at this address, or of as many local workers; None without either."""
+    """A Dask client: of the scheduler at this address, or of `workers` local processes. None where neither is given."""
     if scheduler is None and workers is None:
         yield None
         return
@@ -53,7 +53,7 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
 def finished(
     client: Any, replicate: Replicate, settings: list[Any], todo: list[Any], *, words: Any, chunk: int
 ) -> Iterator[tuple[Any, Any]]:
-    """The units as workers finish them. One lost with its worker is given to another; one that raises is tried twice more."""
+    """Yields the units as workers finish them. A unit whose worker died goes to another; one that raises is tried twice more."""
     from distributed import as_completed
 
     ahead = AHEAD * max(1, sum(client.nthreads().values()))
@@ -77,7 +77,7 @@ def finished(
 
 
 def work(replicate: Replicate, settings: Any, cell: int, first: int, words: np.ndarray, chunk: int, code: str) -> Any:
-    """One unit, on a worker's first device."""
+    """Computes one unit on the first device of a worker."""
     if code_digest() != code:
         raise RuntimeError("the worker's copy of this package differs from the caller's; give both the same commit.")
     prepare_jax()

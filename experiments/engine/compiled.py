@@ -1,4 +1,7 @@
-"""A replicate as one compiled program: each device runs one unit, a chunk of seeds of one cell, at a time."""
+"""Compiles the function of one seed into one program for a whole sweep.
+
+Each device runs one unit at a time: a chunk of seeds of one cell, that is, of one point of the grid of settings.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,21 +17,21 @@ from jax.sharding import Mesh, PartitionSpec
 from experiments.engine.rows import ROOT
 
 Replicate = Callable[[Any, Any], Any]
-"""(settings of a cell, key) -> the numbers of one seed; a function of a module, so that a worker can import it."""
+"""(settings of a cell, key) -> the numbers of one seed. It is a top-level function of a module, so that a worker can import it."""
 
 
 def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
-    """Float64, and a compilation cache that keeps everything: by default JAX keeps only what takes a second, which here is nothing."""
+    """Switch on float64, and the compilation cache on disk for all programs: JAX's default caches only those that compile for a second."""
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
 def words_of(key: Any) -> np.ndarray:
-    """The two words of a threefry key made from a key of any kind: what programs and workers are given, as plain numbers.
+    """The two 32-bit words of a threefry key made from a key of any kind. Programs and workers are given these plain numbers.
 
-    philox2x32, fastest for one long stream, has keys of 32 bits, too few for 10^6 seeds of 10^3 blocks; and for many short streams
-    side by side, which is what a sweep draws, threefry is the faster on the CPU too (four times, 64 float64 numbers a stream).
+    Sweeps use threefry for two reasons. A philox2x32 key has 32 bits, too few for 10^6 seeds of 10^3 blocks. And a sweep draws many short
+    streams side by side, for which threefry is faster on the CPU (four times, at 64 float64 numbers a stream).
     """
     plain = str(jax.random.key_impl(key)) == "threefry2x32"
     return np.asarray(jax.random.key_data(key) if plain else jax.random.bits(key, (2,), jnp.uint32))
@@ -50,7 +53,7 @@ def _program(replicate: Replicate, chunk: int, devices: tuple[Any, ...]) -> Any:
 
 
 def start(replicate: Replicate, units: Sequence[tuple[Any, int, int]], *, words: np.ndarray, chunk: int, devices: tuple[Any, ...]) -> Any:
-    """Start at most one unit (settings, number of the cell, first seed) for each device; the answer's leaves are `[devices, chunk, ..]`.
+    """Start at most one unit (settings, index of the cell, first seed) on each device; the leaves of the result are `[devices, chunk, ..]`.
 
     JAX returns before the work is done; `np.asarray` of a leaf waits for it.
     """
@@ -62,7 +65,7 @@ def start(replicate: Replicate, units: Sequence[tuple[Any, int, int]], *, words:
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The programs that XLA is asked for inside, compiled or read from the cache on disk: one entry for each."""
+    """Records the programs that are requested from XLA inside the block, compiled or read from the cache on disk: one name for each."""
     seen: list[str] = []
 
     def heard(event: str, duration: float, **details: Any) -> None:

@@ -1,4 +1,4 @@
-"""Power laws fitted to points: the exponent, its interval and the range it was fitted on."""
+"""Fits power laws to points; a fit carries its exponent, the interval of it and the range of x."""
 
 import math
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class PowerLaw(NamedTuple):
-    """y = scale x^exponent by least squares in logarithms; `low`, `high` are the exponent's 95% interval (Student, residuals)."""
+    """y = scale x^exponent, by least squares in logarithms. [`low`, `high`] is the exponent's 95% interval (Student's t, residuals)."""
 
     exponent: float
     low: float
@@ -20,7 +20,10 @@ class PowerLaw(NamedTuple):
 
 
 def power_law(x: Any, y: Any) -> PowerLaw:
-    """Fit at least three positive points. For exact points the residuals are curvature and rounding to whole samples, not noise."""
+    """Fit at least three positive points.
+
+    Where the points are exact, the residuals are curvature and rounding to whole samples, not noise; the interval then measures these.
+    """
     from scipy.special import stdtrit
 
     log_x, log_y = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))

@@ -1,10 +1,13 @@
-"""What an experiment is given and what it hands back. A stem's module imports from here alone.
+"""The interface between an experiment and the machinery.
+
+A stem's module defines these names:
 
 @dataclass(frozen=True)
 class Settings: ...                      every scientific parameter, explicit
 SETTINGS = {"smoke": Settings(...), "default": Settings(...), "full": Settings(...)}
-def run(settings, context) -> {"": rows, "part": rows}       rows are dicts of str, int, float, bool; one set of keys per part
-def verdicts(tables) -> [Verdict(...)]                       from the rows as read back from their files
+def run(settings, context) -> {"": rows, "part": rows}       rows are dicts of str, int, float, bool, with the same keys in each part
+COLUMNS = {"": columns(...), "part": columns(...)}       the kind of each column (see `columns`)
+def verdicts(tables) -> [Verdict(...)]                       computed from the rows as read back from their files
 ACCEPTS_BASE = True                      only where `run` uses `context.base`
 ACCEPTS_SAMPLES = True                   only where `run` uses `context.samples`; `verdicts` gets the parts that `run` then returns
 """
@@ -22,12 +25,12 @@ from experiments.engine.verdicts import Verdict
 
 Item = TypeVar("Item")
 PAUSE = 30.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress where the output is no terminal."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """The circumstances of a run: they change how much is computed and with which seed, never what is claimed."""
+    """The circumstances of a run: its scale, seed, inputs and means. They change how much is computed, never what is claimed."""
 
     scale: str
     seed: int = 0
@@ -35,20 +38,20 @@ class Context:
     samples: tuple[Path, ...] = ()
     quiet: bool = False
     budget: int = 2**31
-    """Bytes that the sweep engine may hold at once; decides chunks, never numbers."""
+    """Bytes that a sweep may hold at once. It decides the size of chunks; the numbers do not depend on it."""
     journal: Journal = field(default_factory=lambda: Journal(None))
     client: Any = None
-    """A Dask client whose workers take the units of sweeps."""
+    """A Dask client whose workers run the units of sweeps; None to run them here."""
     notes: dict[str, Any] = field(default_factory=dict)
 
     def key(self) -> Any:
-        """A typed JAX key made from the seed."""
+        """The typed JAX key of the run's seed."""
         import jax
 
         return jax.random.key(self.seed, impl=key_implementation())
 
     def track(self, iterable: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
-        """The items, with a progress bar on a terminal; elsewhere a line every half minute, and one at the end."""
+        """Yields the items and shows progress: a bar on a terminal, elsewhere a line every half minute and one at the end."""
         if self.quiet:
             yield from iterable
             return
@@ -70,12 +73,12 @@ class Context:
         print(f"  {label}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
 
     def note(self, name: str, value: Any) -> None:
-        """Record something that may differ between two equal runs (a timing, say): it goes to the provenance, never to the rows."""
+        """Record a value that may differ between two equal runs, such as a timing. It goes to the provenance, never to the rows."""
         self.notes[name] = value
 
 
 def key_implementation() -> str:
-    """The generator of this run's keys: philox where JAX has it and runs on the CPU (several times the default's speed there)."""
+    """The random generator of this run's keys: philox2x32 where JAX has it and runs on the CPU (it is several times faster there)."""
     import jax
 
     if jax.default_backend() == "cpu":

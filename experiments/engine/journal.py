@@ -1,4 +1,7 @@
-"""What a run has finished, kept on disk until its rows are written, so that a killed run goes on where it was."""
+"""The journal of a run: results of finished units on disk, so that a run that was killed resumes instead of starting again.
+
+It is deleted when the rows are written.
+"""
 
 import contextlib
 import hashlib
@@ -18,7 +21,7 @@ FOLDER = ROOT / "build" / "journal"
 
 
 def code_digest(root: Path = ROOT) -> str:
-    """Sixteen hex digits of all code that may decide a number."""
+    """A digest, sixteen hex digits, of all Python files of `experiments` and `sharpsim`: any change there may change a number."""
     content = hashlib.sha256()
     for path in sorted(path for folder in ("experiments", "sharpsim") for path in (root / folder).rglob("*.py")):
         content.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
@@ -26,9 +29,9 @@ def code_digest(root: Path = ROOT) -> str:
 
 
 class Journal:
-    """One file per finished unit in a folder named after all that decides its numbers; without a folder it forgets everything.
+    """One file for each finished unit. The folder's name is a digest of everything that decides the numbers; None keeps nothing.
 
-    Files are written whole or not at all. They are an insurance and no more: one that cannot be read is computed again.
+    Files are written as a whole or not at all. A file that cannot be read is ignored, and its unit is computed again.
     """
 
     def __init__(self, folder: Path | None):
@@ -36,7 +39,7 @@ class Journal:
 
     @classmethod
     def of(cls, stem: str, *decisive: Any) -> "Journal":
-        """The journal of one run of a stem: what `decisive` holds, and the code, name it."""
+        """The journal of one run of a stem, named by the values in `decisive` and by the code."""
         name = hashlib.sha256("\0".join(map(str, (stem, *decisive, code_digest()))).encode()).hexdigest()[:16]
         return cls(FOLDER / f"{stem}-{name}")
 
@@ -45,7 +48,7 @@ class Journal:
         return Journal(None if self.folder is None else self.folder / hashlib.sha256(repr(decisive).encode()).hexdigest()[:16])
 
     def finished(self, names: Iterable[str]) -> dict[str, Any]:
-        """The units among `names` that are on disk: their leaves, in order."""
+        """The units among `names` that are on disk, each with the leaves of its result in order."""
         if self.folder is None or not self.folder.is_dir():
             return {}
         there = {path.name for path in self.folder.glob("*.npz")}
@@ -53,7 +56,7 @@ class Journal:
         return {name: leaves for name, leaves in read.items() if leaves is not None}
 
     def add(self, name: str, leaves: list[np.ndarray]) -> None:
-        """Keep one unit."""
+        """Write the result of one unit."""
         if self.folder is None:
             return
         content = io.BytesIO()
@@ -63,7 +66,7 @@ class Journal:
             write_atomic(self.folder / f"{name}.npz", content.getvalue())
 
     def drop(self) -> None:
-        """Forget all, after the rows are written."""
+        """Delete the journal, once the rows are written."""
         if self.folder is not None and self.folder.is_dir():
             # Renamed first: half a journal would make a later run do the other half again.
             dropped = self.folder.with_name(f".{self.folder.name}.{os.getpid()}")
@@ -73,7 +76,7 @@ class Journal:
 
 
 def settings_digest(cells: Any) -> str:
-    """The digest of nested arrays, to name a sweep by."""
+    """A digest of nested arrays, which names a sweep."""
     return hashlib.sha256(pickle.dumps(cells, protocol=5)).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The models of the sequence experiments: what is trained on each task, on which pairs, by which schedule."""
+"""The models of the sequence experiments: which are trained on each task, on which pairs of prompt and response, for how many steps."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,16 +10,16 @@ import numpy as np
 from sharpsim.tasks import TASKS, Task
 
 MODELS = ("ngram", "gru", "transformer-small", "transformer-large")
-"""Smallest reach first."""
+"""From the shortest context to the longest."""
 NAMES = {"ngram": "n-gram", "gru": "GRU", "transformer-small": "transformer S", "transformer-large": "transformer L"}
 PADDING = -1
 VALIDATION = 512
-"""Training prompts of each level that only decide when to stop."""
+"""Number of training prompts of each level that are held back as validation data: they decide when training stops."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the models of one task are trained: pairs from each level, steps and orders by model."""
+    """How the models of one task are trained: levels, pairs from each level, steps by model, order of the n-gram."""
 
     levels: tuple[int, ...]
     pairs: int
@@ -35,7 +35,7 @@ RECIPES = {
     "deduction": Recipe((1, 2, 3), 60_000, {"gru": 4000, "transformer-small": 3000, "transformer-large": 1800}, order=3),
     "arithmetic": Recipe((1, 2, 3), 60_000, {"gru": 6000, "transformer-small": 4000, "transformer-large": 2000}, order=3),
 }
-"""Fixed before the first model was judged on a held-out prompt."""
+"""These were fixed before the first model was judged on a test prompt."""
 
 
 def load(task: str, model: str) -> Any:
@@ -46,7 +46,7 @@ def load(task: str, model: str) -> Any:
 
 
 def available_prompts(task: Task, split: str, prompts: int, seed: int) -> list[str]:
-    """`task.prompts`, or all there are of a list that is shorter."""
+    """`prompts` prompts of a split, or all of them where the task has fewer."""
     try:
         return task.prompts(split, prompts, seed)
     except ValueError as refusal:
@@ -57,13 +57,13 @@ def available_prompts(task: Task, split: str, prompts: int, seed: int) -> list[s
 
 
 def encode_prompts(task: Task, texts: Iterable[str]) -> np.ndarray:
-    """int32 [n, prompt_length], padded as policies want it."""
+    """The tokens of the prompts, int32 `[n, prompt_length]`, padded with -1 as policies expect."""
     encoded = np.stack([task.encode_prompt(text) for text in texts])
     return np.where(encoded == task.end_token, PADDING, encoded).astype(np.int32)
 
 
 def encode_pairs(task: Task, pairs: Sequence[tuple[str, str]]) -> Any:
-    """`sharpsim.training.Pairs` of texts."""
+    """The pairs of texts as `sharpsim.training.Pairs` of tokens."""
     from sharpsim.training import Pairs
 
     prompts, responses = task.encode_pairs(pairs)
@@ -71,7 +71,7 @@ def encode_pairs(task: Task, pairs: Sequence[tuple[str, str]]) -> Any:
 
 
 def sizes(task: type[Task]) -> dict[str, Any]:
-    """What the policies of a task are built with. Prompts that use other tokens than responses have an alphabet of their own."""
+    """The sizes that the policies of a task are built with. Prompts that use other tokens than responses have their own vocabulary."""
     shared = task.response_size == len(task.vocabulary)
     return {
         "vocabulary_size": task.response_size, "horizon": task.horizon, "prompt_length": task.prompt_length,
@@ -80,7 +80,7 @@ def sizes(task: type[Task]) -> dict[str, Any]:
 
 
 def blank(task: type[Task], model: str, *, key: Any) -> Any:
-    """The untrained policy of a model that is trained by gradients."""
+    """The untrained policy of a neural model."""
     import equinox as eqx
 
     from sharpsim.policies import GRUPolicy, TransformerPolicy
@@ -95,9 +95,9 @@ def blank(task: type[Task], model: str, *, key: Any) -> Any:
 
 
 def training_pairs(task: str, recipe: Recipe, *, seed: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Pairs to train on and pairs that decide when to stop, all from the split "train": held-out prompts are in neither.
+    """(training pairs, validation pairs), both from the split "train": test prompts are in neither.
 
-    Of a short list of prompts a tenth decides.
+    `VALIDATION` prompts of each level are held back for validation, or a tenth of the prompts where there are few.
     """
     train, validation = [], []
     for level in recipe.levels:

@@ -1,4 +1,4 @@
-"""Where rows come from: settings, seed, versions, commit, hardware. No host name, no path: it is published with the rows."""
+"""Records where rows come from: settings, seed, versions, commit, hardware. It is published, so it holds no host name and no path."""
 
 import hashlib
 import json
@@ -13,19 +13,19 @@ from typing import Any
 
 from experiments.engine.rows import ROOT
 
-_OUTPUT = ("experiments/rows", "figures/out", "paper_repro.md", "README.md")
-"""What a run itself rewrites: it does not make the code that ran a changed one."""
+_OUTPUT = ("experiments/rows", "figures/out", "paper_repro.md", "README.md", "docs")
+"""What is made from runs: a change there does not change the code that ran."""
 
 
 def versions() -> str:
-    """The versions that decide the numbers, for every row."""
+    """The versions of the packages that decide the numbers, as text for every row."""
     import sharpsim
 
     return f"sharpsim {sharpsim.__version__}, jax {metadata.version('jax')}, numpy {metadata.version('numpy')}"
 
 
 def digest(settings: Any, scale: str, *given: Path) -> str:
-    """A short name of one setting: the scale and eight hex digits of everything it fixes, files that were given included."""
+    """A short name of one setting: the scale, and a digest (eight hex digits) of all its values and of the files that were given."""
     files = [file_digest(path) for path in given]
     content = json.dumps([scale, asdict(settings), files[0] if len(files) == 1 else files or None], sort_keys=True, default=str)
     return f"{scale}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
@@ -37,7 +37,7 @@ def file_digest(path: Path) -> str:
 
 
 def commit() -> dict[str, Any]:
-    """The commit that ran and whether tracked files, the run's own output aside, differ from it."""
+    """The commit that ran, and whether tracked files other than output of runs differ from it."""
     try:
         head = _git("rev-parse", "HEAD")
         changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!{path}" for path in _OUTPUT))
@@ -47,7 +47,7 @@ def commit() -> dict[str, Any]:
 
 
 def hardware() -> dict[str, Any]:
-    """The kind of machine, no more."""
+    """The kind of machine: platform, number of cores, device."""
     import jax
 
     device = jax.devices()[0]
@@ -62,6 +62,20 @@ def libraries() -> dict[str, str]:
     """Versions of Python and of the numerical packages."""
     named = {name: metadata.version(name) for name in ("jax", "jaxlib", "equinox", "numpy", "scipy")}
     return {"python": sys.version.split()[0], **named}
+
+
+def other_versions(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    """In words, what differs between the circumstances of two runs that may decide their numbers: generator and library versions."""
+    said = []
+    if here.get("generator") != there.get("generator"):
+        said.append(f"random numbers come from {here.get('generator')} here, from {there.get('generator')} in the reference.")
+    ours, theirs = here.get("versions", {}), there.get("versions", {})
+    said += [
+        f"{name} is {ours.get(name)} here, {theirs.get(name)} in the reference."
+        for name in sorted({*ours, *theirs})
+        if ours.get(name) != theirs.get(name)
+    ]
+    return said
 
 
 def _git(*arguments: str) -> str:

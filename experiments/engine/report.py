@@ -4,20 +4,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from experiments.engine.rows import ROOT, Places, place_of, write_atomic
-from experiments.engine.verdicts import Verdict, read_verdicts
-from sharpsim.theory._catalogue import CATALOGUE, STEMS, Item
-from sharpsim.theory._errata import ERRATA, Erratum
+from experiments.engine.verdicts import ERRATUM, Verdict, read_verdicts
+from sharpsim.theory import CATALOGUE, ERRATA, STEMS, Erratum, Item
 
 NOT_BUILT = "not built yet"
 _INTRO = """# The paper, item by item
 
 Every definition, assumption, lemma, theorem, proposition, algorithm, example, figure and table of *Self-Improvement in Language Models:
-The Sharpening Mechanism* (arXiv 2412.01951, v2), and what became of it here. This page is written by `make report` from the committed
-rows: a status is what the default-scale run found, or a full run where that alone judges, or that a named test backs the item, never
-typed by hand.
+The Sharpening Mechanism* (arXiv 2412.01951, v2), and what was found of it here. `make report` writes this page from the committed rows.
+No status is typed by hand: it is the verdict of the run at default scale, or of a full run where the default scale does not judge the
+item, or it says that a named test covers the item.
 
-*reproduced*: the statement's own numbers or curves came out. *bound holds*: it held wherever it was measured; the slack says how loose it
-is. *vacuous*: true, and says nothing at the sizes that were run. *fitted exponent*: a rate, measured.
+- *reproduced*: the numbers or curves of the statement came out.
+- *bound holds*: the bound held on every instance that was measured. The slack says how loose it is.
+- *vacuous*: the statement is true but says nothing at the sizes that were run.
+- *fitted exponent*: a rate, measured.
+- *erratum shown*: the formula is false as printed, and a computed number contradicts it. These stand in the table of errata.
 """
 
 
@@ -29,7 +31,7 @@ def write_report() -> list[Path]:
 
 
 def results_table() -> str:
-    """One line for each result: its subject, what the run found, and its four places."""
+    """The table of results: for each its subject, what the run found, and links to its four places."""
     verdicts = committed_verdicts()
     lines = ["| result | in the paper | found | theory | experiment | figure | test |", "|---|---|---|---|---|---|---|"]
     for stem, subject in STEMS.items():
@@ -41,7 +43,7 @@ def results_table() -> str:
 
 
 def paper_report() -> str:
-    """The whole of `paper_repro.md`."""
+    """The text of `paper_repro.md`."""
     verdicts = committed_verdicts()
     lines = [_INTRO, "## Results\n", results_table(), "\n## Items\n", "| item | claim | status | where |", "|---|---|---|---|"]
     lines += [_item_row(item, verdicts) for item in CATALOGUE if not item.ours]
@@ -49,7 +51,7 @@ def paper_report() -> str:
     lines += [_item_row(item, verdicts) for item in CATALOGUE if item.ours]
     known = {item.label for item in CATALOGUE} | {erratum.place for erratum in ERRATA}
     for verdict in verdicts:
-        if item_label(verdict) not in known and verdict.expected != "violated":
+        if item_label(verdict) not in known and verdict.expected != ERRATUM:
             lines.append(_row(verdict.label, escaped(verdict.claim), status_of([verdict]) or "", _links(verdict.stem)))
     lines += ["", "## Errata", "", "Against the text of version 2 that was at hand. *False by number*: a computed value contradicts it."]
     lines += ["", "| place | as printed | should be | kind | shown by |", "|---|---|---|---|---|"]
@@ -60,8 +62,8 @@ def paper_report() -> str:
 
 
 def committed_verdicts() -> list[Verdict]:
-    """The verdicts of the default-scale run, stem by stem; and of full runs that are kept, what the default's does not judge."""
-    places = Places.of("default")
+    """The verdicts of the committed run at default scale, and those of committed full runs for labels that it does not judge."""
+    places = Places.reference()
     found: list[Verdict] = []
     for stem in STEMS:
         found += read_verdicts(stem, places)
@@ -76,8 +78,8 @@ def item_label(verdict: Verdict) -> str:
 
 
 def status_of(verdicts: Iterable[Verdict], *, brief: bool = False) -> str:
-    """What several verdicts say together; empty for none. Verdicts on the print's slips belong to the errata, not here."""
-    sound = [verdict for verdict in verdicts if verdict.expected != "violated"]
+    """The status that several verdicts give together; empty for none. Verdicts on errata of the paper are left out."""
+    sound = [verdict for verdict in verdicts if verdict.expected != ERRATUM]
     said = []
     for word in dict.fromkeys(verdict.verdict for verdict in sound):
         same = [verdict for verdict in sound if verdict.verdict == word]
@@ -117,13 +119,13 @@ def _item_row(item: Item, verdicts: list[Verdict]) -> str:
 
 def _shown_by(erratum: Erratum, verdicts: list[Verdict]) -> str:
     shown = [_link(erratum.test.split("::")[1], erratum.test.split("::")[0])] if erratum.test else []
-    if any(verdict.label == erratum.place and verdict.expected == "violated" == verdict.verdict for verdict in verdicts):
+    if any(verdict.label == erratum.place and verdict.expected == ERRATUM == verdict.verdict for verdict in verdicts):
         shown.append(_links(erratum.stem))
     return " · ".join(shown) or "not shown yet"
 
 
 def places_of(stem: str) -> dict[str, str]:
-    """The four places of a stem, relative to the repository's root; empty where there is nothing yet."""
+    """The four places of a stem, relative to the repository's root; empty text for a place that does not exist."""
     drawings = sorted((ROOT / "figures" / "out").glob(f"{stem}.png")) + sorted((ROOT / "figures" / "out").glob(f"{stem}-*.png"))
     places = {
         "theory": f"sharpsim/theory/{stem}.py",

@@ -1,6 +1,6 @@
-"""Rows on disk: the column table that verdicts and figures read, the CSV files behind it, and where they lie.
+"""Rows on disk: writes and reads the CSV files of a run, and says in which folder they lie.
 
-No JAX here: figures import this module and nothing else of `experiments`.
+Figures import this module and nothing else of `experiments`, so it imports neither JAX nor the library.
 """
 
 import csv
@@ -17,14 +17,14 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 STAMPS = ("seed", "setting", "versions")
-"""Columns that the frame adds to every row."""
+"""Columns that are added to every row."""
 VERDICTS = "verdicts"
-"""The part that holds a stem's verdicts; no experiment may use the name."""
+"""The name of the part that holds a stem's verdicts; no experiment may use it for a part of its own."""
 _WHOLE = re.compile(r"-?\d{1,18}")
 
 
 class Refused(ValueError):
-    """A request that cannot be met as put; the command line prints it without a traceback."""
+    """A request that cannot be carried out as given. The command line prints the message without a traceback."""
 
 
 def stems_in(folder: Path) -> set[str]:
@@ -40,7 +40,7 @@ def place_of(folder: str, stem: str) -> str:
 
 
 class Table:
-    """Read-only columns of equal length: `t["n"]` is an array, `t.where(d=4)` the rows with that value."""
+    """A table with read-only columns of equal length. `t["n"]` is a column as an array; `t.where(d=4)` is the table of rows with d = 4."""
 
     def __init__(self, columns: Mapping[str, Any]):
         self._columns = {name: np.array(values) for name, values in columns.items()}
@@ -51,7 +51,7 @@ class Table:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns, in file order."""
+        """The names of the columns, in the order of the file."""
         return tuple(self._columns)
 
     def __len__(self) -> int:
@@ -63,14 +63,14 @@ class Table:
         return self._columns[column]
 
     def where(self, **equals: Any) -> "Table":
-        """The rows whose columns equal the given values exactly."""
+        """The table of rows whose columns equal the given values exactly."""
         keep = np.ones(len(self), dtype=bool)
         for column, value in equals.items():
             keep &= self[column] == value
         return self.take(keep)
 
     def take(self, rows: Any) -> "Table":
-        """The rows picked by a boolean mask or an array of indices."""
+        """The table of rows selected by a boolean mask or an array of indices."""
         return Table({name: values[rows] for name, values in self._columns.items()})
 
     def unique(self, column: str) -> np.ndarray:
@@ -78,54 +78,64 @@ class Table:
         return np.unique(self[column])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """One dict of Python values for each row."""
+        """Yields each row as a dict of Python values."""
         lists = {name: values.tolist() for name, values in self._columns.items()}
         return ({name: values[i] for name, values in lists.items()} for i in range(len(self)))
 
 
 @dataclass(frozen=True)
 class Places:
-    """The folders of one run's rows and figures. Only the default scale writes what the repository shows."""
+    """The folders of one run's rows and figures. Every run writes below `out/`; the committed folders are `reference()`."""
 
     rows: Path
     figures: Path
 
     @classmethod
     def of(cls, scale: str, *, seed: int = 0, base: bool = False, samples: bool = False, out: Path | None = None) -> "Places":
-        """The committed folders for the default scale at seed 0; `out/...` for all else, so that nothing shown is overwritten."""
+        """`out/SCALE`, with the seed and what else the run was given in its name; or the folder `out`, which must not be the reference."""
         variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "") + ("-samples" if samples else "")
-        if out is None and variant == "default":
-            return cls(ROOT / "experiments" / "rows", ROOT / "figures" / "out")
         folder = out or ROOT / "out" / variant
+        if (folder / "rows").resolve() == cls.reference().rows:
+            raise Refused(f"`out` must not be where the repository's own rows are; got {out}.")
         return cls(folder / "rows", folder / "figures")
+
+    @classmethod
+    def reference(cls) -> "Places":
+        """The committed rows and drawings, which runs are compared with. Only `make update` writes there."""
+        return cls(ROOT / "experiments" / "rows", ROOT / "figures" / "out")
 
     @property
     def full(self) -> "Places":
-        """Where rows of a full run are kept beside these: copied here by hand from `out/full`, drawn as STEM-full, never overwritten."""
+        """Where rows of a full run are kept beside the reference. They are drawn as STEM-full."""
         return Places(self.rows / "full", self.figures)
 
     def part(self, stem: str, part: str = "") -> Path:
-        """The CSV of one part of a stem."""
+        """The CSV file of one part of a stem."""
         return self.rows / f"{stem_part(stem, part)}.csv"
 
     def parts(self, stem: str) -> dict[str, Path]:
-        """Every part of a stem on disk but its verdicts, by name."""
+        """The CSV files of a stem that are on disk, by the name of the part; without its verdicts."""
         found = {"": self.part(stem)} | {p.stem[len(stem) + 1 :]: p for p in sorted(self.rows.glob(f"{stem}-*.csv"))}
         return {name: path for name, path in found.items() if name != VERDICTS and path.exists()}
 
+    def every_part(self, stem: str) -> dict[str, Path]:
+        """The CSV files of a stem that are on disk, its verdicts included."""
+        verdicts = self.part(stem, VERDICTS)
+        return self.parts(stem) | ({VERDICTS: verdicts} if verdicts.exists() else {})
+
     def provenance(self, stem: str) -> dict[str, Any]:
-        """What the stem's run recorded about itself; empty if it has not run."""
+        """The provenance that the stem's run recorded; empty if it has not run."""
         path = self.rows / f"{stem}.json"
         return json.loads(path.read_text()) if path.exists() else {}
 
 
 def stem_part(stem: str, part: str) -> str:
-    """The name of a part's files: STEM or STEM-part."""
+    """The file name of a part without its ending: STEM or STEM-part."""
     return f"{stem}-{part}" if part else stem
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write the whole file or nothing: an interrupted run leaves the old rows."""
+    """Write the whole file or nothing: a run that is interrupted leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -139,8 +149,15 @@ def _cell(value: Any, column: str) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any]) -> None:
-    """Write rows as CSV; floats in their shortest form that reads back to the same bits."""
+def _floored(value: Any, column: str, floors: Mapping[str, float]) -> Any:
+    return 0.0 if column in floors and abs(value) < floors[column] else value
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any], floors: Mapping[str, float] | None = None) -> None:
+    """Write rows as CSV; floats in their shortest form that reads back to the same bits.
+
+    A number of a column in `floors` that is smaller in size than its floor is rounding noise and is written as 0.0.
+    """
     if not rows:
         raise ValueError(f"no rows for {path.name}: a part must have at least one.")
     header = list(rows[0])
@@ -153,7 +170,7 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[st
     for row in rows:
         if list(row) != header:
             raise ValueError(f"rows of {path.name} must have the same keys in the same order; got {list(row)} after {header}.")
-        writer.writerow([_cell(value, name) for name, value in row.items()] + tail)
+        writer.writerow([_cell(_floored(value, name, floors or {}), name) for name, value in row.items()] + tail)
     write_atomic(path, text.getvalue())
 
 
@@ -169,14 +186,14 @@ def _typed(values: list[str]) -> np.ndarray:
 
 
 def read_table(path: Path) -> Table:
-    """A CSV as columns: bool, int64, float64 or str, whichever is the narrowest that holds every cell."""
+    """Read a CSV file. Each column is bool, int64, float64 or str: the first of these that can hold every cell."""
     with path.open(newline="") as file:
         header, *rows = list(csv.reader(file))
     return Table({name: _typed([row[i] for row in rows]) for i, name in enumerate(header)})
 
 
 def read_parts(stem: str, places: Places) -> dict[str, Table]:
-    """Every part of a stem as a table, by part name; the main one is ""."""
+    """Every part of a stem as a table, by the name of the part; the main part is ""."""
     parts = places.parts(stem)
     if not parts:
         raise Refused(f"no rows of {stem!r} in {places.rows}: run `python -m experiments run {stem}` first.")

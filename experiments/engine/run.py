@@ -1,4 +1,4 @@
-"""One stem, from its settings to rows, verdicts and provenance on disk."""
+"""Runs one stem: from its settings to rows, verdicts and provenance on disk."""
 
 import importlib
 import json
@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from experiments.engine.bases import load_base
+from experiments.engine.columns import Tables, by_kind, undeclared
 from experiments.engine.frame import Context, key_implementation
 from experiments.engine.journal import Journal
 from experiments.engine.provenance import commit, digest, file_digest, hardware, libraries, versions
@@ -20,7 +21,7 @@ SCALES = ("smoke", "default", "full")
 
 def stems() -> list[str]:
     """Every experiment, in the catalogue's order; one that the catalogue does not know comes last."""
-    from sharpsim.theory._catalogue import STEMS
+    from sharpsim.theory import STEMS
 
     order = {stem: i for i, stem in enumerate(STEMS)}
     found = stems_in(ROOT / "experiments")
@@ -45,34 +46,21 @@ def run_stem(
     quiet: bool = False,
     client: Any = None,
 ) -> list[Verdict]:
-    """Run one experiment; write its rows, its verdicts (read off the rows as written) and its provenance.
+    """Run one experiment; write its rows, its verdicts (computed from the rows as written) and its provenance.
 
-    What a killed run had finished is taken from its journal. With a Dask `client`, sweeps run on its workers.
+    A run that was killed resumes from its journal. With a Dask `client`, sweeps run on its workers. Raises `ValueError` where the rows
+    have a column that the stem does not declare.
     """
     module = load(stem)
-    if base is not None:
-        if not getattr(module, "ACCEPTS_BASE", False):
-            raise Refused(f"experiment {stem!r} builds its own instances and takes no base table.")
-        load_base(base)
-    if samples and not getattr(module, "ACCEPTS_SAMPLES", False):
-        raise Refused(f"experiment {stem!r} draws its own and takes no table of samples.")
-    settings = module.SETTINGS[scale]
-    given = [base] if base else [*samples]
-    if missing := [path.name for path in given if not path.is_file()]:
-        raise Refused(f"no file {missing[0]!r}.")
+    _check_given(stem, module, base, samples)
+    settings, given = module.SETTINGS[scale], [base] if base else [*samples]
     stamps = {"seed": seed, "setting": digest(settings, scale, *given), "versions": versions()}
     journal = Journal.of(stem, *stamps.values(), libraries(), key_implementation(), hardware())
     context = Context(scale=scale, seed=seed, base=base, samples=samples, quiet=quiet, journal=journal, client=client)
 
     started = time.perf_counter()
     parts = module.run(settings, context)
-    if VERDICTS in parts:
-        raise ValueError(f"a part of {stem!r} is called {VERDICTS!r}, which is the frame's own.")
-    for name, rows in parts.items():
-        write_rows(places.part(stem, name), rows, stamps)
-    for name, path in places.parts(stem).items():
-        if name not in parts:
-            path.unlink()
+    _write_parts(stem, parts, module.COLUMNS, places, stamps)
     wall = time.perf_counter() - started
 
     verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
@@ -89,9 +77,36 @@ def run_stem(
         "hardware": hardware(),
         "wall_seconds": round(wall, 1),
         "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
+        "columns": {places.part(stem, name).name: by_kind(module.COLUMNS[name]) for name in parts},
         "notes": context.notes,
     }
     write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
     # Last of all: a run killed a moment ago has nothing to do again.
     journal.drop()
     return verdicts
+
+
+def _check_given(stem: str, module: ModuleType, base: Path | None, samples: tuple[Path, ...]) -> None:
+    """Refuse inputs that the stem does not take, and files that are not there."""
+    if base is not None:
+        if not getattr(module, "ACCEPTS_BASE", False):
+            raise Refused(f"experiment {stem!r} builds its own instances and takes no base table.")
+        load_base(base)
+    if samples and not getattr(module, "ACCEPTS_SAMPLES", False):
+        raise Refused(f"experiment {stem!r} draws its own and takes no table of samples.")
+    if missing := [path.name for path in ([base] if base else samples) if not path.is_file()]:
+        raise Refused(f"no file {missing[0]!r}.")
+
+
+def _write_parts(stem: str, parts: dict[str, Any], declared: Tables, places: Places, stamps: dict[str, Any]) -> None:
+    """Write every part's rows, and remove files of parts that the stem no longer writes."""
+    if VERDICTS in parts:
+        raise ValueError(f"a part of {stem!r} is called {VERDICTS!r}, the name of the file of verdicts.")
+    for name, rows in parts.items():
+        if wrong := undeclared(list(rows[0]) if rows else [], declared.get(name, {})):
+            raise ValueError(f"part {name!r} of {stem!r} must have its columns declared in COLUMNS: {wrong}.")
+    for name, rows in parts.items():
+        write_rows(places.part(stem, name), rows, stamps, {column: what.floor for column, what in declared[name].items() if what.floor})
+    for name, path in places.parts(stem).items():
+        if name not in parts:
+            path.unlink()

@@ -1,4 +1,4 @@
-"""The table that ends a run on the terminal: one line for each verdict, columns as wide as they need within limits."""
+"""The table that ends a run on the terminal: one line for each verdict, cut to 120 letters."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ _LIMITS = {"result": 28, "claim": 48, "measured": 44, "bound": 20, "verdict": 17
 
 
 def summary(verdicts: Sequence[Verdict]) -> str:
-    """The lines of the table, in the order given; what the slack is a ratio of stands in paper_repro.md."""
+    """The lines of the table, in the order given. `paper_repro.md` says of each slack what it is a ratio of."""
     rows = [list(_LIMITS)]
     for verdict in verdicts:
         slack = "" if verdict.slack is None or verdict.slack != verdict.slack else f"{verdict.slack:.3g}"
@@ -19,10 +19,8 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 
 def marked(verdict: Verdict) -> str:
-    """The verdict's word; a failure that the paper's print calls for is marked as known, one that nobody expected with (!)."""
-    if verdict.unexpected:
-        return f"{verdict.verdict} (!)"
-    return f"{verdict.verdict} (known)" if verdict.verdict == "violated" else verdict.verdict
+    """The verdict's word, with (!) where a sound run would have given another."""
+    return f"{verdict.verdict} (!)" if verdict.unexpected else verdict.verdict
 
 
 def _fit(cell: str, width: int) -> str:

@@ -1,8 +1,8 @@
-"""One engine for simulations: a cell is one compiled function of its numeric settings, mapped over seeds, cells, devices, workers.
+"""Runs a simulation over a grid of settings and many seeds: call `sweep` with the function of one seed and the cells of the grid.
 
-A stem gives the function of one seed and its cells, and gets each cell's numbers in the order of cells and seeds. Work is cut
-into units, a chunk of seeds of one cell; whoever computes a unit runs the same program of the same shape, so the numbers are the
-same for any number of devices and workers, and for any run that was cut short and resumed.
+A cell is one point of the grid, with its number of seeds. The function is compiled once for all cells. Work is cut into units, a chunk of
+seeds of one cell, which are shared among devices, threads and workers. Each unit runs the same program on arrays of the same shape, so
+the numbers do not depend on the number of devices or workers, nor on whether a run was interrupted and resumed.
 """
 
 import os
@@ -23,12 +23,12 @@ from experiments.engine.frame import Context
 from experiments.engine.journal import settings_digest
 
 MOST = {"cpu": 2**11}
-"""Seeds in a chunk at most, by backend: on the CPU a chunk should stay in cache, an accelerator wants as many as memory holds."""
+"""Largest chunk, in seeds, by backend. On the CPU a chunk should fit the cache; an accelerator takes what its memory holds (2^16)."""
 
 AT_ONCE = {"cpu": 8}
-"""Units in memory at once at most, by backend: two keep an accelerator busy, one for each core the CPU."""
+"""Largest number of units in memory at once, by backend: one for each core of a CPU; two keep an accelerator busy."""
 START = 64
-"""What starting a unit costs, in seeds."""
+"""The cost of starting a unit, in units of the cost of one seed."""
 
 
 class Cell(NamedTuple):
@@ -39,21 +39,22 @@ class Cell(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """The seeds first, .., first + chunk - 1 of one cell."""
+    """The seeds `first` to `first + chunk - 1` of one cell."""
 
     cell: int
     first: int
 
     @property
     def name(self) -> str:
-        """Its name in the journal."""
+        """The name of its file in the journal."""
         return f"{self.cell}-{self.first}"
 
 
 def chunk_size(seeds: Sequence[int], *, footprint: int, budget: int, backend: str) -> int:
-    """Seeds per unit: the least work, padding of each cell's last chunk and `START` for each unit included, within the budget.
+    """Seeds per unit: the size with the least work that fits the memory budget.
 
-    `footprint`: bytes that one seed holds while it runs. Raises `ValueError` where not one seed fits.
+    Work counts the padding of each cell's last chunk, and `START` for each unit. `footprint` is the memory of one running seed, in bytes.
+    Raises `ValueError` where not even one seed fits.
     """
     most = min(budget // (_at_once(backend) * footprint), MOST.get(backend, 2**16), max(seeds))
     if most < 1:
@@ -68,7 +69,7 @@ def _at_once(backend: str) -> int:
 
 
 def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Context, label: str, footprint: int) -> Iterator[Any]:
-    """The numbers of each cell, leaves `[seeds, ..]`, as soon as they are there, in the order of the cells.
+    """Yields the numbers of each cell, arrays `[seeds, ..]`, in the order of the cells, as soon as each is complete.
 
     `replicate(settings, key)` gives one seed's numbers, the same pytree of arrays for all. Seed i of cell j runs on
     `fold_in(fold_in(key, j), i)` of a key made from `key` (see `words_of`), whatever the chunk. Memory is bounded by `context.budget`.
@@ -114,7 +115,7 @@ def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Con
 
 
 def _local(replicate: Replicate, settings: list[Any], todo: list[Unit], *, words: Any, chunk: int) -> Iterator[tuple[Unit, Any]]:
-    """All devices of this machine, each a unit at a time; several calls at once, because one call keeps half of two cores busy."""
+    """Runs units on all devices of this machine. Several calls are in flight, because one call keeps only half of two cores busy."""
     devices = tuple(jax.local_devices())
 
     def call(batch: list[Unit]) -> list[tuple[Unit, Any]]:

@@ -1,4 +1,4 @@
-"""`python -m experiments train`: trains the models of the sequence experiments and keeps weights and log in `sharpsim/weights/`."""
+"""`python -m experiments train`: trains the models of the sequence experiments; writes weights and a log to `sharpsim/weights/`."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ _COLUMNS = (
 
 
 def train(*, tasks: Sequence[str], models: Sequence[str], seed: int, folder: Path, recipes: dict[str, Recipe] = RECIPES) -> None:
-    """Train each model on each task and write it; the log keeps the lines of models that were not trained this time."""
+    """Train each model on each task and write its weights. The log keeps the lines of models that were not trained this time."""
     for name, known in (("task", tuple(recipes)), ("model", MODELS)):
         for given in tasks if name == "task" else models:
             if given not in known:
@@ -43,8 +43,7 @@ def _one(
 ) -> list[dict[str, Any]]:
     import jax
 
-    from sharpsim.policies import NGramPolicy, load_policy, parameter_count, save_policy
-    from sharpsim.policies._trained import weights_path
+    from sharpsim.policies import NGramPolicy, load_policy, parameter_count, save_policy, weights_path
     from sharpsim.tasks import TASKS
     from sharpsim.training import Schedule, fit, mean_loss
 
@@ -82,7 +81,7 @@ def _one(
 
 
 def _log(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Replace the lines of one model."""
+    """Replace the lines of one model in the log."""
     kept = []
     if path.exists():
         with path.open(newline="") as file:

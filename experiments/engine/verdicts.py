@@ -1,4 +1,4 @@
-"""What a run has to say about one result of the paper."""
+"""The outcome of one experiment for one result of the paper: holds, violated, vacuous, ..."""
 
 import csv
 from dataclasses import dataclass, replace
@@ -6,15 +6,17 @@ from typing import Any
 
 from experiments.engine.rows import STAMPS, Places, write_rows
 
-KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced")
+ERRATUM = "erratum shown"
+"""The word for a formula of the paper that a computed number contradicts, as the errata say it should."""
+KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced", ERRATUM)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One result judged by rows. `slack` is a ratio or a difference, which `slack_kind` says in words.
+    """One result of the paper, judged by the rows of a run. `slack_kind` says in words of what `slack` is a ratio or a difference.
 
-    `expected` names the verdict that a sound run gives; empty stands for anything but "violated". A formula shown false as printed
-    is expected to be "violated".
+    `expected` names the verdict that a sound run gives; empty stands for anything but "violated", which must never happen. A formula
+    that is false as printed is expected to give "erratum shown": the computed number contradicts the print.
     """
 
     label: str
@@ -34,11 +36,11 @@ class Verdict:
 
     @property
     def unexpected(self) -> bool:
-        """Whether a run that gives this verdict should fail."""
+        """Whether this verdict makes the run fail."""
         return self.verdict != self.expected if self.expected else self.verdict == "violated"
 
     def row(self) -> dict[str, Any]:
-        """The verdict as a row; numbers of `measured` and `bound` in four digits, which is what the tables show."""
+        """The verdict as a row of a CSV file. Numbers in `measured` and `bound` have four digits, as in the printed tables."""
         return {
             "label": self.label,
             "claim": self.claim,
@@ -53,19 +55,19 @@ class Verdict:
 
 
 def shown(value: str | float) -> str:
-    """A number as the tables print it."""
+    """A number with four digits, as the tables print it; text is left as it is."""
     return value if isinstance(value, str) else f"{float(value):.4g}"
 
 
 def write_verdicts(stem: str, verdicts: list[Verdict], places: Places, stamps: dict[str, Any]) -> list[Verdict]:
-    """Save a stem's verdicts as rows; return them with the stem filled in."""
+    """Write a stem's verdicts as rows; return them with the stem filled in."""
     signed = [replace(verdict, stem=verdict.stem or stem) for verdict in verdicts]
     write_rows(places.part(stem, "verdicts"), [verdict.row() for verdict in signed], stamps)
     return signed
 
 
 def read_verdicts(stem: str, places: Places) -> list[Verdict]:
-    """A stem's verdicts as its last run saved them; none if it has not run."""
+    """A stem's verdicts as its run wrote them; an empty list if it has not run."""
     path = places.part(stem, "verdicts")
     if not path.exists():
         return []

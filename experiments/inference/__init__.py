@@ -10,13 +10,18 @@ above 1/2 and is not what greedy returns.
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.engine.columns import Column
 from experiments.engine.frame import Context, Table, Verdict
 from experiments.inference.claims import judged_cells
-from experiments.inference.exact import profile_rows, theory_row, with_exact
+from experiments.inference.exact import BANDS, profile_rows, theory_row, with_exact
+from experiments.inference.exact import COLUMNS as THEORY
 from experiments.inference.findings import judged
+from experiments.inference.network import COLUMNS as NETWORK
 from experiments.inference.network import network_rows
+from experiments.inference.panels import COLUMNS as PANELS
 from experiments.inference.panels import panels
 from experiments.inference.predictions import zoo_verdicts
+from experiments.inference.tables import COLUMNS as TABLES
 from experiments.inference.zoo import Question, cells
 from sharpsim.logs import read_all
 
@@ -73,6 +78,17 @@ SETTINGS = {
         words=10_000, expansions=500, seeds=10, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), questions=QUESTIONS, prompts=256, **_SHARED
     ),
 }
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    **NETWORK,
+    **TABLES,
+    **PANELS,
+    **{part: PANELS[part] | BANDS for part in ("cells", "cells-loglik")},
+    **THEORY,
+}
+SAMPLES_COLUMNS: dict[str, dict[str, Column]] = PANELS
+"""The columns of a run on a user's own samples."""
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:

@@ -15,14 +15,29 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.inference.zoo import Cell, Found
-from sharpsim.estimators import literal, over_seeds
+from sharpsim.estimators import accuracy_estimates, over_seeds
 from sharpsim.logs import cells as grouped
 from sharpsim.theory import inference as theory
 
 FEWEST = 8
 """So many proven prompts at least, or no saturation is told."""
 Rows = list[dict[str, Any]]
+
+
+BANDS = columns(float32="exact_lower exact_upper")
+COLUMNS: dict[str, dict[str, Column]] = {
+    "cells-theory": columns(
+        text="model task split",
+        count="prompts proven told agree N seeds",
+        float32="greedy_is_mode coverage_low coverage_high slowest saturation limit",
+        simulated={"covariance": "cov_low cov_high", "gain": "gain_low gain_high", "lift": "lift_low lift_high"},
+        # The mean over the draws, without an interval.
+        derived="one_draw",
+    ),
+    "cells-profile": columns(text="model task", exact="N", float32="uncovered_low uncovered_high bound"),
+}
 
 
 def with_exact(parts: dict[str, Rows], found: Found, *, floor: float) -> None:
@@ -53,7 +68,7 @@ def theory_row(cell: Cell, *, grid: tuple[int, ...], share: float, level: float,
     peak = theory.mode_probability(found.log_probs, found.tail_bound, found.incumbent)
     proven = found.proven
     draws = own.log_probs.shape[-1]
-    estimates = literal(own.log_probs, own.correct, own.answers, own.tokens, N=[1, draws], floor=-np.inf)
+    estimates = accuracy_estimates(own.log_probs, own.correct, own.answers, own.tokens, N=[1, draws], floor=-np.inf)
     one, most = estimates[1]["best of N"].mean(axis=0), estimates[draws]["best of N"].mean(axis=0)
     covariance = _covariance(own.correct, own.log_probs).mean(axis=0)
     greedy = float(found.greedy_correct.mean())

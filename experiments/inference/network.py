@@ -4,14 +4,31 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context
 from experiments.inference.real_model import RealModel, gather
 from experiments.inference.tables import by_probability, coverage_rows, group_masks, histogram_rows, per_word, separation_rows
-from sharpsim.estimators import allowed_deviation, bernoulli_variance, literal, over_seeds
+from sharpsim.estimators import accuracy_estimates, allowed_deviation, bernoulli_variance, over_seeds
 from sharpsim.theory import inference as theory
 
 Settings = Any
 """Those of `experiments.inference`, which imports this file."""
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(
+        text="words rule",
+        count="N count draws seeds expansions",
+        float32="lower upper allowed greedy mode lift_lower lift_upper",
+        simulated={"measured": "low high", "lift_measured": "lift_low lift_high"},
+    ),
+    "loglik": columns(
+        text="words", count="N count", exact="floor", float32="lower upper allowed greedy mode", simulated32={"measured": "low high"}
+    ),
+    "accuracy": columns(text="answer", count="N", float32="lower upper", simulated={"measured": "low high"}),
+    # `one_draw` is the mean over the draws, without an interval; the tolerance is a share of the rise from it.
+    "saturation": columns(text="quantity words", float32="N limit", derived="one_draw tolerance"),
+}
 
 
 def network_rows(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
@@ -63,7 +80,7 @@ def _at(model: RealModel, settings: Settings, N: int) -> dict[str, Any]:
 def _literal(model: RealModel, settings: Settings, N: int) -> dict[str, np.ndarray]:
     shape = (-1, settings.seeds, settings.draws)
     columns = (getattr(model.draws, name).reshape(shape) for name in ("log_probs", "correct", "answers", "lengths"))
-    return literal(*columns, N=(N,), floor=settings.floor)[N]
+    return accuracy_estimates(*columns, N=(N,), floor=settings.floor)[N]
 
 
 def _accuracy_row(

@@ -16,12 +16,29 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from sharpsim import _checks
-from sharpsim.estimators import REWARDS, RULES, densities, interval, literal, over_seeds
+from sharpsim.estimators import REWARDS, RULES, accuracy_estimates, densities, interval, over_seeds
 from sharpsim.logs import Cell, SampleTable, cells
 
 _LEFT_OUT = 0.002
 """Share of the draws, the least likely, that the histograms do not show: one of -1000 nats would leave no room for the others."""
+
+
+_SIZES = "prompts seeds draws"
+COLUMNS: dict[str, dict[str, Column]] = {
+    "cells": columns(
+        text="model task rule over",
+        count=f"N {_SIZES}",
+        float32="greedy",
+        simulated={"accuracy": "low high", "lift_points": "lift_low lift_high", "lift_percent": "percent_low percent_high"},
+    ),
+    "cells-loglik": columns(text="model task over", count=f"N {_SIZES}", float32="greedy", simulated32={"mean": "low high"}),
+    # `draws` counts the correct or the incorrect ones.
+    "cells-histogram": columns(text="model task given", exact="left right centre", simulated={"density": "low high"}, derived="draws"),
+    "cells-gap": columns(text="model task over", count=_SIZES, simulated32={"gap": "low high"}, derived="correct incorrect"),
+}
+"""Of a user's own samples; of the trained models `exact.COLUMNS` adds the exact bands."""
 
 
 def panels(table: SampleTable, *, N: Sequence[int], level: float, bins: int) -> dict[str, list[dict[str, Any]]]:
@@ -39,7 +56,7 @@ def panels(table: SampleTable, *, N: Sequence[int], level: float, bins: int) -> 
             raise ValueError(
                 f"`N` must have a number up to the draws, {cell.sizes['draws']} of {cell.model!r} on {cell.task!r}; got {N!r}."
             )
-        found = literal(cell.log_probs, cell.correct, cell.answers, cell.tokens, N=within, floor=-np.inf)
+        found = accuracy_estimates(cell.log_probs, cell.correct, cell.answers, cell.tokens, N=within, floor=-np.inf)
         rules = [rule for rule in RULES if rule != "majority" or (cell.answers >= 0).any()]
         parts["cells"] += [_accuracy_row(cell, rule, size, found[size][rule], level) for rule in rules for size in within]
         parts["cells-loglik"] += [_loglik_row(cell, size, found[size]["loglik"], level) for size in within]

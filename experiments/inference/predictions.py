@@ -12,6 +12,8 @@ def zoo_verdicts(tables: dict[str, Table]) -> list[Verdict]:
     return [
         _exact(cells),
         _skyline(cells),
+        _greedy(cells),
+        _greedy_and_mode(tables["words"]),
         _game(cells, loglik),
         _saturation(theory),
         _signs("gain over one draw", theory, "gain"),
@@ -54,6 +56,30 @@ def _skyline(cells: Table) -> Verdict:
         "Figure 2c", "pass@50, which needs the answer key, is above every rule without it",
         f"{sum(gap >= -1e-9 for gap in gaps)} of {len(gaps)}",
         "all", "reproduced" if min(gaps) >= -1e-9 else "violated", slack=100 * min(gaps), slack_kind="points, least distance",
+    )  # fmt: skip
+
+
+def _greedy(cells: Table) -> Verdict:
+    """The heat map of greedy's accuracy: is greedy the stronger baseline, and do the cells tell easy tasks from hard ones?"""
+    one = cells.where(rule="best of N", N=1)
+    above, below = int((one["greedy"] > one["high"]).sum()), int((one["greedy"] < one["low"]).sum())
+    least, most = float(one["greedy"].min()), float(one["greedy"].max())
+    return Verdict(
+        "Figure 2d", "greedy decoding is more accurate than one draw; its accuracy ranges over the tasks by at least 50 points",
+        f"{above} of {len(one)} cells ({below} against); {100 * least:.3g}% to {100 * most:.3g}%", "more cells for than against",
+        "reproduced" if above > below and most - least >= 0.5 else "vacuous",
+        slack=100 * float((one["greedy"] - one["accuracy"]).min()), slack_kind="points above one draw, least cell",
+    )  # fmt: skip
+
+
+def _greedy_and_mode(words: Table) -> Verdict:
+    """Two decoders that return the same response on all but a share of the prompts differ in accuracy by at most that share."""
+    apart = abs(float(words["greedy_correct"].mean()) - float(words["mode_correct"].mean()))
+    share = float((~words["greedy_is_mode"]).mean())
+    return Verdict(
+        "Figure 2d (exact mode)", "greedy's accuracy differs from the exact mode's by at most the share of words where the two differ",
+        f"{100 * apart:.3g} points", f"{100 * share:.3g} points", "holds" if apart <= share + 1e-12 else "violated",
+        slack=100 * (share - apart), slack_kind="points of room",
     )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ class _Judge:
     """Which responses are correct, and which give the same answer: phonemes with the stress digit taken off, up to the end sign."""
 
     def __init__(self, policy: Any, listed: list[frozenset[tuple[str, ...]]]):
-        from sharpsim.policies._g2p import PHONEMES
+        from sharpsim.policies import PHONEMES
         from sharpsim.tasks.pronunciation import without_stress
 
         plain = without_stress(PHONEMES)

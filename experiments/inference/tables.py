@@ -5,11 +5,31 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.inference.real_model import RealModel
 from sharpsim.estimators import clopper_pearson, densities, over_seeds
 from sharpsim.theory import inference as theory
 
 P_EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    # `draws` counts the correct or the incorrect ones.
+    "histogram": columns(text="words given", exact="left right centre", float32="head", simulated={"density": "low high"}, derived="draws"),
+    # Words whose lift has a certified sign are counted without draws; the ends are those of their share.
+    "separation": columns(
+        text="words",
+        count="N sign_certified lifted agrees",
+        exact="agree_low agree_high",
+        float32="mean_predictor",
+        simulated={"gap": "low high"},
+    ),
+    "coverage": columns(count="count", exact="N", float32="uncovered bound coverage"),
+    "greedy": columns(count="count greedy_is_mode", exact="left right centre", float32="frequency low high greedy_accuracy mode_accuracy"),
+    "words": columns(
+        count="word letters expansions greedy_is_mode greedy_correct mode_correct", float32="mode_probability bound remaining_mass"
+    ),
+}
 
 
 def group_masks(letters: np.ndarray, edges: tuple[int, int]) -> dict[str, np.ndarray]:

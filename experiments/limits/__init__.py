@@ -9,10 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context, Table, Verdict
 from experiments.limits.game import bayes_risk, program_risk
 from experiments.limits.needs import (
     DELTA,
+    EXPONENTS,
+    POWER,
+    SCALING,
     Axes,
     Powers,
     by_power,
@@ -83,6 +87,27 @@ SETTINGS = {
         games=(*GAMES, (4, 1, 1, 3, 0.9), (3, 1, 2, 3, 0.7), (2, 2, 2, 3, 0.5)), work_labels=(125, 250, 500, 1000, 2000, 4000, 8000, 16000),
     ),
 }  # fmt: skip
+
+
+_FAMILY = "hard_prompts labels"
+COLUMNS: dict[str, dict[str, Column]] = {
+    "": columns(count=f"m {_FAMILY}", exact="hard_mass minimax minimax_4 minimax_8 adaptive sft sft_adaptive bound bound_sharp"),
+    "measured": columns(
+        count=f"n N m seeds {_FAMILY}",
+        exact="hard_mass exact",
+        simulated={"risk": "risk_low risk_high"},
+        # The ends of a second interval of the same risk, at level 1 - 1e-6.
+        derived="least most",
+    ),
+    "scaling": SCALING,
+    "exponents": EXPONENTS,
+    "power": POWER,
+    "price": columns(
+        text="kind", count=f"{_FAMILY} n N", exact="eps coverage delta hard_mass minimax sft same_split price split estimator"
+    ),
+    "confirmation": columns(count=f"n N {_FAMILY} enumeration_agrees program_agrees", exact="hard_mass exact"),
+    "work": columns(count="labels draws work dense", exact="truncation"),
+}
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:

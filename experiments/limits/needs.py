@@ -6,12 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context, Table, Verdict
 
 DELTA = 0.5
 """The lower bounds speak of pihat(y*|x) > 1/2."""
 AXES = {"eps": "eps", "coverage": "C - 1", "hard_prompts": "d"}
+
+
+_WITNESS = "hard_prompts labels"
+SCALING = columns(text="curve axis", count=_WITNESS, exact="x eps coverage samples hard_mass")
+EXPONENTS = columns(text="curve axis name text", exact="exponent low high scale decades from to")
+POWER = columns(count=f"{_WITNESS} power", exact="eps coverage samples hard_mass limit mass_over_eps")
+"""The columns of `needs`, `fits` and `by_power`."""
 
 
 @dataclass(frozen=True)

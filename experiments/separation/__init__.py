@@ -6,18 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import Column, columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context, Table, Verdict
+from experiments.separation.algorithms import COLUMNS as CONFIRM_COLUMNS
 from experiments.separation.algorithms import confirmed
 from experiments.separation.findings import judged
-from experiments.separation.picture import Picture, picture
+from experiments.separation.picture import COLUMNS as PICTURE_COLUMNS
+from experiments.separation.picture import PROMISED, Picture, picture
 from experiments.separation.simulations import consistent_counts, fitted_success, least_with, xpo_success
 from experiments.separation.worlds import Arms, Cube, Listed
 from sharpsim.estimators import bounded_mean, clopper_pearson
 from sharpsim.instances import cube_law, sphere_packing
+from sharpsim.theory import hellinger, sft, xpo
 from sharpsim.theory import separation as theory
-from sharpsim.theory import sft, xpo
-from sharpsim.theory._common import hellinger
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,30 @@ SETTINGS = {
         picture=Picture.of(dimension=8, seeds=2000, points=50, dpo_pairs=(1, 2, 3, 4, 5, 6, 8, 12)),
     ),
 }  # fmt: skip
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    # `exact` says of which rows `samples` is exact, with both ends equal to it.
+    "": columns(
+        text="instance learner",
+        count="dimension exact seeds",
+        exact="responses margin coverage delta rho beta radius theta_norm",
+        simulated={"samples": "low high"},
+    ),
+    "growth": columns(text="instance learner", count="from to points", derived="rate rate_low rate_high degree degree_low degree_high"),
+    "knowledge": columns(
+        count="dimension samples seeds",
+        exact="identified best_error",
+        simulated={"fit": "fit_low fit_high", "error": "error_low error_high"},
+    ),
+    "confirm": CONFIRM_COLUMNS,
+    # `measured` repeats "samples" of the part "", where its interval is.
+    "guarantees": columns(
+        text="instance", count="dimension", exact="asked asked_sharp sft_asked beta radius rho delta", derived="measured"
+    ),
+    "picture": PICTURE_COLUMNS,
+    "promised": PROMISED,
+}
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:

@@ -12,19 +12,25 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.engine.columns import columns
 from experiments.engine.frame import Context
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
 from sharpsim.classes import FiniteClass
 from sharpsim.estimators import bounded_mean
 from sharpsim.instances import sphere_packing
-from sharpsim.theory import best_of_n, dpo, sft, sft_adaptive, xpo
+from sharpsim.theory import best_of_n, dpo, hellinger, sft, sft_adaptive, xpo
 from sharpsim.theory import separation as theory
-from sharpsim.theory._common import hellinger
 
 BATCH = 20
 """Seeds at once; their number is a multiple of it, or the rest would compile a second time."""
 JUST_BELOW_ONE = 1 - 1e-9
 """With one prompt, a risk below 1 is a risk of 0."""
+
+
+COLUMNS = columns(
+    text="algorithm", count="exact seeds dimension pairs", exact="samples limit beta delta rho", simulated={"mass": "low high"}
+)
+PROMISED = columns(text="algorithm", exact="delta mass samples rho beta concentrability loss_moment exact_mass")
 
 
 @dataclass(frozen=True)

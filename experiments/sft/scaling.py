@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Context, Table, Verdict
 
@@ -33,6 +34,13 @@ class Grid:
 
         doubling = tuple(2**i for i in range(8))
         return cls(eps=spaced(0.0016, 0.1), coverage=tuple(1 + v for v in spaced(0.5, 64)), hard_prompts=doubling, delta=spaced(0.005, 0.5))
+
+
+FAMILY = "hard_prompts labels"
+SCALING = columns(text="axis", count=f"{FAMILY} n", exact="x eps coverage delta hard_mass samples parameter risk")
+EXPONENTS = columns(text="axis name column text", exact="exponent low high scale decades from to")
+FIXED = columns(count=f"{FAMILY} n N", exact="eps samples hard_mass delta")
+"""The columns of `family_points`, of `exponents`, and of the needs on families that do not move with eps."""
 
 
 def worst_family(*, eps: float, coverage: float, hard_prompts: int) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from experiments.engine.frame import Context
 from experiments.engine.sweep import Cell, sweep
 from sharpsim import LawOracle, TabularPolicy, sharpness
 from sharpsim.classes import ProductClass
-from sharpsim.sampling._alias import AliasTables
-from sharpsim.sampling._threefry import counter_pairs
+from sharpsim.sampling import AliasTables, counter_pairs
 
 BLOCK = 64
 """Prompts drawn at once."""

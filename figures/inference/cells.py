@@ -1,12 +1,14 @@
-"""The paper's Figures 1a, 2 and its own numbers as heat maps, and Figures 1c and 6 as histograms, from rows of cells (model, task)."""
+"""Draws rows of cells (a model on a task): the paper's Figures 1a and 2 as heat maps, 1c and 6 as histograms, and its own numbers."""
 
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import ROOT, Table, read_table
-from figures._style import QUIET, caption, claim, colour, figure, measured
+from figures._style import QUIET, caption, claim, colour, figure, measured, plain
+from figures.inference.captions import CAPTIONS
 from figures.inference.curves import GIVEN, OURS, game_figure, lift_figure, loglik_figure, multiples
 from figures.inference.heat import grid, heat, names
 
@@ -33,36 +35,42 @@ def draw_cells(tables: dict[str, Table]) -> dict[str, Figure]:
 
 
 def heat_figure(rows: Table, source: str) -> Figure:
-    """Figures 1a, 2a, 2b, 2c, 2d on one page, at the largest N of each cell."""
+    """Draw Figures 1a, 2a, 2b, 2c and 2d on one page, at the largest N of each cell."""
     models, tasks = names(rows["model"]), names(rows["task"])
     last = rows.take(_is_last(rows))
     lifted = bool(np.isfinite(rows["lift_percent"]).any())
     fig, axes = figure(2, 3, width=max(13.0, 3 * (2.0 + 0.62 * len(tasks))), height=2 * (2.4 + 0.42 * len(models)) + 1.6)
-    drawn = sorted(last.unique("N").tolist())
-    size = f"{drawn[0]}" if len(drawn) == 1 else f"N = {drawn[0]} to {drawn[-1]}"
     for ax, (number, rule) in zip(axes.flat, MAPS, strict=False):
-        mine = last.where(rule=rule)
-        as_lift = lifted and rule != "pass@N"
-        values = grid(mine, "lift_percent", models, tasks) if as_lift else 100 * grid(mine, "accuracy", models, tasks)
-        # An interval of NaN ends is clear of nothing.
-        clear = (grid(mine, "percent_low", models, tasks) > 0) | (grid(mine, "percent_high", models, tasks) < 0) if as_lift else None
-        what = {"best of N": f"best of {size}", "majority": f"majority of {size}", "pass@N": f"pass@{size}"}.get(rule, rule)
-        heat(ax, values, models, tasks, title=f"{number}: {'lift, ' + what if as_lift else what} (%)", lift=as_lift, marks=clear)
+        _rule_map(ax, last.where(rule=rule), models, tasks, number, lifted=lifted)
     greedy = 100 * grid(last.where(rule="best of N"), "greedy", models, tasks)
     heat(axes[1, 1], greedy, models, tasks, title="2d: greedy accuracy (%)", lift=False)
     axes[1, 2].set_axis_off()
-    note = "lift = 100 (accuracy - greedy) / greedy\nbold: its 95% interval excludes 0\n–: not there, or greedy is never right\n"
-    note += "colours end at ±30%, numbers do not\n2c uses the answer key: a skyline"
+    note = "lift = 100 (accuracy - greedy) / greedy\nbold: its 95% interval excludes 0\n–: no rows, or greedy is never right\n"
+    note += "colours end at ±30%, numbers do not\n2c uses the answer key: an upper limit"
     axes[1, 2].text(0.0, 0.95, note, va="top", fontsize=13, color=QUIET, transform=axes[1, 2].transAxes)
     best = last.where(rule="best of N")
     if lifted:
         told = best.take(np.isfinite(best["lift_low"]))
         up, down = int((told["lift_low"] > 0).sum()), int((told["lift_high"] < 0).sum())
-        claim(fig, f"Best of N beats greedy in {up} of {len(best)} cells and loses in {down}: inference-time sharpening helps some pairs.")
+        claim(
+            fig, f"Best of $N$ beats greedy in {up} of {len(best)} cells and loses in {down}: inference-time sharpening helps some pairs."
+        )
     else:
         claim(fig, "Accuracy of each way to answer; without greedy decodings there is no lift.")
-    caption(fig, f"Figures 1a, 2a, 2b, 2c, 2d. {source}. {_protocol(best)}")
+    caption(fig, CAPTIONS["heat"], setting=f"{source}. {_protocol(best)}")
     return fig
+
+
+def _rule_map(ax: Axes, rows: Table, models: list[str], tasks: list[str], number: str, *, lifted: bool) -> None:
+    """One rule: lift over greedy in per cent, or accuracy where there is no greedy decoding; pass@N is always an accuracy."""
+    rule, drawn = MAPS[[known for known, _ in MAPS].index(number)][1], sorted(rows.unique("N").tolist())
+    as_lift = lifted and rule != "pass@N"
+    values = grid(rows, "lift_percent", models, tasks) if as_lift else 100 * grid(rows, "accuracy", models, tasks)
+    # An interval of NaN ends is clear of nothing.
+    clear = (grid(rows, "percent_low", models, tasks) > 0) | (grid(rows, "percent_high", models, tasks) < 0) if as_lift else None
+    size = f"{drawn[0]}" if len(drawn) == 1 else f"$N$ = {drawn[0]} to {drawn[-1]}" if drawn else "$N$"
+    what = {"best of N": f"best of {size}", "majority": f"majority of {size}", "pass@N": f"pass@{size}"}.get(rule, rule)
+    heat(ax, values, models, tasks, title=f"{number}: {'lift, ' + what if as_lift else what} (%)", lift=as_lift, marks=clear)
 
 
 def _is_last(rows: Table) -> np.ndarray:
@@ -79,11 +87,11 @@ def _protocol(rows: Table) -> str:
         f"{min(c)}" if min(c) == max(c) else f"{min(c)} to {max(c)}" for c in (rows[n].tolist() for n in ("prompts", "seeds", "draws"))
     ]
     over = " or ".join(rows.unique("over").tolist())
-    return f"A cell: {spans[0]} prompts, {spans[1]} seeds x {spans[2]} draws at temperature 1; intervals over {over}."
+    return f"Each cell has {spans[0]} prompts, {spans[1]} seeds with {spans[2]} draws at temperature 1; intervals over {over}."
 
 
 def histogram_figure(rows: Table, cells: Table, source: str) -> Figure:
-    """Figures 1c and 6: log-probabilities given correct and incorrect on every task, of the model with the best greedy accuracy."""
+    """Draw Figures 1c and 6: log-probabilities of correct and incorrect draws on every task, of the model of the best greedy accuracy."""
     one = cells.where(rule="best of N", N=cells["N"].min())
     column = "greedy" if np.isfinite(one["greedy"]).any() else "accuracy"
     means = {name: np.nanmean(one[column][one["model"].astype(str) == name]) for name in names(one["model"]) if _told(one, name, column)}
@@ -98,12 +106,12 @@ def histogram_figure(rows: Table, cells: Table, source: str) -> Figure:
                 continue
             ax.stairs(half["density"], [*half["left"], half["right"][-1]], fill=True, color=colour(index), alpha=0.35, label=given)
             measured(ax, half["centre"], half["density"], half["low"], half["high"], index=index, markersize=3, capsize=0)
-        ax.set(title=task, xlabel="log-probability (nats)", ylabel="density (per nat)")
+        ax.set(title=plain(task), xlabel="log-probability (nats)", ylabel="density (per nat)")
         # A bin with a handful of draws has an interval as high as the page.
         ax.set_ylim(0, 1.25 * part["density"].max())
     next(iter(axes.values())).legend(loc="upper left")
-    claim(fig, f"{model}: is what is correct also what is likely? Only then is log-probability worth sharpening.")
-    caption(fig, f"Figures 1c and 6. {source}. Draws at temperature 1, binomial 95% intervals; the 0.2% least likely draws are left out.")
+    claim(fig, f"Log-probability is worth sharpening where correct draws are the likely ones ({plain(model)}).")
+    caption(fig, CAPTIONS["cells-histogram"], setting=f"{source}. Draws at temperature 1.")
     return fig
 
 
@@ -112,18 +120,14 @@ def _told(rows: Table, model: str, column: str) -> bool:
 
 
 def paper_figure() -> Figure:
-    """The paper's own heat maps: numbers read off its figures, blank where they could not be told."""
+    """Draw the paper's own heat maps: numbers read off its figures, blank where they could not be read."""
     fig, axes = figure(2, 2, width=15, height=10.5)
     models, tasks = (names(read_table(_paper(PAPER[0][1]))[column]) for column in ("model", "task"))
     for ax, (number, file, column, title) in zip(axes.flat, PAPER, strict=True):
         heat(ax, grid(read_table(_paper(file)), column, models, tasks), models, tasks, title=f"{number}: {title}", lift="lift" in column)
     lifts = read_table(_paper(PAPER[0][1]))[PAPER[0][2]]
     claim(fig, f"The paper's numbers, read off its figures: best of 50 lifts {int((lifts > 0).sum())} of {len(lifts)} pairs.")
-    caption(
-        fig,
-        "Huang et al., arXiv 2412.01951v2, Figures 1a, 2a, 2b, 2d; no run here made them. 256 prompts a cell (fewer for MMLU), 10 seeds. "
-        "–: not read. Colours end at ±30% of lift, numbers do not.",
-    )  # fmt: skip
+    caption(fig, CAPTIONS["paper"], setting="–: not read; colours end at ±30% of lift, numbers do not.")
     return fig
 
 

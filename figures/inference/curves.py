@@ -1,4 +1,4 @@
-"""The paper's Figures 1b, 3, 4 and 5 from rows of cells: small multiples against N, a panel for each task, a line for each model."""
+"""Draws rows of cells against N, a panel for each task and a line for each model: the paper's Figures 1b, 3, 4 and 5."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,38 +8,38 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import MARKERS, QUIET, THEORY, band, caption, claim, colour, figure
+from figures._style import MARKERS, QUIET, THEORY, band, caption, claim, colour, figure, plain
+from figures.inference.captions import CAPTIONS
 from figures.inference.heat import names
 
-OURS = "Small models trained here stand in for the paper's language models, and tasks with exact answers for its benchmarks"
-GIVEN = "Models and tasks as the table of samples names them"
+OURS = "small models trained here stand in for the paper's language models, and tasks with exact answers for its benchmarks"
+GIVEN = "models and tasks as the table of samples names them"
 GAME = "24"
 """A task with this in its name is the paper's Game of 24."""
 KNOWN_ACCURACY, KNOWN_LOG_PROB = 0.1, 1.0
 """Width, as accuracy and in nats, up to which an exact band is drawn."""
-_READING = "Bands: 95% intervals over seeds (of one seed, over prompts). Smaller N by subsampling the draws."
 
 
 def multiples(titles: Sequence[str]) -> tuple[Figure, dict[str, Axes]]:
     """A panel for each title, at most four in a row, as square as can be; panels left over are taken away."""
     columns = min(4, max(1, int(np.ceil(np.sqrt(len(titles))))))
     rows = -(-len(titles) // columns)
-    fig, axes = figure(rows, columns, width=max(9.5, 4.4 * columns), height=3.6 * rows + 2.0, squeeze=False)
+    fig, axes = figure(rows, columns, width=max(11.0, 4.4 * columns), height=max(7.0, 3.6 * rows + 2.4), squeeze=False)
     for ax in axes.flat[len(titles) :]:
         ax.remove()
     return fig, dict(zip(titles, axes.flat, strict=False))
 
 
 def lift_figure(cells: Table, source: str) -> Figure:
-    """Figures 1b and 3: lift of best of N over greedy in points against N (accuracy where no greedy decoding was given)."""
+    """Draw Figures 1b and 3: lift of best of N over greedy in points against N (accuracy where no greedy decoding was given)."""
     best = cells.where(rule="best of N")
     fig, axes = multiples(names(best["task"]))
     lifted = bool(np.isfinite(best["lift_points"]).any())
     for task, ax in axes.items():
         _lift_panel(ax, best, task, names(best["model"]), lifted)
     _legend(fig, next(iter(axes.values())), best)
-    claim(fig, _ends(best) if lifted else "Accuracy of best of N, task by task.")
-    caption(fig, f"Figures 1b and 3. {source}. {_READING}{_exact(best)}")
+    claim(fig, _ends(best) if lifted else "Accuracy of best of $N$, task by task.")
+    caption(fig, CAPTIONS["cells-curves"], setting=f"{source}.{_exact(best)}")
     return fig
 
 
@@ -47,22 +47,22 @@ def _ends(best: Table) -> str:
     """Rows of a curve stand in the order of N: the last is its end."""
     ends = {(row["model"], row["task"]): (row["lift_low"], row["lift_high"]) for row in best.rows()}
     up, down = sum(low > 0 for low, _ in ends.values()), sum(high < 0 for _, high in ends.values())
-    return f"Best of N ends above greedy in {up} of {len(ends)} curves, and below it in {down}."
+    return f"Best of $N$ ends above greedy in {up} of {len(ends)} curves, and below it in {down}."
 
 
 def loglik_figure(rows: Table, source: str) -> Figure:
-    """Figure 4: mean log-probability of what best of N keeps against N; dashed, that of greedy."""
+    """Draw Figure 4: mean log-probability of what best of N keeps against N; dashed, that of greedy."""
     fig, axes = multiples(names(rows["task"]))
     for task, ax in axes.items():
         _loglik_panel(ax, rows, task, names(rows["model"]))
     _legend(fig, next(iter(axes.values())), rows)
-    claim(fig, "Mean log-probability of what best of N keeps, task by task.")
-    caption(fig, f"Figure 4. {source}. Dashed: greedy, in its model's colour. {_READING}{_exact(rows)}")
+    claim(fig, "Mean log-probability of what best of $N$ keeps, task by task.")
+    caption(fig, CAPTIONS["cells-loglik"], setting=f"{source}.{_exact(rows)}")
     return fig
 
 
 def game_figure(cells: Table, loglik: Table, source: str) -> Figure | None:
-    """Figure 5: both for the Game of 24, a row for each of its levels; None where no task is one."""
+    """Draw Figure 5: both for the Game of 24, a row for each of its levels; None where no task is one."""
     best = cells.where(rule="best of N")
     tasks = [task for task in names(best["task"]) if GAME in task]
     if not tasks:
@@ -73,8 +73,8 @@ def game_figure(cells: Table, loglik: Table, source: str) -> Figure | None:
         _lift_panel(left, best, task, names(best["model"]), lifted)
         _loglik_panel(right, loglik, task, names(best["model"]))
     _legend(fig, axes[0, 0], best.take(np.isin(best["task"].astype(str), tasks)))
-    claim(fig, "Game of 24: best of N against greedy, and the log-probability that it reaches.")
-    caption(fig, f"Figure 5. {source}. Dashed: greedy. {_READING}{_exact(best)}")
+    claim(fig, "Game of 24: best of $N$ against greedy, and the log-probability that it reaches.")
+    caption(fig, CAPTIONS["cells-24"], setting=f"{source}.{_exact(best)}")
     return fig
 
 
@@ -93,7 +93,7 @@ def _lift_panel(ax: Axes, best: Table, task: str, models: Sequence[str], lifted:
     if lifted:
         ax.axhline(0, color=QUIET, linestyle="--", linewidth=1.4)
     _axis_of_draws(ax, best)
-    ax.set(title=task, ylabel="lift over greedy (points)" if lifted else "accuracy")
+    ax.set(title=plain(task), ylabel="lift over greedy (points)" if lifted else "accuracy")
 
 
 def _loglik_panel(ax: Axes, rows: Table, task: str, models: Sequence[str]) -> None:
@@ -107,11 +107,11 @@ def _loglik_panel(ax: Axes, rows: Table, task: str, models: Sequence[str]) -> No
         if "exact_lower" in part.columns:
             _exact_band(ax, part["N"], part["exact_lower"], part["exact_upper"], widest=KNOWN_LOG_PROB)
     _axis_of_draws(ax, rows)
-    ax.set(title=task, ylabel="log-probability (nats)")
+    ax.set(title=plain(task), ylabel="log-probability (nats)")
 
 
 def _axis_of_draws(ax: Axes, rows: Table) -> None:
-    ax.set(xscale="log", xlabel="draws N")
+    ax.set(xscale="log", xlabel="draws $N$")
     ticks = rows.unique("N").tolist()
     ax.set_xticks(ticks, [str(N) for N in ticks])
     ax.minorticks_off()
@@ -137,7 +137,7 @@ def _exact_band(ax: Axes, N: Any, lower: Any, upper: Any, *, widest: float) -> N
 
 
 def _exact(rows: Table) -> str:
-    return " Thin black: the exact law's band, where it is narrower than 10 points or 1 nat." if "exact_lower" in rows.columns else ""
+    return "" if "exact_lower" in rows.columns else " The exact law is not known here."
 
 
 def _legend(fig: Figure, first: Axes, rows: Table) -> None:
@@ -145,7 +145,7 @@ def _legend(fig: Figure, first: Axes, rows: Table) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=colour(i), marker=MARKERS[i % len(MARKERS)], linestyle="-" if i < len(MARKERS) else ":", label=model)
+        Line2D([], [], color=colour(i), marker=MARKERS[i % len(MARKERS)], linestyle="-" if i < len(MARKERS) else ":", label=plain(model))
         for i, model in enumerate(names(rows["model"]))
     ]
     fig.legend(handles=handles, loc="outside right upper", fontsize=12)

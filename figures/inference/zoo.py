@@ -1,26 +1,27 @@
-"""What theory says of the models and tasks of `inference`: what coverage costs, whether the covariance tells the lift, who is uncovered."""
+"""Draws what theory says of the models and tasks: the draws that coverage asks for, the covariance that predicts the gain."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
+from figures._style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, plain, theory_line
+from figures.inference.captions import CAPTIONS
 
 STAND_IN = (
-    "Small models trained here stand in for the paper's language models, four tasks with exact answers at two levels for its benchmarks"
+    "small models trained here stand in for the paper's language models, four tasks with exact answers at two levels for its benchmarks"
 )
 
 
 def draw_theory(rows: Table) -> Figure:
-    """Left: N at which the log-probability has saturated against C_cov; right: gain over one draw against the covariance."""
-    fig, (left, right) = figure(1, 2, width=14.5, height=6.6)
+    """Draw the N at which the log-probability saturates against coverage, and the gain over one draw against the covariance."""
+    fig, (left, right) = figure(1, 2, width=15, height=7.4)
     models = list(dict.fromkeys(rows["model"].tolist()))
     for index, model in enumerate(models):
         own = rows.where(model=model)
         told = own.take(np.isfinite(own["saturation"]))
         shape = {"marker": MARKERS[index % len(MARKERS)], "color": colour(index)}
-        left.plot(told["coverage_high"], told["saturation"], linestyle="none", label=model, **shape)
-        measured(right, own["covariance"], own["gain"], own["gain_low"], own["gain_high"], model, index=index)
+        left.plot(told["coverage_high"], told["saturation"], linestyle="none", label=plain(model), **shape)
+        measured(right, own["covariance"], own["gain"], own["gain_low"], own["gain_high"], plain(model), index=index)
         right.errorbar(
             own["covariance"], own["gain"],
             xerr=[own["covariance"] - own["cov_low"], own["cov_high"] - own["covariance"]],
@@ -28,28 +29,24 @@ def draw_theory(rows: Table) -> Figure:
         )  # fmt: skip
     finite = rows.take(np.isfinite(rows["saturation"]))
     ends = np.array([1.0, max(10.0, float(finite["coverage_high"].max()))])
-    theory_line(left, ends, ends, "N = C_cov", linewidth=1.4)
-    left.set(xscale="log", yscale="log", xlabel="coverage C_cov", ylabel="N that has 90% of the rise in log-probability")
+    theory_line(left, ends, ends, r"$N = C_\mathrm{cov}$", linewidth=1.4)
+    left.set(xscale="log", yscale="log", xlabel=r"coverage $C_\mathrm{cov}$", ylabel="$N$ that has 90% of the rise in log-probability")
     left.set_title("saturation")
     left.legend(loc="upper left")
     right.axhline(0, color=QUIET, linestyle="--", linewidth=1.4)
     right.axvline(0, color=QUIET, linestyle="--", linewidth=1.4)
-    right.set(
-        xlabel="Cov(correct, log-probability) under one draw (nats)", ylabel=f"accuracy of best of {rows['N'][0]} less one draw (points)"
+    right.set(xlabel="Cov(correct, log-probability) under one draw (nats)", ylabel=f"gain of best of {rows['N'][0]} over one draw (points)")
+    right.set_title("the covariance predicts the gain")
+    claim(fig, "$N$ saturates where coverage says; best of $N$ helps where correctness and log-probability go together.")
+    setting = (
+        f"{STAND_IN}. Right: {rows['prompts'][0]} prompts a task or all there are, {rows['seeds'][0]} seeds with {rows['N'][0]} draws."
     )
-    right.set_title("does the covariance tell the gain?")
-    claim(fig, "N saturates where coverage says; best of N helps where correctness and log-probability go together.")
-    caption(
-        fig,
-        f"{STAND_IN}. A dot is a model on a task. Left: exact band, prompts whose mode is proven; C_cov of all prompts, its upper end. "
-        f"Right: {rows['prompts'][0]} prompts a task or all there are, {rows['seeds'][0]} seeds x {rows['N'][0]} draws, "
-        "95% intervals over seeds.",
-    )
+    caption(fig, CAPTIONS["cells-theory"], setting=setting)
     return fig
 
 
 def draw_profile(rows: Table) -> Figure:
-    """Prompts uncovered at N, a panel for each task, a line for each model."""
+    """Draw the fraction of prompts uncovered at N, a panel for each task, a line for each model."""
     tasks, models = (list(dict.fromkeys(rows[name].tolist())) for name in ("task", "model"))
     columns = 3
     fig, axes = figure(-(-len(tasks) // columns), columns, width=15, height=3.6 * -(-len(tasks) // columns) + 1, sharex=True, sharey=True)
@@ -60,21 +57,17 @@ def draw_profile(rows: Table) -> Figure:
             if not len(own):
                 continue
             band(ax, own["N"], own["uncovered_low"], own["uncovered_high"], color=colour(index))
-            theory_line(ax, own["N"], own["uncovered_high"], model, color=colour(index), linewidth=1.8)
+            theory_line(ax, own["N"], own["uncovered_high"], plain(model), color=colour(index), linewidth=1.8)
             bound_line(ax, own["N"], own["bound"], color=colour(index), linewidth=1.1)
-        ax.set(xscale="log", title=task, ylim=(-0.03, 1.03))
+        ax.set(xscale="log", title=plain(task), ylim=(-0.03, 1.03))
     for ax in flat[len(tasks) :]:
         ax.set_visible(False)
     for ax in flat[::columns]:
-        ax.set_ylabel("prompts with P* < 1/N")
+        ax.set_ylabel("fraction with $P^* < 1/N$")
     for ax in flat[max(0, len(tasks) - columns) : len(tasks)]:
-        ax.set_xlabel("draws N")
+        ax.set_xlabel("draws $N$")
     handles = {label: line for ax in flat for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     fig.legend(handles.values(), handles.keys(), loc="outside right upper")
     claim(fig, "How many draws a prompt needs before its mode is likely to be among them: the coverage profile.")
-    caption(
-        fig,
-        f"{STAND_IN}. Solid: exact, shaded where the mode of some prompts is not proven (from the search's bound to the best response "
-        "known). Dashed: C_cov/N.",
-    )
+    caption(fig, CAPTIONS["cells-profile"], setting=f"{STAND_IN}.")
     return fig

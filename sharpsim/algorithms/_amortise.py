@@ -9,7 +9,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.decoding import Samples, sample_many
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 from sharpsim.training import NeuralClass, Schedule
 
 Watch = Callable[[int, Any], Any]

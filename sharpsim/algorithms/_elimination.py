@@ -13,7 +13,7 @@ from jaxtyping import Array, Key
 from sharpsim import _checks
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
-from sharpsim.classes._counts import choose_among
+from sharpsim.classes import choose_among
 from sharpsim.oracle import Oracle
 from sharpsim.policies import TabularPolicy
 

@@ -11,8 +11,7 @@ from jaxtyping import Array, Key
 from sharpsim import _checks, laws
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
-from sharpsim.classes._optimism import check_alpha
-from sharpsim.classes._with_reference import WithReference
+from sharpsim.classes import WithReference, check_alpha
 from sharpsim.oracle import Oracle
 
 

@@ -2,12 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from sharpsim import _checks
+from sharpsim import _checks, _threefry
 
 
 class Fit(NamedTuple):
@@ -36,7 +35,7 @@ def pair_counts(
 
 def choose_among(best: Bool[Array, "*batch members"], *, key: Key[Array, ""]) -> Int[Array, "*batch"]:
     """A uniformly random index where `best` holds, along the last axis."""
-    noise = jax.random.uniform(key, best.shape)
+    noise = _threefry.uniform(key, best.shape)
     return jnp.argmax(jnp.where(best, 1.0 + noise, 0.0), axis=-1)
 
 

@@ -14,8 +14,7 @@ from sharpsim.classes._compared import check_pairs
 from sharpsim.classes._counts import Fit, pair_counts
 from sharpsim.classes._descent import LinearSums, descend
 from sharpsim.classes._optimism import Choice, Optimistic
-from sharpsim.policies import LinearSoftmaxPolicy
-from sharpsim.policies._linear_softmax import check_features
+from sharpsim.policies import LinearSoftmaxPolicy, check_features
 
 STEPS = 100
 """Newton steps at most."""

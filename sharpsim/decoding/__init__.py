@@ -1,6 +1,11 @@
-"""Decoders: what one can do at inference time with `start` and `step` of an autoregressive policy.
+"""Decoders: sampling from, and maximising over, the responses of an autoregressive policy, by its `start` and `step` alone.
 
-Greedy, beam, temperature, top-k, Viterbi, many draws at once; exact search: the mode, all of Y*_slack, the certified head of the law.
+- A guess at the mode: `greedy`, `beam`.
+- The mode, proven: `most_likely` (any policy; also all of Y*_slack), `most_likely_batch`, `viterbi` (Markov and n-gram policies).
+- The most probable responses with a bound on the rest: `head`.
+- Other sampling distributions: `sample_tempered`, `sample_top_k`.
+- Many draws: `sample_many` (any policy), `draw_many` (peaked policies), `MarkovSampler`, `TableSampler` (policies given as tables).
+
 Importing this package imports no JAX; naming one of its members does.
 """
 

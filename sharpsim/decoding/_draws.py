@@ -1,4 +1,8 @@
-"""Many draws of many prompts: every draw has uniforms of its own, every prefix is stepped once, however many draws share it."""
+"""Many draws for each of many prompts, with one policy step for each distinct prefix.
+
+Use it where the policy is peaked, so that many draws share their prefixes; each draw still has uniform numbers of its own. Where draws
+rarely share prefixes, `sample_many` is the faster one.
+"""
 
 from typing import Any, NamedTuple
 
@@ -7,37 +11,41 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.decoding._frontier import start_states
-from sharpsim.policies._sequence import SequencePolicy, step_many, unchanged_by_step
+from sharpsim.decoding._prompts import checked_prompts
+from sharpsim.policies import SequencePolicy, step_many, unchanged_by_step
 
 BATCH = 2048
+"""Prefixes stepped in one call."""
 
 
 class ManyDraws(NamedTuple):
-    """Independent draws, each distinct response held once."""
+    """Independent draws; each distinct response to a prompt is stored once."""
 
     responses: np.ndarray
-    """int32 [m, horizon]: the distinct responses, prompt by prompt, padded with the end token."""
+    """int32 [m, horizon]: the distinct responses of all prompts, in order of prompts, padded with the end token."""
     log_probs: np.ndarray
     """float64 [m], nats: step log-probabilities summed from the first token on."""
     prompts: np.ndarray
-    """int64 [m]: the number of the prompt that each was drawn for."""
+    """int64 [m]: the index of the prompt that each response belongs to."""
     which: np.ndarray
-    """int64 [n, draws]: the draws, as indices into the above."""
+    """int64 [n, draws]: each draw, as an index into the three arrays above."""
 
 
 def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Array) -> ManyDraws:
-    """`draws` independent responses y ~ pi(. | x) for each of the prompts [n, ...], by inverse distribution functions in float64.
+    """`draws` independent responses y ~ pi(. | x) for each of the prompts [n, ...], by inverse CDF in float64.
 
-    The law is `policy.sample`'s; the cost is one step for each distinct prefix, so it falls with the mode's probability.
-    Raises `ValueError` for draws below 1, prompts that are not the policy's, and with x64 off (uniforms of 23 bits would miss rare tokens).
+    The distribution is that of `policy.sample`. The cost is one step for each distinct prefix: the more probable the mode, the fewer.
+    Raises `ValueError` for draws below 1, prompts that the policy does not accept, and with x64 off (uniform numbers of 23 bits would miss
+    rare tokens).
     """
     each = _checks.static_count("draws", draws)
-    prompts = np.asarray(prompts)
-    if prompts.ndim == 0 or len(prompts) == 0:
-        raise ValueError(f"`prompts` must hold at least one prompt along its first axis; got shape {prompts.shape}.")
-    policy.check_prompts(prompts)
+    prompts = checked_prompts(policy, prompts)
     if not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
         raise ValueError("`draw_many` needs float64 uniforms: set jax_enable_x64.")
+    return _draw(policy, prompts, each, key)
+
+
+def _draw(policy: SequencePolicy, prompts: np.ndarray, each: int, key: jax.Array) -> ManyDraws:
     n, horizon, size, end = len(prompts), policy.horizon, policy.vocabulary_size, policy.end_token
     structure = jax.tree.structure(jax.eval_shape(policy.start, prompts[0]))
     states, of_prompt = start_states(policy, prompts, min(BATCH, n)), unchanged_by_step(policy, prompts[0])
@@ -68,16 +76,21 @@ def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Arra
             break
         owner, totals, prefixes, tokens = owner[~over], totals[~over], prefixes[~over], tokens[~over]
         states = [old if kept else new[parent[~over]] for old, new, kept in zip(states, stepped, of_prompt, strict=True)]
-    responses, log_probs, owner = (np.concatenate(parts) for parts in zip(*done, strict=True))
+    return _by_prompt(*(np.concatenate(parts) for parts in zip(*done, strict=True)), which.reshape(n, each))
+
+
+def _by_prompt(responses: np.ndarray, log_probs: np.ndarray, owner: np.ndarray, which: np.ndarray) -> ManyDraws:
+    """The distinct responses, found in order of length, sorted by prompt."""
     order = np.argsort(owner, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    return ManyDraws(responses[order], log_probs[order], owner[order], place[which].reshape(n, each))
+    return ManyDraws(responses[order], log_probs[order], owner[order], place[which])
 
 
 def _step(
     policy: SequencePolicy, structure: Any, states: list[np.ndarray], sources: list[np.ndarray], tokens: np.ndarray
 ) -> tuple[list[np.ndarray], np.ndarray]:
+    """The states after the tokens and their next-token log-probabilities; leaf i of the state of row r is `states[i][sources[i][r]]`."""
     after, log_probs = [], []
     for first in range(0, len(tokens), BATCH):
         rows = np.arange(first, min(first + BATCH, len(tokens)))
@@ -92,7 +105,7 @@ def _step(
 
 
 def _inverse(probs: np.ndarray, node: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-    """The first token of each draw's node whose cumulative probability exceeds the uniform, by bisection."""
+    """Inverse CDF by bisection: for each draw, the first token whose cumulative probability at its node exceeds the uniform number."""
     cumulative = np.cumsum(probs, axis=1)
     total = cumulative[:, -1]
     target = np.minimum(uniforms * total[node], np.nextafter(total, 0)[node])

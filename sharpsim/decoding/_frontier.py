@@ -1,6 +1,7 @@
-"""Best-first expansion of prefixes, for many prompts side by side.
+"""The priority queues of best-first search over prefixes, for many prompts at once.
 
-Queues are arrays on the host, one row for each lane (a prompt being searched); one compiled step of fixed batch shape serves all lanes.
+Queues are NumPy arrays with one row for each lane. A lane is a place in the batch, and holds the search for one prompt. One compiled policy
+step of fixed batch size expands the top prefix of all lanes.
 """
 
 from typing import Any
@@ -8,15 +9,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from sharpsim.policies._sequence import SequencePolicy, start_many, step_many, unchanged_by_step
+from sharpsim.policies import SequencePolicy, start_many, step_many, unchanged_by_step
 
 BLOCK = 64
+"""Prefixes whose largest continuation is kept in one number, so that the top of a queue is found without reading all of it."""
 STATE_BYTES = 2**31
-"""How much memory the states of all lanes may take."""
+"""The most memory, in bytes, that the policy states of all lanes may take."""
 
 
 def start_states(policy: SequencePolicy, prompts: np.ndarray, batch: int) -> list[np.ndarray]:
-    """The leaves of `policy.start` for all prompts [n, ...], computed `batch` at a time."""
+    """The leaves of the states `policy.start` gives for all prompts [n, ...], computed in batches of size `batch`."""
     blocks = []
     for first in range(0, len(prompts), batch):
         rows = np.arange(first, first + batch) % len(prompts)
@@ -25,7 +27,7 @@ def start_states(policy: SequencePolicy, prompts: np.ndarray, batch: int) -> lis
 
 
 def affordable_lanes(policy: SequencePolicy, prompt: Any, capacity: int, lanes: int) -> int:
-    """At most `lanes`, and no more than have room for `capacity` states each."""
+    """The largest number of lanes, at most `lanes`, whose `capacity` states each fit into `STATE_BYTES`."""
     leaves = jax.tree.leaves(jax.eval_shape(policy.start, prompt))
     kept = unchanged_by_step(policy, prompt)
     size = sum(leaf.size * leaf.dtype.itemsize for leaf, of_prompt in zip(leaves, kept, strict=True) if not of_prompt)
@@ -33,11 +35,12 @@ def affordable_lanes(policy: SequencePolicy, prompt: Any, capacity: int, lanes: 
 
 
 class Frontier:
-    """The prefixes seen so far of `lanes` prompts, and which of them are still to be expanded.
+    """The prefixes expanded so far in each of `lanes` lanes, and the prefixes on each lane's queue.
 
-    Expanding a prefix fills the lane's next slot: its state, and the log-probabilities (float64, summed from the first token on) of its
-    V continuations. A continuation is complete (it ends, or reaches the horizon) or a prefix in turn; those still to be expanded are the
-    finite entries of `children`, so that the queue needs no storage of its own. `best` has the largest of each slot.
+    Expanding a prefix fills the lane's next slot. The slot holds the prefix's state and the log-probabilities of its V continuations
+    (float64, summed from the first token on). A continuation is either a complete response (it has the end token, or full length) or a
+    prefix. The prefixes on the queue are the finite entries of `children`, so the queue needs no storage of its own. `best` has the
+    largest entry of each slot.
     """
 
     def __init__(self, policy: SequencePolicy, lanes: int, capacity: int, ties: int = 1):
@@ -60,7 +63,7 @@ class Frontier:
         self.incumbents = np.full(lanes, -np.inf)
 
     def load(self, lane: int, prompt: Any, states: list[np.ndarray], number: int) -> None:
-        """Begin anew in `lane` with a prompt, whose start state is number `number` of `states`: nothing expanded, the root on the queue."""
+        """Start the search for a prompt in `lane`, with the empty prefix on its queue; the prompt's start state is `states[..][number]`."""
         if not self.states:
             self.structure = jax.tree.structure(jax.eval_shape(self.policy.start, prompt))
             self.of_prompt = unchanged_by_step(self.policy, prompt)
@@ -77,11 +80,11 @@ class Frontier:
         self.incumbents[lane] = -np.inf
 
     def top(self, lanes: np.ndarray) -> np.ndarray:
-        """The largest log-probability on each lane's queue; -inf for an empty one."""
+        """The largest log-probability on each lane's queue; -inf where the queue is empty."""
         return np.where(self.counts[lanes] == 0, 0.0, self.best_of_block[lanes].max(axis=1))
 
     def expand(self, lanes: np.ndarray) -> None:
-        """Take the most probable prefix off each lane's queue and put its continuations there; up to `ties` in all where others tie."""
+        """Expand the most probable prefix of each lane, and up to `ties` prefixes in all where others have the same probability."""
         policy, slot = self.policy, self.counts[lanes]
         inner = slot > 0
         parent, token, log_prob = self._pop(lanes, inner)
@@ -136,7 +139,7 @@ class Frontier:
         return parent, token, log_prob
 
     def _join_ties(self, lanes: np.ndarray, slot: np.ndarray, inner: np.ndarray, *popped: np.ndarray) -> tuple[np.ndarray, ...]:
-        """What was popped, and after it other prefixes of exactly the same probability on the same lane, taken off its queue too."""
+        """The prefixes popped, followed by others on the same queues with exactly the same probability, which are popped too."""
         share, joined = self.ties // len(lanes) - 1, [(lanes, slot, inner, *popped)]
         for lane, count, ready, value in zip(lanes, slot, inner, popped[-1], strict=True):
             room = min(share, self.capacity - int(count) - 1)
@@ -176,7 +179,7 @@ class Frontier:
         return np.concatenate([responses, full]), np.concatenate([log_probs, rows[which, token]])
 
     def unexpanded(self, lane: int) -> np.ndarray:
-        """The log-probabilities of the prefixes left on the lane's queue."""
+        """The log-probabilities of all prefixes on the lane's queue."""
         count = self.counts[lane]
         if count == 0:
             return np.zeros(1)
@@ -185,6 +188,6 @@ class Frontier:
 
 
 def in_order(responses: np.ndarray, log_probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Descending log-probability, ties by the smallest token sequence."""
+    """Sorted by descending log-probability; ties in lexicographic order of tokens."""
     order = np.lexsort((*responses.T[::-1], -log_probs))
     return responses[order], log_probs[order]

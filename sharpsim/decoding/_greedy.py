@@ -1,4 +1,7 @@
-"""Greedy decoding and beam search: one pass over the horizon, no guarantee (Prop 3.1 says when greedy finds the mode)."""
+"""Greedy decoding and beam search: fast guesses at the most likely response, in one pass over the horizon.
+
+Neither proves its answer. Prop 3.1 says when greedy decoding finds the mode; `most_likely` proves it always.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from sharpsim import _checks
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 @eqx.filter_jit
@@ -65,8 +68,8 @@ def beam(policy: SequencePolicy, prompt: Any, *, width: int) -> tuple[jax.Array,
     """Beam search: after each token the `width` most probable prefixes are kept, ended ones among them.
 
     Returns responses int32 [width, horizon] and their log-probabilities [width] in nats, in the policy's precision, descending. Where there
-    are fewer than `width` responses, the rest have log-probability -inf and mean nothing. The first is a good guess at the mode and no
-    proof; `most_likely` proves. Raises `ValueError` for a width below 1.
+    are fewer than `width` responses, the remaining rows have log-probability -inf and are no responses. The first response is a guess at
+    the mode. Raises `ValueError` for a width below 1.
     """
     policy.check_prompts(prompt)
     return _beam(policy, prompt, _checks.static_count("width", width))

@@ -1,4 +1,7 @@
-"""The most probable responses and a certificate for what is left out."""
+"""The most probable responses to a prompt, with a certified upper bound on every response that was not found.
+
+Use it for exact statements about a distribution that is too large to enumerate: the mass of the head is known, and so is the mass outside.
+"""
 
 from typing import Any, NamedTuple
 
@@ -7,17 +10,18 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.decoding._prompts import checked_prompts
+from sharpsim.policies import SequencePolicy
 
 NODES = 2**17
-"""How many expanded prefixes are held at a time, over all lanes."""
+"""The most expanded prefixes held at a time, summed over the prompts that are searched together."""
 
 
 class Head(NamedTuple):
-    """What a search with a given budget knows of pi(. | x)."""
+    """The head of pi(. | x) that a search with a given budget has found."""
 
     responses: np.ndarray
-    """int32 [k, horizon]: every complete response found, log-probability descending, ties by the smallest token sequence."""
+    """int32 [k, horizon]: all complete responses found, in descending log-probability; ties in lexicographic order of tokens."""
     log_probs: np.ndarray
     """float64 [k], nats."""
     certified: int
@@ -25,26 +29,24 @@ class Head(NamedTuple):
     bound: float
     """No response that was not found has a larger log-probability; -inf where all were found."""
     remaining_mass: float
-    """The total probability of the responses not found, summed over the prefixes left on the queue: never below 0, and no digits
-    lost where it is small. With float32 policies the masses found and left add up to 1 within 1e-5."""
+    """The total probability of the responses that were not found. It is the sum over the prefixes left on the queue, so it is never
+    negative and keeps its digits where it is small. With float32 policies it adds up with the mass found to 1 within 1e-5."""
     expansions: int
-    """Incomplete prefixes taken off the queue, the empty one included."""
+    """The number of prefixes expanded, the empty one included."""
 
 
 def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: int = 256) -> list[Head]:
-    """The head of pi(. | x) for each of the prompts [n, ...], after `max_expansions` best-first expansions of a prompt (or all there are).
+    """The head of pi(. | x) for each of the prompts [n, ...], after at most `max_expansions` best-first expansions for each prompt.
 
-    Every response more probable than exp(bound) is found. Responses below the bound are kept too when they come to light,
-    because they shrink the remaining mass, but the order of the distribution is certified only down to `certified`.
+    Every response more probable than exp(bound) is found. Less probable responses that the search meets are kept too, because they reduce
+    the remaining mass; the first `certified` ones are certainly the most probable responses in order. At most `lanes` prompts are searched
+    together.
 
-    Raises `ValueError` for `max_expansions` below 1 or prompts that are not the policy's. Source: ours.
+    Raises `ValueError` for `max_expansions` below 1 or prompts that the policy does not accept. Source: ours.
     """
     budget = _checks.static_count("max_expansions", max_expansions)
     lanes = _checks.static_count("lanes", lanes)
-    prompts = np.asarray(prompts)
-    if prompts.ndim == 0 or len(prompts) == 0:
-        raise ValueError(f"`prompts` must hold at least one prompt along its first axis; got shape {prompts.shape}.")
-    policy.check_prompts(prompts)
+    prompts = checked_prompts(policy, prompts)
     lanes = affordable_lanes(policy, prompts[0], budget, max(1, min(lanes, NODES // budget)))
     lanes = lane_count(len(prompts), lanes)
     results: list[Any] = [None] * len(prompts)

@@ -1,4 +1,8 @@
-"""Serving many prompts on a few lanes: a lane that is done takes the next prompt, so that the batch stays full."""
+"""Best-first search for many prompts in a batch of fixed size.
+
+Each place in the batch, a lane, holds the search for one prompt. When a search finishes, the next prompt takes its lane (continuous
+batching), so the batch stays full and one compiled step serves all prompts.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from sharpsim.decoding._frontier import Frontier
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 def lane_count(prompts: int, lanes: int) -> int:
-    """1, 16 or `lanes`: few shapes, so that few are compiled."""
+    """The number of lanes for so many prompts: 1, 16 or `lanes`. There are few sizes because each one is compiled."""
     return next((size for size in (1, 16) if prompts <= size <= lanes), lanes)
 
 
@@ -26,11 +30,12 @@ def lockstep(
     finished: Callable[[np.ndarray, np.ndarray], np.ndarray],
     harvest: Callable[[Frontier, int, int, bool], Any],
 ) -> None:
-    """Search the prompts numbered `which` with at most `capacity` expansions each.
+    """Search the prompts with indices `which`, with at most `capacity` expansions for each.
 
-    `finished(tops, incumbents)` says which lanes need no further expansion; a lane is then handed to
-    `harvest(frontier, lane, prompt_number, whether_it_finished)`, and so is one whose capacity is used up. With `ties` above 1, prefixes
-    that tie exactly are expanded together, so many in all: only for searches that expand every prefix as probable as the one at the top.
+    `finished(tops, incumbents)` says which lanes need no further expansion, given the log-probability at the top of each queue and that of
+    the best complete response. `harvest(frontier, lane, prompt_index, whether_it_finished)` is called for a lane that has finished or
+    has used up its capacity. With `ties` above 1, up to so many prefixes of exactly equal probability are expanded together. This is valid
+    only for a search that has to expand every prefix as probable as the one at the top.
     """
     waiting = list(which)[::-1]
     frontier = Frontier(policy, lanes, capacity, ties)

@@ -1,4 +1,8 @@
-"""Exact maximisation over all responses by best-first search."""
+"""The most likely response to a prompt, proven by best-first search over prefixes.
+
+Use it for the mode of a sequence policy, or for all responses within a factor 1 - slack of it. Greedy decoding and beam search give
+no proof.
+"""
 
 from typing import Any, Literal, NamedTuple
 
@@ -7,25 +11,26 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
-from sharpsim.policies._sequence import SequencePolicy, start_many, step_many
+from sharpsim.decoding._prompts import checked_prompts
+from sharpsim.policies import SequencePolicy, start_many, step_many
 from sharpsim.sharpness import TIE_GUARD
 
 FIRST_CAPACITY = 1024
 SLOTS = 256 * FIRST_CAPACITY
-"""Prefixes kept at once, over all lanes, unless a single prompt needs more."""
+"""The most prefixes held at a time, summed over the prompts that are searched together, unless a single prompt needs more."""
 TIES = 64
-"""Prefixes expanded at once where that many tie exactly: the search ends only below their probability, so all of them are due."""
+"""The most prefixes of exactly equal probability that are expanded together. The search must expand all of them anyway."""
 
 
 class MostLikely(NamedTuple):
-    """All of Y*_slack(x), proven."""
+    """All responses in Y*_slack(x), proven complete."""
 
     responses: np.ndarray
-    """int32 [k, horizon], log-probability descending, ties by the smallest token sequence; padded with the end token."""
+    """int32 [k, horizon], in descending log-probability, ties in lexicographic order of tokens; padded with the end token."""
     log_probs: np.ndarray
     """float64 [k], nats."""
     expansions: int
-    """Incomplete prefixes taken off the queue, the empty one included."""
+    """The number of prefixes expanded, the empty one included."""
 
 
 class Decoded(NamedTuple):
@@ -36,7 +41,7 @@ class Decoded(NamedTuple):
 
 
 class SearchBudgetExceeded(RuntimeError):
-    """The search ended before it had proven which responses are most likely."""
+    """The search used up its expansions before it had proven which responses are most likely."""
 
     def __init__(self, incumbent: Decoded, bound: float, expansions: int):
         super().__init__(
@@ -53,14 +58,16 @@ class SearchBudgetExceeded(RuntimeError):
 def most_likely(policy: SequencePolicy, prompt: Any, *, slack: float = 0.0, max_expansions: int) -> MostLikely:
     """Y*_slack(x) = {y : pi(y|x) >= (1 - slack) max_y' pi(y'|x)}, exactly, for any |V|^H.
 
-    log pi falls along a prefix, so prefixes are expanded from the most probable on, until none left can reach the set. With
-    q = (1 - slack) P*, at most min(1 + (H-1) floor(1/q), E|y|/q) <= H/q prefixes are expanded (lengths count the end token).
-    Exact with respect to the policy's step log-probabilities, summed in float64 from the first token on. As in `sharpness.maximisers`, at
-    slack 0 only exact ties count; above 0 the edge has a relative guard of 1e-12.
+    A prefix is at least as probable as every response that continues it. The search therefore expands the most probable prefix first, and
+    stops when no prefix left is probable enough. With q = (1 - slack) P*, where P* is the mode's probability, at most
+    min(1 + (H-1) floor(1/q), E|y|/q) <= H/q prefixes are expanded (lengths count the end token).
 
-    Raises `SearchBudgetExceeded` where `max_expansions` are not enough: what is returned is always proven. Raises `ValueError` for slack
-    outside [0, 1), `max_expansions` below 1, or a prompt that is not the policy's. Source: ours (the bound: each depth has at most 1/q
-    prefixes of probability q or more).
+    The result is exact for the policy's step log-probabilities, summed in float64 from the first token on. As in `sharpness.maximisers`,
+    only exact ties count at slack 0; above 0 the threshold has a relative guard of 1e-12.
+
+    Raises `SearchBudgetExceeded` where `max_expansions` are not enough, so that a returned answer is always proven. Raises `ValueError` for
+    slack outside [0, 1), `max_expansions` below 1, or a prompt that the policy does not accept. Source: ours (the bound: each depth has at
+    most 1/q prefixes of probability q or more).
     """
     return most_likely_batch(policy, np.asarray(prompt)[None], slack=slack, max_expansions=max_expansions)[0]
 
@@ -74,21 +81,23 @@ def most_likely_batch(
     on_budget: Literal["raise", "return"] = "raise",
     lanes: int = 256,
 ) -> list[Any]:
-    """`most_likely` of each of the prompts [n, ...], `lanes` of them searched in lockstep.
+    """`most_likely` for each of the prompts [n, ...]; at most `lanes` prompts are searched together.
 
-    With `on_budget="return"`, a prompt whose `max_expansions` are used up has its `SearchBudgetExceeded` in the list, and none is raised.
+    With `on_budget="return"`, the list has a `SearchBudgetExceeded` for each prompt whose expansions were not enough, and none is raised.
     """
     _checks.in_half_open_unit("slack", slack)
     budget = _checks.static_count("max_expansions", max_expansions)
     lanes = _checks.static_count("lanes", lanes)
     if on_budget not in ("raise", "return"):
         raise ValueError(f'`on_budget` must be "raise" or "return"; got {on_budget!r}.')
-    prompts = np.asarray(prompts)
-    if prompts.ndim == 0 or len(prompts) == 0:
-        raise ValueError(f"`prompts` must hold at least one prompt along its first axis; got shape {prompts.shape}.")
-    policy.check_prompts(prompts)
+    prompts = checked_prompts(policy, prompts)
 
     edge = np.log1p(-slack) - TIE_GUARD[8] if slack > 0 else 0.0
+    return _search_all(policy, prompts, edge, budget, lanes, on_budget)
+
+
+def _search_all(policy: SequencePolicy, prompts: np.ndarray, edge: float, budget: int, lanes: int, on_budget: str) -> list[Any]:
+    """The answer for each prompt: responses with log-probability at least the mode's plus `edge`, or the failure."""
     results: list[Any] = [None] * len(prompts)
     lanes = lane_count(len(prompts), lanes)
     states = start_states(policy, prompts, lanes)
@@ -105,7 +114,7 @@ def most_likely_batch(
                 raise failure
             results[number] = failure
 
-    # Long searches are few: they are begun again on fewer, longer lanes, which costs a sixteenth and keeps memory with the short ones.
+    # Few searches are long. They start again with 16 times the capacity on fewer lanes, which repeats a sixteenth of their work.
     capacity, left = min(budget, max(FIRST_CAPACITY, SLOTS // min(lanes, len(prompts)))), list(range(len(prompts)))
     while left:
         lockstep(

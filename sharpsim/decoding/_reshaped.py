@@ -1,15 +1,15 @@
-"""A law made of another, next token by next token."""
+"""Policies that change the next-token distribution of another policy: the base class of temperature and top-k sampling."""
 
 import abc
 from typing import Any
 
 import jax
 
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 class ReshapedPolicy(SequencePolicy):
-    """The policy whose next-token law is a function of another's, at every prefix: prompts, vocabulary and horizon are the other's."""
+    """A policy whose next-token distribution is a function of another policy's, at every prefix. All else is the other policy's."""
 
     policy: SequencePolicy
 
@@ -35,7 +35,7 @@ class ReshapedPolicy(SequencePolicy):
 
     @abc.abstractmethod
     def reshape(self, log_probs: jax.Array) -> jax.Array:
-        """The new next-token log-probabilities [vocabulary_size], made of the policy's."""
+        """The new next-token log-probabilities [vocabulary_size], given the policy's."""
 
     def check_prompts(self, prompts: Any) -> None:
         """As the policy's."""

@@ -1,4 +1,9 @@
-"""Many literal draws of many prompts, a small block at a time, so that a block's state stays in the processor's cache."""
+"""Many independent draws for each of many prompts, by literal sampling in small batches.
+
+Use it for large samples from any sequence policy. A batch (block) has 64 sequences, so that its states stay in the processor's cache, and
+threads run batches in parallel. Where draws share most prefixes, `draw_many` needs fewer steps. For Markov policies `MarkovSampler` is
+faster.
+"""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -11,16 +16,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.policies._sequence import SequencePolicy, inverse_cdf
+from sharpsim.decoding._prompts import checked_prompts
+from sharpsim.policies import SequencePolicy, inverse_cdf
 
 BLOCK = 64
-"""Sequences drawn side by side by one thread: their states stay in its cache, and the matrix products are large enough."""
+"""Sequences in a batch: few enough for their states to stay in the cache, enough for efficient matrix products."""
 FEW = 16
-"""From this many draws on, a block is filled by one prompt, whose part of the state its draws share."""
+"""From this many draws for each prompt on, a batch holds draws for one prompt only, which then share the prompt's part of the state."""
 
 
 class Samples(NamedTuple):
-    """Independent draws of each prompt, in the order in which they were drawn."""
+    """Independent draws for each prompt, in the order in which they were drawn."""
 
     responses: np.ndarray
     """int32 [n, draws, horizon], padded with the end token."""
@@ -31,18 +37,15 @@ class Samples(NamedTuple):
 def sample_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Array, threads: int | None = None) -> Samples:
     """`draws` independent responses y ~ pi(. | x) for each of the prompts [n, ...], with their log-probabilities.
 
-    Draw j of prompt i has a key of its own, made of `key`, i and j: the first m draws are the sample of size m, whatever the threads (None:
-    one for each core). A block of draws stops when all have ended. Memory: 64 states for each thread. Where draws outnumber the
-    responses that matter, `draw_many` does with fewer steps. With x64 off the law is `policy.sample`'s, of 23 bits.
+    Draw j of prompt i has a key of its own, derived from `key`, i and j. The first m draws are therefore the same whatever `draws`, and the
+    number of threads (None: one for each core) changes nothing. A batch stops when all its sequences have ended. Memory is 64 states a
+    thread. With x64 off, uniform numbers have 23 bits, as in `policy.sample`.
 
-    Raises `ValueError` for draws or threads below 1, prompts that are not the policy's, and a policy that gives NaN.
+    Raises `ValueError` for draws or threads below 1, prompts that the policy does not accept, and a policy that gives NaN.
     """
     each = _checks.static_count("draws", draws)
     workers = len(os.sched_getaffinity(0)) if threads is None else _checks.static_count("threads", threads)
-    prompts = np.asarray(prompts)
-    if prompts.ndim == 0 or len(prompts) == 0:
-        raise ValueError(f"`prompts` must hold at least one prompt along its first axis; got shape {prompts.shape}.")
-    policy.check_prompts(prompts)
+    prompts = checked_prompts(policy, prompts)
     n, horizon = len(prompts), policy.horizon
     # All blocks have one shape, so that one is compiled; those at the edges draw a little more than is kept.
     deep = -(-each // -(-each // BLOCK))
@@ -70,7 +73,7 @@ def sample_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Ar
 
 @eqx.filter_jit
 def _block(policy: SequencePolicy, prompts: Any, rows: Any, columns: Any, one_prompt: bool, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """One draw for each entry of `rows` and `columns`; `prompts` has one for each, or is a single one."""
+    """One draw for each pair of prompt index (`rows`) and draw number (`columns`). `prompts` has one prompt for each, or is one prompt."""
     end, horizon = policy.end_token, policy.horizon
 
     def one_draw(state: Any, row: Any, column: Any) -> tuple[jax.Array, jax.Array]:

@@ -1,4 +1,4 @@
-"""Many draws of a Markov policy in one compiled scan: a token is one look-up in an alias table, whatever the vocabulary."""
+"""Many draws from a Markov policy: each token is one look-up in an alias table, whatever the size of the vocabulary."""
 
 from functools import partial
 from typing import Any
@@ -10,17 +10,17 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.policies import MarkovPolicy
-from sharpsim.sampling._alias import AliasTables, in_blocks, word_pairs
+from sharpsim.sampling import AliasTables, in_blocks, word_pairs
 
 BLOCK = 2**14
-"""Sequences drawn side by side: tokens and random words of a step stay in the processor's cache."""
+"""Sequences in a batch: the tokens and random words of a step fit into the processor's cache."""
 
 
 class MarkovSampler(eqx.Module):
-    """Draws y ~ pi(. | x) of a `MarkovPolicy` of any order, with a table of its contexts made once. Any typed key will do.
+    """Draws y ~ pi(. | x) from a `MarkovPolicy` of any order, by alias tables of its contexts that are built once.
 
-    The law is that of `policy.sample`, exact to 2^-33 a token in total variation, in float32 programs too; a token of probability 0 is
-    never drawn. Likelihoods are not summed on the way: `policy.log_prob` gives them.
+    The distribution is that of `policy.sample`, with a total variation error of at most 2^-33 for each token, also in float32 programs. A
+    token of probability 0 is never drawn. Keys may be typed keys of any kind. For log-likelihoods call `policy.log_prob`.
 
     Raises `ValueError` for a policy of another kind, and for 2^31 table entries and more (vocabulary padded to a power of two).
     """
@@ -42,7 +42,7 @@ class MarkovSampler(eqx.Module):
     def sample(self, prompts: Any, *, draws: int, key: jax.Array) -> jax.Array:
         """`draws` independent responses to each prompt number, int32 [n, draws, horizon], padded with the end token.
 
-        Raises `ValueError` for draws below 1, no prompts, and numbers that are none of the policy's prompts.
+        Raises `ValueError` for draws below 1, no prompts, and prompt numbers out of range.
         """
         count = _checks.static_count("draws", draws)
         if np.ndim(prompts) != 1 or np.shape(prompts)[0] == 0:

@@ -1,4 +1,7 @@
-"""Many draws of a law given by its table: best of N, stopped draws, pi_beta or any other, at one price."""
+"""Many draws from a policy given as a table: best of N, the adaptive rule, pi_beta or any other distribution.
+
+The cost of a draw is the same for all of them.
+"""
 
 from typing import Any
 
@@ -8,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks, laws
-from sharpsim.sampling._alias import AliasTables, draw_rows
+from sharpsim.sampling import AliasTables, draw_rows
 
 
 class TableSampler(eqx.Module):
-    """Draws from pi(y|x) given as natural log-probabilities [prompts, responses], by alias tables made once.
+    """Draws from pi(y|x) given as natural log-probabilities [prompts, responses], by alias tables that are built once.
 
-    A draw costs two random words and two look-ups, whatever the table; probability 0 is never drawn; the law is exact to 2^-33 in total
-    variation, in float32 programs too. Any typed key will do.
+    A draw costs two random words and two look-ups, whatever the size of the table. The total variation error is at most 2^-33, also in
+    float32 programs. A response of probability 0 is never drawn. Keys may be typed keys of any kind.
 
     Raises `ValueError` for rows that hold NaN or do not sum to one, and for tables of 2^31 entries and more (rows padded to powers of two).
     """
@@ -41,7 +44,7 @@ class TableSampler(eqx.Module):
     def sample(self, prompts: Any, *, draws: int, key: jax.Array) -> jax.Array:
         """`draws` independent responses to each prompt number, int32 [n, draws].
 
-        Raises `ValueError` for draws below 1, no prompts, and numbers that are none of the prompts'.
+        Raises `ValueError` for draws below 1, no prompts, and prompt numbers out of range.
         """
         count = _checks.static_count("draws", draws)
         _checks.prompt_numbers(prompts, self.prompts)

@@ -1,4 +1,7 @@
-"""Sampling at a temperature: each next-token law raised to a power, which is not the tilted law of whole responses."""
+"""Sampling at a temperature T: every next-token distribution is raised to the power 1/T and normalised.
+
+This differs from the tilted distribution of whole responses, pi^(1/T), which is normalised once.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ import jax.numpy as jnp
 
 from sharpsim import _checks
 from sharpsim.decoding._reshaped import ReshapedPolicy
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 class TemperedPolicy(ReshapedPolicy):

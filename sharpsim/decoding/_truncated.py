@@ -1,4 +1,4 @@
-"""Top-k sampling: each next-token law cut down to its k most probable tokens."""
+"""Top-k sampling: every next-token distribution is restricted to its k most probable tokens and normalised."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ import jax.numpy as jnp
 
 from sharpsim import _checks
 from sharpsim.decoding._reshaped import ReshapedPolicy
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 
 
 class TopKPolicy(ReshapedPolicy):
     """pi_k(y | x) = prod_h pi(y_h | x, y_<h) 1{y_h in top_k} / pi(top_k | x, y_<h): exactly k tokens, ties to the smaller ones.
 
-    k = 1 is greedy decoding, k >= V the policy itself. `log_prob` is that of the truncated law: -inf outside of it.
+    k = 1 is greedy decoding, k >= V the policy itself. `log_prob` is that of the truncated policy, -inf for responses it cannot give.
     """
 
     k: int = eqx.field(static=True)

@@ -1,13 +1,14 @@
-"""The mode of a policy with finitely many contexts by dynamic programming, whatever its probability."""
+"""The most likely response of a Markov or n-gram policy, by dynamic programming over contexts (the Viterbi algorithm).
+
+The time does not depend on the mode's probability, as that of `most_likely` does.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from sharpsim.decoding._most_likely import Decoded
-from sharpsim.policies._markov import MarkovPolicy
-from sharpsim.policies._ngram import NGramPolicy
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import MarkovPolicy, NGramPolicy, SequencePolicy
 
 
 def viterbi(policy: SequencePolicy, prompt: Any) -> Decoded:

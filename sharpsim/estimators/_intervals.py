@@ -1,4 +1,7 @@
-"""Exact intervals of measured frequencies: what a dot in a figure carries."""
+"""Confidence intervals of measured frequencies and of means of bounded values, valid at every sample size.
+
+Call `clopper_pearson` for the probability behind a count of successes, `bounded_mean` for the mean of values in a known range.
+"""
 
 from typing import Any
 
@@ -16,7 +19,7 @@ def clopper_pearson(successes: Any, trials: Any, level: float = 0.95) -> tuple[A
     Raises `ValueError` for counts that are not whole, successes outside 0..trials, trials below 1, level outside (0, 1).
     """
     # Not at the top: listing the experiments should not wait for scipy.
-    from scipy.special import betaincinv
+    from scipy.special import betainccinv, betaincinv
 
     _checks.count("successes", successes, 0)
     _checks.count("trials", trials, 1)
@@ -26,7 +29,10 @@ def clopper_pearson(successes: Any, trials: Any, level: float = 0.95) -> tuple[A
         raise ValueError(f"`successes` must be at most `trials`; got {successes!r} of {trials!r}.")
     tail = (1 - level) / 2
     low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, tail), 0.0)
-    high = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail), 1.0)
+    missed = np.maximum(n - k, 1)
+    # Next to 1, 1 - tail keeps too few digits of the tail.
+    far = betaincinv(k + 1, missed, 1 - tail) if tail > 1e-9 else betainccinv(k + 1, missed, tail)
+    high = np.where(k < n, far, 1.0)
     return (float(low), float(high)) if low.ndim == 0 else (low, high)
 
 

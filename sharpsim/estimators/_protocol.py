@@ -1,4 +1,8 @@
-"""The paper's protocol: what best of N, the vote and pass@N give, from some draws of each prompt and seed; densities of log pi."""
+"""Estimates from draws of a model, in the paper's protocol: accuracy of best of N, majority vote and pass@N; densities of log pi.
+
+Call `accuracy_estimates` on the draws of each prompt and seed, then `interval` for the mean and its confidence interval. `vote` is the
+majority vote alone, `densities` a histogram with intervals.
+"""
 
 from collections.abc import Sequence
 
@@ -12,14 +16,23 @@ REWARDS = ("best of N", "length-normalised")
 RULES = (*REWARDS, "majority", "pass@N")
 
 
-def literal(
+def accuracy_estimates(
     log_probs: np.ndarray, correct: np.ndarray, answers: np.ndarray, tokens: np.ndarray, *, N: Sequence[int], floor: float
 ) -> dict[int, dict[str, np.ndarray]]:
-    """From draws [prompts, seeds, draws], for each N, unbiased estimates [prompts, seeds] of the accuracy of each of `RULES`; and "loglik".
+    """For each N, unbiased estimates `[prompts, seeds]` of the accuracy of each of `RULES`, and of the mean log-likelihood, "loglik".
 
-    Best of N, by log pi or by log pi over tokens (ties to the first drawn), and pass@N: the mean over all subsets of size N. Majority
-    (ties to the first drawn; an answer below 0 is none and has no vote): the mean over disjoint blocks of N. "loglik": the mean of
-    max(log pi, floor), nats, of what best of N keeps.
+    Args:
+        log_probs: log pi of each draw, nats, `[prompts, seeds, draws]`; the other arrays have the same shape.
+        correct: whether the draw is correct.
+        answers: a code of the draw's answer; draws with one code vote together. Below 0 the draw has no answer and no vote.
+        tokens: the draw's length.
+        N: sizes, each at most the number of draws.
+        floor: log pi below this counts as `floor` in "loglik".
+
+    Best of N keeps the draw with the largest log pi, or with the largest log pi per token ("length-normalised"); ties go to the first
+    drawn. Its estimate, and that of pass@N (some draw is correct), is the mean over all subsets of size N. The estimate of the majority
+    vote is the mean over disjoint blocks of N draws. "loglik" is the mean of max(log pi, floor), nats, of what best of N keeps, over all
+    subsets.
     """
     total = log_probs.shape[-1]
     orders = [np.argsort(-reward, axis=-1, kind="stable") for reward in (log_probs, log_probs / tokens)]
@@ -42,9 +55,9 @@ def literal(
 
 
 def vote(answers: np.ndarray, correct: np.ndarray) -> np.ndarray:
-    """Whether the answer with most votes along the last axis is correct, as its first draw is; ties to the first drawn.
+    """Whether the answer with most votes along the last axis is correct, judged by its first draw; ties go to the answer drawn first.
 
-    An answer below 0 has no vote; where nobody votes, nothing is answered and nothing correct.
+    An answer below 0 has no vote. Where no draw has a vote, there is no answer, and the result is False.
     """
     size = answers.shape[-1]
     flat, right = answers.reshape(-1, size), correct.reshape(-1, size)
@@ -59,9 +72,10 @@ def vote(answers: np.ndarray, correct: np.ndarray) -> np.ndarray:
 
 
 def interval(estimates: np.ndarray, level: float) -> tuple[float, float, float, str]:
-    """(mean, low, high, over) of estimates [prompts, seeds]: Student's t over seeds, the prompts as they are; of one seed, over prompts.
+    """(mean, low, high, over) of estimates `[prompts, seeds]`: the mean and Student's t interval at confidence `level`.
 
-    `over` says which, "seeds" or "prompts"; of one seed and one prompt there is no interval: NaN, "none".
+    With several seeds the interval is over seeds, the prompts being fixed (`over` is "seeds"). With one seed it is over prompts
+    ("prompts"). With one seed and one prompt there is no interval: the ends are NaN and `over` is "none".
     """
     prompts, seeds = estimates.shape
     if seeds > 1:
@@ -72,7 +86,10 @@ def interval(estimates: np.ndarray, level: float) -> tuple[float, float, float, 
 
 
 def densities(values: np.ndarray, edges: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(density, low, high) per nat in each bin, of all values, also those outside; Clopper-Pearson ends. There must be a value."""
+    """(density, low, high) in each bin between `edges`, per unit of `values`, with the ends of Clopper-Pearson intervals.
+
+    The density is relative to all values, also those outside the edges. There must be at least one value.
+    """
     counts, widths = np.histogram(values, edges)[0], np.diff(edges)
     low, high = clopper_pearson(counts, len(values), level)
     return counts / len(values) / widths, low / widths, high / widths

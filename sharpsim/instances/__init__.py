@@ -1,4 +1,8 @@
-"""The paper's problem instances, by name, as float64 arrays: tables, features, weights; never policies."""
+"""The paper's problem instances, by name, as float64 arrays: tables of log-probabilities, features and weights.
+
+Call these to build the inputs of laws, bounds and algorithms: the hard family of the lower bounds, sphere packings, rare arms, graphs for
+maximum cut, classes that are not closed, random tables. They return arrays, never policies.
+"""
 
 from sharpsim.instances._graphs import (
     complete_bipartite_graph,

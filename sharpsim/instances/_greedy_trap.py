@@ -1,4 +1,4 @@
-"""Sequence policies whose mode greedy decoding misses (Prop 3.1 is tight)."""
+"""Sequence policies on which greedy decoding does not return the mode; they show that Prop 3.1 is tight."""
 
 import math
 

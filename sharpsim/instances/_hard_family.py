@@ -1,4 +1,4 @@
-"""The family behind the lower bounds (section 3.3 and Appendix H, at gamma = 1/2)."""
+"""The hard family of the lower bounds (section 3.3 and Appendix H, at gamma = 1/2)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,8 @@
-"""Arms hidden in bulk (Example J.1', ours): likelihoods of what base draws say nothing of where its mode is."""
+"""A bandit with a few rare arms among many other responses (Example J.1', ours).
+
+One of the arms, the secret, is the mode. The likelihoods of the other responses carry no information about which arm it is, so a learner
+that only draws from base has to wait until it draws the secret.
+"""
 
 import math
 from typing import NamedTuple

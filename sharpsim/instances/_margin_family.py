@@ -1,4 +1,7 @@
-"""A family whose coverage and margin move apart: every prompt has one response a little likelier than all others."""
+"""A family with a small margin and a coverage that hardly depends on it: each prompt has one response slightly likelier than all others.
+
+Call it to study how bounds depend on the margin alone.
+"""
 
 from typing import NamedTuple
 
@@ -26,7 +29,7 @@ class MarginFamily(NamedTuple):
 
 
 def margin_family(*, hard_prompts: int, labels: int, margin: float, secrets: np.ndarray | None = None) -> MarginFamily:
-    """d prompts, M responses: the mode has mass (1+g)/(M+g), each other response 1/(M+g), so the margin is g and
+    """d prompts with M responses each: the mode has mass (1+g)/(M+g), each other response 1/(M+g), so the margin is g and
     C_cov = (M+g)/(1+g), which hardly moves as g vanishes. `secrets` defaults to response 0 everywhere.
 
     Raises `ValueError` for d below 1, M below 2, g not positive and secrets that are not d responses.

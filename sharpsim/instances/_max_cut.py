@@ -54,7 +54,7 @@ def max_cut_features(prompt: Any, prefix: Any, depth: Any) -> Any:
 
 
 def check_graph(adjacency: Any) -> np.ndarray:
-    """The adjacency matrix as float64; refuse what is no simple graph with at least one edge on at least two vertices."""
+    """The adjacency matrix as float64; `ValueError` unless it is a simple graph with at least one edge on at least two vertices."""
     graph = np.asarray(adjacency, dtype=np.float64)
     square = graph.ndim == 2 and graph.shape[0] == graph.shape[1]
     if not square or not (np.isin(graph, (0, 1)).all() and (graph == graph.T).all() and not np.diag(graph).any()):

@@ -1,4 +1,4 @@
-"""A multi-layer linear softmax class that has no sharpened member (Prop E.2), and a variant in which greedy errs without a tie."""
+"""A multi-layer linear softmax class that has no sharpened member (Prop E.2), and a variant in which greedy decoding errs without a tie."""
 
 import math
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Tables drawn at random, and finite classes around them."""
+"""Random tables of log-probabilities, and finite classes made of relabellings of a table, for tests and simulations."""
 
 import numpy as np
 

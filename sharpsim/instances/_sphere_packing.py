@@ -1,4 +1,4 @@
-"""Packings of the unit sphere (Example J.1): coverage exponential in the dimension, and a margin that does not vanish as fast."""
+"""Packings of the unit sphere (Example J.1): coverage is exponential in the dimension, the margin falls at most polynomially."""
 
 import math
 from typing import NamedTuple

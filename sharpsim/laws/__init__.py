@@ -1,10 +1,13 @@
-"""Exact laws of what the sharpening procedures produce.
+"""Exact distributions of what the sharpening procedures return: best of N, adaptive stopping, tilted policies, majority votes.
+
+Call these instead of simulating: they give the probability of each response in closed form, also for N of 1e12.
 
 Pure functions of arrays in the array's own namespace: float64 NumPy in, float64 out; JAX arrays in, traceable.
 """
 
 from sharpsim.laws._best_of_n import best_of_n
 from sharpsim.laws._binomial import binomial_window
+from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
 from sharpsim.laws._occupancy import OccupancyMeans, occupancy_means
 from sharpsim.laws._plurality import plurality
 from sharpsim.laws._regularised import divergence, regularised_regret, regularised_value
@@ -20,10 +23,15 @@ from sharpsim.laws._stopping import (
 from sharpsim.laws._tilted import tilted
 
 __all__ = [
+    "Band",
+    "KeptLaw",
     "OccupancyMeans",
     "StoppingTables",
+    "WHOLE_TOLERANCE",
     "best_of_n",
     "binomial_window",
+    "certified_head",
+    "kept_law",
     "occupancy_means",
     "divergence",
     "plurality",

@@ -1,4 +1,4 @@
-"""The law of the best of N draws (section 3; Prop C.1's procedure)."""
+"""The exact law of the best of N draws, at a cost that does not depend on N (section 3; Prop C.1's procedure)."""
 
 from typing import Any
 

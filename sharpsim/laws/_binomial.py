@@ -1,4 +1,7 @@
-"""The binomial law on the values that matter."""
+"""The binomial distribution, restricted to the counts that carry all but about 1e-18 of the mass on either side.
+
+Call it for expectations over Bin(n, p) at any n, in time proportional to sqrt(n p (1 - p)).
+"""
 
 import math
 
@@ -6,9 +9,10 @@ import numpy as np
 
 
 def binomial_window(n: int, p: float) -> tuple[np.ndarray, np.ndarray]:
-    """The values k and probabilities of Bin(n, p), but for tails below about 1e-18 on either side.
+    """(values, probabilities) of Bin(n, p), without the tails that have probability below about 1e-18 on either side.
 
-    From ratios of neighbours, normalised: relative error about 1e-15 times the width of the window, n up to 1e12 and beyond.
+    Computed from the ratios of neighbouring probabilities and normalised. The relative error is about 1e-15 times the width of the window;
+    n may be 1e12 and more.
     """
     if p <= 0 or p >= 1:
         return np.array([n if p >= 1 else 0]), np.ones(1)

@@ -1,4 +1,8 @@
-"""What a certified head of a law tells of best of N: the known part of the law of what is kept, and the mass of the rest."""
+"""The law of best of N when only the most likely responses of a model are known (a certified head), as for sequence models.
+
+Best-first search lists the k most likely responses of each prompt, the mass of all others, and an upper bound on their log-probability.
+Call `kept_law` to get, from such a head, the known part of the law of the response that best of N keeps, and the mass of the rest.
+"""
 
 from typing import Any, NamedTuple
 
@@ -9,25 +13,25 @@ from sharpsim._logspace import logsumexp
 from sharpsim.laws._best_of_n import best_of_n
 
 WHOLE_TOLERANCE = 1e-4
-"""How far mass found and left may be from 1 together: float32 networks normalise each of up to 20 steps within 1e-6."""
+"""Largest allowed difference from 1 of listed plus remaining mass; float32 networks normalise each of up to 20 steps within 1e-6."""
 
 BLOCK = 256
-"""Prompts whose laws are computed at a time."""
+"""Prompts per block of the computation."""
 
 
 class Band(NamedTuple):
-    """A quantity of each prompt and the ends between which it is certified to lie."""
+    """The certified lower and upper ends of a quantity, for each prompt."""
 
     lower: np.ndarray
     upper: np.ndarray
 
     def mean(self) -> tuple[float, float]:
-        """The ends of the band of the mean over prompts."""
+        """The lower and upper end of the mean over prompts."""
         return float(self.lower.mean()), float(self.upper.mean())
 
 
 class KeptLaw(NamedTuple):
-    """What best of N keeps: the probability of each found response where that is known, and of all else together."""
+    """The law of the response that best of N keeps: the probability of each listed response where it is known, and of the rest together."""
 
     found: np.ndarray
     """[prompts, k]: P[kept = y, and y is above or all draws were found]."""
@@ -36,9 +40,9 @@ class KeptLaw(NamedTuple):
 
 
 def kept_law(log_probs: Any, remaining_mass: Any, tail_bound: Any, *, draws: float, reward: Any = None) -> KeptLaw:
-    """The law of what best of N keeps as far as the head tells; ties to the first drawn. found.sum(1) + unknown = 1.
+    """The law of the response that best of N keeps, as far as the head determines it; ties to the first drawn. found.sum(1) + unknown = 1.
 
-    `reward` is log pi if None; else [prompts, k], `tail_bound` then bounds the reward of what was not found.
+    `reward` is log pi if None. Otherwise it is [prompts, k], and `tail_bound` bounds the reward of the responses that are not listed.
     Raises `ValueError` for rows that are not whole or hold NaN, shapes that differ, and draws below 1.
     """
     table, left, edge = certified_head(log_probs, remaining_mass, tail_bound)
@@ -65,7 +69,7 @@ def kept_law(log_probs: Any, remaining_mass: Any, tail_bound: Any, *, draws: flo
 
 
 def certified_head(log_probs: Any, remaining_mass: Any, tail_bound: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The three as float64 arrays, refused where they are no head of a law."""
+    """The three arrays in float64, after checks of shapes and that the masses add up to 1; `ValueError` otherwise."""
     table, left, edge = (np.asarray(a, dtype=np.float64) for a in (log_probs, remaining_mass, tail_bound))
     if table.ndim != 2 or table.size == 0:
         raise ValueError(f"`log_probs` must be a table [prompts, k]; got shape {table.shape}.")

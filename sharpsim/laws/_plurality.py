@@ -1,4 +1,8 @@
-"""Which label wins a vote: the law of the mode of categorical counts, all labels but one alike (the estimate on section 6's family)."""
+"""The probability that one favoured label wins a vote, when all other labels are equally likely.
+
+The vote is the mode of categorical counts, with ties broken uniformly. It is the estimate of SFT-Sharpening on a hard prompt of the lower
+bounds' family, so `theory.sft` and `theory.sft_adaptive` need it for their exact risks.
+"""
 
 import math
 from functools import lru_cache
@@ -9,7 +13,7 @@ from sharpsim import _checks
 from sharpsim.laws._binomial import binomial_window
 
 LARGEST = 1024
-"""Votes up to which the law is computed; beyond, only where the losing probability is below 1e-17."""
+"""The most votes for which the law is computed. More votes are allowed only where the favoured label loses with probability below 1e-17."""
 
 
 @lru_cache(maxsize=32)
@@ -52,10 +56,10 @@ def _mixed_powers(x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
 
 
 def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
-    """P[the favoured label is the mode of c votes, ties uniform] for each c in `votes`; shape of `votes`.
+    """P[the favoured label is the mode of c votes, ties broken uniformly] for each c in `votes`; shape of `votes`.
 
-    Each vote falls on the favoured label with probability `mass`, else uniformly on one of the `labels` - 1 others. 1/labels at
-    c = 0. Exact to about 1e-13: conditional on the favoured label's count, a sum of positive terms.
+    Each vote falls on the favoured label with probability `mass`, else uniformly on one of the `labels` - 1 others. The value is
+    1/labels at c = 0. Exact to about 1e-13, as all terms are positive.
 
     Raises `ValueError` for labels below 2, mass outside [0, 1] and votes above 1,024 where the answer is not 1 to 1e-17.
     """

@@ -1,4 +1,4 @@
-"""The KL-regularised objective of RLHF-Sharpening and the regret in it (sections 7.1 and 7.3)."""
+"""The KL-regularised objective of RLHF-Sharpening, its KL divergence, and the regret of a policy in it (sections 7.1 and 7.3)."""
 
 from typing import Any
 

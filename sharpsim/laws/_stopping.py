@@ -1,7 +1,8 @@
 """The law of the adaptive stopping time N_s = inf{k : k max_{j<=k} base(y_j|x) >= s} and of the response kept (section 5).
 
-A response of mass p stops the draws from its deadline ceil(s/p) on, so everything is constant between deadlines and the sums
-over k are geometric: the cost is that of one sort, whatever s/p.
+Call these for adaptive best of N: the mean number of draws, its distribution, the law of the response kept, and the probability that this
+is not a maximiser. A response of mass p stops the draws from its deadline ceil(s/p) on. Between deadlines the set of responses that have
+not stopped the draws is constant, so the sums over k are geometric, and the cost is that of one sort, whatever s/p.
 """
 
 import math
@@ -23,11 +24,11 @@ from sharpsim._logspace import (
 )
 
 DEADLINE_GUARD = {8: 1e-12, 4: 1e-5}
-"""Relative width within which s/p counts as whole, by bytes per float: log p rounds, and s/p = 30 must not become 31."""
+"""Relative tolerance within which s/p counts as a whole number, by bytes per float: log p is rounded, and s/p = 30 must not become 31."""
 
 
 class StoppingTables(NamedTuple):
-    """What the law is made of, for one row sorted by mass, ascending.
+    """The intermediate arrays of the stopping law, for one row sorted by mass, ascending.
 
     `order` sorts the row; `deadline` is ceil(s/p), at most the largest float;
     `log_mass_at_most` is log F_i, the mass of responses no likelier than i;

@@ -1,4 +1,4 @@
-"""The optimum of the KL-regularised objective (section 7.1, Eq. 4's target)."""
+"""The tilted policy pi_beta, which maximises the KL-regularised reward: the target of DPO and XPO (section 7.1, Eq. 4)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def tilted(log_probs: Any, reward: Any, *, beta: Any) -> Any:
     """log pi_beta(y|x), with pi_beta proportional to base(y|x) exp(reward(y|x) / beta): argmax of E_pi[r] - beta KL(pi || base).
 
     With reward = log base this is base^(1 + 1/beta). beta -> inf gives the base, beta -> 0 its restriction to the maximisers
-    of the reward, ties keeping their base proportions. What has no base mass gets none, whatever its reward.
+    of the reward, ties keeping their base proportions. A response without base mass gets no mass, whatever its reward.
 
     Args:
         log_probs: base log-probabilities (nats), last axis the responses.

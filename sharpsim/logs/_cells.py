@@ -1,4 +1,4 @@
-"""A table of samples cut into its cells, one for each model and task: arrays [prompts, seeds, draws]."""
+"""Splits a table of samples into cells, one for each model and task, as arrays that estimators take."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,11 @@ from sharpsim.logs._samples import GREEDY, SampleTable, cell_codes, codes
 
 @dataclass(frozen=True)
 class Cell:
-    """One model on one task. `answers` are labels, -1 for none; NaN of the greedy columns [prompts]: it was not given."""
+    """The samples of one model on one task.
+
+    `log_probs` (nats), `tokens`, `answers` and `correct` are [prompts, seeds, draws]. `answers` are integer labels, -1 for no answer.
+    `greedy_log_probs` and `greedy_correct` are [prompts], NaN where the table holds no greedy decoding.
+    """
 
     model: str
     task: str
@@ -28,7 +32,7 @@ class Cell:
 
 
 def cells(table: SampleTable) -> Iterator[Cell]:
-    """Every cell, in the order in which the table first names it; prompts likewise, seeds and draws ascending."""
+    """The cells in the order in which the table first names them. Prompts are in that order too; seeds and draws ascend."""
     cell, names, prompt = cell_codes(table)
     labels, answers = codes(table.answer)
     # A row with no answer has no label; equal labels matter within a prompt only.

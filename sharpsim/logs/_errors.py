@@ -1,5 +1,5 @@
-"""The error of this room."""
+"""The error that the functions of this package raise."""
 
 
 class LogError(ValueError):
-    """A log of samples that cannot be used as given; the message names file, row, column, rule and value."""
+    """A log of samples that cannot be used as given. The message names file, row, column, rule and value."""

@@ -1,7 +1,16 @@
-"""Policies: immutable pytrees with single-example methods `sample(prompt, *, key)` and `log_prob(prompt, response)`.
+"""Policies pi(response | prompt): tables, softmax policies with linear features, and autoregressive sequence policies.
 
-Callers `vmap` and `jit`. Autoregressive policies also have `start(prompt) -> state` and
-`step(state, token) -> (state, next-token log-probabilities)`, which is all that decoders use.
+A policy is an immutable pytree with methods for one example, `sample(prompt, *, key)` and `log_prob(prompt, response)`; use `jax.vmap` and
+`jax.jit` around them. Autoregressive policies (`SequencePolicy`) also have `start(prompt) -> state` and
+`step(state, token) -> (state, next-token log-probabilities)`; decoders use nothing else.
+
+- One table of responses: `TabularPolicy`; with features: `LinearSoftmaxPolicy`.
+- Sequences over numbered prompts: `MarkovPolicy`, `TabularSequencePolicy`, `MultilayerSoftmaxPolicy`.
+- Sequences over prompts made of tokens (`PromptedPolicy`): `NGramPolicy`, `GRUPolicy`, `TransformerPolicy`; trained ones by
+  `trained_policy`, and the pronunciation network of another package by `pretrained_g2p`.
+- For code that works with policies: `start_many`, `step_many`, `unchanged_by_step`, `tabulate`, `inverse_cdf`, `running_mass`,
+  `parameter_count`, and the checks `check_features` and `require_finite`.
+
 Importing this package imports no JAX; naming one of its members does.
 """
 
@@ -9,18 +18,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sharpsim.policies._g2p import G2PPolicy, pretrained_g2p
+    from sharpsim.policies._g2p import PHONEMES, G2PPolicy, pretrained_g2p
     from sharpsim.policies._gru import GRUPolicy
-    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy
+    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy, check_features
     from sharpsim.policies._markov import MarkovPolicy
     from sharpsim.policies._multilayer_softmax import FeatureTables, MultilayerSoftmaxPolicy
     from sharpsim.policies._ngram import NGramPolicy
-    from sharpsim.policies._prompted import PADDING, PromptedPolicy
-    from sharpsim.policies._sequence import SequencePolicy, tabulate
+    from sharpsim.policies._prompted import PADDING, PromptedPolicy, require_finite
+    from sharpsim.policies._sequence import SequencePolicy, inverse_cdf, start_many, step_many, tabulate, unchanged_by_step
     from sharpsim.policies._storage import load_policy, parameter_count, save_policy
-    from sharpsim.policies._tabular import TabularPolicy
+    from sharpsim.policies._tabular import TabularPolicy, running_mass
     from sharpsim.policies._tabular_sequence import TabularSequencePolicy
-    from sharpsim.policies._trained import trained_policies, trained_policy
+    from sharpsim.policies._trained import WEIGHTS, trained_policies, trained_policy, weights_path
     from sharpsim.policies._transformer import TransformerPolicy
 
 _HOME = {
@@ -32,18 +41,28 @@ _HOME = {
     "MultilayerSoftmaxPolicy": "_multilayer_softmax",
     "NGramPolicy": "_ngram",
     "PADDING": "_prompted",
+    "PHONEMES": "_g2p",
     "PromptedPolicy": "_prompted",
     "SequencePolicy": "_sequence",
     "TabularPolicy": "_tabular",
     "TabularSequencePolicy": "_tabular_sequence",
     "TransformerPolicy": "_transformer",
+    "WEIGHTS": "_trained",
+    "check_features": "_linear_softmax",
+    "inverse_cdf": "_sequence",
     "load_policy": "_storage",
     "parameter_count": "_storage",
     "pretrained_g2p": "_g2p",
+    "require_finite": "_prompted",
+    "running_mass": "_tabular",
     "save_policy": "_storage",
+    "start_many": "_sequence",
+    "step_many": "_sequence",
     "tabulate": "_sequence",
     "trained_policies": "_trained",
     "trained_policy": "_trained",
+    "unchanged_by_step": "_sequence",
+    "weights_path": "_trained",
 }
 
 __all__ = [
@@ -55,18 +74,28 @@ __all__ = [
     "MultilayerSoftmaxPolicy",
     "NGramPolicy",
     "PADDING",
+    "PHONEMES",
     "PromptedPolicy",
     "SequencePolicy",
     "TabularPolicy",
     "TabularSequencePolicy",
     "TransformerPolicy",
+    "WEIGHTS",
+    "check_features",
+    "inverse_cdf",
     "load_policy",
     "parameter_count",
     "pretrained_g2p",
+    "require_finite",
+    "running_mass",
     "save_policy",
+    "start_many",
+    "step_many",
     "tabulate",
     "trained_policies",
     "trained_policy",
+    "unchanged_by_step",
+    "weights_path",
 ]
 
 

@@ -1,4 +1,7 @@
-"""A real model as base policy: the letters-to-phonemes network inside the installed package g2p-en."""
+"""A real model as base policy: the network from letters to phonemes in the package g2p-en.
+
+Use it to check results on a model that was not made for this project; `pretrained_g2p()` reads it from the installed package.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -24,14 +27,16 @@ PHONEMES = (
     "</s>",
     *sorted([vowel + stress for vowel in _VOWELS for stress in "012"] + ["UW", *_CONSONANTS]),
 )
+"""The response tokens of `G2PPolicy`, by index, with the four special tokens first."""
 MAX_LETTERS = 24
+"""The longest word that `G2PPolicy.encode` accepts."""
 _PAD, _END_OF_WORD = LETTERS.index("<pad>"), LETTERS.index("</s>")
 
 
 class G2PPolicy(SequencePolicy):
-    """pi(phonemes | word): a GRU reads the letters and </s>, a GRU writes phonemes until </s> or 20 of them.
+    """pi(phonemes | word): one GRU reads the letters and </s>, another writes phonemes up to </s>, at most 20.
 
-    A prompt is what `encode` makes of a word; a response is an int32 array [20] of indices into `PHONEMES`.
+    `encode` turns a word into a prompt. A response is an int32 array [20] of indices into `PHONEMES`; `decode` turns it into phonemes.
     """
 
     letter_embeddings: jax.Array
@@ -46,7 +51,7 @@ class G2PPolicy(SequencePolicy):
     end_token: int | None = eqx.field(static=True, default=PHONEMES.index("</s>"))
 
     def encode(self, word: str) -> np.ndarray:
-        """The prompt of a word, int32 [MAX_LETTERS + 1]: its letters, the end sign, then padding.
+        """The prompt for a word, int32 [MAX_LETTERS + 1]: its letters, the end sign, then padding.
 
         Raises `ValueError` for an empty word, one of more than 24 letters, or characters outside a-z.
         """
@@ -97,7 +102,7 @@ class G2PPolicy(SequencePolicy):
 def pretrained_g2p() -> G2PPolicy:
     """The network of g2p-en 2.1.0 (Kyubyong Park and Jongseok Kim, Apache-2.0): 834,890 float32 parameters.
 
-    Only its file of weights is read; the package is not imported, because importing it downloads corpora.
+    Only the package's file of weights is read. The package is not imported, because importing it downloads corpora.
     Raises `ImportError` where the package is not installed.
     """
     spec = importlib.util.find_spec("g2p_en")

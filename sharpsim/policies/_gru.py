@@ -1,4 +1,4 @@
-"""Gated recurrent units: a cell, and an encoder-decoder policy over written prompts."""
+"""A small recurrent policy over token prompts: an encoder and a decoder of gated recurrent units (GRU)."""
 
 from typing import Any
 
@@ -6,9 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
-from sharpsim.policies._tokens import check_end_token
 
 
 class GRUCell(eqx.Module):
@@ -27,7 +25,7 @@ class GRUCell(eqx.Module):
         return cls(*(jax.random.uniform(own, shape, jnp.float32, -bound, bound) for own, shape in zip(keys, shapes, strict=True)))
 
     def inputs(self, embeddings: jax.Array) -> jax.Array:
-        """What each embedding adds to the gates, [tokens, 3 hidden]."""
+        """The contribution of each embedding to the gates, [tokens, 3 hidden]."""
         return embeddings @ self.weight_input.T + self.bias_input
 
     def __call__(self, from_input: jax.Array, hidden: jax.Array) -> jax.Array:
@@ -39,24 +37,18 @@ class GRUCell(eqx.Module):
 
 
 class GRUPolicy(PromptedPolicy):
-    """pi(y_h | x, y_<h): one GRU reads the prompt, another writes from where the first stopped, one hidden state [hidden] between them.
+    """pi(y_h | x, y_<h): one GRU reads the prompt; another starts from its final hidden state [hidden] and writes the response.
 
-    Float32. Padding is not read. Raises `ValueError` for sizes below 1 or an end token outside the vocabulary.
+    Parameters are float32. Padding is not read. Raises `ValueError` for sizes below 1 or an end token outside the vocabulary.
     """
 
     embedding: jax.Array
-    """[symbols, width]: response tokens, the begin token, prompt tokens where they are others."""
+    """[symbols, width]: response tokens, the begin token, then prompt tokens where they have an alphabet of their own."""
     encoder: GRUCell
     decoder: GRUCell
     out: jax.Array
     """[vocabulary_size, hidden]."""
     out_bias: jax.Array
-    vocabulary_size: int = eqx.field(static=True)
-    horizon: int = eqx.field(static=True)
-    prompt_length: int = eqx.field(static=True)
-    prompt_vocabulary_size: int | None = eqx.field(static=True)
-    begin_token: int = eqx.field(static=True)
-    end_token: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -70,13 +62,14 @@ class GRUPolicy(PromptedPolicy):
         hidden: int,
         key: jax.Array,
     ):
-        size = checked_sizes(vocabulary_size=vocabulary_size, horizon=horizon, prompt_length=prompt_length, width=width, hidden=hidden)
-        check_end_token(end_token, vocabulary_size)
-        self.vocabulary_size, self.horizon, self.prompt_length = size["vocabulary_size"], size["horizon"], size["prompt_length"]
-        if prompt_vocabulary_size is not None:
-            prompt_vocabulary_size = _checks.static_count("prompt_vocabulary_size", prompt_vocabulary_size)
-        self.prompt_vocabulary_size = prompt_vocabulary_size
-        self.begin_token, self.end_token = self.vocabulary_size, end_token
+        super().__init__(
+            vocabulary_size=vocabulary_size,
+            horizon=horizon,
+            prompt_length=prompt_length,
+            prompt_vocabulary_size=prompt_vocabulary_size,
+            end_token=end_token,
+        )
+        checked_sizes(width=width, hidden=hidden)
         embedding, encoder, decoder, out = jax.random.split(key, 4)
         self.embedding = jax.random.normal(embedding, (self.symbols, width), jnp.float32)
         self.encoder = GRUCell.random(width, hidden, key=encoder)
@@ -88,13 +81,7 @@ class GRUPolicy(PromptedPolicy):
     @property
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
-        sizes = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
-        return {name: getattr(self, name) for name in sizes} | {"width": self.embedding.shape[1], "hidden": self.out.shape[1]}
-
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "GRUPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        return eqx.filter_eval_shape(lambda key: cls(**config, key=key), jax.random.key(0))
+        return self.sizes | {"width": self.embedding.shape[1], "hidden": self.out.shape[1]}
 
     def start(self, prompt: Any) -> jax.Array:
         symbols, real = self.prompt_symbols(prompt)

@@ -1,4 +1,4 @@
-"""Policies linear in given features, up to normalisation."""
+"""Softmax policies whose logits are linear in given features."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class LinearSoftmaxPolicy(eqx.Module):
     """pi_theta(y|x) proportional to exp <phi(x, y), theta>: `features` phi is `[prompts, responses, d]`, `theta` is `[d]`.
 
     Every response has mass. Prompts and responses are integers. Immutable, and a pytree.
-    Raises `ValueError` for features that are no such array, sizes that differ, and numbers that are not finite.
+    Raises `ValueError` for features or theta of another shape, and for numbers that are not finite.
     """
 
     features: Float[Array, "prompts responses d"]
@@ -48,7 +48,7 @@ class LinearSoftmaxPolicy(eqx.Module):
         return jax.nn.log_softmax(self.features @ self.theta, axis=-1)
 
     def tabular(self) -> TabularPolicy:
-        """The same law as a table: as an oracle's base it draws much faster than this, which normalises a row for each draw."""
+        """The same policy as a table. Sampling from the table is much faster, because here a row is normalised for each draw."""
         return TabularPolicy(self.log_probs)
 
     def sample(self, prompt: Int[Array, ""], *, key: Key[Array, ""]) -> Int[Array, ""]:
@@ -62,7 +62,7 @@ class LinearSoftmaxPolicy(eqx.Module):
 
 
 def check_features(features: Any) -> None:
-    """Refuse anything but finite features `[prompts, responses, d]`."""
+    """Raise `ValueError` unless `features` are finite numbers `[prompts, responses, d]`. Traced values are not checked."""
     if np.ndim(features) != 3 or 0 in np.shape(features):
         raise ValueError(f"`features` must be [prompts, responses, d], none of them 0; got shape {np.shape(features)}.")
     if not _checks.is_traced(features) and not np.isfinite(np.asarray(features)).all():

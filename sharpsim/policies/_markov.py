@@ -1,4 +1,4 @@
-"""Sequence policies that look back k tokens."""
+"""Markov policies of order k: the next token depends on the prompt and the last k tokens of the response."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class MarkovPolicy(SequencePolicy):
     """
 
     log_probs: jax.Array
-    """The tables with their context axes made one: [prompts, (V + 1)^k, V]."""
+    """The tables with their context axes flattened: [prompts, (V + 1)^k, V]."""
     order: int = eqx.field(static=True)
     vocabulary_size: int = eqx.field(static=True)
     horizon: int = eqx.field(static=True)
@@ -47,26 +47,29 @@ class MarkovPolicy(SequencePolicy):
 
     @classmethod
     def from_probs(cls, probs: Any, *, horizon: int, end_token: int | None = None) -> "MarkovPolicy":
-        """The same from probabilities instead of their logarithms."""
+        """The policy with these probabilities, in the shape of `log_probs`."""
         _checks.probabilities("probs", probs)
         with np.errstate(divide="ignore"):
             return cls(np.log(np.asarray(probs)), horizon=horizon, end_token=end_token)
 
     @property
     def prompts(self) -> int:
-        """How many prompts there are."""
+        """The number of prompts."""
         return self.log_probs.shape[0]
 
     @property
     def contexts(self) -> int:
-        """How many contexts there are, (V + 1)^k; the last one is that of the first token."""
+        """The number of contexts, (V + 1)^k. The last one is the context of the first token."""
         return self.log_probs.shape[1]
 
     def check_prompts(self, prompts: Any) -> None:
         check_prompt_indices(prompts, self.prompts)
 
     def next_context(self, context: Any, token: Any) -> Any:
-        """The context after `token`: the k last tokens as digits in base V + 1. The first one takes a begin token and stays as it is."""
+        """The context after `token`. A context is the number whose digits in base V + 1 are the last k tokens.
+
+        The initial context, all begin tokens, does not change when a begin token is read.
+        """
         # The oldest digit goes before the shift, so that contexts stay below (V + 1)^k and never overflow.
         base = self.vocabulary_size + 1
         return (context % max(self.contexts // base, 1) * base + token) % self.contexts

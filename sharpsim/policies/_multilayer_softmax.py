@@ -1,4 +1,4 @@
-"""Sequence policies that are linear in given features, one layer of weights for each position."""
+"""Sequence policies whose next-token logits are linear in given features, with separate weights for each position."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,14 +15,17 @@ from sharpsim.policies._tokens import check_end_token, check_prompt_indices
 
 
 class FeatureTables(eqx.Module):
-    """Features phi_h(x, y_<=h) written out: `tables[h - 1]` is [prompts, V, ..., V, d] with h axes of size V.
+    """Features phi_h(x, y_<=h) given as tables: `tables[h - 1]` is [prompts, V, ..., V, d] with h axes of size V.
 
-    Called as the features of a `MultilayerSoftmaxPolicy`. Raises `ValueError` for no tables, shapes that do not fit together, entries
-    that are not finite.
+    An instance can be the `features` of a `MultilayerSoftmaxPolicy`. Raises `ValueError` for no tables, shapes that do not fit together,
+    and entries that are not finite.
     """
 
     nodes: jax.Array
-    """The features of every continuation, [prompts, 1 + V + ... + V^(H-1), V, d]: the children of prefix i are iV + 1 .. iV + V."""
+    """The features of all continuations of all prefixes, [prompts, 1 + V + ... + V^(H-1), V, d].
+
+    Prefixes are numbered level by level: those that continue prefix i by one token are iV + 1 .. iV + V.
+    """
 
     def __init__(self, tables: Sequence[Any]):
         if len(tables) == 0:
@@ -48,7 +51,7 @@ class FeatureTables(eqx.Module):
 
 
 class _Function(eqx.Module):
-    """A plain function as a pytree without leaves, so that equal functions share what was compiled."""
+    """A plain function as a pytree without leaves, so that policies with the same function share compiled code."""
 
     function: Any = eqx.field(static=True)
 
@@ -59,11 +62,12 @@ class _Function(eqx.Module):
 class MultilayerSoftmaxPolicy(SequencePolicy):
     """pi_theta(y_h | x, y_<h) = exp<phi_h(x, y_<=h), theta_h> / sum over v of exp<phi_h(x, y_<h, v), theta_h>.
 
-    `features(prompt, prefix, depth)` gives phi_{depth+1} of the V continuations, [V, d]: `prefix` is int [H], its first `depth` tokens are
-    those so far and the rest is 0. It is called on traced values, and may be a plain function or a pytree such as `FeatureTables`.
-    `weights` is theta, [H, d] for all of `prompts` prompts; or [prompts, H, d], which is the same as features that carry the prompt's
-    indicator. Weights are in nats per unit of feature, any size: the balls ||theta_h|| <= B of the class are its user's affair
-    (`norms`). A prompt is an integer in 0..prompts - 1; responses have H tokens, or fewer where `end_token` comes first.
+    `features(prompt, prefix, depth)` gives phi_{depth+1} of the V continuations of a prefix, [V, d]. `prefix` is int [H]: its first `depth`
+    entries are the tokens so far, and the rest is 0. The function is called on traced values; it may be a plain function or a pytree such
+    as `FeatureTables`.
+    `weights` is theta: [H, d], shared by all prompts, or [prompts, H, d], which equals features multiplied by the prompt's indicator.
+    Weights are in nats per unit of feature. They may have any size: to be in the class with balls ||theta_h|| <= B, check `norms`.
+    A prompt is an integer in 0..prompts - 1. Responses have H tokens, or fewer where `end_token` comes first.
 
     At H = 1 this is the linear softmax policy. Source: Huang et al. 2025, arXiv 2412.01951v2, Eq. 11 (Appendix E).
     Raises `ValueError` for weights of another shape or that are not finite, features of another shape than [V, d], an end token outside
@@ -103,7 +107,7 @@ class MultilayerSoftmaxPolicy(SequencePolicy):
 
     @classmethod
     def from_tables(cls, tables: Sequence[Any], weights: Any, *, end_token: int | None = None) -> "MultilayerSoftmaxPolicy":
-        """The policy whose features are written out: `tables[h - 1]` is [prompts, V, ..., V, d] with h axes of size V."""
+        """The policy whose features are given as tables: `tables[h - 1]` is [prompts, V, ..., V, d] with h axes of size V."""
         written = FeatureTables(tables)
         prompts, _, size, _ = written.nodes.shape
         if len(tables) != np.shape(weights)[-2]:

@@ -1,4 +1,7 @@
-"""Smoothed n-gram policies: counts of what followed the last tokens of prompt and response, shorter contexts filling in for rarer ones."""
+"""Smoothed n-gram policies over token prompts: the next token depends on the last few symbols of prompt and response.
+
+Probabilities are counts, interpolated with those of shorter contexts, so that rare contexts fall back on frequent ones.
+"""
 
 from typing import Any
 
@@ -8,30 +11,24 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.policies._prompted import PADDING, PromptedPolicy, checked_sizes
-from sharpsim.policies._tokens import check_end_token
+from sharpsim.policies._prompted import PADDING, PromptedPolicy
 
 
 class NGramPolicy(PromptedPolicy):
     """pi(y_h | x, y_<h) given the last `order` symbols of x, begin, y_<h:
     p_j(v | c_1..c_j) = (n(c_1..c_j v) + s p_{j-1}(v | c_2..c_j)) / (n(c_1..c_j) + s), with p_{-1} = 1/V.
 
-    `n` counts response tokens of the pairs it was fitted to, `s` is the strength of the interpolation. A context that was never seen
-    has the law of its longest seen ending, so the policy is an automaton whose nodes are the contexts: `from_pairs` makes it.
+    `n` counts response tokens in the pairs it was fitted to, and `s` is the strength of the interpolation. A context that was never seen
+    has the next-token law of its longest suffix that was seen. The policy is therefore an automaton whose nodes are the contexts seen;
+    `from_pairs` builds it.
     Source: MacKay and Peto 1995 (hierarchical Dirichlet language model), with one strength for all orders.
     """
 
     scores: jax.Array
     """[nodes, vocabulary_size], float32: log-probabilities up to a constant for each node; node 0 is the empty context."""
     next_node: jax.Array
-    """int32 [nodes, symbols]: the longest ending of (context, symbol) that is a node."""
+    """int32 [nodes, symbols]: the longest suffix of (context, symbol) that is a node."""
     order: int = eqx.field(static=True)
-    vocabulary_size: int = eqx.field(static=True)
-    horizon: int = eqx.field(static=True)
-    prompt_length: int = eqx.field(static=True)
-    prompt_vocabulary_size: int | None = eqx.field(static=True)
-    begin_token: int = eqx.field(static=True)
-    end_token: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -45,14 +42,14 @@ class NGramPolicy(PromptedPolicy):
         prompt_vocabulary_size: int | None = None,
         end_token: int | None = None,
     ):
-        size = checked_sizes(vocabulary_size=vocabulary_size, horizon=horizon, prompt_length=prompt_length)
-        check_end_token(end_token, vocabulary_size)
+        super().__init__(
+            vocabulary_size=vocabulary_size,
+            horizon=horizon,
+            prompt_length=prompt_length,
+            prompt_vocabulary_size=prompt_vocabulary_size,
+            end_token=end_token,
+        )
         self.order = _checks.static_count("order", order, 0)
-        self.vocabulary_size, self.horizon, self.prompt_length = size["vocabulary_size"], size["horizon"], size["prompt_length"]
-        if prompt_vocabulary_size is not None:
-            prompt_vocabulary_size = _checks.static_count("prompt_vocabulary_size", prompt_vocabulary_size)
-        self.prompt_vocabulary_size = prompt_vocabulary_size
-        self.begin_token, self.end_token = self.vocabulary_size, end_token
         self.scores, self.next_node = jnp.asarray(scores, jnp.float32), jnp.asarray(next_node, jnp.int32)
 
     @classmethod
@@ -67,7 +64,7 @@ class NGramPolicy(PromptedPolicy):
         prompt_vocabulary_size: int | None = None,
         end_token: int | None = None,
     ) -> "NGramPolicy":
-        """The policy of these pairs: prompts int [n, prompt_length] with padding last, responses int [n, horizon].
+        """The policy fitted to pairs: prompts int [n, prompt_length] with padding last, responses int [n, horizon].
 
         Raises `ValueError` for arrays of other shapes, tokens out of range, an order below 0 or a strength that is not positive and finite.
         """
@@ -88,40 +85,13 @@ class NGramPolicy(PromptedPolicy):
         blank = cls(np.zeros((1, vocabulary_size)), np.zeros((1, 1)), **shape)
         blank.check_prompts(prompts)
         blank.check_responses(responses)
-        counts: dict[tuple[int, ...], np.ndarray] = {(): np.zeros(vocabulary_size)}
-        offset = 0 if prompt_vocabulary_size is None else vocabulary_size + 1
-        for prompt, response, length in zip(prompts.tolist(), responses, blank.lengths(responses), strict=True):
-            read = [token + offset for token in prompt if token != PADDING] + [vocabulary_size]
-            for token in response[:length].tolist():
-                for back in range(order + 1):
-                    if back <= len(read):
-                        context = tuple(read[len(read) - back :])
-                        counts.setdefault(context, np.zeros(vocabulary_size))[token] += 1
-                read.append(token)
-        # The beginnings of contexts are nodes too, so that reading on from the longest known ending always finds the next one.
-        contexts = sorted({context[:size] for context in counts for size in range(len(context) + 1)}, key=lambda c: (len(c), c))
-        number = {context: place for place, context in enumerate(contexts)}
-        law = np.empty((len(contexts), vocabulary_size))
-        after = np.zeros((len(contexts), blank.symbols), dtype=np.int32)
-        for place, context in enumerate(contexts):
-            seen = counts.get(context)
-            # Endings are shorter, so their laws and transitions are known by now.
-            ending = next((number[context[cut:]] for cut in range(1, len(context) + 1) if context[cut:] in number), 0)
-            prior = law[ending] if context else np.full(vocabulary_size, 1 / vocabulary_size)
-            law[place] = prior if seen is None else (seen + float(strength) * prior) / (seen.sum() + float(strength))
-            # The empty context is its own ending, and its row is still 0, itself.
-            after[place] = after[ending]
-            if len(context) < order:
-                further = [(symbol, number[longer]) for symbol in range(blank.symbols) if (longer := (*context, symbol)) in number]
-                for symbol, node in further:
-                    after[place, symbol] = node
+        law, after = _automaton(_context_counts(blank, prompts, responses), blank, float(strength))
         return cls(np.log(law), after, **shape)
 
     @property
     def config(self) -> dict[str, Any]:
-        """The sizes it was built with, and how many nodes it has."""
-        names = ("order", "vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
-        return {name: getattr(self, name) for name in names} | {"nodes": len(self.scores)}
+        """The sizes it was built with, and the number of nodes."""
+        return {"order": self.order} | self.sizes | {"nodes": len(self.scores)}
 
     @classmethod
     def skeleton(cls, config: dict[str, Any]) -> "NGramPolicy":
@@ -149,3 +119,40 @@ class NGramPolicy(PromptedPolicy):
     def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
         node = self.next_node[state, token]
         return node, jax.nn.log_softmax(self.scores[node])
+
+
+def _context_counts(policy: NGramPolicy, prompts: np.ndarray, responses: np.ndarray) -> dict[tuple[int, ...], np.ndarray]:
+    """How often each response token followed each context of at most `order` symbols, [V] for each context that was seen."""
+    counts: dict[tuple[int, ...], np.ndarray] = {(): np.zeros(policy.vocabulary_size)}
+    offset = 0 if policy.prompt_vocabulary_size is None else policy.vocabulary_size + 1
+    for prompt, response, length in zip(prompts.tolist(), responses, policy.lengths(responses), strict=True):
+        read = [token + offset for token in prompt if token != PADDING] + [policy.begin_token]
+        for token in response[:length].tolist():
+            for back in range(policy.order + 1):
+                if back <= len(read):
+                    context = tuple(read[len(read) - back :])
+                    counts.setdefault(context, np.zeros(policy.vocabulary_size))[token] += 1
+            read.append(token)
+    return counts
+
+
+def _automaton(counts: dict[tuple[int, ...], np.ndarray], policy: NGramPolicy, strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """The next-token probabilities [nodes, V] at each context, and the node [nodes, symbols] after each symbol."""
+    # The beginnings of contexts are nodes too, so that reading on from the longest known ending always finds the next one.
+    contexts = sorted({context[:size] for context in counts for size in range(len(context) + 1)}, key=lambda c: (len(c), c))
+    number = {context: place for place, context in enumerate(contexts)}
+    law = np.empty((len(contexts), policy.vocabulary_size))
+    after = np.zeros((len(contexts), policy.symbols), dtype=np.int32)
+    for place, context in enumerate(contexts):
+        seen = counts.get(context)
+        # Endings are shorter, so their laws and transitions are known by now.
+        ending = next((number[context[cut:]] for cut in range(1, len(context) + 1) if context[cut:] in number), 0)
+        prior = law[ending] if context else np.full(policy.vocabulary_size, 1 / policy.vocabulary_size)
+        law[place] = prior if seen is None else (seen + strength * prior) / (seen.sum() + strength)
+        # The empty context is its own ending, and its row is still 0, itself.
+        after[place] = after[ending]
+        if len(context) < policy.order:
+            for symbol in range(policy.symbols):
+                if (longer := (*context, symbol)) in number:
+                    after[place, symbol] = number[longer]
+    return law, after

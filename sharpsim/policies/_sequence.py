@@ -1,4 +1,7 @@
-"""Autoregressive policies: what all of them share, given only how one token follows another."""
+"""The base class of autoregressive policies: sampling and scoring, given only the next-token distributions.
+
+Derive from `SequencePolicy` to add a policy. `tabulate` lists all responses of a small one.
+"""
 
 import abc
 from functools import partial
@@ -12,17 +15,17 @@ import numpy as np
 from sharpsim import _checks
 
 ENUMERATION_LIMIT = 2**20
-"""The most log-probabilities that `tabulate` computes."""
+"""The largest number of log-probabilities that `tabulate` computes."""
 
 
 class SequencePolicy(eqx.Module):
     """pi(y | x) = prod_h pi(y_h | x, y_<h) over responses of at most `horizon` tokens, each in 0..vocabulary_size - 1.
 
-    A response is an int array [horizon]. The first `end_token` in it ends it and the tokens after that do not count
-    (`sample` pads with `end_token`); without an end token in it, a response at full length is complete.
+    A response is an int array [horizon]. It ends at its first `end_token`, and tokens after that do not count (`sample` pads with
+    `end_token`). A response of full length without an end token is complete.
 
-    A subclass gives the four attributes, `start` and `step`; the first step is passed `begin_token`, every later one the token
-    before it. All methods take one example: `vmap` them.
+    A subclass defines the four attributes, `start` and `step`. The first step gets `begin_token`, and every later step the token before it.
+    All methods take one example: use `jax.vmap` for several.
     """
 
     vocabulary_size: eqx.AbstractVar[int]
@@ -39,12 +42,12 @@ class SequencePolicy(eqx.Module):
         """The state after `token`, and the natural log-probabilities [vocabulary_size] of the token that follows it."""
 
     def check_prompts(self, prompts: Any) -> None:
-        """Raise `ValueError` where a prompt, or one of an array of prompts, is not one of this policy's. Traced values pass."""
+        """Raise `ValueError` for a prompt, or an array of prompts, that the policy does not accept. Traced values are not checked."""
 
     def sample(self, prompt: Any, *, key: jax.Array) -> jax.Array:
-        """One response y ~ pi(. | x), int32 [horizon], by inverse distribution functions.
+        """One response y ~ pi(. | x), int32 [horizon], by inverse CDF.
 
-        With x64 off a uniform has 23 bits: next-token events below 1e-7 are then drawn at the wrong frequency (never, or at 1e-7).
+        With x64 off, uniform numbers have 23 bits. Next tokens with probability below 1e-7 are then drawn never, or with probability 1e-7.
         """
         self.check_prompts(prompt)
         uniforms = jax.random.uniform(key, (self.horizon,), dtype=float)
@@ -86,7 +89,7 @@ class SequencePolicy(eqx.Module):
         return jax.lax.scan(advance, self.start(prompt), (inputs, tokens, ended_before))[1]
 
     def lengths(self, response: Any) -> Any:
-        """The number of tokens that count, the end token among them; responses [..., horizon] give lengths [...]."""
+        """The number of tokens up to and including the end token; responses [..., horizon] give lengths [...]."""
         xp = jnp if isinstance(response, jax.Array) else np
         return self.horizon - self._ended_before(xp.asarray(response), xp).sum(axis=-1)
 
@@ -97,7 +100,7 @@ class SequencePolicy(eqx.Module):
         return (xp.cumsum(is_end, axis=-1) - is_end) > 0
 
     def check_responses(self, responses: Any) -> None:
-        """Raise `ValueError` for responses [..., horizon] of another length, or with tokens outside the vocabulary before their end."""
+        """Raise `ValueError` for responses that are not [..., horizon], or have tokens outside the vocabulary before their end."""
         if np.shape(responses)[-1:] != (self.horizon,):
             raise ValueError(f"`response` must have shape ({self.horizon},), one token for each step; got {np.shape(responses)}.")
         if _checks.is_traced(responses):
@@ -115,7 +118,10 @@ class SequencePolicy(eqx.Module):
 
 
 def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
-    """The first token whose cumulative probability exceeds `uniform`; never one of probability 0, whatever the rounding of the sums."""
+    """The token that the inverse CDF of `log_probs` [V] gives at `uniform` in [0, 1): the first whose cumulative probability exceeds it.
+
+    A token of probability 0 is never returned, whatever the rounding of the sums.
+    """
     probs = jnp.exp(log_probs.astype(uniform.dtype))
     cumulative = jnp.cumsum(probs)
     total = jnp.max(jnp.where(probs > 0, cumulative, 0))
@@ -126,25 +132,25 @@ def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
 
 @eqx.filter_jit
 def start_many(policy: SequencePolicy, prompts: Any) -> Any:
-    """`policy.start` of prompts [n, ...]; compiled once for each policy structure and n."""
+    """The states `policy.start` gives for prompts [n, ...]. Compiled once for each policy structure and n."""
     return jax.vmap(policy.start)(prompts)
 
 
 @eqx.filter_jit
 def step_many(policy: SequencePolicy, states: Any, tokens: Any) -> tuple[Any, jax.Array]:
-    """`policy.step` of n states and tokens; compiled once for each policy structure and n."""
+    """The result of `policy.step` for n states and n tokens. Compiled once for each policy structure and n."""
     return jax.vmap(policy.step)(states, tokens)
 
 
 def unchanged_by_step(policy: SequencePolicy, prompt: Any) -> list[bool]:
-    """For each leaf of the state, whether every step hands it on as it is, so that it belongs to the prompt and not to the prefix."""
+    """For each leaf of the state, whether `step` never changes it. Such a leaf belongs to the prompt, and can be stored once a prompt."""
     token = jax.ShapeDtypeStruct((), jnp.int32)
     traced = jax.make_jaxpr(lambda state, token: policy.step(state, token)[0])(jax.eval_shape(policy.start, prompt), token).jaxpr
     return [after is before for after, before in zip(traced.outvars, traced.invars[:-1], strict=True)]
 
 
 def tabulate(policy: SequencePolicy, prompts: Any) -> tuple[np.ndarray, np.ndarray]:
-    """All R complete responses of a small policy, smallest token sequence first, and their log-probabilities.
+    """All R complete responses of a small policy in lexicographic order, and their log-probabilities.
 
     Without an end token R = V^H; with one, R = sum_{l<H} (V-1)^(l-1) + (V-1)^(H-1) V.
 

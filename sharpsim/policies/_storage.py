@@ -1,4 +1,4 @@
-"""Trained policies as small files: parameters in a NumPy archive, with the configuration that gives them their places."""
+"""Saving and loading trained policies: the parameters and the sizes of the policy in one NumPy archive (.npz)."""
 
 import json
 from pathlib import Path
@@ -20,9 +20,9 @@ KINDS: dict[str, type[PromptedPolicy]] = {"gru": GRUPolicy, "ngram": NGramPolicy
 def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: str) -> None:
     """Write the policy to `path` (.npz, compressed), its parameters at `precision`, "float16" or "float32".
 
-    At float16 it is another policy that is read back: judge that one.
+    With float16 the policy that is read back differs slightly; evaluate that one.
 
-    Raises `ValueError` for parameters that are not finite, also where float16 makes them so, other precisions and kinds of policy.
+    Raises `ValueError` for parameters that are not finite, or not finite in float16, for other precisions, and for other kinds of policy.
     """
     kind = next((name for name, known in KINDS.items() if type(policy) is known), None)
     if kind is None:
@@ -43,7 +43,8 @@ def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: str) -> 
 def load_policy(path: str | Path) -> PromptedPolicy:
     """The policy that `save_policy` wrote to `path`, its parameters in float32.
 
-    Raises `ValueError` for files of another make, arrays of other shapes than the configuration's, and parameters that are not finite.
+    Raises `ValueError` for files that `save_policy` did not write, arrays whose shapes do not fit the configuration, and parameters that
+    are not finite.
     """
     with np.load(Path(path), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
@@ -64,7 +65,7 @@ def load_policy(path: str | Path) -> PromptedPolicy:
 
 
 def parameter_count(policy: Any) -> int:
-    """How many numbers a policy has that training could change."""
+    """The number of trainable parameters (floating-point numbers) of a policy."""
     return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(policy, eqx.is_inexact_array)))
 
 

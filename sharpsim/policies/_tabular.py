@@ -1,4 +1,4 @@
-"""A policy given by its table of log-probabilities."""
+"""Policies over finitely many prompts and responses, given as a table of log-probabilities."""
 
 import equinox as eqx
 import jax
@@ -11,20 +11,21 @@ from sharpsim._precision import as_jax
 
 
 def running_mass(mass: Float[Array, "*batch responses"]) -> Float[Array, "*batch responses"]:
-    """The running total along the last axis, non-decreasing, and constant over responses without mass.
+    """The running total of non-negative masses along the last axis, for sampling by inverse CDF.
 
-    A parallel sum is neither: its partial sums round differently, and inverting it can return a response of mass 0.
+    It never decreases, and it is constant over responses of mass 0. `jnp.cumsum` ensures neither, because its parallel partial sums round
+    differently, and its inverse can return a response of mass 0.
     """
     return jax.lax.cummax(jnp.where(mass > 0, jnp.cumsum(mass, axis=-1), 0.0), axis=mass.ndim - 1)
 
 
 class TabularPolicy(eqx.Module):
-    """The conditional law pi(y|x) over finitely many responses, as natural log-probabilities.
+    """The conditional distribution pi(y|x) over finitely many responses, as natural log-probabilities.
 
-    `log_probs` is `[prompts, responses]`; each row's probabilities sum to one (within 1e-9 in float64, 1e-5 in float32),
-    -inf where a response has no mass. Prompts and responses are integers. Immutable, and a pytree.
+    `log_probs` is `[prompts, responses]`, -inf where a response has no mass. The probabilities of each row sum to one (within 1e-9 in
+    float64, 1e-5 in float32). Prompts and responses are integers. Immutable, and a pytree.
 
-    Raises `ValueError` for NaN, rows that do not sum to one, or anything but a table.
+    Raises `ValueError` for NaN, rows that do not sum to one, and arrays that are not tables.
     """
 
     log_probs: Float[Array, "prompts responses"]

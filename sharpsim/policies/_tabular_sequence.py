@@ -1,4 +1,4 @@
-"""Sequence policies given by every conditional law, prefix by prefix."""
+"""Sequence policies given by an explicit next-token distribution for every prefix: any distribution over short sequences."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,10 +15,11 @@ from sharpsim.policies._tokens import check_end_token, check_prompt_indices
 
 
 class TabularSequencePolicy(SequencePolicy):
-    """pi(y | x) with an explicit log pi(y_h | x, y_<h) for every prefix: any law over V^H.
+    """pi(y | x) with an explicit log pi(y_h | x, y_<h) for every prefix: any distribution over V^H.
 
     `conditionals[h]` is an array [prompts, V, ..., V] with h + 1 axes of size V: the h tokens before, then the next one.
-    Natural logs; every row (last axis) sums to one, also after prefixes that cannot occur or have ended, which are never read.
+    Entries are natural logs. Every row (last axis) sums to one, also after prefixes that cannot occur or have ended; those rows are never
+    read.
     A prompt is an integer in 0..prompts - 1.
 
     Raises `ValueError` for no conditionals, shapes that do not fit together, rows that hold NaN or do not sum to one, or an
@@ -26,7 +27,7 @@ class TabularSequencePolicy(SequencePolicy):
     """
 
     nodes: jax.Array
-    """All rows, [prompts, 1 + V + ... + V^(H-1), V]: the children of row i are rows iV + 1 .. iV + V."""
+    """The rows of all prefixes, [prompts, 1 + V + ... + V^(H-1), V]: prefixes that continue that of row i have rows iV + 1 .. iV + V."""
     vocabulary_size: int = eqx.field(static=True)
     horizon: int = eqx.field(static=True)
     begin_token: int = eqx.field(static=True)
@@ -52,7 +53,7 @@ class TabularSequencePolicy(SequencePolicy):
 
     @classmethod
     def from_probs(cls, conditionals: Sequence[Any], *, end_token: int | None = None) -> "TabularSequencePolicy":
-        """The same from probabilities instead of their logarithms."""
+        """The policy with these probabilities, in the shapes of `conditionals`."""
         for h, table in enumerate(conditionals):
             _checks.probabilities(f"conditionals[{h}]", table)
         with np.errstate(divide="ignore"):
@@ -60,7 +61,7 @@ class TabularSequencePolicy(SequencePolicy):
 
     @property
     def prompts(self) -> int:
-        """How many prompts there are."""
+        """The number of prompts."""
         return self.nodes.shape[0]
 
     def check_prompts(self, prompts: Any) -> None:

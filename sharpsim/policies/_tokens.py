@@ -1,4 +1,4 @@
-"""Refusals that the sequence policies over integer prompts share."""
+"""Checks of prompts and end tokens that several sequence policies share."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sharpsim import _checks
 
 
 def check_prompt_indices(prompt: Any, prompts: int) -> None:
-    """Refuse anything but integers in 0..prompts - 1: JAX itself would clamp them in silence."""
+    """Raise `ValueError` unless all are integers in 0..prompts - 1. JAX would silently clamp others. Traced values are not checked."""
     if _checks.is_traced(prompt):
         return
     given = np.asarray(prompt)
@@ -17,7 +17,7 @@ def check_prompt_indices(prompt: Any, prompts: int) -> None:
 
 
 def check_end_token(end_token: int | None, vocabulary_size: int) -> None:
-    """Refuse an end token that is neither None nor in the vocabulary."""
+    """Raise `ValueError` for an end token that is neither None nor in the vocabulary."""
     if end_token is None:
         return
     if isinstance(end_token, bool) or not isinstance(end_token, int | np.integer) or not 0 <= end_token < vocabulary_size:

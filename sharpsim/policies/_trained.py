@@ -1,4 +1,4 @@
-"""Small models trained for the tasks of `sharpsim.tasks`, by name, from the weights that come with the package."""
+"""Small models trained for the tasks of `sharpsim.tasks`; their weights come with the package."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 
 
 def weights_path(task: str, model: str) -> Path:
-    """Where the weights of a model for a task are kept."""
+    """The path of the file with the weights of a model for a task."""
     return WEIGHTS / f"{task.replace(' ', '_')}-{model}.npz"
 
 
@@ -20,9 +20,9 @@ def trained_policies() -> list[tuple[str, str]]:
 
 
 def trained_policy(task: str, model: str) -> PromptedPolicy:
-    """The model `model` trained for the task named `task`, as it was stored: parameters rounded to float16, computing in float32.
+    """The model `model` trained for the task `task`. Parameters were stored in float16; computations are in float32.
 
-    `sharpsim/weights/training.csv` tells how it was trained. Raises `ValueError` for a pair that `trained_policies` does not list.
+    `sharpsim/weights/training.csv` says how it was trained. Raises `ValueError` for a pair that `trained_policies` does not list.
     """
     path = weights_path(task, model)
     if not path.is_file():

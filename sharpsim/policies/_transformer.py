@@ -1,4 +1,8 @@
-"""A small decoder-only transformer: the prompt is a prefix, `step` attends to cached keys, scoring reads all tokens at once."""
+"""A small decoder-only transformer over token prompts.
+
+The prompt is a prefix of the sequence. `step` attends to cached keys and values; log-likelihoods of given responses are computed for all
+tokens at once.
+"""
 
 from typing import Any, NamedTuple
 
@@ -6,16 +10,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
-from sharpsim.policies._tokens import check_end_token
 
 HIDDEN = 4
-"""Width of the feed-forward layers, in widths of the model."""
+"""Width of the feed-forward layers, as a multiple of the model's width."""
 
 
 class Cache(NamedTuple):
-    """Keys and values of one layer: the prompt's, [heads, prompt_length, d], and the response's so far, [heads, horizon, d]."""
+    """Keys and values of one layer: [heads, prompt_length, d] for the prompt and [heads, horizon, d] for the response so far."""
 
     prompt_keys: jax.Array
     prompt_values: jax.Array
@@ -24,7 +26,7 @@ class Cache(NamedTuple):
 
 
 class State(NamedTuple):
-    """What has been read: where the prompt is no padding, a cache for each layer, and how many steps were taken."""
+    """The state of decoding: where the prompt is not padding, a cache for each layer, and the number of steps taken."""
 
     real: jax.Array
     layers: tuple[Cache, ...]
@@ -36,7 +38,7 @@ def _normalised(x: jax.Array, scale: jax.Array) -> jax.Array:
 
 
 class Block(eqx.Module):
-    """Attention and a feed-forward layer, each reading a normalised copy of the stream and adding to it."""
+    """An attention layer and a feed-forward layer, each with a residual connection and normalisation of its input."""
 
     attention_scale: jax.Array
     query_key_value: jax.Array
@@ -69,7 +71,7 @@ class Block(eqx.Module):
         return queries * (width // self.heads) ** -0.5, keys, values
 
     def finish(self, x: jax.Array, attended: jax.Array) -> jax.Array:
-        """The stream after attention [..., heads, d] and feed-forward."""
+        """The residual stream after the block, given the attention's output [..., heads, d]."""
         x = x + attended.reshape(x.shape) @ self.attention_out
         return x + jax.nn.gelu(_normalised(x, self.feed_scale) @ self.feed_in) @ self.feed_out
 
@@ -77,26 +79,20 @@ class Block(eqx.Module):
 class TransformerPolicy(PromptedPolicy):
     """pi(y_h | x, y_<h) by causal self-attention over the prompt, a begin token and the response so far.
 
-    Normalised before each layer, learned positions, GELU; float32. The response's positions begin after `prompt_length`, however short
-    the prompt; padding is never attended to.
+    Layers normalise their input; positions are learned; the activation is GELU; parameters are float32. The response's positions begin
+    after `prompt_length`, however short the prompt. Padding is never attended to.
 
     Raises `ValueError` for sizes below 1, a width that the heads do not divide, or an end token outside the vocabulary.
     """
 
     embedding: jax.Array
-    """[symbols, width]: response tokens, the begin token, prompt tokens where they are others."""
+    """[symbols, width]: response tokens, the begin token, then prompt tokens where they have an alphabet of their own."""
     position: jax.Array
     """[prompt_length + horizon, width]."""
     blocks: tuple[Block, ...]
     out_scale: jax.Array
     out: jax.Array
     """[width, vocabulary_size]."""
-    vocabulary_size: int = eqx.field(static=True)
-    horizon: int = eqx.field(static=True)
-    prompt_length: int = eqx.field(static=True)
-    prompt_vocabulary_size: int | None = eqx.field(static=True)
-    begin_token: int = eqx.field(static=True)
-    end_token: int | None = eqx.field(static=True)
 
     def __init__(
         self,
@@ -111,17 +107,16 @@ class TransformerPolicy(PromptedPolicy):
         heads: int,
         key: jax.Array,
     ):
-        size = checked_sizes(
-            vocabulary_size=vocabulary_size, horizon=horizon, prompt_length=prompt_length, layers=layers, width=width, heads=heads
+        super().__init__(
+            vocabulary_size=vocabulary_size,
+            horizon=horizon,
+            prompt_length=prompt_length,
+            prompt_vocabulary_size=prompt_vocabulary_size,
+            end_token=end_token,
         )
+        checked_sizes(layers=layers, width=width, heads=heads)
         if width % heads:
             raise ValueError(f"`width` must be a multiple of `heads`, {heads}; got {width}.")
-        check_end_token(end_token, vocabulary_size)
-        self.vocabulary_size, self.horizon, self.prompt_length = size["vocabulary_size"], size["horizon"], size["prompt_length"]
-        if prompt_vocabulary_size is not None:
-            prompt_vocabulary_size = _checks.static_count("prompt_vocabulary_size", prompt_vocabulary_size)
-        self.prompt_vocabulary_size = prompt_vocabulary_size
-        self.begin_token, self.end_token = self.vocabulary_size, end_token
         keys = jax.random.split(key, layers + 3)
         self.embedding = jax.random.normal(keys[0], (self.symbols, width), jnp.float32) * 0.5
         self.position = jax.random.normal(keys[1], (prompt_length + horizon, width), jnp.float32) * 0.5
@@ -132,14 +127,7 @@ class TransformerPolicy(PromptedPolicy):
     @property
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
-        sizes = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
-        built = {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
-        return {name: getattr(self, name) for name in sizes} | built
-
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "TransformerPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        return eqx.filter_eval_shape(lambda key: cls(**config, key=key), jax.random.key(0))
+        return self.sizes | {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
 
     def start(self, prompt: Any) -> State:
         symbols, real = self.prompt_symbols(prompt)
@@ -169,7 +157,7 @@ class TransformerPolicy(PromptedPolicy):
         return State(state.real, tuple(layers), depth + 1), self._next(x)
 
     def next_log_probs(self, prompt: Any, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
-        """log pi(. | x, y_<h) before every token of a response, [horizon, vocabulary_size], without a cache: all tokens at once."""
+        """log pi(. | x, y_<h) for every position of a response, [horizon, vocabulary_size], computed at once and without a cache."""
         symbols, real = self.prompt_symbols(prompt)
         joined = jnp.concatenate([symbols, self.read_symbols(tokens, ended_before)])
         x = self._read(self.embedding[joined] + self.position, jnp.concatenate([real, jnp.ones(self.horizon, bool)]))[0]
@@ -181,7 +169,7 @@ class TransformerPolicy(PromptedPolicy):
         return jnp.where(ended_before, 0.0, log_probs)
 
     def _read(self, x: jax.Array, real: jax.Array) -> tuple[jax.Array, tuple[list[jax.Array], list[jax.Array]]]:
-        """The stream [tokens, width] after all blocks, and the keys and values [tokens, heads, d] of each."""
+        """The residual stream [tokens, width] after all blocks, and the keys and values [tokens, heads, d] of each block."""
         places = jnp.arange(len(x))
         # Padding attends to itself, so that nothing is divided by zero; nobody attends to padding.
         seen = (places[:, None] >= places) & real | (places[:, None] == places)

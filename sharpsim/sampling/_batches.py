@@ -1,4 +1,7 @@
-"""What an oracle hands out: samples, their likelihoods and what they cost."""
+"""The answers of an oracle: samples, their log-likelihoods and their cost in samples.
+
+`Draws` holds all responses to each prompt, `Batch` the one kept, and `AdaptiveBatch` the one kept with the number of draws it took.
+"""
 
 from typing import Any
 
@@ -8,7 +11,10 @@ from jaxtyping import Array, Float, Int
 
 
 class Draws(eqx.Module):
-    """Prompts `[n]` (indices), responses `[n, N, ..]`, log-likelihoods `[n, N]` in nats, and the cost in samples, a Python int."""
+    """All N responses to each of n prompts, drawn independently.
+
+    Prompts are indices `[n]`, responses `[n, N, ..]`, log-likelihoods `[n, N]` in nats. The cost in samples is a Python int.
+    """
 
     prompts: Int[Array, " n"]
     responses: Int[Array, "..."]
@@ -17,9 +23,10 @@ class Draws(eqx.Module):
 
 
 class Batch(eqx.Module):
-    """One kept response per prompt: prompts `[n]`, responses `[n, ..]`, log-likelihoods `[n]`, and the cost of all that was drawn.
+    """The response kept for each of n prompts.
 
-    The cost is a Python int, or traced where N is.
+    Prompts are indices `[n]`, responses `[n, ..]`, log-likelihoods `[n]` in nats. The cost counts all samples drawn, also those not kept;
+    it is a Python int, or traced where N is traced.
     """
 
     prompts: Int[Array, " n"]
@@ -34,12 +41,12 @@ class Batch(eqx.Module):
 
     @property
     def cost(self) -> Any:
-        """Samples spent."""
+        """The number of samples drawn."""
         return self._traced_cost if self._static_cost is None else self._static_cost
 
 
 class AdaptiveBatch(eqx.Module):
-    """One kept response per prompt, and how many draws each took: all arrays `[n]`; `draws` are floats that hold whole numbers."""
+    """The response kept for each of n prompts, and the number of draws it took. All arrays are `[n]`; `draws` are whole floats."""
 
     prompts: Int[Array, " n"]
     responses: Int[Array, " n"]
@@ -48,5 +55,5 @@ class AdaptiveBatch(eqx.Module):
 
     @property
     def cost(self) -> Float[Array, ""]:
-        """Samples spent, a random value."""
+        """The number of samples drawn, a random value."""
         return jnp.sum(self.draws)

@@ -1,7 +1,7 @@
-"""What users need to test bounds, the paper's and their own.
+"""Tools to test bounds and samplers, the paper's and your own.
 
-Hypothesis strategies for policies, prompt weights and sequence policies; `assert_bound`, which runs a statement through the same
-sandwich as ours; and statistical assertions with a stated false-alarm rate. Needs `pip install "sharpsim[test]"`.
+It has Hypothesis strategies that generate policies, prompt weights and sequence policies; `assert_bound`, the check that the project's own
+bounds pass; and statistical assertions with a stated false-alarm rate. Needs `pip install "sharpsim[test]"`.
 """
 
 try:

@@ -1,4 +1,8 @@
-"""A bound held against the truth: on generated instances, and on one where it is nearly attained, so that the check can fail."""
+"""Tests that a bound lies on its side of the exact value, on many generated instances.
+
+Call `assert_bound` in the test of a bound, the paper's or your own. It also checks that the test can fail: on an instance where the bound
+is nearly attained, the bound scaled by 0.7 (or 1.3) has to be rejected.
+"""
 
 import math
 from collections.abc import Callable
@@ -9,12 +13,12 @@ from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 
 POWER = {"upper": (0.7,), "lower": (1.3,), "identity": (0.7, 1.3)}
-"""By what the bound is scaled to see whether the check notices, per side."""
+"""For each side, the factors by which the bound is scaled to see whether the check rejects the wrong bound."""
 
 
 @dataclass
 class BoundReport:
-    """What a sandwich found: instances tried, how many bounds said nothing, and the least and largest ratio of bound to truth."""
+    """Result of `assert_bound`: instances tried, how many bounds were vacuous, and the least and largest ratio of bound to truth."""
 
     instances: int = 0
     vacuous: int = 0
@@ -33,7 +37,7 @@ def assert_bound(
     trivial: float | None = None,
     tolerance: float = 1e-9,
 ) -> BoundReport:
-    """Assert that `bound` lies on its side of `exact` on generated instances, and that the check has power.
+    """Assert that `bound` lies on its side of `exact` on generated instances, and that the check would reject a wrong bound.
 
     Args:
         instances: a Hypothesis strategy; its domain is the statement's assumption.
@@ -44,8 +48,8 @@ def assert_bound(
         trivial: the value beyond which the bound says nothing (1 for a probability's upper bound); such instances count as vacuous.
         tolerance: relative, for rounding.
 
-    Returns: a `BoundReport`. Raises `AssertionError` with the falsifying instance, or where the near-extremal instance is not
-    near, or where every bound was vacuous; `ValueError` for an unknown side or tolerance outside (0, 1).
+    Returns: a `BoundReport`. Raises `AssertionError` with the instance that violates the bound, or if the bound is not nearly attained at
+    `near_extremal`, or if every bound was vacuous; `ValueError` for an unknown side or tolerance outside (0, 1).
     """
     if side not in POWER:
         raise ValueError(f"`side` must be upper, lower or identity; got {side!r}.")
@@ -65,7 +69,14 @@ def assert_bound(
             report.largest_ratio = max(report.largest_ratio, value / truth)
 
     sandwich()
-    truth, value = float(exact(near_extremal)), float(bound(near_extremal))
+    _assert_power(float(exact(near_extremal)), float(bound(near_extremal)), side, tolerance)
+    if report.vacuous == report.instances:
+        raise AssertionError("every generated bound was vacuous: the check says nothing about the statement")
+    return report
+
+
+def _assert_power(truth: float, value: float, side: str, tolerance: float) -> None:
+    """The bound holds at the near-extremal instance, and no longer does when it is scaled."""
     assert _right_side(truth, value, side, tolerance), (
         f"{side} bound {value!r} on the wrong side of {truth!r} at the near-extremal instance"
     )
@@ -73,9 +84,6 @@ def assert_bound(
         assert not _right_side(truth, scale * value, side, tolerance), (
             f"no power: at the near-extremal instance the truth is {truth!r} and {scale} x {value!r} is still on the right side"
         )
-    if report.vacuous == report.instances:
-        raise AssertionError("every generated bound was vacuous: the check says nothing about the statement")
-    return report
 
 
 def _right_side(truth: float, value: float, side: str, tolerance: float) -> bool:

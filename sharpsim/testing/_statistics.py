@@ -1,6 +1,8 @@
-"""Statistical assertions with two stated error rates: how often a true law is rejected, how often a wrong one is not seen.
+"""Statistical assertions for tests of samplers, with both error rates stated.
 
-All are exact: binomial tails, no normal approximation, so that they hold for rare events and small samples.
+Call `multinomial_test` on counts of draws and the distribution they should have; `sample_size_to_see` gives the number of draws at which
+the test detects a given error. The two rates are how often a correct sampler is rejected, and how often a wrong one passes. All tests
+use exact binomial tails, not the normal approximation, so they are valid for rare events and small samples.
 """
 
 from typing import Any
@@ -8,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim.estimators import clopper_pearson
 
 
 def multinomial_test(counts: Any, probs: Any, *, false_alarm: float = 1e-6) -> bool:
-    """Whether `counts` agree with independent draws of the law `probs`; a true law is rejected with probability at most `false_alarm`.
+    """Whether `counts` agree with independent draws from `probs`; correct draws are rejected with probability at most `false_alarm`.
 
-    Two-sided exact binomial tests of each cell and of each set of first cells (where a shift of mass along an order shows), at level
-    false_alarm over their number, so the rate holds at any sample size. A count where the law has no mass rejects.
+    These are two-sided exact binomial tests of each cell, and of the first 1, 2, .. cells together (which detect a shift of mass along an
+    order). Each is at level `false_alarm` divided by their number, so the rate holds at any sample size. A positive count in a cell of
+    probability 0 rejects.
 
     Args:
         counts: whole numbers, one axis, not all zero.
@@ -45,25 +49,14 @@ def binomial_interval(successes: Any, trials: Any, *, level: float) -> tuple[flo
 
     Raises `ValueError` for counts that are not whole, successes outside 0..trials, trials below 1, level outside (0, 1).
     """
-    from scipy.special import betaincinv
-
-    _checks.count("successes", successes, 0)
-    _checks.count("trials", trials, 1)
-    _checks.in_open_unit("level", level)
-    if successes > trials:
-        raise ValueError(f"`successes` must be at most `trials`, {trials}; got {successes}.")
-    missed, tail = trials - successes, (1 - level) / 2
-    low = 0.0 if successes == 0 else float(betaincinv(successes, missed + 1, tail))
-    # One minus the lower end of the failures: 1 - tail would round.
-    high = 1.0 if missed == 0 else 1.0 - float(betaincinv(missed, successes + 1, tail))
-    return low, high
+    return clopper_pearson(successes, trials, level)
 
 
 def sample_size_to_see(*, gap: float, false_alarm: float, missed: float, cells: int = 2) -> int:
-    """Draws at which `multinomial_test` sees any event whose probability is `gap` away from the claimed one, but for rate `missed`.
+    """The number of draws at which `multinomial_test` rejects when an event's probability is off by `gap`, except at rate `missed`.
 
     By Hoeffding: with t = sqrt(log(4 cells/false_alarm) / (2 n)) an event that is off by t is rejected (the exact tail is below its
-    Hoeffding bound), and a count is within s = sqrt(log(1/missed) / (2 n)) of its mean but for rate `missed`; n is the least with
+    Hoeffding bound), and a count is within s = sqrt(log(1/missed) / (2 n)) of its mean except at rate `missed`; n is the least with
     t + s <= gap. `cells` is the number of cells of the law (2: an event and the rest). Rare events need fewer draws than this.
 
     Raises `ValueError` for a gap or rates outside (0, 1) and cells below 1.

@@ -1,13 +1,13 @@
-"""Every numbered item of the paper, built or not, and the stem that is its home: what is missing shows.
+"""The catalogue: every numbered item of the paper and each panel of its figures, built or not, with the stem that it belongs to.
 
-Statuses are not written here: a run's verdicts give them, and for items without a run (definitions, algorithms) the test named there.
+The report `paper_repro.md` has one row for each item, so an item that is not built yet shows there. The status of an item is not written
+here. It comes from the verdicts of a run, matched by label: a verdict labelled "Figure 3" or "Figure 3 (greedy)" belongs to the item
+"Figure 3". For items without a run (definitions, algorithms) the test named by the item stands in.
 Source: arXiv 2412.01951, v2. Primes are the paper's (the formal versions in its appendices); items marked "ours" are not in the paper.
 """
 
-from sharpsim.theory._item import KINDS, STEMS, Item
+from sharpsim.theory._item import Item
 from sharpsim.theory._items import TEXT
-
-__all__ = ["CATALOGUE", "KINDS", "STEMS", "Item"]
 
 CATALOGUE: tuple[Item, ...] = (
     *TEXT,
@@ -16,7 +16,7 @@ CATALOGUE: tuple[Item, ...] = (
     Item("Figure 1c", "figure", "experiments", "inference", "Log-probabilities of correct and incorrect responses"),
     Item("Figure 2a", "figure", "experiments", "inference", "Lift with the length-normalised self-reward"),
     Item("Figure 2b", "figure", "experiments", "inference", "Lift with majority voting"),
-    Item("Figure 2c", "figure", "experiments", "inference", "Pass@50: the skyline that coverage allows"),
+    Item("Figure 2c", "figure", "experiments", "inference", "Pass@50: whether one of 50 draws is correct, the most that coverage allows"),
     Item("Figure 2d", "figure", "experiments", "inference", "Accuracy of greedy decoding"),
     Item("Figure 3", "figure", "experiments", "inference", "Lift over greedy against N, task by task"),
     Item("Figure 4", "figure", "experiments", "inference", "Mean sequence log-likelihood against N, with the greedy baseline"),
@@ -71,7 +71,23 @@ CATALOGUE: tuple[Item, ...] = (
         test="tests/theory/test_xpo.py::test_regret_identity",
         ours=True,
     ),
-    Item("Likelihood ceiling", "theorem", "", "amortise", "No policy's mean log-likelihood under base is above the modes'", ours=True),
-    Item("Shortfall", "theorem", "", "amortise", "How many prompts can be unsharp, given the shortfall in log-likelihood", ours=True),
-    Item("Example J.1'", "example", "", "separation", "Arms hidden in bulk: exploration is needed, and exponentially better", ours=True),
+    Item(
+        "Likelihood ceiling", "theorem", "", "amortise", "No policy's mean log-likelihood under base exceeds that of the modes", ours=True
+    ),
+    Item(
+        "Shortfall",
+        "theorem",
+        "",
+        "amortise",
+        "The share of prompts that can be unsharpened, given the shortfall in log-likelihood",
+        ours=True,
+    ),
+    Item(
+        "Example J.1'",
+        "example",
+        "",
+        "separation",
+        "Rare arms among many other responses: exploration is needed, and takes exponentially fewer samples",
+        ours=True,
+    ),
 )

@@ -1,4 +1,4 @@
-"""What the theory modules share: statements as data, slacks of assumptions, and constants that several bounds use."""
+"""Definitions shared by the theory modules: the type of a statement, the check of assumptions, and quantities that several bounds use."""
 
 import math
 from dataclasses import dataclass, field
@@ -16,10 +16,11 @@ HELLINGER_CONSTANT = 12 + 8 * math.sqrt(2)
 
 @dataclass(frozen=True)
 class Statement:
-    """One result of the paper as something that can be held against the truth.
+    """One result of the paper, described so that a test or a run can compare its bound with the exact quantity.
 
-    `side`: the bound is above ("upper"), below ("lower") or equal to ("identity") the exact quantity. `constants`: "exact" where the
-    inequality is meant with the constants it has here. `symbols` maps the paper's letters to argument names.
+    `side` says whether the bound is above ("upper"), below ("lower") or equal to ("identity") the exact quantity. `constants` is "exact"
+    where the inequality holds with the constants it has here, "fitted" where only the rate is claimed. `symbols` maps the paper's letters
+    to argument names.
     """
 
     stem: str
@@ -32,11 +33,11 @@ class Statement:
 
 
 class AssumptionError(ValueError):
-    """An assumption that a guarantee needs does not hold; the message names it and by how much it fails."""
+    """Raised by `require` when an assumption of a guarantee does not hold; the message names the assumption and its negative slack."""
 
 
 def require(slacks: dict[str, float], *names: str) -> None:
-    """Raise `AssumptionError` for each named slack (all without names) that is negative or NaN."""
+    """Raise `AssumptionError` for each named slack (for all of them if no names are given) that is negative or NaN."""
     for name in names or tuple(slacks):
         if not slacks[name] >= 0:
             raise AssumptionError(f"assumption `{name}` fails: its slack is {slacks[name]!r}, and must be at least 0.")
@@ -50,7 +51,7 @@ def hellinger(a: Any, b: Any) -> Any:
 
 def statistical_error(*, log_class_size: float, n: Any, rho: float) -> Any:
     """e_stat = 2 log(|Pi|/rho) / n (Lemma F.1): with probability 1 - rho the maximum-likelihood member of a finite class has
-    E_x D_H^2(estimate, truth) at most this. D_H^2 has no factor 1/2, so above 2 it says nothing.
+    E_x D_H^2(estimate, truth) at most this. D_H^2 has no factor 1/2, so a value above 2 is vacuous.
 
     Raises `ValueError` for a log class size that is NaN or negative, n below 1, rho outside (0, 1).
     """
@@ -61,7 +62,7 @@ def statistical_error(*, log_class_size: float, n: Any, rho: float) -> Any:
 
 
 def round_up(value: Any) -> Any:
-    """An upper bound nudged to the safe side of its own rounding."""
+    """The next larger float, so that an upper bound stays one after its own rounding."""
     return np.nextafter(value, np.inf)
 
 

@@ -1,4 +1,7 @@
-"""Lemma F.2: how much sums of positive semidefinite matrices can surprise their past, and SEC of linear classes by it (Lemma J.5)."""
+"""The elliptic potential lemma for positive semidefinite matrices (Lemma F.2), and the bound on SEC of linear classes that follows from it.
+
+`sharpsim.theory.xpo` and `separation` use it: Lemma J.5 bounds the sequential extrapolation coefficient (SEC) of linear softmax classes.
+"""
 
 import math
 from typing import Any
@@ -31,7 +34,9 @@ def elliptic_bound(*, d: int, T: Any, trace_max: float, lam: float) -> Any:
 
 
 def elliptic_bound_printed(*, d: int, T: Any, trace_max: float, lam: float) -> Any:
-    """The printed form, d K log((T+1) K/lam) / (lam log(1 + K/lam)): true for lam <= K and false beyond (here to be shown so)."""
+    """The printed form, d K log((T+1) K/lam) / (lam log(1 + K/lam)): true for lam <= K and false for lam > K (it is here so that a test
+    can show this).
+    """
     _arguments(d, T, trace_max, lam)
     ratio = trace_max / lam
     return as_float(d * ratio * np.log((np.asarray(T, float) + 1) * ratio) / math.log1p(ratio))
@@ -65,7 +70,9 @@ def linear_lam(*, beta: float, radius: float, r_max: float | None = None, base_n
 
 
 def linear_v_max(*, beta: float, radius: float, base_norm: float) -> float:
-    """**Upper** bound on beta |log(pi_theta/pi_theta*)| for ||phi|| <= 1: 2 beta (B + ||theta*||), as the log-partition moves no more."""
+    """**Upper** bound on beta |log(pi_theta/pi_theta*)| for ||phi|| <= 1: 2 beta (B + ||theta*||), because the log-partition changes by
+    no more than the logits.
+    """
     _checks.positive("beta", beta)
     _checks.positive("radius", radius)
     _checks.at_least("base_norm", base_norm, 0.0)

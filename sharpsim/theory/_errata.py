@@ -1,18 +1,19 @@
-"""Where the copy of the paper at hand (arXiv 2412.01951, v2) reads differently from what its proofs give.
+"""The list of errata: where the text of the paper (arXiv 2412.01951, v2, the copy at hand) differs from what its proofs give.
 
-What a number shows false is called false; a slip of a sign, a bar or an index is given as printed in the copy at hand and no more.
+The kind "false by number" means that a computed value contradicts the printed statement. The kind "typographic" means a wrong sign, bar or
+index in the copy at hand, and claims no more.
 """
 
 from dataclasses import dataclass
 
-KINDS = ("false by number", "typographic")
+ERRATUM_KINDS = ("false by number", "typographic")
 
 
 @dataclass(frozen=True)
 class Erratum:
-    """One departure: where, as printed, as it should be.
+    """One erratum: its place in the paper, the text as printed, and the text as it should be.
 
-    It is shown by `test` (`file::name`) or by a run's verdict labelled with its place and expected to be "violated".
+    It is shown by `test` (`file::name`), or by a run's verdict whose label is `place` and whose word is "erratum shown".
     """
 
     place: str

@@ -1,4 +1,8 @@
-"""What SFT-Sharpening, fixed or adaptive, does on its two exactly solvable settings: all tables, and the hard family of section 6."""
+"""The exact risk of SFT-Sharpening, fixed or adaptive, in the two settings that can be solved: all tables, and the hard family.
+
+In the first setting the class holds all tabular policies; in the second it is the hard family H(d, M, D) of the lower bounds. `sft` and
+`sft_adaptive` are the public modules that use these functions.
+"""
 
 import math
 from collections.abc import Callable, Iterable
@@ -58,7 +62,7 @@ class Family(NamedTuple):
 
 
 def family(hard_prompts: int, labels: int, hard_mass: float) -> Family:
-    """Parameters of H(d, M, D), refused out of range: d >= 1, M >= 3, 0 < D <= 1."""
+    """Parameters of H(d, M, D); `ValueError` unless d >= 1, M >= 3, 0 < D <= 1."""
     _checks.count("hard_prompts", hard_prompts)
     _checks.count("labels", labels, 3)
     if not 0 < hard_mass <= 1:
@@ -69,7 +73,7 @@ def family(hard_prompts: int, labels: int, hard_mass: float) -> Family:
 class PluralityRisk:
     """Risk on the family of the estimate "mode of the kept labels" when each kept label is the secret with probability `hit`.
 
-    A hard prompt fails where hit <= 1 - delta (the class's law at the right secret is not sharp) or the mode is not the secret.
+    A hard prompt fails where hit <= 1 - delta (the class's law at the right secret is not sharpened) or the mode is not the secret.
     """
 
     def __init__(self, parameters: Family, hit: float, delta: float):
@@ -100,8 +104,8 @@ class Cheapest(NamedTuple):
 def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: float) -> Cheapest:
     """The least n * cost over `options` (setting, cost per prompt, risk), settings in order of non-decreasing hit probability.
 
-    Exact over the options: the n that an option needs never grows along them, so one walk serves all; the walk ends where even the
-    smallest n thinkable (hit = 1) costs more than the best.
+    Exact over the options. The n that an option needs never grows from one option to the next, so one pass over n serves all of them. The
+    pass ends when even the smallest possible n (hit = 1) costs more than the best found.
     """
     best: Cheapest | None = None
     n: int | None = None
@@ -127,7 +131,7 @@ def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: floa
 def least_prompts(risk: PluralityRisk, eps: float, start: int = 1) -> int:
     """The least n >= start at which the risk, which falls with n, is at most eps.
 
-    Raises `ValueError` where no n is enough, because the class's own law is not sharp at the right secret.
+    Raises `ValueError` where no n is enough, because the class's own law is not sharpened at the right secret.
     """
     if risk.dull and risk.parameters.hard_mass > eps:
         raise ValueError(
@@ -144,7 +148,8 @@ def least_prompts(risk: PluralityRisk, eps: float, start: int = 1) -> int:
 def least_count(risk: Callable[[int], float], eps: float, *, low: int, high: int) -> int:
     """The least whole number in (low, high] at which a falling `risk` is at most eps, given risk(low) > eps >= risk(high).
 
-    False position on log risk, which is nearly straight in the number of samples; an end that stays put twice loses half its weight.
+    Uses false position on log risk, which is nearly linear in the number of samples, with the Illinois rule: an end that is kept twice
+    has its value halved.
     """
 
     def height(count: int) -> float:

@@ -1,4 +1,4 @@
-"""What an item of the catalogue is: its stem, its kind, its claim in our words, what backs it."""
+"""The type of an entry of the catalogue (`Item`), the stems with their subjects, and the kinds of items."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ STEMS = {
     "best_of_n": "Best of N at inference time: exact law, divergence, win rate",
     "sft": "SFT-Sharpening: risk, bound and samples needed",
     "sft_adaptive": "SFT-Sharpening with adaptive sampling",
-    "limits": "What no sample-and-evaluate learner can beat",
-    "limits_adaptive": "What no adaptive learner can beat",
+    "limits": "Lower bounds for every sample-and-evaluate learner",
+    "limits_adaptive": "Lower bounds for every adaptive learner",
     "dpo": "RLHF-Sharpening by DPO",
     "xpo": "RLHF-Sharpening with exploration (XPO)",
-    "separation": "Where exploration and structure escape coverage",
+    "separation": "Where exploration and structure need fewer samples than coverage",
     "hardness": "Finding the most likely sequence is NP-hard",
     "representation": "Classes that are not closed under sharpening",
     "inference": "Inference-time sharpening of sequence models",
@@ -19,14 +19,15 @@ STEMS = {
 }
 """The stems in the paper's order, each with its subject."""
 
-KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
+ITEM_KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item: its label, its claim in our words, its home.
+    """One item of the paper: its label, kind and section, the stem that it belongs to, and its claim in our words.
 
-    `test` (`file::name`) backs it where no run does; `formal` is the label of the version with constants, whose status it shares.
+    `test` (`file::name`) is the evidence where no run judges the item. `formal` is the label of the formal version of the same result, with
+    constants; the item shares its status. `ours` marks results that are not in the paper.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""The numbered items of the paper's text: definitions, assumptions, lemmas, theorems, algorithms and examples, in its order."""
+"""The part of the catalogue for the paper's text: definitions, assumptions, lemmas, theorems, algorithms and examples, in its order."""
 
 from sharpsim.theory._item import Item
 
@@ -49,7 +49,7 @@ TEXT: tuple[Item, ...] = (
         "definition",
         "App. J",
         "xpo",
-        "Sequential extrapolation coefficient: how often optimism can be surprised",
+        "Sequential extrapolation coefficient: how much past squared residuals can understate the next one",
         test="tests/theory/test_xpo.py::test_sec_against_every_sequence",
     ),
     Item(
@@ -119,13 +119,13 @@ TEXT: tuple[Item, ...] = (
         formal="Thm 4.2'",
     ),
     Item("Thm 4.3", "theorem", "4.2", "xpo", "XPO sharpens with samples governed by SEC in place of concentrability", formal="Thm J.2"),
-    Item("Prop C.1", "proposition", "App. C", "best_of_n", "Best of N lands on a maximiser with probability 1-(1-p)^N"),
+    Item("Prop C.1", "proposition", "App. C", "best_of_n", "Best of N returns a maximiser with probability 1-(1-p)^N"),
     Item(
         "Def D.1",
         "definition",
         "App. D",
         "sft_adaptive",
-        "Adaptive framework: responses per prompt are chosen as they come, mean cost counted",
+        "Adaptive framework: the number of responses may depend on those seen; the mean cost counts",
         test="tests/test_oracle.py::test_adaptive_follows_its_law",
     ),
     Item("Thm D.1", "theorem", "App. D", "sft_adaptive", "Adaptive SFT-Sharpening costs 1/eps where the fixed design costs 1/eps^2"),
@@ -175,7 +175,7 @@ TEXT: tuple[Item, ...] = (
     Item("Thm 4.2'", "theorem", "App. J", "dpo", "DPO's regret and risk with slack"),
     Item("Lemma J.1", "lemma", "App. J", "dpo", "Tail of the log-ratio under the base"),
     Item("Lemma J.2", "lemma", "App. J", "dpo", "Fourth moments of the DPO residual"),
-    Item("Lemma J.3", "lemma", "App. J", "dpo", "From regret to the mass off the maximisers, by the margin"),
+    Item("Lemma J.3", "lemma", "App. J", "dpo", "A margin turns a bound on regret into one on the mass outside the maximisers"),
     Item(
         "Assumption J.2",
         "assumption",
@@ -198,7 +198,7 @@ TEXT: tuple[Item, ...] = (
         "theorem",
         "App. J",
         "separation",
-        "Linear softmax: XPO's cost is polynomial in d, norms and 1/margin, whatever the coverage",
+        "Linear softmax: XPO's cost is polynomial in d, norms and 1/margin, and does not depend on coverage",
     ),
     Item(
         "Lemma J.4",

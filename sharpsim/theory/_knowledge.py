@@ -1,4 +1,9 @@
-"""What likelihoods of base draws teach, exactly: the chain of what a learner still cannot tell apart, on instances small enough to list."""
+"""How much a learner knows after m draws of base with their likelihoods: exact, on instances small enough to list.
+
+`consistent_errors` gives the error of the best learner that must tell the members of a finite family apart. `identified` gives the
+probability that the likelihoods seen determine a linear softmax base everywhere. Both follow a Markov chain whose state is the set of
+members that are still possible, or the set of responses whose likelihood is determined. `separation` exports both.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +13,11 @@ import numpy as np
 from sharpsim import _checks
 
 STATES = 20_000
-"""Sets of what is known that the chain visits at most."""
+"""The most states that a chain may visit."""
 
 
 def _chain(start: bytes, step: Callable[[bytes], dict[bytes, float]], draws: int) -> list[dict[bytes, float]]:
-    """The law of the state after 0, 1, .., `draws` draws; `step` gives the law of the next state."""
+    """The distribution of the state after 0, 1, .., `draws` draws; `step(state)` is the distribution of the next state."""
     known: dict[bytes, dict[bytes, float]] = {}
     laws = [{start: 1.0}]
     for _ in range(draws):
@@ -28,12 +33,13 @@ def _chain(start: bytes, step: Callable[[bytes], dict[bytes, float]], draws: int
 
 
 def consistent_errors(log_members: Any, *, draws: int, truth: int = 0) -> np.ndarray:
-    """`[draws + 1]`: E[1 - 1/|consistent|] after m = 0..draws draws of member `truth`, consistent = the members that give every
-    response drawn the likelihood seen.
+    """`[draws + 1]`: E[1 - 1/|consistent|] after m = 0..draws draws of member `truth`. A member is consistent when it gives every
+    response drawn the likelihood that was seen.
 
-    For a family `log_members` `[members, responses]` that relabelling maps transitively onto itself, with modes all different, this is
-    the exact minimax error of every sample-and-evaluate learner (delta <= 1/2): consistent members give the data one probability,
-    so a uniform secret is uniform among them, and only one response can hold more than half of the mass.
+    Suppose that relabellings of the responses act transitively on the family `log_members` `[members, responses]`, and that all modes are
+    different. Then this is the exact minimax error of sample-and-evaluate learners (delta <= 1/2). The reason: all consistent members
+    give the data the same probability, so a uniform secret is uniform among them; and only one response can have more than half of the
+    mass.
 
     Raises `ValueError` for rows that do not sum to one, a truth that is no member, draws below 0, more than 20,000 states.
     """
@@ -60,8 +66,9 @@ def consistent_errors(log_members: Any, *, draws: int, truth: int = 0) -> np.nda
 def identified(features: Any, log_probs: Any, *, draws: int) -> np.ndarray:
     """`[draws + 1]`: P[the likelihoods of m = 0..draws responses determine log base on all responses], base linear softmax, exact.
 
-    That is: the affine hull of the drawn feature vectors `[responses, d]` is that of all (the d + 1 affinely independent responses of
-    the rank law); 0 below d + 1 draws when the features span d dimensions. A chain over flats.
+    This happens when the affine hull of the drawn feature vectors equals the affine hull of all `features` `[responses, d]`; it takes
+    d + 1 affinely independent responses when the features span d dimensions, so the probability is 0 below d + 1 draws. The Markov chain
+    runs over flats: sets of responses that contain every response in their own affine hull.
 
     Raises `ValueError` for shapes that do not fit, rows that do not sum to one, draws below 0, more than 20,000 flats.
     """
@@ -85,7 +92,7 @@ def identified(features: Any, log_probs: Any, *, draws: int) -> np.ndarray:
         inside = np.frombuffer(state, bool)
         found = {state: float(probs[inside].sum())}
         left = ~inside
-        # The flats that cover this one share out what is outside it.
+        # Each response outside lies in exactly one of the flats that cover this one.
         while left.any():
             wider = inside.copy()
             wider[int(np.argmax(left))] = True

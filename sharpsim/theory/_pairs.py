@@ -1,4 +1,9 @@
-"""The exact law of DPO on a finite class: which members have loss 0 after n noise-free pairs, and what the choice among them costs."""
+"""The exact risk of DPO on a finite class, for pairs without noise.
+
+After n pairs DPO may return any member of the class whose loss is 0. `exact_risk` computes the distribution of the set of these members by
+listing all sets; `FamilyRisk` does so for the margin family, where the class is large and a small Markov chain is enough. `dpo` exports
+both.
+"""
 
 import math
 from typing import Any, NamedTuple
@@ -12,12 +17,12 @@ from sharpsim.theory._common import require
 from sharpsim.theory._residual import disagrees
 
 MEMBERS = 14
-"""The law of the zero-loss set runs over all sets of members."""
+"""The most members that `exact_risk` takes, because it lists all sets of members."""
 
 
 class PairRisk(NamedTuple):
-    """Expected failing prompt mass of a uniformly chosen zero-loss member (`mean`) and of the worst one (`worst`), and the
-    probability that only pi_beta is left (`identified`).
+    """The expected prompt mass on which a uniformly chosen zero-loss member fails (`mean`), the same for the worst zero-loss member
+    (`worst`), and the probability that pi_beta is the only one left (`identified`).
     """
 
     mean: float
@@ -35,10 +40,11 @@ def realizability(log_members: Any, log_probs: Any, *, beta: float) -> float:
 
 
 def exact_risk(log_members: Any, log_probs: Any, prompt_weights: Any, *, n: int, beta: float, delta: float) -> PairRisk:
-    """DPO over a finite class `[members, prompts, responses]` after n pairs, exactly, by the law of the zero-loss set.
+    """The exact risk of DPO over a finite class `[members, prompts, responses]` after n pairs, from the distribution of the zero-loss set.
 
-    One pair removes the members whose residual is not 0 at it. P[all of S are left] = P[one pair removes none of S]^n, and the set
-    itself by inclusion and exclusion, over all 2^members sets. Members at distance 0 from pi_beta on base's support never leave.
+    A pair removes the members whose residual is not 0 at it. P[all of S are left] = P[one pair removes none of S]^n; the probability that
+    exactly S is left follows by inclusion and exclusion, over all 2^members sets. Members equal to pi_beta on base's support are never
+    removed.
 
     Raises `ValueError` for more than 14 members, n below 1, beta not positive, delta outside (0, 1); `AssumptionError` for a class
     without pi_beta.
@@ -81,8 +87,8 @@ def exact_risk(log_members: Any, log_probs: Any, prompt_weights: Any, *, n: int,
 class FamilyRisk:
     """Risk of DPO on `instances.margin_family`, Pi = the tilted laws of all its members, as a function of n; exact.
 
-    At a prompt a pair of different responses tells whether the mode is among them, and else that they are not it. So after k pairs
-    without it, s responses seen, M - s members are left, the right one among them: a chain on s.
+    A pair of different responses at a prompt shows whether the mode is one of the two; if not, it rules both out. So after k pairs that
+    did not contain the mode, with s responses seen, M - s members are left, and the right one is among them. s is a Markov chain.
     """
 
     def __init__(self, *, hard_prompts: int, labels: int, margin: float, beta: float, delta: float):
@@ -118,7 +124,7 @@ class FamilyRisk:
         seen = np.arange(m)
         fresh = m - 1 - seen
         two_new, one_new = fresh * (fresh - 1.0) * one**2, 2.0 * fresh * seen * one**2
-        # Equal responses tell nothing; two different ones seen before neither.
+        # Two equal responses carry no information, nor do two different ones that were both seen before.
         stay = mode**2 + (m - 1) * one**2 + seen * (seen - 1.0) * one**2
         while len(self._mean) <= most:
             state = self._state * stay

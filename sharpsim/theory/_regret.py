@@ -1,4 +1,4 @@
-"""The residual f_pi of a finite class, its ranges, and the regret that XPO is judged by: exact, for tables.
+"""The residual f_pi of a finite class, the ranges of its terms, and the regularised regret that XPO bounds: exact, for tables.
 
 f_pi(x, y, y') = g(x, y) - g(x, y') with g = beta log(pi/base) - r; it vanishes for pi_beta alone.
 """

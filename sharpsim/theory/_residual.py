@@ -1,4 +1,8 @@
-"""The DPO residual f_pi under the base: its tails and moments (Lemmas J.1, J.2), exactly and by bound."""
+"""Tails and moments of the DPO residual f_pi under the base, exact and by the bounds of Lemmas J.1 and J.2.
+
+f_pi(x, y, y') is the difference between a policy's implied reward gap of two responses and the true one; it is 0 for pi_beta. `dpo` uses
+these functions.
+"""
 
 import math
 from typing import Any
@@ -10,7 +14,9 @@ from sharpsim.theory._common import as_float, round_up, statistical_error
 
 
 def coefficient(name: str, value: float) -> float:
-    """A coefficient that is at least 1, which one computed from a table misses by rounding; refused where it misses by more."""
+    """`value` raised to 1 if rounding put it below 1, as coefficients computed from tables may be; `ValueError` if it is smaller than
+    that.
+    """
     _checks.at_least(name, value, 1 - 1e-9)
     return max(float(value), 1.0)
 
@@ -27,7 +33,7 @@ def log_ratio_quantile(*, loss_moment: float, excess: Any) -> Any:
 def log_ratio_tail(*, loss_moment: float, threshold: Any) -> Any:
     """**Upper** bound on base's P[|beta log(base/pi)| >= t], 0 < beta <= 1: min(1, (1 + C) e^-t), the sharper step inside Lemma J.1.
 
-    1 + C because E_base[(pi/base)^beta] <= 1 needs beta <= 1. Nearly attained for large C by one response that pi forgets.
+    1 + C because E_base[(pi/base)^beta] <= 1 needs beta <= 1. Nearly attained for large C by one response to which pi gives almost no mass.
     """
     loss_moment = coefficient("loss_moment", loss_moment)
     return as_float(np.minimum(1.0, round_up((1 + loss_moment) * np.exp(-np.asarray(threshold, float)))))
@@ -90,7 +96,7 @@ def squared_residual_given(*, disagreement: Any, loss_moment: float) -> Any:
 
 
 def _lambert(log_z: Any) -> Any:
-    """W(exp(log_z)), the root of w + log w = log z, by Newton's steps in log w: any z that a float's logarithm can hold."""
+    """W(exp(log_z)), the root of w + log w = log z, by Newton's steps in log w: valid for any z whose logarithm is a float."""
     u = np.where(log_z > 1, np.log(np.maximum(log_z, 1.0)), np.minimum(log_z, 0.0))
     for _ in range(60):
         w = np.exp(u)
@@ -118,12 +124,12 @@ def residual_moment(log_policy: Any, log_base: Any, prompt_weights: Any, *, beta
 
 
 def disagreement(log_policy: Any, log_base: Any, prompt_weights: Any, *, beta: float) -> float:
-    """P[f_pi != 0] over x ~ mu and y, y' ~ base, exact: the chance that one pair tells pi from pi_beta."""
+    """P[f_pi != 0] over x ~ mu and y, y' ~ base, exact: the chance that one pair distinguishes pi from pi_beta."""
     return _pair_mean(disagrees(log_policy, log_base, beta=beta).astype(float), log_base, prompt_weights)
 
 
 def disagrees(log_policy: Any, log_base: Any, *, beta: float) -> np.ndarray:
-    """Where f_pi != 0, `[prompts, responses, responses]`; a response compared with itself never tells."""
+    """Where f_pi != 0, `[prompts, responses, responses]`; the diagonal, a response compared with itself, is False."""
     f = residuals(log_policy, log_base, beta=beta)
     policy, base = (np.where(np.isfinite(a), a, 0.0) for a in (np.asarray(log_policy, float), np.asarray(log_base, float)))
     # Rounding of the terms, no more: a margin of 1e-12 tells.

@@ -1,7 +1,9 @@
-"""The sequential extrapolation coefficient of a finite class: exact on few states, certified from both sides beyond.
+"""The sequential extrapolation coefficient (SEC) of a finite class, which XPO's regret bound needs.
+
+It is exact where the recursion has few states, and otherwise certified by a lower and an upper bound. `xpo` exports it.
 
 SEC(Pi, r, T, beta, lam; base) = sup over pi_1..pi_T in Pi of sum_t (E_t f_t)^2 / max(lam, sum_{i<t} E_i f_t^2), E_i over x ~ mu,
-y ~ pi_i, y' ~ base. What came before a member enters by its counts alone: with u_b = (E_{b,base} f_b)^2 and second[a, b] =
+y ~ pi_i, y' ~ base. The past enters only by how often each member occurred, its counts c: with u_b = (E_{b,base} f_b)^2 and second[a, b] =
 E_{a,base} f_b^2, the step to b from counts c adds u_b / max(lam, sum_a c_a second[a, b]).
 """
 
@@ -43,7 +45,7 @@ def moments(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *
 
 
 def reduced(found: Moments) -> Moments:
-    """The same supremum on fewer members: repeated ones once, and none that never gains (play them last, at no loss to the rest)."""
+    """The class without repeated members and without members of gain 0; SEC is the same, as members of gain 0 can be played last."""
     _checked(found)
     keep = found.gain > 0
     if not keep.any():

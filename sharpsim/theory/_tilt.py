@@ -1,4 +1,7 @@
-"""The tilted base pi_beta: its miss, the beta that a margin demands, its coefficients (section 7.1, Lemma 4.1')."""
+"""The tilted base pi_beta ~ base exp(r/beta), the target of DPO and XPO (section 7.1, Lemma 4.1').
+
+These functions give its mass outside the maximisers, the beta that a margin demands, and its coefficients of concentrability and loss.
+"""
 
 import math
 from typing import Any
@@ -24,7 +27,7 @@ def bias(log_probs: Any, *, beta: float) -> np.ndarray:
 def bias_bound(*, margin: Any, responses: int, maximal: int, beta: Any) -> Any:
     """**Upper** bound on 1 - pi_beta(Y*|x): ((|Y| - |Y*|)/|Y*|) (1 + g_m)^-(1 + 1/beta); above 1 it is vacuous.
 
-    Nearly attained where all other responses sit on the margin and the bound is small (exact there: b/(1 + b)).
+    Nearly attained where all other responses attain the margin and the bound b is small (the exact value there is b/(1 + b)).
     Raises `ValueError` for a negative margin, counts below 1, more maximisers than responses, beta not positive.
     """
     _margin_counts(margin, responses, maximal)
@@ -42,7 +45,7 @@ def beta_printed(*, margin: float, responses: int, delta: float) -> float:
 
 
 def beta_by_bias(*, margin: float, responses: int, maximal: int, delta: float) -> float:
-    """The largest beta with `bias_bound` <= delta/2, rounded down: 0 at margin 0, inf where every beta will do."""
+    """The largest beta with `bias_bound` <= delta/2, rounded down: 0 at margin 0, inf where every beta does."""
     _margin_counts(margin, responses, maximal)
     _checks.in_open_unit("delta", delta)
     if responses == maximal:
@@ -57,8 +60,8 @@ def beta_by_bias(*, margin: float, responses: int, maximal: int, delta: float) -
 def beta_exact(log_probs: Any, prompt_weights: Any, *, delta: float) -> float:
     """The largest beta at which pi_beta misses Y* by at most delta/2 at every prompt with weight, by root finding, rounded down.
 
-    inf where the base itself does; 0 never, since an exact tie is a maximiser and anything else has a margin.
-    Raises `ValueError` for a table or weights that are none, delta outside (0, 1).
+    It is inf where the base itself does. It is never 0, since an exact tie counts as a maximiser and any other response has a margin.
+    Raises `ValueError` for rows or weights that do not sum to one, delta outside (0, 1).
     """
     _checks.table("log_probs", log_probs)
     _checks.in_open_unit("delta", delta)

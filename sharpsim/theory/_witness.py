@@ -1,4 +1,8 @@
-"""The member of the hard family that forces the most samples, given risk, coverage, hard prompts and the power of the coverage."""
+"""Searches the hard families H(d, M, D) for the one that forces the most samples, at a given risk, coverage and number of hard prompts.
+
+The lower bounds hold for some family of bounded coverage. `limits` and `limits_adaptive` call `strongest` to find the number of labels M
+and the hard mass D of the family that needs the most samples, which is the best lower bound of this form; the family is the witness.
+"""
 
 import heapq
 import math
@@ -11,17 +15,17 @@ from sharpsim import _checks
 from sharpsim.theory._common import as_float
 
 MOST_LABELS = 10**7
-"""Label counts that one search looks through."""
+"""The most label counts M that one search may look through."""
 
 PROOF_FACTOR = 16
 """Appendix H takes D = 16 eps, which is why its statements need eps <= 1/16."""
 
 
 class Necessary(NamedTuple):
-    """Samples that any learner needs, and the witness H(d, M, D) that forces them.
+    """The number of samples that any learner needs, and the family H(d, M, D) that shows it (the witness).
 
-    `coverage` is the witness's C_cov,1/2,p, at most the one asked for. `in_regime` says whether the paper's theorem speaks of this
-    point: eps <= 1/16, and at least 8 labels in its own family. Where no family forces a sample, `labels` and `hard_mass` are 0.
+    `coverage` is the witness's C_cov,1/2,p, at most the one asked for. `in_regime` says whether the paper's theorem covers this point:
+    eps <= 1/16, and at least 8 labels in the paper's own family. If no family forces a single sample, `labels` and `hard_mass` are 0.
     """
 
     samples: float
@@ -33,7 +37,7 @@ class Necessary(NamedTuple):
 
 
 def check_point(*, eps: float, coverage: float, hard_prompts: int, power: float) -> None:
-    """Refuse eps outside (0, 1), coverage below 1 or infinite, less than one hard prompt, and a power that is not positive."""
+    """Raise `ValueError` for eps outside (0, 1), coverage below 1 or infinite, hard_prompts below 1, and a power not positive."""
     _checks.in_open_unit("eps", eps)
     if not (coverage >= 1 and math.isfinite(coverage)):
         raise ValueError(f"`coverage` must be at least 1 and finite; got {coverage!r}.")
@@ -61,7 +65,7 @@ def labels_within(hard_mass: float, *, coverage: float, power: float) -> int:
 
 
 def in_regime(*, eps: float, coverage: float, power: float) -> bool:
-    """Whether Appendix H's own family exists: D = 16 eps <= 1, with at least 8 labels."""
+    """Whether the family of Appendix H exists at this point: D = 16 eps is at most 1, and the coverage allows at least 8 labels."""
     return PROOF_FACTOR * eps <= 1 and labels_within(PROOF_FACTOR * eps, coverage=coverage, power=power) >= 8
 
 
@@ -75,9 +79,9 @@ def strongest(
 ) -> Necessary:
     """The exact maximum over M >= 3 and D of the samples that H(d, M, D) forces.
 
-    `at_most(M, D)` bounds from above, over arrays, what M labels force with hard mass at most D. Each of `sharper` returns (samples, the
-    mass that forces them), never more than the one before it, and the last is exact. Best first: the family with the largest value is
-    sharpened until one that is exact stays on top.
+    `at_most(M, D)` is an upper bound, for arrays M and D, on the samples that M labels force with hard mass at most D. Each function in
+    `sharper` returns a better upper bound and the mass that attains it; the last one is exact. The search is best first: it takes the
+    family with the largest upper bound from a queue, improves that bound, and stops when the largest one is exact.
     """
     regime = in_regime(eps=eps, coverage=coverage, power=power)
     labels = _telling_labels(eps=eps, coverage=coverage, power=power)
@@ -100,7 +104,10 @@ def strongest(
 
 
 def _telling_labels(*, eps: float, coverage: float, power: float) -> np.ndarray:
-    """The label counts whose guesses can fail more often than eps: D (1 - 1/M) > eps bounds them; at D = 1 only the most count."""
+    """The label counts M worth searching: a guess must be able to fail more often than eps, D (1 - 1/M) > eps, which bounds M.
+
+    Of the counts that allow D = 1 only the largest is kept.
+    """
     most = 2 * (1 + excess(coverage, power) / eps) ** (1 / power)
     if most > MOST_LABELS:
         raise ValueError(f"`eps` = {eps!r} and `power` = {power!r} need families of up to {most:.3g} labels, more than {MOST_LABELS:,}.")

@@ -1,4 +1,8 @@
-"""SFT-Sharpening of sequence models: what a tuned policy can reach, and how sharp it must be (the paper's Figures 7-9; parts ours).
+"""SFT-Sharpening of sequence models: bounds on what a tuned policy can reach (the paper's Figures 7-9; parts ours).
+
+The paper trains a policy on best-of-N responses and plots its accuracy and its likelihood under base. Call this module to compare such a
+policy with exact limits: no policy's mean log-likelihood exceeds that of the modes (the ceiling); a policy near the ceiling, or near the
+law of best of N, must be sharpened on most prompts; and a small distance from that law bounds the difference in accuracy.
 
 Statement. base the model, pi any policy (the tuned one), P*(x) = max_y base(y|x), gap(x) = log P*(x) - max of log base outside Y*(x),
 S(x) = log P*(x) - E_{y~pi} log base(y|x) the shortfall, D(x) = D_H^2(pi, pi_N)(x) with pi_N the law of best of N. Then
@@ -26,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw
+from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw
 from sharpsim.theory._common import Statement, as_float, hellinger, round_up
 from sharpsim.theory._family import afford, fill
 
@@ -50,13 +54,13 @@ _GUARD = 1e-9
 
 
 def likelihood_ceiling(mode_log_probs: Any, prompt_weights: Any) -> float:
-    """**Upper** bound E_x log P*(x) in nats, at most 0, on E_x E_{y~pi} log base(y|x) of any policy; reached on Y* alone."""
+    """**Upper** bound E_x log P*(x) in nats, at most 0, on E_x E_{y~pi} log base(y|x) of any policy; attained by policies on Y*."""
     _checks.prompt_weights(prompt_weights, len(mode_log_probs))
     return float(np.asarray(mode_log_probs, np.float64) @ np.asarray(prompt_weights, np.float64))
 
 
 def gaps(log_probs: Any, tail_bound: Any) -> np.ndarray:
-    """log P*(x) - max of log base outside Y*(x), in nats and above 0, from a head [prompts, k] of base: certified, so perhaps too small.
+    """log P*(x) - max of log base outside Y*(x), in nats and above 0, from a head [prompts, k] of base; a certified lower bound.
 
     Raises `ValueError` where no mode is certified.
     """
@@ -102,7 +106,9 @@ def unsharpened_from_distance(mode_masses: Any, prompt_weights: Any, *, distance
 
 
 def distance_needed(mode_masses: Any, prompt_weights: Any, *, eps: float, N: int, delta: float) -> float:
-    """The inverse: the least E_x D_H^2(pi, pi_N) with which a fraction `eps` of prompts can fail; 0 where N leaves so many uncovered."""
+    """The inverse: the least E_x D_H^2(pi, pi_N) with which a fraction `eps` of prompts can fail; 0 where N draws leave that many prompts
+    uncovered.
+    """
     miss = _miss(mode_masses, N=N, delta=delta)
     return _cost(np.where(miss < delta, hellinger(delta, np.minimum(miss, delta)), 0.0), prompt_weights, eps)
 
@@ -127,7 +133,7 @@ def distance_of_variation(*, variation: Any) -> Any:
 
 
 def policy_law(log_policy: Any) -> KeptLaw:
-    """pi as far as it lies on base's head: its probabilities there, [prompts, k] (-inf pads), and the mass of all else.
+    """The law of pi restricted to base's head: its probabilities there, [prompts, k] (-inf pads), and the mass of all other responses.
 
     Raises `ValueError` for NaN and rows above 1 by more than rounding.
     """
@@ -140,7 +146,9 @@ def policy_law(log_policy: Any) -> KeptLaw:
 
 
 def squared_hellinger(kept: KeptLaw, policy: KeptLaw, log_probs: Any, tail_bound: Any) -> Band:
-    """D_H^2(pi, pi_N) of each prompt, in [0, 2]: exact where base's head is certified, all else as one response, or as disjoint ones."""
+    """D_H^2(pi, pi_N) of each prompt, in [0, 2]: exact on base's certified head; the rest counts as one response (lower end) or as
+    disjoint ones (upper end).
+    """
     _checks.same_shape("kept.found", kept.found, "policy.found", policy.found)
     above = np.asarray(log_probs, np.float64) > np.asarray(tail_bound, np.float64)[:, None]
     p, q = np.where(above, kept.found, 0.0), np.where(above, policy.found, 0.0)
@@ -163,7 +171,7 @@ def checks(log_probs: Any, remaining_mass: Any, tail_bound: Any, log_policy: Any
 
 
 def _miss(mode_masses: Any, *, N: int, delta: float) -> np.ndarray:
-    """(1 - base(Y*|x))^N, refused where the arguments are none."""
+    """(1 - base(Y*|x))^N; `ValueError` for masses, N or delta out of range."""
     _checks.in_open_unit("delta", delta)
     _checks.count("N", N)
     p = np.asarray(mode_masses, np.float64)
@@ -179,7 +187,7 @@ def _check_distance(distance: Any) -> None:
 
 
 def _cost(price: np.ndarray, prompt_weights: Any, eps: float) -> float:
-    """min{ sum mu price t : 0 <= t <= 1, sum mu t >= eps }: what `afford` inverts."""
+    """min{ sum mu price t : 0 <= t <= 1, sum mu t >= eps }: the inverse of `afford`."""
     _checks.in_open_unit("eps", eps)
     _checks.prompt_weights(prompt_weights, len(price))
     order = np.argsort(price)

@@ -1,4 +1,7 @@
-"""Best of N at inference time: success, exact divergence, win rate, rounds (Prop C.1, and ours).
+"""Best of N at inference time: probability of success, KL divergence from base, win rate, repeated rounds (Prop C.1, and ours).
+
+Best of N draws N responses from base and returns the one with the largest self-reward. Call this module for the probability that it
+returns a maximiser and the N that this needs, for how far it moves from base (in nats), and for how often it beats a single draw.
 
 Statement. Draw N responses from the base, keep one of largest self-reward (ties to the first drawn). With p = pi_base(Y*_g(x)|x) and a
 self-reward that increases with log pi_base,
@@ -97,7 +100,7 @@ def _whole_draws(needed: float, gained: float) -> int:
 
 
 def success_probability(log_probs: Any, reward: Any = None, *, draws: float, slack: float) -> np.ndarray:
-    """P[best of N in Y*_g(x)] for each row, exactly, for any reward (log base without one); in [0, 1].
+    """P[best of N in Y*_g(x)] for each row, exactly, for any reward (log base if none is given); in [0, 1].
 
     Y*_g is the base's, whatever the reward. With log base it is 1 - (1-p)^N from sums inside and outside the set, so that neither p
     near 0 nor p near 1 loses digits; with another reward it is the exact law's mass, which need not grow with N.
@@ -115,8 +118,8 @@ def success_probability(log_probs: Any, reward: Any = None, *, draws: float, sla
 
 
 def best_mass(log_probs: Any, reward: Any) -> np.ndarray:
-    """p_r: the base mass of the reward's own maximisers among responses with mass, for each row; best of N lands there with
-    `success(covered_mass=p_r)`, whatever the reward. In (0, 1]; errors as `laws.best_of_n`.
+    """p_r: the base mass of the reward's own maximisers among responses with mass, for each row. Whatever the reward, best of N
+    returns one of them with probability `success(covered_mass=p_r)`. In (0, 1]; errors as `laws.best_of_n`.
     """
     _checks.rows("log_probs", log_probs)
     _checks.same_shape("log_probs", log_probs, "reward", reward)
@@ -217,8 +220,12 @@ def checks(log_probs: Any, reward: Any, *, draws: float, slack: float) -> dict[s
 _SYMBOLS = {"p": "covered_mass", "N": "draws", "rho": "rho", "g": "slack", "r_self": "reward"}
 _OURS = "ours"
 STATEMENTS = (
-    Statement("best_of_n", "Prop C.1", "best of N lands in Y*_g with probability at least 1 - exp(-pN)", "lower", symbols=_SYMBOLS),
-    Statement("best_of_n", "Prop C.1 (exact)", "best of N lands in Y*_g with probability 1 - (1-p)^N", "identity", symbols=_SYMBOLS),
+    Statement(
+        "best_of_n", "Prop C.1", "best of N returns a response in Y*_g with probability at least 1 - exp(-pN)", "lower", symbols=_SYMBOLS
+    ),
+    Statement(
+        "best_of_n", "Prop C.1 (exact)", "best of N returns a response in Y*_g with probability 1 - (1-p)^N", "identity", symbols=_SYMBOLS
+    ),
     Statement("best_of_n", "Prop C.1 (samples)", "log(1/rho)/p draws suffice for failure rho", "upper", symbols=_SYMBOLS),
     Statement("best_of_n", "Law of best of N", "exact law with ties, any reward", "identity", symbols=_SYMBOLS, source=_OURS),
     Statement("best_of_n", "Law of best of N (KL)", "KL to the base <= log N - (N-1)/N", "upper", symbols=_SYMBOLS, source=_OURS),

@@ -1,5 +1,8 @@
 """RLHF-Sharpening by DPO: the tilted target, its coefficients, regret and risk (Lemmas 4.1', J.1-J.3, Thm 4.2').
 
+DPO fits a policy to pairs of base responses, with log base as the reward, and aims at the tilted base pi_beta. Call this module for the
+share of prompts on which the fitted policy is not sharpened: the bound, the pairs that it asks for, and the exact risk on small classes.
+
 Statement. pi_beta ~ base exp(r/beta) has zero DPO loss, the reward being free of noise, and so has every minimiser over a class that
     contains it. With probability >= 1 - rho every zero-loss pi has P[f_pi != 0] <= L/n, L = log(|Pi|/rho), and, r = log base,
     regret J(pi°) - J(pihat) <= 2 sqrt(C_conc) sqrt( min_B 4 B^2 L/n + K sqrt(4 C_loss e^-B) ) + beta log C_conc,   (`regret_bound`)
@@ -63,7 +66,7 @@ SYMBOLS = {
 }  # fmt: skip
 STATEMENTS = (
     Statement(
-        "dpo", "Lemma 4.1'", "the tilted base covers what the base covers, and its loss moment is at most |Y|", "upper", symbols=SYMBOLS
+        "dpo", "Lemma 4.1'", "the tilted base's concentrability is at most coverage, its loss moment at most |Y|", "upper", symbols=SYMBOLS
     ),
     Statement("dpo", "Lemma J.1", "the log-ratio's tail under the base is exponential", "upper", symbols=SYMBOLS),
     Statement("dpo", "Lemma J.2", "the DPO residual has a fourth moment of order log^4 C_loss", "upper", symbols=SYMBOLS),
@@ -102,7 +105,7 @@ def regret_from_residual(*, square: Any, beta: float, concentrability: float, co
 
     The deterministic half of Thm 4.2': pi is optimal for its own reward beta log(pi/base), then a change of measure. The paper's has
     sqrt C for sqrt((C - 1)/2); but f is a difference of two copies, so E f^2 is twice a variance. Nearly attained by a base that
-    almost forgets a response. Raises `ValueError` for coefficients below 1 and beta not positive.
+    gives a response almost no mass. Raises `ValueError` for coefficients below 1 and beta not positive.
     """
     _checks.positive("beta", beta)
     _checks.at_least("square", square, 0)
@@ -171,7 +174,7 @@ def beta_for_risk(*, eps: float, delta: float, margin: float, concentrability: f
 
 
 class SamplesNeeded(NamedTuple):
-    """n pairs and m = 2n samples."""
+    """The number of pairs n, and of samples m = 2n."""
 
     n: int
     samples: int
@@ -182,7 +185,7 @@ def samples_needed(
 ) -> SamplesNeeded:
     """Inverse of `bound`: the least n at which it is at most eps, and m = 2n.
 
-    Raises `ValueError` where no n is enough: beta log C_conc alone is too much for eps, the margin is 0, or something is infinite.
+    Raises `ValueError` where no n is enough: beta log C_conc alone exceeds what eps allows, the margin is 0, or an argument is infinite.
     """
     _checks.in_open_unit("eps", eps)
     given: dict[str, Any] = {"log_class_size": log_class_size, "delta": delta, "rho": rho, "beta": beta, "margin": margin}

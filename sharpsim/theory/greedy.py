@@ -1,5 +1,8 @@
 """When greedy decoding finds the most likely sequence (Prop 3.1).
 
+It does whenever that sequence has probability above 1/2; at or below 1/2 it can fail. Call this module with the conditional probabilities
+of an autoregressive policy to learn whether greedy succeeds, by which margin, and which margin its mode probability guarantees.
+
 Statement. Autoregressive pi over V^H with unique Y*(x) = {y*}: pi(y*|x) > 1/2 implies that greedy decoding returns y*. Tight: at every
 value in (0, 1/2] it can fail. With numbers (ours): greedy returns y* exactly where its margin
 
@@ -125,7 +128,7 @@ def greedy_is_mode(conditionals: Sequence[Any]) -> np.ndarray:
 def greedy_margin(conditionals: Sequence[Any]) -> np.ndarray:
     """min over h of log pi(y*_h|x, y*_<h) - max over other tokens, nats, [prompts]: positive where greedy returns y*, negative if not.
 
-    At least `mode_log_odds`. 0 is a tie for the lead, which the smaller token wins; inf where y* is certain.
+    At least `mode_log_odds`. A margin of 0 is a tie, which the smaller token wins; the margin is inf where y* is certain.
     """
     tables, best = _tables(conditionals), mode(conditionals)
     prompts, least = np.arange(len(best)), np.full(len(best), np.inf)

@@ -1,4 +1,7 @@
-"""Finding the most likely sequence is NP-hard: it finds maximum cuts (Prop E.1).
+"""Finding the most likely sequence of a linear softmax model is NP-hard, because it solves maximum cut (Prop E.1).
+
+Each graph gives a policy over sequences of signs whose mode encodes a maximum cut of the graph. Call this module for that policy, for the
+scale B above which the reduction is correct, and for the cost of best-first search on it.
 
 Statement. G a graph on n vertices with an edge, V = {-1, 1}, H = n + 2, theta_1 = ... = theta_n = 0, theta_{H-1} = -c A(G) on the features
     y_i y_j y_{H-1} (i < j), theta_H = (B/2)(e_(H-1,H) + e_H); c is the coupling, the paper's 1. With S(y) = -(sum over edges of y_i y_j),
@@ -36,8 +39,8 @@ _SYMBOLS = {"G": "adjacency", "B": "scale", "J": "coupling"}
 STATEMENTS = (
     Statement("hardness", "Prop E.1", "the most likely sequence is a maximum cut", "identity", symbols=_SYMBOLS),
     Statement("hardness", "Prop E.1 (scale)", "any B above -(1/2) log tanh(coupling) is enough", "upper", symbols=_SYMBOLS),
-    Statement("hardness", "Prop E.1 (coverage)", "P* <= 2^-n: the law spreads over every cut", "upper", symbols=_SYMBOLS),
-    Statement("hardness", "Prop E.1 (search)", "exact search pays for coverage: 2^(n+1)-1 to 3 2^n - 1 steps", "lower", symbols=_SYMBOLS),
+    Statement("hardness", "Prop E.1 (coverage)", "P* <= 2^-n, as the mass is spread over all cuts", "upper", symbols=_SYMBOLS),
+    Statement("hardness", "Prop E.1 (search)", "exact search takes 2^(n+1)-1 to 3 2^n - 1 expansions", "lower", symbols=_SYMBOLS),
 )
 
 
@@ -134,8 +137,8 @@ def least_scale(adjacency: Any, *, coupling: float = 1.0) -> float:
 
 
 def expansions(adjacency: Any, *, scale: float, coupling: float = 1.0) -> int:
-    """What best-first search expands: the incomplete sequences of probability at least P*. All 2^k of k <= n signs, then those y_1 ..
-    y_{H-1} with 2^-n sigma(2 c y_{H-1} S) >= P*.
+    """The number of expansions of best-first search: the incomplete sequences of probability at least P*. All 2^k of k <= n signs, then
+    those y_1 .. y_{H-1} with 2^-n sigma(2 c y_{H-1} S) >= P*.
 
     Sums are those of the search up to rounding, so equality has a guard of 1e-12.
     """

@@ -1,4 +1,8 @@
-"""Inference-time sharpening of sequence models, exactly, from a certified head of the distribution (ours; the paper's Figures 1-6).
+"""Inference-time sharpening of sequence models, exact up to a certified error (ours; the paper's Figures 1-6).
+
+The paper estimates accuracy and likelihood of best of N from draws. Here best-first search lists the most likely responses of a model, the
+head of its distribution, with the mass of the rest. Call this module to get lower and upper ends for accuracy, mean log-likelihood,
+pass@N and majority vote at any N from such a head, and for the sign of the first lift of sharpening.
 
 Statement. Best-first search (label "Search") returns responses of pi(.|x), the mass R of all others, and a b such that log pi(y|x) <= b
 for each of these. Call found responses with log pi > b *above*; let U be the mass of the found that are not above. Then for best of N
@@ -34,7 +38,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._logspace import logsumexp
 from sharpsim.estimators import subsample_weights
-from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
+from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
 from sharpsim.theory._common import Statement, as_float
 
 __all__ = [
@@ -61,7 +65,7 @@ __all__ = [
 
 
 def accuracy(law: KeptLaw, correct: Any) -> Band:
-    """P[what is kept is correct] of each prompt, in [0, 1]; `correct` is bool [prompts, k]."""
+    """P[the kept response is correct] of each prompt, in [0, 1]; `correct` is bool [prompts, k]."""
     _checks.same_shape("law.found", law.found, "correct", correct)
     known = np.where(np.asarray(correct, dtype=bool), law.found, 0.0).sum(axis=1)
     return Band(known, np.minimum(known + law.unknown, 1.0))
@@ -70,7 +74,8 @@ def accuracy(law: KeptLaw, correct: Any) -> Band:
 def mean_log_prob(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float) -> Band:
     """E[max(log pi(kept), floor)] in nats of each prompt, for the log-likelihood reward (`tail_bound` bounds log pi); in [floor, 0].
 
-    The floor is there because no head bounds the mean of log pi itself from below. Raises `ValueError` for floor not negative and finite.
+    The floor is needed because a head gives no lower bound on the mean of log pi itself. Raises `ValueError` for floor not negative and
+    finite.
     """
     values, edge = _cut(law, log_probs, tail_bound, floor)
     known = np.sum(law.found * values, axis=1)
@@ -78,7 +83,9 @@ def mean_log_prob(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float
 
 
 def log_prob_variance(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float) -> np.ndarray:
-    """An upper bound on Var[max(log pi(kept), floor)], nats^2, of each prompt: the unknown at the floor, the mean at the band's top."""
+    """An upper bound on Var[max(log pi(kept), floor)], nats^2, of each prompt: the unknown part counts at the floor, and the mean at its
+    upper end.
+    """
     values, _ = _cut(law, log_probs, tail_bound, floor)
     second = np.sum(law.found * values**2, axis=1) + law.unknown * floor**2
     return np.maximum(second - mean_log_prob(law, log_probs, tail_bound, floor=floor).upper ** 2, 0.0)
@@ -97,7 +104,7 @@ def pass_at(log_probs: Any, correct: Any, remaining_mass: Any, *, draws: float) 
 
 
 def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: Any) -> Band:
-    """Whether the vote of N -> inf draws is correct, [0, 0], [1, 1], or [0, 1] where the remaining mass could overturn it.
+    """Whether the majority vote of N -> inf draws is correct: [0, 0], [1, 1], or [0, 1] where the remaining mass could change the vote.
 
     `answers` are labels 0..k-1 of the found responses, [prompts, k]; equal answers are equally correct.
     """
@@ -115,7 +122,7 @@ def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: A
 
 
 def saturation(draws: Any, low: Any, high: Any, *, limit: float, tolerance: float) -> float:
-    """The least N of the grid from which on the whole band stays within `tolerance` of `limit`; inf where it does not."""
+    """The least N of the grid from which on both ends of the band stay within `tolerance` of `limit`; inf if there is none."""
     _checks.positive("tolerance", tolerance)
     outside = np.flatnonzero((np.asarray(low) < limit - tolerance) | (np.asarray(high) > limit + tolerance))
     first = int(outside[-1]) + 1 if outside.size else 0
@@ -134,7 +141,8 @@ def mode_mass(log_probs: Any, tail_bound: Any) -> np.ndarray:
 
 
 def mode_probability(log_probs: Any, tail_bound: Any, incumbent: Any) -> Band:
-    """P*(x) of each prompt, in [exp(i), exp(max(i, b))]: a point where i is above b, so that what has it is the mode.
+    """P*(x) of each prompt, in [exp(i), exp(max(i, b))]: a single value where i is above b, because the response that has it is then the
+    mode.
 
     i, `incumbent` [prompts], is the largest log-probability that is known of a response, found by the search or otherwise.
     Raises `ValueError` for an incumbent below what `log_probs` hold, above 0, or NaN.
@@ -158,7 +166,7 @@ def coverage_profile(masses: Any, *, draws: Any) -> np.ndarray:
 
 
 def expansions_bound(*, mode_probability: Any, horizon: int, slack: float) -> Any:
-    """H/((1-g) P*): best-first search has proven Y*_g after at most so many expansions.
+    """H/((1-g) P*): an upper bound on the expansions after which best-first search has found Y*_g and proven it.
 
     Raises `ValueError` for P* outside (0, 1], slack outside [0, 1), a horizon below 1.
     """
@@ -181,7 +189,8 @@ def mode_probability_needed(*, expansions: Any, horizon: int, slack: float) -> A
 def lift_predictor(log_probs: Any, correct: Any) -> np.ndarray:
     """Cov(correct, log pi) in nats of each prompt, under the found part of the law, normalised: positive predicts that sharpening helps.
 
-    It is the derivative of accuracy along pi^(1+t) at t = 0; for best of N, whose law is another path, a prediction.
+    It is the derivative of the accuracy of the normalised pi^(1+t) at t = 0. Best of N is another family of laws, for which it is a
+    prediction.
     """
     table, right = np.asarray(log_probs, dtype=np.float64), np.asarray(correct, dtype=bool)
     _checks.same_shape("log_probs", table, "correct", right)

@@ -1,4 +1,7 @@
-"""Fundamental limits: what no sample-and-evaluate learner can beat on the hard family (Theorems 3.1, 3.1').
+"""Lower bounds on samples: the least risk of any sample-and-evaluate learner on the hard family (Theorems 3.1, 3.1').
+
+Call this module for the number of samples that every learner needs, whatever its method: the exact minimax risk and its inverse on one
+hard family, the best such bound over all families of a given coverage, and the explicit form of the paper's bound.
 
 Statement. On H(d, M, D) (hard mass D on d prompts, M labels, the secret label of mass 2/M and the others (M-2)/(M(M-1)) each) every
     learner with n prompts and N responses each has, for some member, risk P_x[pihat(y*(x)|x) <= 1/2] at least, in expectation,
@@ -33,7 +36,9 @@ SMALLEST = 1e-12
 
 SYMBOLS = {"eps": "eps", "C": "coverage", "d": "hard_prompts", "M": "labels", "Delta": "hard_mass", "p": "power", "m": "samples"}
 STATEMENTS = (
-    Statement("limits", "Thm 3.1", "no learner sharpens the hard family with less than order C log|Pi|/eps^2", "lower", symbols=SYMBOLS),
+    Statement(
+        "limits", "Thm 3.1", "no learner sharpens the hard family with less than order C log|Pi|/eps^2 samples", "lower", symbols=SYMBOLS
+    ),
     Statement("limits", "Thm 3.1'", "with power p of coverage, order C log|Pi|/eps^(1+1/p)", "lower", symbols=SYMBOLS),
     Statement("limits", "Minimax risk", "the exact minimax risk of the hard family", "identity", symbols=SYMBOLS),
 )
@@ -76,7 +81,7 @@ def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: fl
 
 
 def minimax_prompts(*, eps: float, N: int, hard_prompts: int, labels: int, hard_mass: float) -> int:
-    """The exact least n with R(n, N) <= eps, for the split of N responses a prompt; the cost is n N."""
+    """The exact least number of prompts n with R(n, N) <= eps, when each prompt gets N responses; the cost is n N."""
     _checks.in_open_unit("eps", eps)
     _checks.count("N", N)
     d, M, D = family(hard_prompts, labels, hard_mass)
@@ -93,10 +98,10 @@ def minimax_prompts(*, eps: float, N: int, hard_prompts: int, labels: int, hard_
 
 
 def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> Necessary:
-    """The most samples that a hard family with C_cov,1/2,p at most `coverage` forces on every learner, and the family that does.
+    """The most samples that a hard family with C_cov,1/2,p at most `coverage` forces on every learner, and that family.
 
-    max over M and D of `minimax_samples`, exact. At given M coverage allows D up to (C^p - 1)/((M/2)^p - 1), and more mass forces more
-    up to about D = e eps; so all M are searched at that D, or at the best D below it.
+    max over M and D of `minimax_samples`, exact. For a given M, coverage allows D up to (C^p - 1)/((M/2)^p - 1). More mass forces
+    more samples up to about D = e eps, so each M is searched at the largest allowed D, or at the best D below it.
     As eps -> 0 it tends to `samples_limit`, at D = sqrt(e) eps for p = 1.
 
     Raises `ValueError` for eps outside (0, 1), C < 1 or infinite, d < 1, p <= 0, and where more than 1e7 label counts would be searched.
@@ -149,7 +154,7 @@ def _forced(errors: Any, eps: float, d: int, M: int, most_mass: float) -> tuple[
 
 
 def samples_limit(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
-    """What `samples_any_learner_needs` tends to as eps -> 0: p/((p+1) e) (C^p - 1)^(1/p) d eps^-(1+1/p)."""
+    """The limit of `samples_any_learner_needs` as eps -> 0: p/((p+1) e) (C^p - 1)^(1/p) d eps^-(1+1/p)."""
     witness.check_point(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power)
     return power / ((power + 1) * math.e) * witness.excess(coverage, power) ** (1 / power) * hard_prompts * eps ** -(1 + 1 / power)
 
@@ -181,7 +186,7 @@ def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: floa
     """**Lower** bound on the samples of every learner with risk eps: Theorem 3.1' with its proof's constant, d ln 2/(-2 D ln(1 - 3/M)).
 
     D = 16 eps and M = floor(2 ((C^p - 1 + D)/D)^(1/p)), the proof's family; about 0.092 d M/D at M = 8 and 0.116 d M/D for large M.
-    Raises `AssumptionError` outside the theorem's regime (eps <= 1/16, M >= 8), where it says nothing.
+    Raises `AssumptionError` outside the theorem's regime (eps <= 1/16, M >= 8), where the bound does not apply.
     """
     require(checks(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power))
     mass = witness.PROOF_FACTOR * eps
@@ -203,5 +208,5 @@ def checks(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) 
 
 
 def _beyond(labels: int) -> int:
-    """A number of draws at which e is below 1e-30."""
+    """A number of draws k at which the error e(k) is below 1e-30."""
     return math.ceil(70 / -math.log1p(-2 / labels)) + 64

@@ -1,4 +1,7 @@
-"""Fundamental limits with adaptive sampling: the exact least mean cost of any learner on the hard family (Theorem D.2).
+"""Lower bounds on samples with adaptive sampling: the least mean cost of any learner on the hard family (Theorem D.2).
+
+An adaptive learner decides for each prompt, after each draw, whether to draw again. Call this module for the mean number of samples that
+every such learner needs: exactly on one hard family, the largest such number over all families of a given coverage, and the paper's form.
 
 Statement. Prompts cost nothing and responses one each, so a learner of Def D.1 visits each hard prompt at will. While the secret is
     unseen the state is U, the number of labels not seen. A draw shows the secret with probability 2/M, another unseen label with
@@ -35,7 +38,10 @@ STATEMENTS = (
 
 
 class Frontier(NamedTuple):
-    """Vertices of the best trade on one hard prompt, from no draws (`remaining` = M) to certainty (1): all `[M]`, error falling."""
+    """Vertices of the best trade-off of error and cost on one hard prompt, from no draws (`remaining` = M) to certainty (`remaining` = 1).
+
+    All arrays are `[M]`, in order of falling error.
+    """
 
     remaining: np.ndarray
     error: np.ndarray
@@ -80,7 +86,8 @@ def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: fl
 def minimax_risk(*, samples: Any, hard_prompts: int, labels: int, hard_mass: float) -> Any:
     """The least risk of adaptive learners with mean cost at most `samples`, maybe an array; the inverse of `minimax_samples`.
 
-    D (1 - 1/M) at 0 samples; 0 from the cost of certainty on. Raises `ValueError` for negative samples and parameters out of range.
+    It is D (1 - 1/M) at 0 samples, and 0 at or above the cost at which the secret is known for certain. Raises `ValueError` for negative
+    samples and parameters out of range.
     """
     _checks.at_least("samples", samples, 0)
     d, M, D = family(hard_prompts, labels, hard_mass)
@@ -91,7 +98,8 @@ def minimax_risk(*, samples: Any, hard_prompts: int, labels: int, hard_mass: flo
 def optimal_rule(*, eps: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """u, maybe between two whole numbers: draw at a hard prompt until the secret is seen or at most u labels are left.
 
-    A fraction f of u - floor(u) means: ceil(u) with probability f, else floor(u), drawn anew for each prompt. Attains `minimax_samples`.
+    If u has the fractional part f, the rule uses ceil(u) with probability f, else floor(u), drawn anew for each prompt. It attains
+    `minimax_samples`.
     """
     _checks.in_open_unit("eps", eps)
     _, M, D = family(hard_prompts, labels, hard_mass)
@@ -100,7 +108,9 @@ def optimal_rule(*, eps: float, hard_prompts: int, labels: int, hard_mass: float
 
 
 def rule_risk(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
-    """Exact risk of the rule with n prompts from mu: a hard prompt that is never drawn, with probability (1 - D/d)^n, is a guess."""
+    """Exact risk of the rule with n prompts from mu: a hard prompt that is never drawn, with probability (1 - D/d)^n, is answered by a
+    guess.
+    """
     _, M, D, missed = _visits(n, remaining, hard_prompts, labels, hard_mass)
     points = frontier(labels=M)
     error = float(np.interp(remaining, points.remaining[::-1], points.error[::-1]))
@@ -108,17 +118,17 @@ def rule_risk(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_
 
 
 def rule_samples(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
-    """Exact mean cost of the rule with n prompts from mu: each hard prompt that is drawn is paid once, d (1 - (1 - D/d)^n) cost(u)."""
+    """Exact mean cost of the rule with n prompts from mu: each hard prompt that occurs costs cost(u) once, d (1 - (1 - D/d)^n) cost(u)."""
     d, M, _, missed = _visits(n, remaining, hard_prompts, labels, hard_mass)
     points = frontier(labels=M)
     return d * (1 - missed) * float(np.interp(remaining, points.remaining[::-1], points.cost[::-1]))
 
 
 def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> Necessary:
-    """The most mean samples that a hard family with C_cov,1/2,p at most `coverage` forces on adaptive learners, and the family.
+    """The largest mean number of samples that a hard family with C_cov,1/2,p at most `coverage` forces, and that family; adaptive learners.
 
-    max over M of d phi(eps/D) at the largest D that coverage allows, since phi falls; exact. Tends to `samples_limit`, at D = 2 eps for
-    p = 1. Raises `ValueError` for eps outside (0, 1), C < 1 or infinite, d < 1, p <= 0, and beyond 1e7 label counts.
+    max over M of d phi(eps/D) at the largest D that coverage allows, since phi falls; exact. As eps -> 0 it tends to `samples_limit`, at
+    D = 2 eps for p = 1. Raises `ValueError` for eps outside (0, 1), C < 1 or infinite, d < 1, p <= 0, and beyond 1e7 label counts.
     """
     witness.check_point(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power)
     d = int(hard_prompts)
@@ -134,7 +144,7 @@ def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int,
 
 
 def samples_limit(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
-    """What `samples_any_learner_needs` tends to as eps -> 0: p (1+p)^(-1-1/p) (C^p - 1)^(1/p) d eps^(-1/p)."""
+    """The limit of `samples_any_learner_needs` as eps -> 0: p (1+p)^(-1-1/p) (C^p - 1)^(1/p) d eps^(-1/p)."""
     witness.check_point(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power)
     return power * (1 + power) ** (-1 - 1 / power) * witness.excess(coverage, power) ** (1 / power) * hard_prompts * eps ** (-1 / power)
 
@@ -153,7 +163,7 @@ def bound(*, eps: Any, hard_prompts: int, labels: int, hard_mass: float) -> Any:
 def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
     """**Lower** bound: Theorem D.2 with its proof's constant, `bound` at D = 16 eps and M = floor(2 ((C^p - 1 + D)/D)^(1/p)): 0.0196 d M.
 
-    Raises `AssumptionError` for eps > 1/16, where the theorem says nothing.
+    Raises `AssumptionError` for eps > 1/16, where the theorem does not apply.
     """
     require(checks(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power))
     mass = witness.PROOF_FACTOR * eps

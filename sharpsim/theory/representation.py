@@ -1,5 +1,9 @@
 """A multi-layer linear softmax class that is not closed under sharpening (Prop E.2).
 
+The base of this class has a unique most likely response, but no policy in the class puts half of its mass there. So sharpening can be
+impossible within the class of the base. Call this module for the largest mass that members of a given norm reach, and for a variant in
+which greedy decoding fails as well.
+
 Statement. H = d = 2, V = [n], phi_1(1) = phi_1(2) = e_1, other phi_1 = e_2; phi_2(2,1) = e_1, phi_2(2,j) = e_2 else, phi_2(i,.) = 0 else.
     The base theta_1 = theta_2 = B e_1 (n >= 2, B > 0) has the unique argmax (2,1), yet every member, at any norm, has pi(2,1) < 1/2
     (`bound`), so none is (eps, delta)-sharpened for a delta <= 1/2. With numbers (ours): the most at norms ||theta_h|| <= R is
@@ -32,7 +36,9 @@ from sharpsim.theory._common import Statement, as_float, round_up
 _SYMBOLS = {"n": "vocabulary", "B": "scale", "beta": "beta"}
 STATEMENTS = (
     Statement("representation", "Prop E.2", "no member of the class has more than 1/2 on the base's mode", "upper", symbols=_SYMBOLS),
-    Statement("representation", "Prop E.2 (maximum)", "the most that a member of norm R has on the mode", "identity", symbols=_SYMBOLS),
+    Statement(
+        "representation", "Prop E.2 (maximum)", "the largest mass that a member of norm R has on the mode", "identity", symbols=_SYMBOLS
+    ),
     Statement("representation", "Prop E.2 (temperature)", "low temperature tends to 1/2 and 1/(2n)", "identity", symbols=_SYMBOLS),
     Statement("representation", "Prop E.2 (strict)", "the same with greedy strictly wrong: at most .41944", "upper", symbols=_SYMBOLS),
     Statement("representation", "Prop E.2 (one layer)", "one layer is closed up to the norm", "identity", symbols=_SYMBOLS),
@@ -128,7 +134,7 @@ def tempered_limits(*, vocabulary: int) -> dict[str, float]:
 
 
 def sharpened_norm(*, norm: Any, beta: Any) -> Any:
-    """(1 + 1/beta) ||theta||: the norm of the one-layer member that is pi_beta, for maximum-likelihood reward. It is in the ball of at
+    """(1 + 1/beta) ||theta||: the norm of the one-layer member that equals pi_beta, for maximum-likelihood reward. It is in the ball of at
     least this radius.
     """
     _checks.at_least("norm", norm, 0.0)

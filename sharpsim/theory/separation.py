@@ -1,4 +1,8 @@
-"""Where structure and exploration escape coverage (Lemmas J.4, J.5, Theorem J.3, Examples J.1 and J.1').
+"""Where structure and exploration need far fewer samples than coverage (Lemmas J.4, J.5, Theorem J.3, Examples J.1 and J.1').
+
+On linear softmax classes XPO's cost is polynomial in the dimension. Best of N needs about as many draws as the coverage coefficient, which
+can be exponential in the dimension; on Example J.1' so does every learner that only draws from base. Call this module for both sides: XPO's
+explicit bound on the ball, and the draws needed on the examples.
 
 Statement. Linear softmax ball: ||phi|| <= 1, ||theta|| <= B, base = pi_theta*, r = log base, f_pi and regret as in Theorem J.1.
     Lemma J.4: laws within e of every member, in the largest log-ratio, number at most (6B/e)^d for e <= 2B      (`log_net_size`).
@@ -6,7 +10,8 @@ Statement. Linear softmax ball: ||phi|| <= 1, ||theta|| <= B, base = pi_theta*, 
     Thm J.3: where ||theta*|| <= g_m B/(3 log(2|Y|/delta)) and beta = g_m/(2 log(2|Y|/delta)), pi_beta is in the class, and XPO's
         least regret is at most Thm J.1's bound at log|Pi| = d log(6B/e) + 1 and Lemma J.5's SEC, plus 2 beta e      (`regret_bound`).
     Example J.1: packing of the sphere. Best of N, and SFT on all tables, fail with probability (1 - 1/C_cov)^m  (`miss`, `draws_needed`).
-    Example J.1': arms in bulk. No learner with m base draws errs less than e(m)             (`arms_minimax_error`, `arms_minimax_draws`).
+    Example J.1': d arms among M other responses. No learner with m base draws errs less than e(m)
+                                                                             (`arms_minimax_error`, `arms_minimax_draws`).
 Assumptions. A1 ||phi|| <= 1. A2 the norm condition. A3 g_m <= log(2|Y|/delta). They imply A4 realizability, (1 + 1/beta) ||theta*|| <= B.
 Symbols. B `radius`, gamma_margin `margin`, |Y| `responses`, e `resolution`, m `draws`, C_cov `coverage`.
 Source. Huang et al., ICLR 2025, arXiv 2412.01951v2, Appendix J; Example J.1' and the constants of Thm J.3 ours.
@@ -40,8 +45,8 @@ SYMBOLS = {"B": "radius", "gamma_margin": "margin", "|Y|": "responses", "e": "re
 STATEMENTS = (
     Statement("separation", "Lemma J.4", "the linear softmax ball has nets of size (6B/e)^d in log-ratio", "upper", symbols=SYMBOLS),
     Statement("separation", "Lemma J.5", "SEC of the linear softmax ball is linear in d, up to a logarithm", "upper", symbols=SYMBOLS),
-    Statement("separation", "Thm J.3", "XPO's regret on the linear softmax ball does not know coverage", "upper", symbols=SYMBOLS),
-    Statement("separation", "Example J.1", "best of N and SFT on all tables pay coverage", "identity", symbols=SYMBOLS),
+    Statement("separation", "Thm J.3", "XPO's regret on the linear softmax ball does not depend on coverage", "upper", symbols=SYMBOLS),
+    Statement("separation", "Example J.1", "best of N and SFT on all tables need about C_cov draws", "identity", symbols=SYMBOLS),
     Statement("separation", "Example J.1'", "the least error of a learner that draws from base", "identity", symbols=SYMBOLS),
 )  # fmt: skip
 
@@ -67,7 +72,7 @@ def prescribed_radius(*, theta_norm: float, margin: float, responses: int, delta
 
 
 def resolution(*, radius: float, beta: float, v_max: float, r_max: float, T: Any) -> Any:
-    """e = R/(12 beta T), R = 2 V_max + R_max, at most 2B: fine enough that L + 1 for L pays for it in the squares."""
+    """e = R/(12 beta T), R = 2 V_max + R_max, at most 2B: so fine that replacing L by L + 1 covers its effect on the squares."""
     return np.minimum(2 * radius, (2 * v_max + r_max) / (12 * beta * np.asarray(T, float)))
 
 
@@ -101,7 +106,7 @@ def regret_bound(
 def rounds_needed(bound: Callable[[float], float], *, regret: float) -> float:
     """Inverse of `regret_bound` in T: the least T (a whole float, up to 1 in 2^50) at which `bound(T)` <= regret; responses m = 2T.
 
-    `bound` is a function of T alone that falls once it is below the regret of base. Raises `ValueError` if 1e40 rounds do not do.
+    `bound` is a function of T alone that falls once it is below the regret of base. Raises `ValueError` if 1e40 rounds are not enough.
     """
     _checks.positive("regret", regret)
     low, high = 0.0, 1.0
@@ -117,9 +122,10 @@ def rounds_needed(bound: Callable[[float], float], *, regret: float) -> float:
 
 
 def miss(*, coverage: float, draws: Any) -> Any:
-    """P[y* is not among m draws] = (1 - 1/C_cov)^m, y* unique: what best of N misses, and SFT on all tables at any split m = n N.
+    """P[y* is not among m draws] = (1 - 1/C_cov)^m, y* unique: the probability that best of N fails, and SFT on all tables at any split m
+    = n N.
 
-    Exact at n = 1; with more pairs SFT fails at least as often, as its estimate has no mass on what was not drawn. In [0, 1].
+    Exact at n = 1; with more pairs SFT fails at least as often, as its estimate has no mass on responses that were not drawn. In [0, 1].
     Raises `ValueError` for coverage below 1 and draws below 0.
     """
     _checks.at_least("coverage", coverage, 1.0)

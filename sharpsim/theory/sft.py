@@ -1,4 +1,7 @@
-"""SFT-Sharpening: how many prompts and how many draws per prompt (Lemma F.1, Theorem 4.1').
+"""SFT-Sharpening: how many prompts and how many draws per prompt it needs (Lemma F.1, Theorem 4.1').
+
+SFT-Sharpening draws N responses for each of n prompts, keeps the likeliest, and fits a policy to them by maximum likelihood. Call this
+module for the share of prompts on which that policy is not sharpened: the bound, the samples that it asks for, and the exact risk.
 
 Statement. Pi finite, pihat the maximum-likelihood member on n pairs (x, best of N responses). N* = N / log(2/delta), e_stat = 2
     log(|Pi|/rho) / n, h the binary squared Hellinger distance. With probability >= 1 - rho, for every slack gamma at once,
@@ -49,7 +52,7 @@ def bound(*, log_class_size: float, n: Any, N: Any, delta: float, rho: float, co
 
 
 class SamplesNeeded(NamedTuple):
-    """Enough prompts, enough draws per prompt, and their product m."""
+    """Numbers of prompts n and draws per prompt N that are enough, and their product m."""
 
     n: int
     N: int

@@ -1,4 +1,7 @@
-"""Adaptive SFT-Sharpening: stop drawing when the likelihoods seen say so (Lemma I.1, Theorem D.1).
+"""Adaptive SFT-Sharpening: how many prompts it needs, and how many draws a prompt takes on average (Lemma I.1, Theorem D.1).
+
+The adaptive method stops drawing for a prompt once the number of draws times the largest likelihood seen reaches a threshold. Call this
+module for the risk of the fitted policy and for the mean number of samples, both exact and by bound.
 
 Statement. For each prompt draw until k max_{j<=k} base(y_j|x) >= s, s = log(2/delta), and keep the likeliest; then maximum likelihood
     over Pi. With probability >= 1 - rho, P_x[pihat(Y*|x) <= 1 - delta] <= e_stat / h(delta, delta/2)       (`bound_sharp`)
@@ -42,7 +45,8 @@ def stopping_parameter(*, delta: float) -> float:
 def bound(*, log_class_size: float, n: Any, delta: float, rho: float) -> Any:
     """**Upper** bound on P_x[pihat(Y*|x) <= 1 - delta], true with probability 1 - rho: (12 + 8 sqrt 2) log(|Pi|/rho) / (delta n).
 
-    At or above 1 it is vacuous; inf for an infinite class. No coverage enters: it is paid in samples. n may be an array.
+    At or above 1 it is vacuous; inf for an infinite class. Coverage does not appear here; it appears in the number of samples. n may be
+    an array.
     Raises `ValueError` for delta or rho outside (0, 1), n below 1, log class size NaN or negative.
     """
     _check(n=n, delta=delta)
@@ -108,7 +112,8 @@ def mean_bounds(log_probs: Any, *, stop: float) -> tuple[np.ndarray, np.ndarray]
 def miss_bound(log_probs: Any, *, stop: float) -> np.ndarray:
     """**Upper** bound on P[kept outside Y*] for each prompt: (1 - |Y*| P*)^ceil(s/P*), at most exp(-|Y*| s) (Lemma I.1, second part).
 
-    The base at which it is sharp: few draws beyond the mode's deadline, since it forgets that unlikely responses draw on.
+    It is nearly attained by bases that rarely take draws beyond the mode's deadline: the bound ignores that unlikely responses prolong
+    the draws.
     """
     _checks.positive("stop", stop)
     table = np.asarray(log_probs, float)
@@ -126,7 +131,9 @@ def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, stop: float, delt
 
 
 def family_deadlines(*, stop: float, labels: int) -> tuple[float, float]:
-    """From which draw on the secret, and any other label, ends the draws on a hard prompt: ceil(s M/2) and ceil(s M(M-1)/(M-2))."""
+    """The deadlines on a hard prompt, the draw from which on the secret, or another label, stops the draws: ceil(s M/2) and ceil(s
+    M(M-1)/(M-2)).
+    """
     log_probs = np.log([2 / labels, (labels - 2) / (labels * (labels - 1))])
     secret, other = laws.stopping_deadlines(log_probs, stop=stop)
     return float(secret), float(other)

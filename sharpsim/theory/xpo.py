@@ -1,5 +1,8 @@
 """RLHF-Sharpening with exploration: XPO's regret and risk by the sequential extrapolation coefficient (Theorems J.1, J.2 = 4.3).
 
+XPO compares its own responses with base responses, round by round, and prefers policies that may be better than they look so far. Call
+this module for the regret after T rounds, for the rounds needed, for the risk that a regret implies, and for SEC on small classes.
+
 Statement. f_pi(x, y, y') = beta log(pi/base)(y) - beta log(pi/base)(y') - r(y) + r(y'). XPO's iterates pi_1 = base, pi_{t+1} =
     argmin over Pi of alpha sum_{i<=t} log pi(y'_i|x_i) + sum f_pi(x_i, y_i, y'_i)^2 have, with probability >= 1 - rho,
         min_t regret(pi_t) <= sqrt(2 (lam/2 + 2 R^2 L)(1 + ln T) SEC/T) + 4 V_max sqrt(2 L/T) + R_max/T        (`regret_bound`)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 from sharpsim.training._minimise import Schedule, Trained, evaluate, minimise
 
 

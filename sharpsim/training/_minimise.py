@@ -16,7 +16,7 @@ except ImportError as error:
     raise ImportError('Training needs optax: pip install "sharpsim[train]".') from error
 
 from sharpsim import _checks
-from sharpsim.policies._prompted import require_finite
+from sharpsim.policies import require_finite
 
 Loss = Callable[[Any, Any], tuple[jax.Array, jax.Array]]
 """(policy, example) -> (total, weight): the mean over examples is the sum of totals over the sum of weights. Hashable."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.classes import Fit
-from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies import SequencePolicy
 from sharpsim.training._fit import Pairs, fit
 from sharpsim.training._minimise import Loss, Schedule, Trained, minimise
 

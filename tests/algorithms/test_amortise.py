@@ -11,7 +11,7 @@ from sharpsim.algorithms import dpo, dpo_sharpen, sft, sft_sharpen
 from sharpsim.algorithms._amortise import best_responses
 from sharpsim.decoding import Samples, sample_many
 from sharpsim.laws import best_of_n, tilted
-from sharpsim.policies._sequence import tabulate
+from sharpsim.policies import tabulate
 from sharpsim.testing import binomial_interval
 from sharpsim.training import NeuralClass, Schedule
 from sharpsim.training._neural_class import Comparisons, squared_residual

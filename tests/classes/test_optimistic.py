@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sharpsim import Oracle, TabularPolicy, algorithms, laws
-from sharpsim.algorithms._xpo import run_rounds
+from sharpsim.algorithms import run_rounds
 from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass, WithReference
 from sharpsim.classes._descent import on_ball
 from sharpsim.instances import hidden_arms, random_table, row_permutations

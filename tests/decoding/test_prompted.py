@@ -20,8 +20,7 @@ from sharpsim.decoding import (
     viterbi,
 )
 from sharpsim.decoding._frontier import affordable_lanes
-from sharpsim.policies import MarkovPolicy, SequencePolicy, TransformerPolicy, tabulate
-from sharpsim.policies._sequence import unchanged_by_step
+from sharpsim.policies import MarkovPolicy, SequencePolicy, TransformerPolicy, tabulate, unchanged_by_step
 from sharpsim.testing import multinomial_test
 from tests.tiny import each_kind, gru, ngram, transformer
 

@@ -14,7 +14,7 @@ from experiments.amortise.tuning import Run, Tuning, exact, tune
 from experiments.engine.rows import Table, read_table, write_rows
 from sharpsim.decoding import head
 from sharpsim.laws import best_of_n
-from sharpsim.policies._sequence import tabulate
+from sharpsim.policies import tabulate
 from sharpsim.theory import amortise as theory
 from tests.tiny import FREE, Free
 

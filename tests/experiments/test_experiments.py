@@ -16,6 +16,7 @@ import experiments.engine.run
 import figures._save
 from experiments.__main__ import main
 from experiments.engine.bases import load_base
+from experiments.engine.columns import columns
 from experiments.engine.frame import Context, Verdict
 from experiments.engine.report import committed_verdicts
 from experiments.engine.rows import Places, Refused
@@ -41,6 +42,7 @@ def made_up(verdict: str = "holds") -> ModuleType:
         assert set(tables) == {"", "extra"}
         return [Verdict("Thm 4.1'", "a claim", float(tables[""]["x"][0]), 1.0, verdict)]
 
+    vars(module)["COLUMNS"] = {"": columns(count="i", exact="x base"), "extra": columns(count="y")}
     vars(module).update(SETTINGS={"smoke": Settings(3), "default": Settings(5), "full": Settings(9)}, run=run, verdicts=verdicts)
     return module
 
@@ -67,8 +69,7 @@ def stem(monkeypatch):
         monkeypatch.setitem(sys.modules, "figures.sft", drawing())
         for where in (experiments.engine.run, experiments.engine.all):
             monkeypatch.setattr(where, "stems", lambda: ["sft"])
-        for where in (figures._save, experiments.engine.all):
-            monkeypatch.setattr(where, "drawable", lambda: ["sft"])
+        monkeypatch.setattr(figures._save, "drawable", lambda: ["sft"])
         return module
 
     return install
@@ -139,7 +140,7 @@ def test_rows_of_a_full_run_are_drawn_too(stem, tmp_path):
 def test_full_runs_judge_what_the_default_does_not(tmp_path, monkeypatch):
     """Of a label that both judge the default's verdict stands; a label of the full run alone is reported with its own."""
     places = Places(tmp_path / "rows", tmp_path / "figures")
-    monkeypatch.setattr(Places, "of", classmethod(lambda cls, scale: places))
+    monkeypatch.setattr(Places, "reference", classmethod(lambda cls: places))
     write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.0, 2.0, "holds")], places, {"seed": 0})
     write_verdicts("sft", [Verdict(label, "a claim", 3.0, 4.0, "vacuous") for label in ("Thm 4.1'", "Lemma F.1")], places.full, {"seed": 0})
     assert [(found.label, found.verdict) for found in committed_verdicts()] == [("Thm 4.1'", "holds"), ("Lemma F.1", "vacuous")]

@@ -9,8 +9,7 @@ import pytest
 from experiments.engine.models import BATCH, MODELS, RECIPES, VALIDATION, encode_pairs, encode_prompts, training_pairs
 from experiments.engine.rows import Refused
 from experiments.engine.train import LOG, train
-from sharpsim.policies import load_policy, trained_policies, trained_policy
-from sharpsim.policies._trained import WEIGHTS, weights_path
+from sharpsim.policies import WEIGHTS, load_policy, trained_policies, trained_policy, weights_path
 from sharpsim.tasks import TASKS
 from sharpsim.training import mean_loss
 

@@ -11,7 +11,7 @@ from experiments.engine.rows import Table
 from experiments.inference.claims import judged_cells, largest_common_N
 from experiments.inference.panels import bin_edges, panels
 from sharpsim import laws
-from sharpsim.estimators import RULES, interval, literal, vote
+from sharpsim.estimators import RULES, accuracy_estimates, interval, vote
 from sharpsim.logs._samples import COLUMNS, SampleTable
 from tests.tiny_samples import table_of
 
@@ -35,7 +35,7 @@ def random_draws(seed, shape=(3, 2, 6)):
 @pytest.mark.parametrize("N", [1, 2, 4, 6])
 def test_estimates_are_means_over_all_subsets_and_blocks(N):
     log_probs, correct, answers, tokens = random_draws(N)
-    found = literal(log_probs, correct, answers, tokens, N=(N,), floor=-1.8)[N]
+    found = accuracy_estimates(log_probs, correct, answers, tokens, N=(N,), floor=-1.8)[N]
     for at in np.ndindex(3, 2):
         subsets = list(itertools.combinations(range(6), N))
         for rule, reward in (("best of N", log_probs[at]), ("length-normalised", log_probs[at] / tokens[at])):
@@ -69,7 +69,7 @@ def test_estimates_are_unbiased_for_the_exact_law(N):
     outcomes = np.array(list(itertools.product(range(4), repeat=3)))
     mass = probs[outcomes].prod(axis=1)
     columns = (values[outcomes][:, None] for values in (log_probs, right, answers, tokens))
-    found = literal(*columns, N=(N,), floor=-np.inf)[N]
+    found = accuracy_estimates(*columns, N=(N,), floor=-np.inf)[N]
     mean = {name: mass @ estimates[:, 0] for name, estimates in found.items()}
     for rule, reward in (("best of N", log_probs), ("length-normalised", log_probs / tokens)):
         law = np.exp(laws.best_of_n(log_probs[None], reward[None], draws=N))[0]
@@ -110,7 +110,7 @@ def test_rows_of_several_seeds_by_hand():
     assert parts["cells"].unique("N").tolist() == [1, 2, 5]
     assert set(parts["cells"]["rule"].tolist()) == set(RULES)
     for row in parts["cells"].rows():
-        seeds = literal(log_probs, correct, answers, tokens, N=(row["N"],), floor=-np.inf)[row["N"]][row["rule"]].mean(axis=0)
+        seeds = accuracy_estimates(log_probs, correct, answers, tokens, N=(row["N"],), floor=-np.inf)[row["N"]][row["rule"]].mean(axis=0)
         assert row["accuracy"] == pytest.approx(seeds.mean())
         assert (row["low"], row["high"]) == pytest.approx(np.clip(student(seeds, 0.9), 0, 1))
         assert (row["prompts"], row["seeds"], row["draws"], row["over"]) == (4, 3, 6, "seeds")
@@ -119,7 +119,7 @@ def test_rows_of_several_seeds_by_hand():
         assert (row["lift_low"], row["lift_high"]) == pytest.approx(student(100 * (seeds - greedy), 0.9))
         assert row["lift_percent"] == pytest.approx(100 * (seeds.mean() - greedy) / greedy)
         assert (row["percent_low"], row["percent_high"]) == pytest.approx(student(100 * (seeds - greedy) / greedy, 0.9))
-    kept = literal(log_probs, correct, answers, tokens, N=(2,), floor=-np.inf)[2]["loglik"].mean(axis=0)
+    kept = accuracy_estimates(log_probs, correct, answers, tokens, N=(2,), floor=-np.inf)[2]["loglik"].mean(axis=0)
     (row,) = parts["cells-loglik"].where(N=2).rows()
     assert (row["mean"], row["low"], row["high"]) == pytest.approx((kept.mean(), *student(kept, 0.9)))
     assert row["greedy"] == pytest.approx(table.log_prob[~drawn].mean())

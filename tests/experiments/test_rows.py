@@ -72,10 +72,12 @@ def test_parts_belong_to_their_stem_alone(tmp_path):
         read_parts("dpo", places)
 
 
-def test_only_a_plain_default_run_writes_what_is_shown():
-    assert Places.of("default").rows == ROOT / "experiments" / "rows"
-    others = [Places.of("smoke"), Places.of("full"), Places.of("default", seed=1), Places.of("default", base=True)]
+def test_no_run_writes_what_is_committed():
+    assert Places.reference().rows == ROOT / "experiments" / "rows"
+    others = [Places.of("default"), Places.of("smoke"), Places.of("full"), Places.of("default", seed=1), Places.of("default", base=True)]
     assert len({places.rows for places in others}) == len(others)
+    with pytest.raises(Refused, match="must not be where the repository's own rows are"):
+        Places.of("default", out=ROOT / "experiments")
     assert all(places.rows.is_relative_to(ROOT / "out") and places.figures.is_relative_to(ROOT / "out") for places in others)
 
 
@@ -83,7 +85,7 @@ def test_verdicts_read_back(tmp_path):
     places = Places.of("smoke", out=tmp_path)
     given_verdicts = [
         Verdict("Prop C.1", "exact", 0.123456, 1.0, "holds", slack=2.0, slack_kind="ratio"),
-        Verdict("Thm D.1", "as printed", "12345", 30.0, "violated", expected="violated"),
+        Verdict("Thm D.1", "as printed", "12345", 30.0, "erratum shown", expected="erratum shown"),
     ]
     written = write_verdicts("best_of_n", given_verdicts, places, STAMPS)
     back = read_verdicts("best_of_n", places)

@@ -101,3 +101,17 @@ def test_proven_is_strict():
         horizon=3,
     )
     assert found.proven.tolist() == [True, False]
+
+
+def test_figure_2d_can_fail():
+    """Greedy below one draw everywhere, or equal on all tasks, reproduces nothing; an impossible accuracy is a violation."""
+    from experiments.engine.frame import Table
+    from experiments.inference.predictions import _greedy, _greedy_and_mode
+
+    cells = {"rule": ["best of N"] * 3, "N": [1] * 3, "accuracy": [0.1, 0.4, 0.7], "low": [0.0, 0.3, 0.6], "high": [0.2, 0.5, 0.8]}
+    assert _greedy(Table({**cells, "greedy": [0.25, 0.55, 0.9]})).verdict == "reproduced"
+    assert _greedy(Table({**cells, "greedy": [0.25, 0.2, 0.5]})).verdict == "vacuous"
+    assert _greedy(Table({**cells, "greedy": [0.55, 0.55, 0.9]})).verdict == "vacuous"
+    words = {"greedy_correct": [True, True, False, False], "mode_correct": [True, False, False, False]}
+    assert _greedy_and_mode(Table({**words, "greedy_is_mode": [True, False, True, True]})).verdict == "holds"
+    assert _greedy_and_mode(Table({**words, "greedy_is_mode": [True] * 4})).verdict == "violated"

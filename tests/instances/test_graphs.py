@@ -1,4 +1,4 @@
-"""Graphs as adjacency matrices: counts and degrees that are known."""
+"""Graphs as adjacency matrices: numbers of edges, degrees and connected graphs, which are known."""
 
 import itertools
 

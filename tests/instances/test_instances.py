@@ -1,4 +1,4 @@
-"""The paper's instances: what they promise of themselves, by hand and over their range."""
+"""The paper's instances: the properties that their docstrings state, by hand and over the range of their arguments."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Sphere packings and hidden arms: closed forms against the general definitions, codes against the greedy rule itself."""
+"""Sphere packings and bandits with rare arms: closed forms against the general definitions, codes against the greedy rule."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the laws must satisfy on generated policies: they are laws, limits, monotonicity, brute force, JAX against NumPy, gradients."""
+"""Properties of the laws on generated policies: normalisation, limits, monotonicity, brute force, JAX against NumPy, gradients."""
 
 import itertools
 
@@ -151,7 +151,7 @@ def test_tilted_limits(table):
 
 
 def test_tilted_takes_rewards_of_minus_infinity():
-    """What has no mass gets none, whatever its reward; a reward of -inf forbids a response."""
+    """A response without mass gets none, whatever its reward; a reward of -inf removes a response."""
     with np.errstate(divide="ignore"):
         row = np.log([0.5, 0.5, 0.0])
     got = np.exp(laws.tilted(row, np.array([-np.inf, 0.0, 100.0]), beta=0.1))
@@ -173,7 +173,7 @@ jitted_laws = jax.jit(every_law)
 
 @given(log_prob_tables(**SHAPE, zeros=True), rewards, st.sampled_from([1.0, 2.0, 50.0]), stops)
 def test_jax_agrees(table, reward, n, s):
-    """One path of code: eager float64 NumPy and compiled JAX differ by roundings only."""
+    """The same code in float64 NumPy and in compiled JAX gives results that differ by rounding only."""
     want = every_law(table, reward, n, s)
     for name, got in jitted_laws(jnp.asarray(table), jnp.asarray(reward), n, s).items():
         np.testing.assert_allclose(got, want[name], rtol=1e-12, atol=1e-12, err_msg=name)

@@ -1,4 +1,4 @@
-"""Occupancy by one banded pass: against inclusion and exclusion in many digits, a dense recursion, and its certified truncation."""
+"""`occupancy_means` against inclusion and exclusion in 60 digits and a dense recursion; its certified truncation; small means."""
 
 import math
 
@@ -60,6 +60,23 @@ def test_band_is_narrow_and_its_truncation_certified():
     np.testing.assert_allclose(got.means, dense(value, 700), rtol=1e-11)
 
 
+def test_without_a_cut_off_small_means_keep_their_digits():
+    """Six cells, thousands of draws: P[some cell is missed] is about 6 (5/6)^k, far below the default cut-off."""
+    value = 1 - 1 / (7 - np.arange(7.0))
+    means = occupancy_means(value, draws=3600, negligible=0.0).means
+    with mpmath.workdps(60):
+        for k in (300, 1500, 3600):
+            law = [
+                mpmath.binomial(6, o)
+                * mpmath.fsum((-1) ** i * mpmath.binomial(o, i) * mpmath.exp(k * mpmath.log(mpmath.mpf(o - i) / 6)) for i in range(o))
+                for o in range(1, 7)
+            ]
+            expected = float(mpmath.fsum(p * mpmath.mpf(float(v)) for p, v in zip(law, value[1:], strict=True)))
+            assert means[k] == pytest.approx(expected, rel=1e-11, abs=0)
+    assert means[3600] < 1e-280
+    assert occupancy_means(value, draws=3600).means[3600] == 0
+
+
 def test_floor_ends_the_pass_early_and_says_zero():
     got = occupancy_means(np.ones(9), draws=5000, survival=0.75, floor=1e-20)
     exact = 0.75 ** np.arange(5001)
@@ -79,5 +96,7 @@ def test_refusals():
         occupancy_means(np.ones(3), draws=-1)
     with pytest.raises(ValueError, match="`survival`"):
         occupancy_means(np.ones(3), draws=1, survival=0.0)
+    with pytest.raises(ValueError, match="`negligible`"):
+        occupancy_means(np.ones(3), draws=1, negligible=-1e-34)
     with pytest.raises(ValueError, match="`idle`"):
         occupancy_means(np.ones(3), draws=1, idle=1.0)

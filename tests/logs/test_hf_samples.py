@@ -10,9 +10,8 @@ import pytest
 from scipy import stats
 
 from experiments.__main__ import main
-from sharpsim.logs import LogError
-from sharpsim.logs._files import read_samples
-from sharpsim.logs._hugging_face import HuggingFaceModel, Question, read_questions
+from sharpsim.logs import LogError, Question, read_questions, read_samples
+from sharpsim.logs._hugging_face import HuggingFaceModel
 
 FALSE_ALARM = 1e-6
 WORDS = ("<end>", "a", "b", "#")
@@ -157,6 +156,32 @@ def test_bad_models_and_numbers_are_refused(folder, tmp_path, capsys):
     ):
         assert main(arguments) == 2
         assert said in capsys.readouterr().err
+
+
+class Echo:
+    """Stands for a model: its responses name the seed's parity and the draw."""
+
+    def __init__(self, name, **given):
+        assert (name, given) == ("some/echo", {"dtype": "bfloat16", "device": None, "chat": True})
+
+    def respond(self, prompt, *, count, greedy, seed, max_tokens):
+        return [(prompt if greedy else f"{prompt} {i}", -0.5 - i, max_tokens) for i in range(count)]
+
+
+def test_the_command_hands_its_arguments_on(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sharpsim.logs._hugging_face.HuggingFaceModel", Echo)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: True)
+    asked = ask(tmp_path / "quiz.jsonl", [{"prompt": "a", "answer": "1"}, {"prompt": "b", "answer": "b"}])
+    given = command("some/echo", asked, tmp_path / "a.csv", dtype="bfloat16", pattern="[0-9b]$", task="t")
+    assert main([*given, "--chat"]) == 0
+    assert "a.csv" in capsys.readouterr().out
+    table = read_samples(tmp_path / "a.csv")
+    assert (set(table.model), set(table.task), set(table.tokens)) == ({"echo"}, {"t"}, {4})
+    mine = (table.prompt == "a") & (table.seed == 1)
+    # Two batches, of 3 and 2.
+    assert table.answer[mine].tolist() == ["0", "1", "2", "0", "1"]
+    assert table.correct[mine].tolist() == [False, True, False, False, True]
+    assert table.correct[(table.prompt == "b") & (table.sample == -1)].tolist() == [True]
 
 
 def test_without_the_packages_it_says_what_to_install(tmp_path, capsys, monkeypatch):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sharpsim.decoding import greedy
-from sharpsim.policies import pretrained_g2p
-from sharpsim.policies._g2p import MAX_LETTERS, PHONEMES
+from sharpsim.policies import PHONEMES, pretrained_g2p
+from sharpsim.policies._g2p import MAX_LETTERS
 from sharpsim.tasks import pronunciation
 
 needs_network = pytest.mark.skipif(importlib.util.find_spec("g2p_en") is None, reason="needs the extra sharpsim[real]")

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sharpsim.policies import MarkovPolicy, TabularSequencePolicy, _precision, tabulate
-from sharpsim.policies._sequence import inverse_cdf
+from sharpsim.policies import MarkovPolicy, TabularSequencePolicy, _precision, inverse_cdf, tabulate
 
 FALSE_ALARM = 1e-6
 

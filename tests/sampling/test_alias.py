@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim import LawOracle, Oracle, TabularPolicy, laws
-from sharpsim.sampling import _least_word as least_word
-from sharpsim.sampling._alias import CHUNK, AliasTables, draw_with_values, in_blocks, map_late
-from sharpsim.sampling._hazards import HazardTable, _words, exponentials_of
-from sharpsim.sampling._least_word import best_literal
+from sharpsim.sampling import AliasTables, HazardTable, best_literal, draw_with_values, in_blocks
+from sharpsim.sampling._best_literal import _least_of
+from sharpsim.sampling._blocks import CHUNK, map_late
+from sharpsim.sampling._hazard_numbers import encode_traced, exponentials_from
 from sharpsim.testing import multinomial_test
 
 IMPLS = pytest.mark.parametrize("impl", ["threefry2x32", "rbg", "philox2x32"])
@@ -82,7 +82,7 @@ def test_the_least_number_is_the_best_of_all_draws(impl):
     rows, key = jnp.tile(jnp.arange(2, dtype=jnp.int32), 20), jax.random.key(5, impl=impl)
     least_key, low_key, _ = jax.random.split(key, 3)
     words, low = jax.random.bits(least_key, (draws, 40), jnp.uint32), jax.random.bits(low_key, (40,), jnp.uint32)
-    places = [table.places(rows, *_words(*exponentials_of(word, low))) for word in words]
+    places = [table.places(rows, *encode_traced(*exponentials_from(word, low))) for word in words]
     twin = table.ranking.order[rows, jnp.min(jnp.stack(places), axis=0)]
     np.testing.assert_array_equal(best_literal(table, table.ranking.order, rows, draws, key)[0], twin)
     assert (np.asarray(places) != np.min(places, axis=0)).any()
@@ -91,7 +91,7 @@ def test_the_least_number_is_the_best_of_all_draws(impl):
 @pytest.mark.parametrize(("n", "draws"), [(100_000, 3), (50_000, 7), (20_000, 1)])
 def test_the_least_of_many_words_across_chunks(n, draws):
     """P[least / 2^32 <= t] = 1 - (1 - t)^N, by the exact DKW bound at 1e-6; N + 1 is told apart."""
-    least = np.sort(np.asarray(least_word._least(n, draws, jax.random.key(1)), dtype=np.float64) / 2**32)
+    least = np.sort(np.asarray(_least_of(n, draws, jax.random.key(1)), dtype=np.float64) / 2**32)
     steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
     assert np.abs(steps - (1 - (1 - least) ** draws)).max() < bound
     assert np.abs(steps - (1 - (1 - least) ** (draws + 1))).max() > bound
@@ -100,7 +100,7 @@ def test_the_least_of_many_words_across_chunks(n, draws):
 def test_more_draws_than_a_chunk():
     """The last block is part full; were it counted whole or left out, the law would be of 2/3 or 4/3 of the draws."""
     n, draws = 2000, CHUNK + CHUNK // 2
-    least = np.sort(np.asarray(least_word._least(n, draws, jax.random.key(1, impl="philox2x32")), dtype=np.float64) / 2**32)
+    least = np.sort(np.asarray(_least_of(n, draws, jax.random.key(1, impl="philox2x32")), dtype=np.float64) / 2**32)
     steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
 
     def gap(number):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim import LawOracle, TabularPolicy, laws
-from sharpsim.sampling import _hazards as hazards
-from sharpsim.sampling._hazards import HazardTable, best_by_law
+from sharpsim.sampling import HazardTable, _adaptive_by_law, adaptive_by_law, best_by_law
+from sharpsim.sampling import _hazard_numbers as hazards
 from sharpsim.testing import multinomial_test
 
 LARGEST = 2**59 - 1
@@ -88,7 +88,7 @@ def test_exponential_numbers_and_their_last_digits(x64):
     n = 400_000
     with jax.enable_x64(x64):
         level, fine = hazards.exponentials(n, jax.random.key(7))
-        high, low = hazards._words(level, fine)
+        high, low = hazards.encode_traced(level, fine)
     sample = np.sort(np.asarray(level, dtype=np.float64))
     steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
     assert np.abs(steps + np.expm1(-sample)).max() < bound
@@ -104,7 +104,7 @@ def test_exponential_numbers_of_words_at_both_ends(x64):
     numbers = [1, 2**13 + 3, 2**32 - 1, 2**32, 2**45 + 77, 2**63 - 1, 2**63, 2**63 + 2**40, 2**64 - 2**33, 2**64 - 2**15, 2**64 - 2]
     with jax.enable_x64(x64):
         words = (jnp.array([part(number) for number in numbers], jnp.uint32) for part in (lambda a: a >> 32, lambda a: a & (2**32 - 1)))
-        level, _ = hazards.exponentials_of(*words)
+        level, _ = hazards.exponentials_from(*words)
         assert level.dtype == (jnp.float64 if x64 else jnp.float32)
     with mpmath.workdps(60):
         exact = [float(-mpmath.log1p(-mpmath.mpf(number) / 2**64)) for number in numbers]
@@ -120,9 +120,9 @@ def test_a_float32_stands_for_all_numbers_up_to_the_next(level):
     level = np.float32(level)
     with jax.enable_x64(False):
         fine = jax.random.bits(jax.random.key(1), (100_000,), jnp.uint32)
-        high, low = hazards._words(jnp.full(100_000, level), fine)
+        high, low = hazards.encode_traced(jnp.full(100_000, level), fine)
     number = (np.asarray(high, dtype=np.int64) << 27) + np.asarray(low)
-    first, following = hazards._numbers(np.array([level, np.nextafter(level, np.float32(1))], dtype=np.float64))
+    first, following = hazards.encode(np.array([level, np.nextafter(level, np.float32(1))], dtype=np.float64))
     assert number.min() >= first
     assert number.max() < following
     assert multinomial_test(np.bincount((number - first) * 64 // (following - first), minlength=64), np.full(64, 1 / 64))
@@ -132,7 +132,7 @@ def test_the_digits_of_small_float32_numbers_are_used_once():
     """T = 1000 and something, / 2^32: the low word makes both the float's last digits and what comes after them, evenly."""
     with jax.enable_x64(False):
         low = jax.random.bits(jax.random.key(2), (400_000,), jnp.uint32) >> 8
-        high, lower = hazards._words(*hazards.exponentials_of(jnp.full(400_000, 1000, jnp.uint32), low))
+        high, lower = hazards.encode_traced(*hazards.exponentials_from(jnp.full(400_000, 1000, jnp.uint32), low))
     number = (np.asarray(high, dtype=np.int64) << 27) + np.asarray(lower)
     # 64 floats from 1000 to 1000 + 2^-8, the last one shared with its neighbour by rounding.
     quarter = (number - number.min()) >> 27
@@ -244,9 +244,9 @@ def test_the_adaptive_rule_on_wide_tables(stop):
 
 def test_the_least_number_of_all_keeps_to_its_row(monkeypatch):
     """E = 0, once in 2^64 draws: the best response, at its deadline."""
-    monkeypatch.setattr(hazards, "exponentials", lambda n, key: (jnp.zeros(n), None))
+    monkeypatch.setattr(_adaptive_by_law, "exponentials", lambda n, key: (jnp.zeros(n), None))
     oracle = LawOracle(TabularPolicy.from_probs(np.array([[0.4, 0.6, 0.0], [0.6, 0.4, 0.0]])), np.full(2, 0.5))
-    kept, draws = hazards.until_by_law.__wrapped__(oracle._best, oracle._base.log_probs, jnp.array([0, 0, 1, 1]), 1.0, jax.random.key(0))
+    kept, draws = adaptive_by_law.__wrapped__(oracle._best, oracle._base.log_probs, jnp.array([0, 0, 1, 1]), 1.0, jax.random.key(0))
     np.testing.assert_array_equal(kept, [1, 1, 0, 0])
     np.testing.assert_array_equal(draws, 2)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sharpsim.policies._g2p import PHONEMES as OF_THE_NETWORK
+from sharpsim.policies import PHONEMES as OF_THE_NETWORK
 from sharpsim.tasks import Pronunciation
 from sharpsim.tasks.pronunciation import LENGTHS, PHONEMES
 

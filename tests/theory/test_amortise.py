@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sharpsim.laws import best_of_n
-from sharpsim.laws._certified import KeptLaw, kept_law
+from sharpsim.laws import KeptLaw, best_of_n, kept_law
+from sharpsim.theory import AssumptionError, hellinger, require
 from sharpsim.theory import amortise as theory
-from sharpsim.theory._common import AssumptionError, hellinger, require
 
 RNG = np.random.default_rng(0)
 
@@ -21,7 +20,7 @@ def law(rng, prompts: int, responses: int, sharp: float) -> np.ndarray:
 
 
 def whole(table):
-    """A head that holds everything."""
+    """A head that lists all responses."""
     return table, np.zeros(len(table)), np.full(len(table), -np.inf)
 
 
@@ -118,7 +117,7 @@ def test_inverse_of_the_variation(t):
 
 @given(seed=st.integers(0, 2**31), N=st.integers(1, 60), delta=st.floats(0.05, 0.9), mix=st.floats(0, 1))
 def test_sandwich(seed, N, delta, mix):
-    """Any policy between pi_N and noise: below the ceiling, no blunter than shortfall and distance pay for, within the variation."""
+    """Policies between pi_N and noise stay below the ceiling, within the bounds from shortfall and distance, and within the variation."""
     rng = np.random.default_rng(seed)
     base, weights = law(rng, 6, 5, 0.5), rng.dirichlet(np.ones(6))
     kept = np.exp(best_of_n(base, base, draws=N))
@@ -159,7 +158,7 @@ def test_the_log_likelihood_of_best_of_n_rises_to_the_ceiling(seed):
 
 
 def test_sharpness_of_the_shortfall():
-    """Mass delta on the second best of the cheapest prompts, all else on the mode: exactly what the shortfall pays for fails."""
+    """Mass delta on the second best of the cheapest prompts, all else on the mode: as many prompts fail as the shortfall allows."""
     base, delta = np.log([[0.5, 0.4, 0.1], [0.6, 0.3, 0.1], [0.8, 0.1, 0.1]]), 0.3
     weights, policy = np.full(3, 1 / 3), np.eye(3)[[0, 0, 0]]
     policy[:2] = [[0.7, 0.3, 0.0]] * 2

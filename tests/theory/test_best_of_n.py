@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from sharpsim import instances, laws, rewards
+from sharpsim.theory import AssumptionError, require
 from sharpsim.theory import best_of_n as theory
-from sharpsim.theory._common import AssumptionError, require
 
 FALSE_ALARM = 1e-6
 NUMBERS = (1, 2, 3, 10, 1000, 10**12)

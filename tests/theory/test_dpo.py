@@ -1,4 +1,4 @@
-"""Lemmas 4.1', J.1-J.3 and Theorem 4.2': six headings, the zero-loss set's exact law against DPO itself, and what is false as printed."""
+"""Lemmas 4.1', J.1-J.3 and Theorem 4.2': six headings, the exact law of the zero-loss set against DPO itself, and the errata."""
 
 import math
 
@@ -14,8 +14,7 @@ from sharpsim import coverage, laws, sharpness
 from sharpsim.classes import FiniteClass, ProductClass
 from sharpsim.instances import margin_family, random_table
 from sharpsim.testing import log_prob_tables, prompt_weights
-from sharpsim.theory import dpo
-from sharpsim.theory._common import AssumptionError, require
+from sharpsim.theory import AssumptionError, dpo, require
 
 SETTING = {"log_class_size": 7.0, "rho": 0.05, "beta": 0.01, "concentrability": 12.0, "loss_moment": 30.0}
 RISK = {**SETTING, "delta": 0.2, "margin": 0.8}
@@ -261,7 +260,7 @@ def test_exact_law_is_what_dpo_does():
 
 
 def test_guarantee_holds_and_is_vacuous_where_dpo_already_succeeds():
-    """At every n the exact risk is below the bound, which first says something a million times later."""
+    """At every n the exact risk is below the bound; the bound is below 1 only from an n on that is a million times larger."""
     member, by_prompt = member_class(1e-3)
     members = np.swapaxes(by_prompt[:1], 0, 1)
     conc, moment = dpo.class_coefficients(members, member.log_probs[:1], np.ones(1), beta=1e-3)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim import instances
+from sharpsim.theory import AssumptionError, require
 from sharpsim.theory import greedy as theory
-from sharpsim.theory._common import AssumptionError, require
 
 
 def conditionals(seed, *, policies=1, size=3, horizon=3, concentration=0.4):

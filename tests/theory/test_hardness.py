@@ -1,4 +1,4 @@
-"""Prop E.1: the likeliest sequence is a maximum cut; the B that suffices, the steps that search takes, the printed coefficient."""
+"""Prop E.1: the most likely sequence is a maximum cut; the sufficient B, the expansions of search, the printed coefficient."""
 
 import math
 
@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from sharpsim import decoding, instances
 from sharpsim.policies import MultilayerSoftmaxPolicy, tabulate
 from sharpsim.testing import assert_bound
+from sharpsim.theory import AssumptionError, inference, require
 from sharpsim.theory import hardness as theory
-from sharpsim.theory import inference
-from sharpsim.theory._common import AssumptionError, require
 
 TRIANGLE = instances.complete_graph(3)
 

@@ -210,7 +210,7 @@ def test_band_is_attained(answer):
 
 
 def test_literal_draws_tell_n_from_the_next():
-    """What chance allows (Bernstein, 1e-6) covers the literal estimate, and neither a shifted band nor N off by one."""
+    """The deviation that chance allows (Bernstein, 1e-6) covers the estimate from draws, but not a shifted band or N off by one."""
     policy, draws, N = policy_of(5), 60_000, 3
     drawn = draw_many(policy, np.arange(2), draws=draws, key=jax.random.key(2))
     log_probs, right = drawn.log_probs[drawn.which].reshape(2, -1, N), is_correct(drawn.responses)[drawn.which].reshape(2, -1, N)

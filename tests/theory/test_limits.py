@@ -16,10 +16,9 @@ from experiments.engine.rows import ROOT
 from experiments.limits.game import bayes_risk, datasets, program_risk
 from sharpsim.coverage import coverage_coefficient
 from sharpsim.instances import hard_family
+from sharpsim.theory import AssumptionError, limits, sft
 from sharpsim.theory import _hidden_label as hidden
 from sharpsim.theory import _witness as witness
-from sharpsim.theory import limits, sft
-from sharpsim.theory._common import AssumptionError
 
 POINT = {"coverage": 3.0, "hard_prompts": 4}
 families = st.fixed_dictionaries({

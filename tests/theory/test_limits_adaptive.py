@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.limits.game import adaptive_program_cost
+from sharpsim.theory import AssumptionError, limits, limits_adaptive
 from sharpsim.theory import _witness as witness
-from sharpsim.theory import limits, limits_adaptive
-from sharpsim.theory._common import AssumptionError
 
 POINT = {"coverage": 3.0, "hard_prompts": 4}
 FAMILY = {"hard_prompts": 3, "labels": 7, "hard_mass": 0.5}

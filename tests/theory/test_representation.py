@@ -1,4 +1,4 @@
-"""Prop E.2: no member passes 1/2 on the base's mode, at any norm; what temperature, greedy and one layer do."""
+"""Prop E.2: no member passes 1/2 on the base's mode, at any norm; the effects of temperature, greedy decoding and a single layer."""
 
 import math
 
@@ -12,8 +12,8 @@ from scipy import optimize
 from sharpsim import decoding, instances, laws
 from sharpsim.policies import MultilayerSoftmaxPolicy, tabulate
 from sharpsim.testing import assert_bound
+from sharpsim.theory import AssumptionError, require
 from sharpsim.theory import representation as theory
-from sharpsim.theory._common import AssumptionError, require
 
 weights = st.lists(st.floats(-60, 60), min_size=4, max_size=4).map(lambda flat: np.array(flat).reshape(2, 2))
 vocabularies = st.integers(2, 30)

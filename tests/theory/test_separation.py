@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from sharpsim import laws
 from sharpsim.instances import cube_law, hidden_arms, random_table, sphere_packing
 from sharpsim.testing import binomial_interval
-from sharpsim.theory import separation, sft, xpo
-from sharpsim.theory._common import AssumptionError, require
+from sharpsim.theory import AssumptionError, require, separation, sft, xpo
 
 
 def linear_table(features, theta):
@@ -262,7 +261,7 @@ def test_adaptive_cost_is_least(seed, rho):
 
 
 def test_simulated_learner_meets_the_minimax_error():
-    """The learner that names the secret if drawn, else an arm not drawn: its error is e(m), which e(m) scaled by 0.7 is not."""
+    """The learner that names the secret if it was drawn, else an arm not drawn, has error e(m); 0.7 e(m) is rejected."""
     arms, bulk, gap, draws, runs = 4, 16, 1.0, 12, 40_000
     instance = hidden_arms(arms=arms, bulk=bulk, gap=gap, secret=2)
     rng = np.random.default_rng(0)

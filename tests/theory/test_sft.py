@@ -15,8 +15,7 @@ from experiments.sft.trials import Setting, fixed, trials
 from sharpsim import coverage, laws
 from sharpsim.instances import hard_family, random_table, row_permutations
 from sharpsim.laws import plurality
-from sharpsim.theory import sft
-from sharpsim.theory._common import AssumptionError, hellinger, require
+from sharpsim.theory import AssumptionError, hellinger, require, sft
 
 SETTING = {"log_class_size": 7.0, "delta": 0.2, "rho": 0.05}
 FAMILY = {"hard_prompts": 3, "labels": 6, "hard_mass": 0.5}

@@ -13,8 +13,7 @@ from experiments.engine.frame import Context
 from experiments.sft.trials import Setting, adaptive, trials
 from sharpsim import coverage, laws
 from sharpsim.instances import hard_family, random_table
-from sharpsim.theory import sft, sft_adaptive
-from sharpsim.theory._common import AssumptionError, require
+from sharpsim.theory import AssumptionError, require, sft, sft_adaptive
 
 SETTING = {"log_class_size": 7.0, "delta": 0.2, "rho": 0.05}
 FAMILY = {"hard_prompts": 3, "labels": 6, "hard_mass": 0.5}

@@ -13,8 +13,7 @@ from scipy import stats
 from sharpsim import laws
 from sharpsim.instances import random_table
 from sharpsim.sharpness import unsharpened_fraction
-from sharpsim.theory import xpo
-from sharpsim.theory._common import AssumptionError, require
+from sharpsim.theory import AssumptionError, require, xpo
 
 SETTING = {"log_class_size": 3.0, "T": 1000, "rho": 0.1, "sec": 5.0, "v_max": 0.7, "r_max": 2.0}
 

@@ -1,0 +1,40 @@
+"""The inverse CDF of the rows of a table: draws from masses that may be traced, where an alias table cannot be built.
+
+Use float64: in float32 a running total does not resolve masses below about 6e-8 of the total.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from sharpsim.sampling._blocks import CHUNK, in_blocks
+
+
+def inverse_cdf_of_rows(cumulative: Any, rows: Any, uniform: Any) -> Any:
+    """Inverse CDF: for each row number and u in [0, 1), the first column whose running total exceeds u times the row's total, int32.
+
+    `cumulative` [rows, columns] is what `policies.running_mass` makes of the masses. The search is a bisection by gathers, which copies no
+    row. Columns without mass are never returned.
+    """
+    width = cumulative.shape[-1]
+    flat, offset = cumulative.reshape(-1), rows * width
+    total = flat[offset + width - 1]
+    point = jnp.minimum(uniform * total, jnp.nextafter(total, jnp.zeros_like(total)))
+    low, span = jnp.zeros_like(rows), 1 << max(width - 1, 1).bit_length()
+    while span > 1:
+        span //= 2
+        probe = jnp.minimum(low + span, width) - 1
+        low = jnp.where(flat[offset + probe] <= point, probe + 1, low)
+    return jnp.minimum(low, width - 1).astype(jnp.int32)
+
+
+@partial(jax.jit, static_argnames=("n",))
+def draw_prompts(cumulative: Any, n: int, key: Any) -> Any:
+    """n independent prompt numbers, int32, whose weights have the running total `cumulative` [prompts]."""
+
+    def block(zeros: Any, own_key: Any) -> Any:
+        return inverse_cdf_of_rows(cumulative[None], zeros, jax.random.uniform(own_key, zeros.shape, cumulative.dtype))
+
+    return in_blocks(block, jnp.zeros(n, jnp.int32), key, CHUNK)

@@ -1,0 +1,97 @@
+"""Captions of the drawings, the helpers that they share, and that drawing raises no warning."""
+
+import importlib
+import json
+import re
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib import rc_context
+
+import figures._save
+from experiments.engine.rows import Places, read_parts
+from figures._save import draw_stem, drawable
+from figures._style import STYLE, UPPER, _wrapped, caption, figure, measured_or_limit, plain
+
+OPTIONAL = {"amortise": {"N"}}
+"""Parts that only some rows give: several N were run at full scale alone."""
+
+
+def captions(stem: str) -> dict[str, str]:
+    return importlib.import_module(f"figures.{stem}").CAPTIONS
+
+
+def drawn(stem: str):
+    with rc_context(STYLE), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return importlib.import_module(f"figures.{stem}").draw(read_parts(stem, Places.of("default")))
+
+
+def sentences(text: str) -> int:
+    return len(re.findall(r"[.!?](?=\s|$)", text))
+
+
+@pytest.mark.parametrize("stem", drawable())
+def test_each_drawing_has_a_caption_of_two_or_three_sentences(stem):
+    made, given = drawn(stem), captions(stem)
+    assert set(made) <= set(given)
+    assert set(given) - set(made) <= OPTIONAL.get(stem, set())
+    for part, text in given.items():
+        assert 2 <= sentences(text) <= 3, (part, sentences(text))
+        assert text.count("$") % 2 == 0, part
+    for part, fig in made.items():
+        label = fig.get_label()
+        first = given[part].split("{")[0][:60]
+        assert label.startswith(first), part
+        # What a drawing fills in from its rows has been filled in.
+        assert not re.search(r"\{(needed|eps|bound)\}", label), part
+
+
+@pytest.mark.parametrize("stem", ["greedy", "sft"])
+def test_the_caption_reaches_the_json_and_nothing_warns(stem, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures._save, "_METADATA", {"png": {"Software": None}})
+    committed = Places.of("default")
+    places = Places(committed.rows, tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        paths = draw_stem(stem, places)
+    for path in paths:
+        part = path.stem[len(stem) + 1 :]
+        assert json.loads(path.with_suffix(".json").read_text())["caption"].startswith(captions(stem)[part][:60])
+
+
+def test_fields_of_a_caption_are_filled_and_braces_of_formulas_stay():
+    fig, _ = figure()
+    caption(fig, r"At $C_\mathrm{cov}$ = {value}. Second.", setting="$d = 4$.", value=2.5)
+    assert fig.get_label() == r"At $C_\mathrm{cov}$ = 2.5. Second. Setting: $d = 4$."
+
+
+def test_wrapping_never_breaks_a_formula():
+    fig, _ = figure(width=2.0)
+    text = r"a formula $1 - (1 - p)^N \leq \exp(- p N)$ and 5\$ more words of plain text"
+    lines = _wrapped(fig, text, letters_per_inch=5).split("\n")
+    assert len(lines) > 3
+    assert " ".join(lines) == text
+    assert all(line.replace(r"\$", "").count("$") % 2 == 0 for line in lines)
+
+
+def test_names_of_users_are_no_formulas():
+    fig, ax = figure()
+    ax.set_title(plain("a $10 model and a $20 one_x"))
+    ax.set_xlabel(plain("costs $5"))
+    fig.canvas.draw()
+    assert plain("$x$") == r"\$x\$"
+
+
+def test_an_interval_that_reaches_zero_is_an_upper_limit():
+    _, ax = figure()
+    ax.set(xscale="log", yscale="log")
+    values = np.array([0.1, 0.01, 0.0]), np.array([0.05, 0.0, 0.0]), np.array([0.2, 0.03, 0.004])
+    measured_or_limit(ax, np.array([1, 10, 100]), *values, "simulated")
+    dots, bars = ax.containers[0].lines[0], [line for line in ax.lines if line.get_marker() == "_" and line.get_markersize() == 10]
+    assert dots.get_ydata().tolist() == [0.1]
+    assert bars[0].get_ydata().tolist() == [0.03, 0.004]
+    assert [note.xy for note in ax.texts] == [(10.0, 0.03), (100.0, 0.004)]
+    measured_or_limit(ax, np.array([2.0]), np.array([0.0]), np.array([0.0]), np.array([0.1]), "again", index=1)
+    assert ax.get_legend_handles_labels()[1].count(UPPER) == 1
