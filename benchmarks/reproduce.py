@@ -22,7 +22,7 @@ CASE = "make reproduce, set-up included"
 
 def run(scale: str) -> list[Row]:
     """Seconds of the recorded run, and the wall time of each stem from its provenance."""
-    walls = {stem: Places.of("default").provenance(stem).get("wall_seconds") for stem in stems()}
+    walls = {stem: Places.reference().provenance(stem).get("wall_seconds") for stem in stems()}
     known = {stem: float(wall) for stem, wall in walls.items() if wall is not None}
     rows = [Row("reproduce", f"stem {stem}", "make reproduce", "", "s", wall) for stem, wall in known.items()]
     if RECORD.exists():

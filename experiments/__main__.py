@@ -143,7 +143,7 @@ def _show_panels(stem: str, places: Places) -> None:
 def _draw(stem: str, places: Places) -> list[Path]:
     """The one place where experiments meet figures. Of the reference the PNG alone is kept."""
     # Not at the top: matplotlib is for those who draw.
-    from figures._save import draw_stem, drawable
+    from figures.engine.save import draw_stem, drawable
 
     kinds = ("png",) if places == Places.reference() else ("png", "pdf", "svg")
     return draw_stem(stem, places, kinds=kinds) if stem in drawable() else []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.engine.rows import Places, Refused
-from figures._save import draw_stem, drawable
+from figures.engine.save import draw_stem, drawable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

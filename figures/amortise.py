@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import ROOT, Table, read_table
-from figures._style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
+from figures.engine.style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
 
 CAPTIONS = {
     "": "Accuracy (left) and log-likelihood under the base (right) of one draw from the tuned model, over those of greedy decoding from "

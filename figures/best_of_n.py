@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, bound_line, caption, claim, colour, figure, measured, theory_line
+from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured, theory_line
 
 CAPTIONS = {
     "": "The probability that best of $N$ returns a near-mode, a response within 10% of the mode's probability, against the number of "

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
+from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
 
 CAPTIONS = {
     "": "The fraction of prompts that fail after DPO on the margin family, against the number of pairs $n$, beside two forms of the "

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, THEORY, bound_line, caption, claim, colour, figure, measured
+from figures.engine.style import QUIET, THEORY, bound_line, caption, claim, colour, figure, measured
 
 CAPTIONS = {
     "": "The fraction of sequence policies on which greedy decoding misses the most likely sequence, against its probability $P^*$. "

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import MARKERS, QUIET, THEORY, bound_line, caption, claim, colour, figure, theory_line
+from figures.engine.style import MARKERS, QUIET, THEORY, bound_line, caption, claim, colour, figure, theory_line
 
 CAPTIONS = {
     "": "The cut in the most likely sequence against the maximum cut of the graph (left), and the prefixes that best-first search "

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import MARKERS, QUIET, bound_line, caption, claim, colour, figure, theory_line
+from figures.engine.style import MARKERS, QUIET, bound_line, caption, claim, colour, figure, theory_line
 
 CAPTIONS = {
     "": "The probability of the mode $(2, 1)$ (left) and of each other response $(1, j)$ (right), for members of the class at lower and "

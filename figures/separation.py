@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, THEORY, band, bound_line, caption, claim, colour, figure, measured, theory_line
+from figures.engine.style import QUIET, THEORY, band, bound_line, caption, claim, colour, figure, measured, theory_line
 
 CAPTIONS = {
     "": "The samples that each learner needs to sharpen with probability 0.9, against the dimension, on the cube (left, Example J.1) "

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import band, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
+from figures.engine.style import band, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
 from figures.sft.scaling import scaling
 
 CAPTIONS = {

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, band, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
+from figures.engine.style import QUIET, band, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
 
 CAPTIONS = {
     "": "The least regret among the policies of XPO's first $T$ rounds, for a finite list (left) and a linear softmax class (right), "

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import bound_line, caption, claim, figure, measured, theory_line
+from figures.engine.style import bound_line, caption, claim, figure, measured, theory_line
 
 CAPTIONS = {
     "": "Probability that $N$ draws all miss a response of probability $p$. Dots: frequency in a simulation, with its interval; solid line: "

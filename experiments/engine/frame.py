@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from experiments.engine.journal import Journal
 from experiments.engine.rows import Table
-from experiments.engine.verdicts import Verdict
+from experiments.engine.verdicts import ERRATUM, Verdict
 
 Item = TypeVar("Item")
 PAUSE = 30.0
@@ -90,4 +90,4 @@ def key_implementation() -> str:
     return str(jax.config.jax_default_prng_impl)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-__all__ = ["Context", "Table", "Verdict", "key_implementation"]
+__all__ = ["ERRATUM", "Context", "Table", "Verdict", "key_implementation"]

@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.columns import Column, columns
-from sharpsim import _checks
-from sharpsim.estimators import REWARDS, RULES, accuracy_estimates, densities, interval, over_seeds
+from sharpsim.estimators import REWARDS, RULES, accuracy_estimates, checked_sizes, densities, interval, over_seeds
 from sharpsim.logs import Cell, SampleTable, cells
 
 _LEFT_OUT = 0.002
@@ -46,9 +45,7 @@ def panels(table: SampleTable, *, N: Sequence[int], level: float, bins: int) -> 
 
     Raises `ValueError` for N empty or not counts, N all above a cell's draws, level outside (0, 1), bins below 1.
     """
-    sizes = sorted({_checks.static_count("N", size) for size in N})
-    _checks.static_count("bins", bins)
-    _checks.in_open_unit("level", level)
+    sizes = checked_sizes(N, bins=bins, level=level)
     parts: dict[str, list[dict[str, Any]]] = {"cells": [], "cells-loglik": [], "cells-histogram": [], "cells-gap": []}
     for cell in cells(table):
         within = [size for size in sizes if size <= cell.sizes["draws"]]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
+from figures.engine.style import QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
 from figures.inference.captions import CAPTIONS
 from figures.inference.cells import draw_cells
 from figures.inference.zoo import draw_profile, draw_theory

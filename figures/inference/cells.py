@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import ROOT, Table, read_table
-from figures._style import QUIET, caption, claim, colour, figure, measured, plain
+from figures.engine.style import QUIET, caption, claim, colour, figure, measured, plain
 from figures.inference.captions import CAPTIONS
 from figures.inference.curves import GIVEN, OURS, game_figure, lift_figure, loglik_figure, multiples
 from figures.inference.heat import grid, heat, names

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import MARKERS, QUIET, THEORY, band, caption, claim, colour, figure, plain
+from figures.engine.style import MARKERS, QUIET, THEORY, band, caption, claim, colour, figure, plain
 from figures.inference.captions import CAPTIONS
 from figures.inference.heat import names
 

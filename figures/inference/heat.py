@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from experiments.engine.rows import Table
-from figures._style import PALETTE, QUIET, plain
+from figures.engine.style import PALETTE, QUIET, plain
 
 LIFT = LinearSegmentedColormap.from_list("lift", [PALETTE[1], "#F7F7F7", PALETTE[0]])
 """Orange below greedy, blue above: told apart by every kind of colour blindness, and in grey by the sign of the number."""

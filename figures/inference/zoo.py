@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, plain, theory_line
+from figures.engine.style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, plain, theory_line
 from figures.inference.captions import CAPTIONS
 
 STAND_IN = (

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, bound_line, caption, claim, colour, figure, measured_or_limit, theory_line
+from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured_or_limit, theory_line
 from figures.limits.panels import along_axes, by_power, heat_map
 
 CAPTIONS = {

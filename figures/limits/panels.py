@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from experiments.engine.rows import Table
-from figures._style import THEORY, colour, figure, theory_line
+from figures.engine.style import THEORY, colour, figure, theory_line
 
 LABELS = {"eps": r"risk $\varepsilon$", "coverage": r"coverage $C_\mathrm{cov} - 1$", "hard_prompts": "hard prompts $d$"}
 SYMBOLS = {"eps": r"\varepsilon", "coverage": r"(C_\mathrm{cov} - 1)", "hard_prompts": "d"}

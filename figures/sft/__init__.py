@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
+from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
 from figures.sft.scaling import scaling
 
 CAPTIONS = {

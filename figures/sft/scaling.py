@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from experiments.engine.rows import Table
-from figures._style import QUIET, THEORY, colour, figure
+from figures.engine.style import QUIET, THEORY, colour, figure
 
 SYMBOLS = {
     "eps": (r"risk $\varepsilon$", r"\varepsilon"),

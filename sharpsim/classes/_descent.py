@@ -146,8 +146,9 @@ def descend(
 def _begin(problem: _Problem, starts: Any, settled: Any, key: Any) -> Any:
     """The given starts, the least-squares point, and both ends of a direction that the data say least of."""
     free, vectors, pinned = problem.free, problem.vectors, problem.pinned
-    # A random direction that the squares leave free, or the least curved one: eigenvectors of equal values are the coordinates' own.
-    loose = vectors @ jnp.where(free, jax.random.normal(key, free.shape, problem.features.dtype), 0.0)
+    # A random direction that the squares leave free, or the least curved one. The draw is projected, not taken as coordinates in the basis
+    # of the free directions: that basis is the linear algebra library's choice, and differs between processors.
+    loose = vectors @ jnp.where(free, vectors.T @ jax.random.normal(key, free.shape, problem.features.dtype), 0.0)
     weakest = problem.radius * jnp.where(jnp.any(free), loose / jnp.maximum(jnp.linalg.norm(loose), 1e-30), vectors[:, 0])
     begin = jnp.concatenate([starts, (vectors @ pinned)[None], weakest[None], -weakest[None]])
     return jnp.where(problem.limit & settled, vectors @ pinned, begin)

@@ -6,7 +6,7 @@ covers. Needs NumPy and SciPy, no JAX.
 
 from sharpsim.estimators._agreement import allowed_deviation, bernoulli_variance, over_seeds
 from sharpsim.estimators._intervals import bounded_mean, clopper_pearson
-from sharpsim.estimators._protocol import REWARDS, RULES, accuracy_estimates, densities, interval, vote
+from sharpsim.estimators._protocol import REWARDS, RULES, accuracy_estimates, checked_sizes, densities, interval, vote
 from sharpsim.estimators._weights import subsample_weights
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "allowed_deviation",
     "bernoulli_variance",
     "bounded_mean",
+    "checked_sizes",
     "clopper_pearson",
     "densities",
     "interval",

@@ -8,12 +8,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sharpsim import _checks
 from sharpsim.estimators._agreement import over_seeds
 from sharpsim.estimators._intervals import clopper_pearson
 from sharpsim.estimators._weights import subsample_weights
 
 REWARDS = ("best of N", "length-normalised")
 RULES = (*REWARDS, "majority", "pass@N")
+
+
+def checked_sizes(N: Sequence[int], *, bins: int, level: float) -> list[int]:
+    """The distinct sizes `N` in ascending order, once the settings of the protocol have been checked.
+
+    Raises `ValueError` for an N or a number of bins that is no count of at least 1, and for a level outside (0, 1).
+    """
+    _checks.static_count("bins", bins)
+    _checks.in_open_unit("level", level)
+    return sorted({_checks.static_count("N", size) for size in N})
 
 
 def accuracy_estimates(

@@ -126,13 +126,13 @@ def house(tmp_path, monkeypatch):
     import experiments.engine.all
     import experiments.engine.run
     import experiments.engine.update
-    import figures._save
+    import figures.engine.save
 
     monkeypatch.setitem(sys.modules, "experiments.sft", made_up())
     monkeypatch.setitem(sys.modules, "figures.sft", drawing())
     for where in (experiments.engine.run, experiments.engine.all, experiments.engine.update):
         monkeypatch.setattr(where, "stems", lambda: ["sft"])
-    monkeypatch.setattr(figures._save, "drawable", lambda: ["sft"])
+    monkeypatch.setattr(figures.engine.save, "drawable", lambda: ["sft"])
     reference = Places(tmp_path / "reference" / "rows", tmp_path / "reference" / "figures")
     monkeypatch.setattr(Places, "reference", classmethod(lambda cls: reference))
     monkeypatch.setattr("experiments.engine.rows.ROOT", tmp_path)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import experiments.engine.all
 import experiments.engine.run
-import figures._save
+import figures.engine.save
 from experiments.__main__ import main
 from experiments.engine.bases import load_base
 from experiments.engine.columns import columns
@@ -69,7 +69,7 @@ def stem(monkeypatch):
         monkeypatch.setitem(sys.modules, "figures.sft", drawing())
         for where in (experiments.engine.run, experiments.engine.all):
             monkeypatch.setattr(where, "stems", lambda: ["sft"])
-        monkeypatch.setattr(figures._save, "drawable", lambda: ["sft"])
+        monkeypatch.setattr(figures.engine.save, "drawable", lambda: ["sft"])
         return module
 
     return install
@@ -125,9 +125,9 @@ def test_rows_of_a_full_run_are_drawn_too(stem, tmp_path):
     main(["run", "sft", "--scale", "full", "--out", str(tmp_path / "full")])
     main(["run", "sft", "--scale", "smoke", "--out", str(tmp_path)])
     places = Places.of("smoke", out=tmp_path)
-    assert [path.name for path in figures._save.draw_stem("sft", places)] == ["sft.png", "sft-extra.png"]
+    assert [path.name for path in figures.engine.save.draw_stem("sft", places)] == ["sft.png", "sft-extra.png"]
     shutil.copytree(tmp_path / "full" / "rows", places.full.rows)
-    assert [path.name for path in figures._save.draw_stem("sft", places)] == [
+    assert [path.name for path in figures.engine.save.draw_stem("sft", places)] == [
         "sft.png",
         "sft-extra.png",
         "sft-full.png",

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from matplotlib import rc_context
 
-import figures._save
+import figures.engine.save
 from experiments.__main__ import main
 from experiments.engine.rows import ROOT, Places, Table, read_parts, read_table
 from experiments.engine.run import run_stem
 from experiments.inference.panels import panels
-from figures._style import STYLE
+from figures.engine.style import STYLE
 from figures.inference.cells import GIVEN, OURS, PAPER, draw_cells
 from figures.inference.heat import grid
 from sharpsim.logs._files import write_samples
@@ -45,7 +45,7 @@ def texts(fig) -> str:
 
 def test_own_samples_end_to_end(logs, tmp_path, capsys, monkeypatch):
     # One kind of file: drawing is most of the time.
-    monkeypatch.setattr(figures._save, "_METADATA", {"png": {"Software": None}})
+    monkeypatch.setattr(figures.engine.save, "_METADATA", {"png": {"Software": None}})
     places = Places.of("default", out=tmp_path / "out")
     assert main(["run", "inference", "--samples", *logs, "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out

@@ -15,7 +15,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import ROOT, Places, Refused, read_parts, stem_part, stems_in, write_atomic
-from figures._style import STYLE
+from figures.engine.style import STYLE
 
 # No dates or tool versions in the files: drawing twice must not change them.
 _METADATA: dict[str, dict[str, Any]] = {
