@@ -41,7 +41,7 @@ test-slow: $(VENV)/.test
 	HYPOTHESIS_PROFILE=ci $(TESTS) -m slow
 
 test-huggingface: $(VENV)/.huggingface
-	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q tests/test_hf_samples.py
+	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q tests/logs/test_hf_samples.py
 
 weights: $(VENV)/.reproduce
 	$(BIN)/python -m experiments train

@@ -1,7 +1,10 @@
-"""Greedy decoding on generated sequence policies and on traps: how often it misses the mode, against the mode's probability.
+"""Tests Prop 3.1: greedy decoding finds the mode of a sequence policy whenever the mode has probability above 1/2.
 
-Prop 3.1 would be shown wrong by one miss above 1/2, by a greedy margin below log(P*/(1-P*)), or, its tightness, by a trap at or below
-1/2 that greedy gets right. Both decoders of the library run on every policy and are held against enumeration.
+Greedy decoding and exact search run on random sequence policies and on constructed failures ("traps"). Both decoders are compared with
+enumeration of all sequences.
+
+Each of these would refute the proposition or its tightness: a policy whose mode has P* > 1/2 and is missed by greedy; a greedy margin below
+log(P*/(1 - P*)), in nats; a trap with P* <= 1/2 that greedy decodes correctly.
 """
 
 from dataclasses import dataclass

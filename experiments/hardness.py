@@ -1,7 +1,8 @@
-"""The most likely sequence of a linear softmax model against brute-force maximum cuts, and what finding it costs.
+"""Tests Prop E.1: the most likely sequences of a linear softmax model are the maximum cuts of a graph.
 
-Prop E.1 would be shown wrong by one graph whose most likely sequence, by best-first search or by enumeration of all 2^H sequences, is no
-maximum cut. That the problem is NP-hard is a statement about all algorithms and not shown by rows; that this search pays 2^n is.
+Best-first search and enumeration of all 2^H sequences are compared with brute-force maximum cuts. One graph whose most likely sequence is
+no maximum cut would refute the proposition. NP-hardness is a statement about all algorithms, which no experiment can show; the rows show
+that this search takes of order 2^n steps.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""What no adaptive learner can beat: the exact frontier of error and cost, the optimal rule at play, and the price of adaptive SFT."""
+"""Tests Theorem D.2: how many samples any adaptive learner needs.
+
+The exact trade-off of error and cost is compared with simulations of the optimal stopping rules, with linear programs on tiny instances,
+and with the cost of adaptive SFT-Sharpening.
+"""
 
 from dataclasses import dataclass
 from functools import partial

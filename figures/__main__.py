@@ -1,4 +1,4 @@
-"""`python -m figures STEM | all`: draw from rows that are there; no experiment runs."""
+"""Command line `python -m figures STEM` or `python -m figures all`: draws rows that a run has written, and runs nothing."""
 
 import argparse
 import sys

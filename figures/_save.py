@@ -31,7 +31,7 @@ def drawable() -> list[str]:
 
 
 def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] = tuple(_METADATA)) -> list[Path]:
-    """Draw the rows of one stem, and of a full run where they are kept beside them, as files of these kinds; return the paths of the PNGs."""
+    """Draw the rows of one stem, and of a full run where they are kept beside them, as files of these kinds; return the PNGs."""
     if stem not in drawable():
         raise Refused(f"no figure {stem!r}; there are {', '.join(drawable()) or 'none yet'}.")
     kept = _draw(stem, places.full, f"{stem}-full", kinds) if places.full.parts(stem) else []

@@ -25,7 +25,7 @@ def captions(stem: str) -> dict[str, str]:
 def drawn(stem: str):
     with rc_context(STYLE), warnings.catch_warnings():
         warnings.simplefilter("error")
-        return importlib.import_module(f"figures.{stem}").draw(read_parts(stem, Places.of("default")))
+        return importlib.import_module(f"figures.{stem}").draw(read_parts(stem, Places.reference()))
 
 
 def sentences(text: str) -> int:
@@ -51,7 +51,7 @@ def test_each_drawing_has_a_caption_of_two_or_three_sentences(stem):
 @pytest.mark.parametrize("stem", ["greedy", "sft"])
 def test_the_caption_reaches_the_json_and_nothing_warns(stem, tmp_path, monkeypatch):
     monkeypatch.setattr(figures._save, "_METADATA", {"png": {"Software": None}})
-    committed = Places.of("default")
+    committed = Places.reference()
     places = Places(committed.rows, tmp_path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -1,10 +1,12 @@
 """SFT-Sharpening of sequence models by fine-tuning on best-of-N responses, and RLHF-Sharpening by the DPO loss, on the same prompts.
 
 Small models trained here stand in for the paper's language models. A model is tuned on its own draws on training prompts, without answers,
-and judged on held-out ones: accuracy, and log-likelihood under base, of temperature-1 samples. Seeds are the replicates: draws, order of
-examples and evaluation samples change, base and prompts do not. Beside it, exactly, from the certified head of base's law: the law that
-SFT fits (best of N), the mode, and on how many prompts the tuned model is not sharp. Shown wrong by: samples above the likelihood ceiling
-by more than chance allows, or a fraction of unsharpened prompts above what distance to best of N, or shortfall, permits.
+and evaluated on held-out prompts: the accuracy of temperature-1 samples, and their log-likelihood under base. Seeds are the replicates:
+draws, the order of examples and evaluation samples change with the seed; base and prompts do not. From the certified head of base's law
+follow exactly: the law that SFT fits (best of N), the mode, and on how many prompts the tuned model is not sharp.
+
+This experiment would refute the implementation if samples were above the likelihood ceiling by more than chance allows, or if more prompts
+were unsharpened than the distance to best of N, or the shortfall in likelihood, permits.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A cell of `amortise`, a model on a level of a task: what base does on held-out prompts, its modes, the certified head of each law."""
+"""A cell of `amortise` is a model on one level of a task: base's performance on held-out prompts, its modes, and the head of each law."""
 
 import functools
 from dataclasses import dataclass

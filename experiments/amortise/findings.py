@@ -1,4 +1,4 @@
-"""What the rows of `amortise` say of the paper's findings, and whether the bounds held."""
+"""Verdicts on Figures 7 to 9 and Tables 1 and 2, and on the bounds that every tuned model must meet."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Rows of `amortise` from its runs: means over replicates through training, Table 1 with the settings of Table 2, sharpness, bounds."""
+"""Builds the tables of `amortise` from its runs: means over replicates during training, Tables 1 and 2, sharpness, and bounds."""
 
 from collections.abc import Iterator
 from typing import Any

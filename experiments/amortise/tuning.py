@@ -1,4 +1,4 @@
-"""One run of `amortise`: fine-tune one model with one seed, and judge it on held-out prompts as it goes."""
+"""One run of `amortise`: fine-tunes one model with one seed and evaluates it on held-out prompts during training."""
 
 from dataclasses import dataclass
 from typing import Any

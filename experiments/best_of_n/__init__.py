@@ -1,8 +1,8 @@
-"""Best of N: success, divergence, win rate and rounds against their exact values and bounds, by literal draws and by law.
+"""Tests Prop C.1 and the exact law of best of N: success, KL divergence, win rate, and repeated rounds.
 
-Prop C.1 would be shown wrong by a measured success outside an exact binomial interval around 1 - (1-p)^N, the law by any frequency that
-it does not give, the bounds on divergence and win rate by an exact value on their wrong side. Other self-rewards go through the same
-law: they land on their own maximisers as Prop C.1 says, and not on the base's mode.
+Responses are drawn literally and from the exact law. Prop C.1 would be refuted by a measured success outside the exact binomial interval
+around 1 - (1-p)^N; the law by a frequency that it does not give; the bounds on divergence and win rate by an exact value above them. Other
+self-rewards follow the same law: best of N finds the maximisers of that reward, which need not be the base's mode.
 """
 
 from dataclasses import dataclass, replace
@@ -251,10 +251,26 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
             "Prop C.1 (samples)", "with log(1/rho)/p draws, P[fail]/rho <= 1", most, 1.0, enough, looseness, "least ratio to the least N"
         ),
         judged(
-            law, "rewards land on their own maximisers", landed, "all", law_wrong == 0, departs, "largest gap on the mode, if misled", same
+            law,
+            "best of N finds the maximisers of the reward it is given, at the exact rate",
+            landed,
+            "all",
+            law_wrong == 0,
+            departs,
+            "largest gap on the mode, if misled",
+            same,
         ),
         judged(f"{law} (KL)", "KL/(log N-(N-1)/N) below 1 for N > 1", kl_most, 1.0, kl_gap > 0, kl_gap, "least gap, nats"),
         judged(f"{law} (win rate)", "ties half: below N/(N+1)", all_won, "N/(N+1)", win_wrong == 0 and win_gap > 0, win_gap, "least gap"),
         judged(f"{law} (ties won)", "ties won, over N/(N+1): above 1", won_least, 1.0, won_gap > 0, won_gap, "least gap"),
-        judged(f"{law} (rounds)", "N of best of M is best of NM", gap, 0.0, rounds_wrong == 0 and gap < 1e-9, gap, "gap of the laws", same),
+        judged(
+            f"{law} (rounds)",
+            "best of N among responses that are each the best of M is best of NM",
+            gap,
+            0.0,
+            rounds_wrong == 0 and gap < 1e-9,
+            gap,
+            "gap of the laws",
+            same,
+        ),
     ]

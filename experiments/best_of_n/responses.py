@@ -1,4 +1,4 @@
-"""Best-of-N responses drawn in numbers, and frequencies with what is needed to judge them."""
+"""Draws best-of-N responses in large numbers, and turns hits into frequencies with exact intervals."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

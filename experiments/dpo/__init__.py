@@ -1,4 +1,8 @@
-"""DPO held against Theorem 4.2' and its lemmas: risk on a family where margin and coverage move apart, and what each class needs."""
+"""Tests DPO against Theorem 4.2' and its lemmas.
+
+On a family of instances whose margin and coverage vary separately, the risk is simulated and computed exactly. For four policy classes the
+number of samples needed is compared.
+"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the rows of the DPO experiment say about each lemma and about Theorem 4.2'."""
+"""Verdicts on the lemmas about DPO and on Theorem 4.2', from the experiment's rows."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The parts of the DPO experiment: guarantee, margin, strength of regularisation, scaling, classes, lemmas on tables."""
+"""Builds the rows of the DPO experiment, one function for each part: guarantee, margin, beta, scaling, classes, lemmas."""
 
 import math
 from typing import Any
@@ -219,65 +219,87 @@ def exponents(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def classes(settings: Any, context: Context, key: Any) -> list[dict[str, Any]]:
-    """One linear softmax base and one target under four classes: what tells pi_beta from the rest is the class's structure."""
-    rng = np.random.default_rng(context.seed + 1)
-    features = rng.normal(size=(1, settings.responses, settings.dimension))
-    features /= np.linalg.norm(features, axis=-1, keepdims=True)
-    theta = rng.normal(size=settings.dimension)
-    theta *= settings.norm / np.linalg.norm(theta)
+class _LinearWorld:
+    """One linear softmax base over random unit features, its target pi_beta, and what describes them in the rows of "classes"."""
 
-    def softmax(parameter: np.ndarray) -> np.ndarray:
-        scores = features @ parameter
+    def __init__(self, settings: Any, rng: np.random.Generator):
+        features = rng.normal(size=(1, settings.responses, settings.dimension))
+        self.features = features / np.linalg.norm(features, axis=-1, keepdims=True)
+        theta = rng.normal(size=settings.dimension)
+        self.base, self.weights = self.softmax(theta * (settings.norm / np.linalg.norm(theta))), np.ones(1)
+        self.delta = settings.delta
+        self.beta = min(1.0, theory.beta_exact(self.base, self.weights, delta=self.delta))
+        self.target = theory.target(self.base, beta=self.beta)
+        self.about: dict[str, Any] = {
+            "beta": self.beta, "delta": self.delta, "responses": settings.responses, "dimension": settings.dimension,
+            "margin": float(coverage.margin(self.base, self.weights)),
+            "coverage": float(coverage.coverage_coefficient(self.base, self.weights)), "listed": LISTED,
+        }  # fmt: skip
+
+    def softmax(self, parameter: np.ndarray) -> np.ndarray:
+        """The log-probabilities of a parameter."""
+        scores = self.features @ parameter
         return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
 
-    base, weights, delta = softmax(theta), np.ones(1), settings.delta
-    beta = min(1.0, theory.beta_exact(base, weights, delta=delta))
-    target = theory.target(base, beta=beta)
-    others = rng.normal(size=(LISTED - 1, settings.dimension))
-    others *= (1 + 1 / beta) * settings.norm / np.linalg.norm(others, axis=1, keepdims=True)
-    swapped = []
-    best = int(base[0].argmax())
-    for other in rng.permutation(np.delete(np.arange(settings.responses), best))[: LISTED - 1]:
-        law = target.copy()
-        law[0, [best, other]] = law[0, [other, best]]
-        swapped.append(law)
-    lists = {"generic list": np.stack([target, *(softmax(other) for other in others)]), "swap list": np.stack([target, *swapped])}
-    about = {
-        "beta": beta, "delta": delta, "responses": settings.responses, "dimension": settings.dimension,
-        "margin": float(coverage.margin(base, weights)),
-        "coverage": float(coverage.coverage_coefficient(base, weights)), "listed": LISTED,
-    }  # fmt: skip
-    rows = []
-    for name, members in lists.items():
-        for n in settings.list_n:
-            law = theory.exact_risk(members, base, weights, n=n, beta=beta, delta=delta)
-            rows.append({
-                "class": name, "n": n, "samples": 2 * n, "risk": law.mean, "risk_low": law.mean, "risk_high": law.mean,
-                "other": 1 - law.identified, "other_low": 1 - law.identified, "other_high": 1 - law.identified, "seeds": 0, **about,
-            })  # fmt: skip
-    radius = 1.2 * (1 + 1 / beta) * settings.norm
-    reference = AllTabular(1, settings.responses, TabularPolicy(base))
-    fitted = {"linear ball": (LinearSoftmaxBall(features, radius), settings.linear_n), "all tables": (reference, settings.table_n)}
+
+def classes(settings: Any, context: Context, key: Any) -> list[dict[str, Any]]:
+    """One linear softmax base and one target under four classes: how fast pi_beta is identified depends on the class alone."""
+    rng = np.random.default_rng(context.seed + 1)
+    world = _LinearWorld(settings, rng)
+    lists = {"generic list": _generic(world, settings, rng), "swap list": _swapped(world, settings, rng)}
+    rows = [_listed_row(world, name, members, n) for name, members in lists.items() for n in settings.list_n]
+    radius = 1.2 * (1 + 1 / world.beta) * settings.norm
+    reference = AllTabular(1, settings.responses, TabularPolicy(world.base))
+    fitted = {"linear ball": (LinearSoftmaxBall(world.features, radius), settings.linear_n), "all tables": (reference, settings.table_n)}
     cells = [(name, policy_class, n) for name, (policy_class, grid) in fitted.items() for n in grid]
-    for i, (name, policy_class, n) in enumerate(context.track(cells, "classes")):
-        seen = pair_trials(
-            jax.random.fold_in(key, i), settings.class_seeds, log_base=base, weights=weights, policy_class=policy_class, n=n, beta=beta,
-            delta=delta,
-        )  # fmt: skip
-        failed, unsure = int((seen.failed > 0.5).sum()), int((~seen.unique).sum())
-        low, high = clopper_pearson(failed, settings.class_seeds)
-        other_low, other_high = clopper_pearson(unsure, settings.class_seeds)
-        rows.append({
-            "class": name, "n": n, "samples": 2 * n, "risk": failed / settings.class_seeds, "risk_low": low, "risk_high": high,
-            "other": unsure / settings.class_seeds, "other_low": other_low, "other_high": other_high,
-            "seeds": settings.class_seeds, **about,
-        })  # fmt: skip
+    for i, cell in enumerate(context.track(cells, "classes")):
+        rows.append(_fitted_row(world, *cell, settings.class_seeds, jax.random.fold_in(key, i)))
     return rows
 
 
+def _generic(world: _LinearWorld, settings: Any, rng: np.random.Generator) -> np.ndarray:
+    """The target and random members of the linear class, of the target's norm."""
+    others = rng.normal(size=(LISTED - 1, settings.dimension))
+    others *= (1 + 1 / world.beta) * settings.norm / np.linalg.norm(others, axis=1, keepdims=True)
+    return np.stack([world.target, *(world.softmax(other) for other in others)])
+
+
+def _swapped(world: _LinearWorld, settings: Any, rng: np.random.Generator) -> np.ndarray:
+    """The target and laws that exchange its mode with one other response."""
+    best, members = int(world.base[0].argmax()), [world.target]
+    for other in rng.permutation(np.delete(np.arange(settings.responses), best))[: LISTED - 1]:
+        law = world.target.copy()
+        law[0, [best, other]] = law[0, [other, best]]
+        members.append(law)
+    return np.stack(members)
+
+
+def _listed_row(world: _LinearWorld, name: str, members: np.ndarray, n: int) -> dict[str, Any]:
+    """The exact law of a finite list."""
+    law = theory.exact_risk(members, world.base, world.weights, n=n, beta=world.beta, delta=world.delta)
+    other = 1 - law.identified
+    return {
+        "class": name, "n": n, "samples": 2 * n, "risk": law.mean, "risk_low": law.mean, "risk_high": law.mean,
+        "other": other, "other_low": other, "other_high": other, "seeds": 0, **world.about,
+    }  # fmt: skip
+
+
+def _fitted_row(world: _LinearWorld, name: str, policy_class: Any, n: int, seeds: int, key: Any) -> dict[str, Any]:
+    """Replicates of DPO over an infinite class."""
+    seen = pair_trials(
+        key, seeds, log_base=world.base, weights=world.weights, policy_class=policy_class, n=n, beta=world.beta, delta=world.delta
+    )
+    failed, unsure = int((seen.failed > 0.5).sum()), int((~seen.unique).sum())
+    low, high = clopper_pearson(failed, seeds)
+    other_low, other_high = clopper_pearson(unsure, seeds)
+    return {
+        "class": name, "n": n, "samples": 2 * n, "risk": failed / seeds, "risk_low": low, "risk_high": high,
+        "other": unsure / seeds, "other_low": other_low, "other_high": other_high, "seeds": seeds, **world.about,
+    }  # fmt: skip
+
+
 def lemmas(settings: Any, context: Context) -> list[dict[str, Any]]:
-    """Each lemma's exact quantity beside its bound, on random tables or the user's; the policy is best of 4, no member of anything."""
+    """Each lemma's exact quantity beside its bound, on random tables or the user's. The policy tested is that of best of 4."""
     given = bases(context, tables=settings.tables, prompts=settings.table_prompts, responses=settings.table_responses)
     rows = []
     for i, (base, weights) in enumerate(context.track(given, "lemmas")):

@@ -1,4 +1,4 @@
-"""Replicates of DPO against the oracle, one per seed, in one compiled program per class and n."""
+"""Runs replicates of DPO against the oracle, one for each seed; a class and an n share one compiled program."""
 
 from typing import Any, NamedTuple
 

@@ -88,10 +88,17 @@ def status_of(verdicts: Iterable[Verdict], *, brief: bool = False) -> str:
         elif word == "holds":
             said.append("bound holds" + ("" if brief else _slacks(same)))
         elif word == "fitted exponent" and not brief:
-            said += [f"fitted exponent {escaped(str(v.measured))} (expected {escaped(str(v.bound))})" for v in same]
+            said.append(_exponents(same))
         else:
             said.append(word)
     return "; ".join(said)
+
+
+def _exponents(verdicts: list[Verdict]) -> str:
+    # A column of a table holds one exponent. Several are counted: each has a row of its own in the stem's verdicts.
+    if len(verdicts) == 1:
+        return f"fitted exponent {escaped(str(verdicts[0].measured))} (expected {escaped(str(verdicts[0].bound))})"
+    return f"{len(verdicts)} fitted exponents, each in its expected range"
 
 
 def _slacks(verdicts: list[Verdict]) -> str:

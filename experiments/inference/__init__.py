@@ -1,10 +1,11 @@
 """Inference-time sharpening of sequence models: best of N, length-normalised, majority, pass@N, greedy and the exact mode.
 
 Small models trained on tasks with exact answers stand in for the paper's language models and benchmarks, and a network of 0.8M parameters
-that pronounces English words is looked at more closely, by ranges of word length. Best of N is drawn literally (the paper's design: seeds x
-50 draws, smaller N by subsampling), and computed exactly from the head of each prompt's law with a certified band. Shown wrong by: literal
-draws outside the band by more than chance allows (false-alarm rate 1e-6), more expansions than H/P*, or a word whose mode has probability
-above 1/2 and is not what greedy returns.
+that pronounces English words is looked at more closely, by ranges of word length. Best of N is sampled by the paper's design (seeds x 50
+draws, smaller N by subsampling). It is also computed exactly, within a certified band, from the most likely responses of each prompt.
+
+This experiment would refute the implementation if sampled values left the band by more than chance allows (false-alarm rate 1e-6), if
+search took more than H/P* expansions, or if greedy missed the mode of a word whose mode has probability above 1/2.
 """
 
 from dataclasses import dataclass
@@ -92,9 +93,9 @@ SAMPLES_COLUMNS: dict[str, dict[str, Column]] = PANELS
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `_zoo_theory`.
+    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `exact`.
 
-    Of a user's own samples: the parts of `panels`, and nothing else.
+    For a user's own samples it returns the parts of `panels` alone.
     """
     if context.samples:
         return dict(panels(read_all(context.samples), N=settings.literal_N, level=settings.level, bins=settings.bins))

@@ -1,4 +1,4 @@
-"""What the cells of a table of samples say of the paper's findings, one line a finding: in how many cells each is seen."""
+"""Verdicts on the paper's figures from a table of samples: in how many cells (model, task) each finding is seen."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the paper could not show of each model and task: the exact curves, coverage and its profile, and whether theory predicts the lift.
+"""Exact quantities of each model and task, which sampling alone cannot give: exact curves, coverage, and the predicted sign of the lift.
 
 "cells" and "cells-loglik" gain the columns exact_lower and exact_upper (NaN where no band is narrower than what is trivial).
 "cells-theory": model, task, split, prompts, proven (prompts whose mode is certain), greedy_is_mode (their share), coverage_low,
@@ -22,7 +22,7 @@ from sharpsim.logs import cells as grouped
 from sharpsim.theory import inference as theory
 
 FEWEST = 8
-"""So many proven prompts at least, or no saturation is told."""
+"""With fewer proven prompts than this, no saturation is reported."""
 Rows = list[dict[str, Any]]
 
 

@@ -1,4 +1,4 @@
-"""What the rows of `inference` say of the paper's findings, each with its measured criterion."""
+"""Verdicts on the paper's figures for the pretrained pronunciation network; each has a criterion that can fail."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Rows of the pretrained network: accuracy and log-probability against N, exact and literal, and when they saturate."""
+"""Rows of the pretrained network: accuracy and log-probability against N, exact and sampled, and the N at which they saturate."""
 
 from typing import Any
 

@@ -1,14 +1,14 @@
-"""Rows of the paper's Figures 1-6 from a table of samples, by the paper's protocol; part by part, one cell for each model and task.
+"""Rows of the paper's Figures 1-6 from a table of samples, by the paper's protocol. A cell is one model on one task.
 
-"cells": model, task, rule (`_protocol.RULES`), N, prompts, seeds, draws; accuracy, low, high; greedy (accuracy); lift_points, lift_low,
+"cells": model, task, rule (`estimators.RULES`), N, prompts, seeds, draws; accuracy, low, high; greedy (accuracy); lift_points, lift_low,
 lift_high: 100 (accuracy - greedy); lift_percent, percent_low, percent_high: 100 (accuracy - greedy)/greedy, the paper's lift; over.
 "cells-loglik": model, task, N; mean, low, high (nats) of what best of N keeps; greedy; over.
 "cells-histogram": model, task, given (correct, incorrect), left, right, centre; density, low, high (per nat); draws.
 "cells-gap": model, task; gap, low, high (nats): mean log pi of correct less that of incorrect draws; correct, incorrect (draws); over.
 
-Intervals: over seeds, for these prompts; of one seed, over prompts; `over` says which (`_protocol.interval`). Greedy is one decoding and
-has no chance in it. NaN: no greedy rows, a ratio to greedy 0, a gap without draws on both sides. Majority is left out where no draw of a
-cell has an answer, a histogram where nothing is drawn.
+Intervals are over seeds, for these prompts; with a single seed they are over prompts. `over` says which (`estimators.interval`). Greedy
+decoding is deterministic and has no interval. NaN stands where there are no greedy rows, where a ratio has greedy accuracy 0 below it, and
+for a gap without draws on both sides. Majority is left out if no draw of a cell has an answer, and a histogram if it has no draws.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the rows of all models and tasks say beside the paper's findings: exact bands, saturation, theory's predictions."""
+"""Verdicts over all trained models and tasks: exact bands, saturation, greedy decoding, and theory's predictions of the lift."""
 
 import numpy as np
 

@@ -1,4 +1,7 @@
-"""The real model's responses as arrays: head of each word's law, literal draws, greedy, mode; judged by the dictionary."""
+"""Responses of the pretrained pronunciation network as arrays: the head of each word's law, draws, the greedy response and the mode.
+
+Responses are judged by the pronunciation dictionary.
+"""
 
 import time
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The table that a run on own samples prints: one line for each model and task, accuracies in per cent, lifts in points."""
+"""The table that a run on a user's own samples prints: one line for each model and task; accuracies in per cent, lifts in points."""
 
 from experiments.engine.rows import Table
 from experiments.inference.claims import largest_common_N

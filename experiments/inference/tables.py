@@ -1,4 +1,4 @@
-"""Rows of the experiment `inference` besides its curves: histograms, right against wrong, coverage, greedy against P*, words."""
+"""Builds the network's other tables: histograms, correct against incorrect draws, coverage, greedy against P*, one row for each word."""
 
 from itertools import pairwise
 from typing import Any

@@ -1,4 +1,4 @@
-"""Small models on tasks with exact answers: their draws as a table of samples, and what exact search knows of each prompt's law."""
+"""The small models on tasks with exact answers: their draws as a table of samples, and the head of each prompt's law by exact search."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The minimax game on tiny hard families, written out: every dataset, every guess, no formula of the theory."""
+"""Solves the minimax game on tiny hard families by enumerating every dataset and every guess, without any formula of the theory."""
 
 import itertools
 from typing import Any

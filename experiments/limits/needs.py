@@ -1,4 +1,4 @@
-"""What the fundamental limits of fixed and adaptive learners share: exact needs along three axes, along the power, and their fits."""
+"""Shared by `limits` and `limits_adaptive`: the samples that any learner needs along three axes and by power of the coverage, with fits."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

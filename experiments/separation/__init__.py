@@ -1,4 +1,7 @@
-"""Where structure and exploration escape coverage: samples to sharpen against d on Examples J.1 and J.1', and one picture of it all."""
+"""Compares learners that pay for coverage with learners that use the structure of the class or explore (Examples J.1 and J.1').
+
+It measures the samples each learner needs to sharpen, as the dimension d grows. Part "picture" shows all algorithms on one base policy.
+"""
 
 import math
 from dataclasses import dataclass

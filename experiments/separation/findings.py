@@ -1,4 +1,4 @@
-"""What the separation's rows say of each result."""
+"""The verdicts of the experiment `separation`, from its rows."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def _confirmed(rows: Table) -> Verdict:
     explores = rows["algorithm"] == "xpo"
     fine = np.where(explores, ratio <= 1.5, agree)
     return Verdict(
-        "Example J.1 (algorithms)", "the algorithms themselves succeed at the costs found; XPO, with its own search, within 1.5 times",
+        "Example J.1 (algorithms)", "the library's algorithms succeed at the predicted costs; XPO, with its own search, within 1.5 times",
         f"{int(fine.sum())} of {len(rows)}", "all", "reproduced" if fine.all() else "violated",
         slack=float(ratio[explores].max()) if explores.any() else None, slack_kind="largest ratio of XPO's own cost to the one found",
     )  # fmt: skip
@@ -108,7 +108,7 @@ def _guaranteed(rows: Table) -> list[Verdict]:
             f"measured at most {tried['measured'].max():.0f}", kind, slack=least, slack_kind="least ratio of responses asked to measured",
         ),
         Verdict(
-            "Thm J.3 (against 4.1')", "the guarantees themselves cross: exploration's is below SFT's", f"from {where}", "cube",
+            "Thm J.3 (against 4.1')", "for large d the guarantee of XPO asks for fewer samples than that of SFT", f"from {where}", "cube",
             "holds" if len(crossing) else "vacuous",
         ),
     ]  # fmt: skip
@@ -131,7 +131,7 @@ def _promised(tables: dict[str, Table]) -> Verdict:
         if len(reached) and not exact:
             least = min(least, row["samples"] / float(reached["samples"].min()))
     return Verdict(
-        "All guarantees", "each algorithm's theorem promises no more mass than is measured", f"{kept} of {tried} promises kept", "all",
+        "All guarantees", "no theorem guarantees more mass on the mode than is measured", f"{kept} of {tried} promises kept", "all",
         "holds" if kept == tried else "violated", slack=float(least),
         slack_kind="least ratio of samples asked to samples measured, but for best of N",
     )  # fmt: skip

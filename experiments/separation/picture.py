@@ -1,6 +1,6 @@
-"""One base policy, every algorithm: mass on the mode against samples spent, and what each algorithm's theorem promises at that cost.
+"""One base policy and every algorithm: mass on the mode against samples spent, and what each algorithm's theorem guarantees.
 
-The base is the cube's of dimension d; each algorithm has the class of the 2^d relabellings of its own target (log|Pi| = d log 2).
+The base is that of the cube of dimension d. Each algorithm has the class of the 2^d relabellings of its own target (log|Pi| = d log 2).
 """
 
 import math

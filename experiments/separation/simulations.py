@@ -1,8 +1,9 @@
-"""Learners on noise-free linear softmax likelihoods, many seeds at once, round by round, in closed form.
+"""Simulates DPO, XPO and likelihood fitting on noise-free linear softmax likelihoods, in closed form, for many seeds at once.
 
-Where likelihoods carry no noise, what d-dimensional least squares knows after some comparisons is the projection of its target
-(1 + 1/beta) theta* on their span. DPO and XPO at alpha -> 0+ are then a few projections per round, whatever the number of responses;
-`algorithms.dpo` and `algorithms.xpo` are held against this where responses can be listed.
+Likelihoods carry no noise here. After some comparisons, d-dimensional least squares therefore knows the projection of its target
+(1 + 1/beta) theta* on the span of the comparisons. DPO, and XPO in the limit alpha -> 0+, need a few projections in each round, whatever
+the number of responses. `experiments.separation.algorithms` compares this with `algorithms.dpo` and `algorithms.xpo` where responses can
+be listed.
 """
 
 from typing import Any, NamedTuple

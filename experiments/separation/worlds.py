@@ -1,7 +1,8 @@
-"""Linear softmax families in closed form, many parameters at once: the cube without its responses, arms without their bulk, any list.
+"""Linear softmax families in closed form, for many parameters at once.
 
-Each has `theta` `[d]` of the base, the `mode`'s features, and for parameters `[k, d]`: `log_partition` `[k]`, its gradient `mean` `[k, d]`,
-and `draw`, the features `[k, d]` of one response to each.
+`Cube` does not list its 2^d responses, `Arms` does not list its feature-0 responses, and `Listed` takes any list of responses. Each has
+`theta` `[d]` of the base, the `mode`'s features, and for parameters `[k, d]`: `log_partition` `[k]`, its gradient `mean` `[k, d]`, and
+`draw`, the features `[k, d]` of one response for each parameter.
 """
 
 from dataclasses import dataclass

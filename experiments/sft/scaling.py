@@ -1,4 +1,4 @@
-"""Samples that an algorithm needs on the hard family, exactly, as one parameter moves; and the exponents fitted to them."""
+"""The exact number of samples that an algorithm needs on the hard family as one parameter varies, and power laws fitted to it."""
 
 import math
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""SFT-Sharpening, with fixed N and adaptive, against the law oracle: one replicate as a function of numbers, and its cells.
+"""Simulates SFT-Sharpening, with fixed N or with adaptive stopping, for many settings and seeds in one compiled program.
 
-Prompts come in blocks of 64 and leave only counts, so that n is a trip count, N and the stopping parameter are numbers, and a
-whole stem compiles once.
+A replicate is a function of arrays. Prompts are drawn in blocks of 64, and only counts of (prompt, response) are kept. So n is the number
+of loop iterations, N and the stopping parameter are traced numbers, and all settings of an experiment share one compilation.
 """
 
 from collections.abc import Sequence

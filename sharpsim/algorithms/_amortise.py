@@ -1,4 +1,4 @@
-"""SFT- and RLHF-Sharpening of sequence models on given prompts: the network learns to say at once what best of N, or the tilt, would."""
+"""SFT- and RLHF-Sharpening of sequence models on given prompts: a network is trained to imitate best of N, or the tilted base policy."""
 
 from collections.abc import Callable
 from typing import Any

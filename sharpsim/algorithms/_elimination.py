@@ -1,7 +1,8 @@
-"""Candidate elimination: keep the members of the class that agree with every likelihood seen, and answer with their maximiser.
+"""Candidate elimination: keep the members of the class that agree with all observed likelihoods, and answer with their maximiser.
 
-The class lists what the base could be. Likelihoods are noise-free, so what was drawn says no more than which candidates are left: under
-a uniform prior on them this is Bayes' rule for sharpening, and on families that relabelling maps to themselves it is minimax.
+Here the class lists the policies that the base could be. Likelihoods are observed without noise, so the posterior under a uniform prior
+is uniform on the members that agree with them. Answering with the response that is most often a maximiser is therefore the Bayes rule
+for sharpening. On a family that is invariant under relabelling of the responses it is also minimax.
 """
 
 from typing import Any
@@ -19,11 +20,12 @@ from sharpsim.policies import TabularPolicy
 
 
 def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, key: Key[Array, ""]) -> Sharpened:
-    """n prompts from mu and N responses to each; per prompt the response that is a maximiser for most candidates left, ties uniform.
+    """Draw N responses to each of n prompts from mu; answer with the response that is a maximiser of most remaining candidates.
 
-    m = n N. The policy is a point mass at each prompt's answer. Where no candidate agrees, the answer is the likeliest response seen;
-    where nothing was seen either, a uniform one. On the hard family with the class of its members it attains
-    `theory.limits.minimax_risk`. `info`: `answers` and `candidates` (responses that may still be a maximiser), both `[prompts]`.
+    m = n N. Ties are broken uniformly. The policy is a point mass at each prompt's answer. Where no candidate agrees with the data, the
+    answer is the likeliest response seen; where no response was seen either, a uniformly random one. On the hard
+    family with the class of its members it attains `theory.limits.minimax_risk`.
+    `info`: `answers` and `candidates` (responses that may still be a maximiser), both `[prompts]`.
 
     Raises `ValueError` for n or N below 1, and for a class that cannot eliminate candidates (the linear softmax ball).
     Source: the optimal learner behind the lower bounds of Huang et al., arXiv 2412.01951v2, Appendix H (ours).
@@ -36,10 +38,10 @@ def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, 
 
 
 def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int, remaining: Any, key: Key[Array, ""]) -> Sharpened:
-    """The same answer, drawing at each prompt until at most `remaining` responses may still be its maximiser (Def D.1).
+    """As `candidate_elimination`, but draws at each prompt until at most `remaining` responses can still be its maximiser (Def D.1).
 
-    n prompts come from mu, free of cost; responses cost one each, and a prompt that comes again costs nothing more. `remaining` = u + f
-    with a fraction f draws until u + 1 are left with probability f, else until u, anew at each prompt. On the hard family with the
+    n prompts come from mu, free of cost; responses cost one each, and a prompt that is drawn again costs nothing more. For `remaining`
+    = u + f with a fraction f, each prompt independently stops at u + 1 with probability f, and at u otherwise. On the hard family with the
     optimal rule of `theory.limits_adaptive` it attains the least mean cost.
     `info`: `answers`, `candidates` and `draws`, `[prompts]`.
 
@@ -71,7 +73,7 @@ def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int,
 
 
 def _nothing(oracle: Oracle, policy_class: Any, dtype: Any) -> Any:
-    """A table [prompts, responses] of NaN: nothing seen."""
+    """A table [prompts, responses] of NaN: no response seen yet."""
     check_class(oracle, policy_class, "maximiser_votes")
     return jnp.full(policy_class.shape, jnp.nan, dtype)
 

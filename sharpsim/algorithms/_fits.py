@@ -1,4 +1,4 @@
-"""Whether a class can learn from an oracle at all."""
+"""Checks that a policy class and an oracle have the same prompts and responses."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sharpsim.oracle import Oracle
 
 
 def check_class(oracle: Oracle, policy_class: Any, method: str) -> None:
-    """Refuse a class without `method`, or for other prompts and responses than the oracle's: indices beyond a table are no error to JAX."""
+    """Refuse a class that lacks `method` or has other numbers of prompts and responses than the oracle: JAX clips bad indices."""
     if not hasattr(policy_class, method):
         raise ValueError(f"`policy_class` must have `{method}`, which {type(policy_class).__name__} has not.")
     prompts, responses = oracle.shape

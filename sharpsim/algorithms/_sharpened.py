@@ -1,4 +1,4 @@
-"""What every sharpening algorithm returns."""
+"""The result type of every sharpening algorithm."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import equinox as eqx
 
 
 class Sharpened(eqx.Module):
-    """A sharpened policy, the samples it took (sample-and-evaluate queries, m) and what the algorithm has to say of itself.
+    """A sharpened policy, the number of sample-and-evaluate queries that it took (m), and information on the run.
 
     `samples_used` is a Python int where the cost is fixed in advance (also when traced or vmapped, where an array could not hold
     n N = 1e11 in 32 bits), an array where it is random (Def D.1). `info` holds arrays. Unpacks as a triple.

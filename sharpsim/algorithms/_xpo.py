@@ -58,7 +58,7 @@ def xpo(
 
 
 class Rounds(NamedTuple):
-    """What T rounds leave: the iterates pi_2..pi_{T+1} as parameters, their fits, and log base of the iterates' own responses."""
+    """The result of T rounds: the iterates pi_2..pi_{T+1} as parameters, their fits, and log base of the iterates' own responses."""
 
     iterates: Any
     loss: Any
@@ -70,7 +70,7 @@ class Rounds(NamedTuple):
 def run_rounds(
     oracle: Oracle, policy_class: Any, *, T: int, beta: Any, alpha: Any, key: Any, view: Callable[[Any], Any] = lambda evidence: evidence
 ) -> Rounds:
-    """The T rounds in one scan. `view` changes the evidence before a fit: that is how the printed sign is shown to fail."""
+    """The T rounds in one scan. `view` changes the running sums before each fit (to show that the printed sign fails)."""
     pair_key, start_key, scan_key = jax.random.split(key, 3)
     base = oracle.draw(T, 1, key=pair_key)
     goals = (beta * base.log_probs + oracle.rewards(base))[:, 0]

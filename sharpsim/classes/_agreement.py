@@ -1,4 +1,4 @@
-"""Which members of a class agree with the likelihoods seen: the version space of noise-free observations."""
+"""Finds the members of a class that agree with observed likelihoods (the version space of noise-free observations)."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from jaxtyping import Array, Bool, Float
 
 
 def agrees(log_probs: Float[Array, "*batch responses"], observed: Any) -> Bool[Array, "*batch"]:
-    """Whether a law has every likelihood of `observed` (NaN where unseen, broadcast against `log_probs`), up to rounding."""
+    """Whether a law has every log-likelihood in `observed`, up to rounding. NaN marks unseen responses; shapes broadcast."""
     tolerance = 1e-9 if log_probs.dtype == jnp.float64 else 1e-4
     close = jnp.abs(log_probs - observed) <= tolerance * (1 + jnp.abs(observed))
     return jnp.all(jnp.isnan(observed) | close, axis=-1)

@@ -16,9 +16,10 @@ from sharpsim.policies import TabularPolicy
 
 
 class AllTabular(eqx.Module):
-    """Every table of `prompts` laws over `responses` responses; infinite, so `log_size` is inf and Lemma F.1 says nothing.
+    """All tables of `prompts` conditional laws over `responses` responses. The class is infinite, so Lemma F.1 gives no bound for it.
 
-    `reference` (what the learner knows beforehand) is the law it keeps where it has no data; uniform without it.
+    `reference` is the policy that a fit keeps where there are no data; without it, the uniform one. It is knowledge of the learner and
+    costs no query.
     """
 
     prompts: int = eqx.field(static=True)

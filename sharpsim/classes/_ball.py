@@ -1,4 +1,4 @@
-"""Convex quadratics over a ball: the step that every fit of a linear class takes."""
+"""Minimises convex quadratics over a ball, exactly. Every fit of a linear class uses it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What every least-squares fit to compared pairs shares: checks of the data, and which losses are equal."""
+"""Checks, residuals and ties that all least-squares fits to compared pairs of responses use."""
 
 from typing import Any
 

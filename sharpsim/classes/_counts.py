@@ -1,4 +1,4 @@
-"""What every maximum-likelihood fit shares: the counts of the data, and ties broken fairly."""
+"""Counts of the data and unbiased tie-breaking, which all maximum-likelihood fits use."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from sharpsim import _checks, _threefry
 
 
 class Fit(NamedTuple):
-    """A fitted policy, and what the fit has to say of itself (arrays only, so that it can be traced)."""
+    """A fitted policy, and information on the fit (arrays only, so that it can be traced)."""
 
     policy: Any
     info: dict[str, Any]

@@ -1,4 +1,4 @@
-"""A class given as a list of policies."""
+"""The class that is a list of tabular policies. Its fits enumerate the members and are exact."""
 
 import math
 from typing import Any

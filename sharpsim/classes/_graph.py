@@ -1,4 +1,4 @@
-"""Potentials on a graph of compared responses: what differences along its edges say, component by component."""
+"""Solves for node values whose differences along the edges of a graph are given (here, of compared responses)."""
 
 from typing import Any, NamedTuple
 
@@ -18,7 +18,8 @@ def potentials(first: Int[Array, " n"], second: Int[Array, " n"], differences: F
     """The heights with height[first] - height[second] = differences on every edge, each component's least node at height 0.
 
     The differences must be consistent around cycles (those of any function of the nodes are); else the heights belong to some
-    spanning forest. Each round hands the least label on from neighbour to neighbour, so the rounds are at most the longest path.
+    spanning forest. In each round every node takes the least label among its
+    neighbours, so there are at most as many rounds as the longest path has edges.
     """
     tails, heads = jnp.concatenate([second, first]), jnp.concatenate([first, second])
     steps = jnp.concatenate([differences, -differences])

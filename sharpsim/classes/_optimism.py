@@ -1,4 +1,4 @@
-"""Optimistic least squares: what XPO minimises in every round (Algorithm 1, sign corrected), from sums that a round adds to.
+"""Optimistic least squares, the problem that XPO solves in every round (Algorithm 1, sign corrected), from running sums of the data.
 
 argmin over Pi of alpha sum_{i < count} log pi(y'_i|x_i) + sum_{i < count} ( beta [log pi(y_i|x_i) - log pi(y'_i|x_i)] - targets_i )^2.
 At alpha = 0 its limit alpha -> 0+: the least likelihood of the second responses among the least-squares minimisers.
@@ -19,14 +19,14 @@ from sharpsim.classes._counts import Fit, choose_among
 
 
 class Choice(NamedTuple):
-    """A minimiser as its parameter (a member's index, one index per prompt, theta), and what the search has to say of it (arrays)."""
+    """A minimiser as its parameter (a member's index, one index per prompt, theta), and information on the search (arrays)."""
 
     parameter: Any
     info: dict[str, Any]
 
 
 class Optimistic(eqx.Module):
-    """A class with optimistic least squares: data enter through sums, so that a round costs the same however many came before."""
+    """A class with optimistic least squares. The data enter through running sums, so every round costs the same."""
 
     @property
     @abc.abstractmethod
@@ -103,7 +103,7 @@ class TableSums(NamedTuple):
 
 
 def pair_terms(log_first: Any, log_second: Any, target: Any, same: Any, *, beta: Any) -> TableSums:
-    """What one pair adds, for each member.
+    """The terms that one pair adds to the sums, for each member.
 
     A member without mass at y', which the base drew, or with mass at y where the base has none (its target is not finite), has an
     infinite log-ratio: its loss is infinite, and its likelihood, which optimism would reward, counts for nothing.

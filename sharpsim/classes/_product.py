@@ -1,4 +1,4 @@
-"""A class that chooses separately for every prompt."""
+"""The class that chooses one of several rows separately for every prompt. Its fits are exact."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""A class together with what its learner knows beforehand."""
+"""A policy class whose learner also knows the base policy, so that `xpo` can evaluate its iterates exactly."""
 
 from typing import Any
 
@@ -11,9 +11,10 @@ from sharpsim.policies import TabularPolicy
 
 
 class WithReference(eqx.Module):
-    """`policy_class`, told the law of `reference` and the prompt weights (knowledge, not queries), so that J_beta is exact.
+    """`policy_class`, with the base policy `reference` and the prompt weights as known quantities (they cost no queries).
 
-    All else is the inner class's. `reward` `[prompts, responses]` is log reference unless given. Raises `ValueError` for shapes that
+    With them J_beta is computed exactly. All other attributes are those of `policy_class`. `reward` `[prompts, responses]` is the log of
+    `reference` unless given. Raises `ValueError` for shapes that
     do not fit each other and weights that are no distribution.
     """
 

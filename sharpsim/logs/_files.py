@@ -1,4 +1,4 @@
-"""Tables of samples on disk: CSV, or Parquet where pyarrow is installed; the file's ending says which."""
+"""Reads and writes tables of samples: CSV, or Parquet where pyarrow is installed. The ending of the file name decides which."""
 
 import csv
 import importlib.util
@@ -18,7 +18,10 @@ SUFFIXES = (".csv", ".parquet")
 
 
 def read_samples(path: Path) -> SampleTable:
-    """The table in a file, columns in any order, others ignored. Refuses what `SampleTable` does, and a file that is none of the two."""
+    """The table in a file. Columns may be in any order; unknown ones are ignored.
+
+    Raises `LogError`, which names the file, for what `SampleTable` refuses and for a file that is not such a table.
+    """
     path = Path(path)
     read = _read_parquet if suffix_of(path) == ".parquet" else _read_csv
     try:
@@ -40,7 +43,7 @@ def read_all(paths: Sequence[Path]) -> SampleTable:
 
 
 def write_samples(path: Path, table: SampleTable) -> None:
-    """Write what `read_samples` reads back to the same bits."""
+    """Write a table such that `read_samples` returns it unchanged, bit for bit."""
     path = Path(path)
     content = io.BytesIO()
     if suffix_of(path) == ".parquet":

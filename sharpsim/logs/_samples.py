@@ -1,4 +1,4 @@
-"""A plain table of samples, whoever's model made them: one row for each draw; checked on the way in, each bad row named.
+"""The table of samples: one row for each draw of any model. Its values and its layout are checked when it is made.
 
 | column | |
 |---|---|
@@ -11,8 +11,8 @@
 | `answer` | what majority voting counts; empty: the response gives none, and votes for nothing |
 | `correct` | True or False (also true, TRUE, 1 and so on) |
 
-The greedy decoding has no seed: it is given once for each prompt of a (model, task), under any seed, or for none of them. Equal answers
-that are not equally correct are let pass, as real logs have them: a vote is as correct as the first draw that gave its answer.
+The greedy decoding has no seed. It is given once for each prompt of a (model, task), under any seed, or for none of the prompts. Two rows
+with equal answers may differ in `correct`, since real logs contain such rows; a vote is as correct as the first draw with its answer.
 """
 
 from dataclasses import dataclass, fields
@@ -25,12 +25,12 @@ from sharpsim.logs._errors import LogError
 GREEDY = -1
 TEXT = ("model", "task", "prompt", "answer")
 OPTIONAL: dict[str, Any] = {"model": "model", "task": "task", "seed": 0}
-"""Columns that a file may lack, and what every row then has."""
+"""Columns that a file may lack, and the value of every row where one is missing."""
 
 
 @dataclass(frozen=True)
 class SampleTable:
-    """Columns of equal length: text (object arrays), int64, float64, bool; what the head of this file says is checked when it is made.
+    """Columns of equal length: text (object arrays), int64, float64, bool. The rules at the head of this file are checked when it is made.
 
     Raises `LogError`, which names row (1 is the first), column, rule and value, for what is not such a table.
     """

@@ -17,7 +17,7 @@ CHUNK = 2**18
 def word_pairs(key: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     """Two arrays of independent uniform words, uint32, each of the given shape.
 
-    Each has a key of its own: XLA would compute one array twice if it were cut into halves after the generator was fused.
+    Each has a key of its own. If they were halves of one array, XLA could fuse the generator into both uses and compute all of it twice.
     """
     first, second = jax.random.split(key)
     return jax.random.bits(first, shape, jnp.uint32), jax.random.bits(second, shape, jnp.uint32)

@@ -1,4 +1,4 @@
-"""Arithmetic expressions as trees, evaluated exactly, with one written form for those that differ by order and brackets alone."""
+"""Arithmetic expressions as trees, evaluated exactly. Expressions that differ only in order and brackets have the same text."""
 
 import ast
 import dataclasses
@@ -39,7 +39,7 @@ class Expression:
         return total
 
     def __str__(self) -> str:
-        """One form for all orders and brackets: (9-13)*2 and 2*(9-13) are the same text."""
+        """The same text for all orders and brackets: (9-13)*2 and 2*(9-13) are the same text."""
         if self.kind == "number":
             return str(self.number)
         first, last = "+-" if self.kind == "sum" else "*/"

@@ -1,6 +1,6 @@
-"""What every task shares: prompts split for training and testing, a codec for small sequence models, an exact checker.
+"""The base class of tasks: prompts split for training and testing, a codec for small sequence models, an exact checker.
 
-Prompts, responses and answers are strings; models see int32 arrays of fixed lengths. A task is a subclass of `Task`:
+Prompts, responses and answers are strings; models see int32 arrays of fixed lengths. A task is a subclass of `Task`, for example:
 
     class Doubling(Task):
         "Twice a number, written in strokes: ||| -> ||||||."
@@ -43,9 +43,9 @@ from sharpsim.tasks._draws import Draws, digest
 END, BEGIN = "<end>", "<begin>"
 SPLITS = ("train", "held_out")
 HELD_OUT_SHARE = 5
-"""One in so many prompts is held out."""
+"""One in this many prompts is held out."""
 _PATIENCE = 10_000
-"""So many drawn prompts without a new one among them, and there are no more."""
+"""A level counts as exhausted after this many drawn prompts in a row without a new one."""
 
 
 @dataclasses.dataclass(frozen=True)

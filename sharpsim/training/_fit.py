@@ -1,4 +1,4 @@
-"""Maximum likelihood of sequence policies."""
+"""Trains a sequence policy by maximum likelihood on pairs of prompt and response."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""Minimising a mean loss over examples: AdamW in mini-batches, warm-up, early stopping on held-out examples."""
+"""Minimises a mean loss over examples by AdamW in mini-batches, with warm-up and early stopping on held-out examples.
+
+`fit` and `NeuralClass` call it with their losses; call it directly for a loss of your own.
+"""
 
 import dataclasses
 import functools
@@ -24,11 +27,13 @@ Loss = Callable[[Any, Any], tuple[jax.Array, jax.Array]]
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to train; nothing has a default.
+    """The numbers that decide a training run; none has a default.
 
-    The rate rises linearly to `learning_rate` over `warmup` steps (0: at once) and falls by a cosine to 0 at `steps`. Gradients longer than
-    `clip` are cut to that length; weights that are matrices decay. Every `evaluate_every` steps the held-out loss is taken; after
-    `patience` times in a row without a new best one, training stops.
+    The learning rate rises linearly to `learning_rate` over `warmup` steps (with 0 it starts there) and falls by a cosine to 0 at step
+    `steps`. Gradients are clipped to norm `clip`. `weight_decay` applies to matrices only. The held-out loss is evaluated every
+    `evaluate_every` steps; training stops after `patience` evaluations in a row without a new least loss.
+
+    Raises `ValueError` for counts below 1, a rate or clip that is not positive, a negative decay, and a warm-up not shorter than `steps`.
     """
 
     steps: int
@@ -61,29 +66,29 @@ class Schedule:
 
 
 class TrainingLog(NamedTuple):
-    """What training saw, at each evaluation; losses are means over weights, nats per token for maximum likelihood."""
+    """The losses at each evaluation, as means over weights: nats per token for maximum likelihood."""
 
     step: np.ndarray
-    """int64 [evaluations]: steps taken; the first is 0, before any."""
+    """int64 [evaluations]: steps taken before the evaluation; the first is 0."""
     training_loss: np.ndarray
-    """float64 [evaluations]: mean over the batches since the evaluation before; NaN for the first."""
+    """float64 [evaluations]: mean over the batches since the previous evaluation; NaN for the first."""
     held_out_loss: np.ndarray
     """float64 [evaluations]."""
     best_step: int
-    """The steps after which the returned policy was reached: the least held-out loss, the first of equals."""
+    """Number of steps after which the held-out loss was least (the first of equals); the returned policy is from there."""
     stopped_early: bool
-    """Whether patience ran out before the steps did."""
+    """Whether training stopped because of `patience`, before all steps were taken."""
 
 
 class Trained(NamedTuple):
-    """The policy of the least held-out loss, and the log."""
+    """The policy with the least held-out loss, and the log of the training."""
 
     policy: Any
     log: TrainingLog
 
 
 class TrainingDiverged(RuntimeError):
-    """A loss was no longer finite."""
+    """Training was stopped because a loss was NaN or infinite."""
 
 
 def minimise(
@@ -98,18 +103,16 @@ def minimise(
 ) -> Trained:
     """The policy after minimising the mean of `loss` over `data`, a pytree of arrays [n, ...] with one example along the first axis.
 
-    Each epoch is a fresh permutation, batches run on across epochs; the same key gives the same policy on the same machine.
-    `watch(step, policy)` is called at each evaluation. All floating-point arrays of the policy are trained.
+    Every epoch is a new permutation of the examples, and a batch may span two epochs. The same key gives the same policy on the same
+    machine. `watch(step, policy)` is called at each evaluation. All floating-point arrays of the policy are trained. Returned is the
+    policy with the least held-out loss among those evaluated, the initial one included.
 
     Raises `ValueError` for parameters that are not finite, no examples, and a batch larger than the data; `TrainingDiverged` where a loss
     is not finite.
     """
     require_finite(policy)
     data, held_out = jax.tree.map(jnp.asarray, data), jax.tree.map(jnp.asarray, held_out)
-    n = _examples("data", data)
-    _examples("held_out", held_out)
-    if schedule.batch > n:
-        raise ValueError(f"`batch` must be at most the number of examples, {n}; got {schedule.batch}.")
+    n = _checked_sizes(data, held_out, schedule)
     parameters, rest = eqx.partition(policy, eqx.is_inexact_array)
     state = schedule.optimiser().init(parameters)
     advance = _stepper(loss, schedule)
@@ -126,8 +129,7 @@ def minimise(
         steps.append(first + len(chosen))
         training.append(float(np.asarray(values, dtype=np.float64).mean()))
         held.append(evaluate(loss, policy, held_out, batch=schedule.batch))
-        if not np.isfinite([training[-1], held[-1]]).all():
-            raise TrainingDiverged(f"The loss is not finite after {steps[-1]} steps: {training[-1]} in training, {held[-1]} held out.")
+        _require_finite_losses(steps[-1], training[-1], held[-1])
         if watch is not None:
             watch(steps[-1], policy)
         best, since = (parameters, 0) if held[-1] < min(held[:-1]) else (best, since + 1)
@@ -137,9 +139,23 @@ def minimise(
     return Trained(eqx.combine(best, rest), log)
 
 
+def _checked_sizes(data: Any, held_out: Any, schedule: Schedule) -> int:
+    """The number of examples of `data`, after both sets of examples are checked."""
+    n = _examples("data", data)
+    _examples("held_out", held_out)
+    if schedule.batch > n:
+        raise ValueError(f"`batch` must be at most the number of examples, {n}; got {schedule.batch}.")
+    return n
+
+
+def _require_finite_losses(step: int, training: float, held_out: float) -> None:
+    if not np.isfinite([training, held_out]).all():
+        raise TrainingDiverged(f"The loss is not finite after {step} steps: {training} in training, {held_out} held out.")
+
+
 @functools.lru_cache(maxsize=16)
 def _stepper(loss: Loss, schedule: Schedule) -> Callable[..., tuple[Any, Any, jax.Array]]:
-    """The steps between two evaluations; kept, so that another seed compiles nothing."""
+    """The compiled steps between two evaluations. They are cached, so that another seed compiles nothing."""
     optimiser = schedule.optimiser()
 
     @eqx.filter_jit
@@ -158,7 +174,7 @@ def _stepper(loss: Loss, schedule: Schedule) -> Callable[..., tuple[Any, Any, ja
 
 
 def mean_over(loss: Loss, policy: Any, examples: Any) -> jax.Array:
-    """The mean of `loss` over a batch of examples, by weight."""
+    """The weighted mean of `loss` over a batch of examples."""
     totals, weights = jax.vmap(lambda example: loss(policy, example))(examples)
     return totals.sum() / weights.sum()
 

@@ -1,4 +1,4 @@
-"""The class of all policies of one network's shape, fitted by mini-batch AdamW from a reference: never exact, and its fits say so."""
+"""The policy class of all networks of one shape, for `sft` and `dpo`. Fits start at a reference network, use AdamW and are not exact."""
 
 import dataclasses
 import functools
@@ -48,7 +48,7 @@ class NeuralClass:
 
     @property
     def log_size(self) -> float:
-        """Infinite: bounds for finite classes promise nothing here."""
+        """inf: bounds for finite classes say nothing here."""
         return math.inf
 
     @property

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sharpsim.policies import MarkovPolicy, TabularSequencePolicy, _precision, inverse_cdf, tabulate
+from sharpsim import _precision
+from sharpsim.policies import MarkovPolicy, TabularSequencePolicy, inverse_cdf, tabulate
 
 FALSE_ALARM = 1e-6
 
