@@ -10,8 +10,9 @@ from figures.sft.scaling import scaling
 CAPTIONS = {
     "": "The risk of SFT-Sharpening on the hard family, against the number of prompts $n$ (left) and of responses $N$ (right), beside "
     "three forms of Theorem 4.1'. The black line and the bounds are exact; dots are means over seeds with 95% intervals over seeds, "
-    "and an arrow is a 95% upper limit where the interval reaches 0. The risk falls exponentially in $n$, much earlier than any "
-    "bound says; for small $N$ best of $N$ is itself not sharp, and every hard prompt fails.",
+    "an arrow is a 95% upper limit where the interval reaches 0, and squares are importance sampling with 95% intervals over draws. "
+    "The risk falls exponentially in $n$, much earlier than any bound says; for small $N$ best of $N$ is itself not sharp, and every "
+    "hard prompt fails.",
     "tables": "SFT-Sharpening on random tables: the bounds of Theorem 4.1' against the simulated risk (left), and the simulated "
     "against the exact risk (right). Bounds and exact risks are computed; simulated risks are means over seeds, on the right with "
     "95% intervals over seeds. No simulated risk passes a bound (all lie above the diagonal), and the simulated risks agree with "
@@ -44,10 +45,14 @@ def _family(rows: Table) -> Figure:
             bound_line(ax, part[axis], part[column], name, linestyle=dashes, color=colour(index))
         theory_line(ax, part[axis], part["exact_risk"], "exact risk")
         measured_or_limit(ax, part[axis], part["risk"], part["risk_low"], part["risk_high"], "simulated, 95% interval")
+        rare = part.take(part["rare_low"] > 0)
+        measured(
+            ax, rare[axis], rare["rare_risk"], rare["rare_low"], rare["rare_high"], "importance sampling,\n95% interval", index=4, fmt="s"
+        )
         hard = float(part["hard_mass"][0])
         ax.axhline(hard, color=QUIET, linewidth=1, label=f"all hard prompts fail ({hard:g})")
         other = f"$N = {part['N'][0]}$" if axis == "n" else f"$n = {part['n'][0]}$"
-        ax.set(xlabel=f"{label}   (at {other})", xscale="log", yscale="log", ylim=(1e-5, 200))
+        ax.set(xlabel=f"{label}   (at {other})", xscale="log", yscale="log", ylim=(1e-12, 200))
     axes[0].set_ylabel("fraction of prompts that fail")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     first = next(rows.rows())
