@@ -72,8 +72,8 @@ def _stopping(rows: Table) -> Figure:
             left, part["mode_inverse"], part["mean"], part["mean_low"], part["mean_high"], f"$s = {stop:g}$", index=index, markersize=4
         )
         part = part.take(part["miss_exact"] > 1e-6)
-        rates = (part[name] for name in ("miss", "miss_low", "miss_high"))
-        measured_or_limit(right, part["miss_bound"], *rates, f"$s = {stop:g}$", index=index, markersize=4, elinewidth=1)
+        rate, low, high = (part[name] for name in ("miss", "miss_low", "miss_high"))
+        measured_or_limit(right, part["miss_bound"], rate, low, high, f"$s = {stop:g}$", index=index, markersize=4, elinewidth=1)
     bound_line(left, [], [], "$s/P^*$", linewidth=1)
     right.plot([1e-6, 1], [1e-6, 1], color="#000000", label="bound of Lemma I.1")
     left.set(xscale="log", yscale="log", xlabel="$1/P^*(x)$", ylabel="mean draws until the rule stops", ylim=(0.2, None))

@@ -19,7 +19,7 @@ _LIFTS = ("lift_percent", "lift_points", "lift_nats")
 DELTAS = (0.1, 0.25, 0.5)
 """The misses at which every scale counts unsharpened prompts; they are part of the columns' names."""
 _AT = [f"_{delta:g}" for delta in DELTAS]
-_RUN: dict[str, str] = {"text": "task model method", "exact": "beta"}
+_RUN: dict[str, Any] = {"text": "task model method", "exact": "beta"}
 _HELD_AGAINST = " ".join((
     "greedy_accuracy greedy_log_prob mode_lift_percent mode_lift_points mode_lift_nats",
     *(f"kept_{name}_{end}" for end in ("lower", "upper") for name in _LIFTS),

@@ -76,7 +76,8 @@ def _draw(policy: SequencePolicy, prompts: np.ndarray, each: int, key: jax.Array
             break
         owner, totals, prefixes, tokens = owner[~over], totals[~over], prefixes[~over], tokens[~over]
         states = [old if kept else new[parent[~over]] for old, new, kept in zip(states, stepped, of_prompt, strict=True)]
-    return _by_prompt(*(np.concatenate(parts) for parts in zip(*done, strict=True)), which.reshape(n, each))
+    responses, log_probs, owners = (np.concatenate(parts) for parts in zip(*done, strict=True))
+    return _by_prompt(responses, log_probs, owners, which.reshape(n, each))
 
 
 def _by_prompt(responses: np.ndarray, log_probs: np.ndarray, owner: np.ndarray, which: np.ndarray) -> ManyDraws:
