@@ -1,7 +1,7 @@
 """Open every page of the built book in headless Chromium with the network cut, and say what is wrong: `make docs-test`.
 
 Checked on each page: requests to anything but the site, errors in the console, formulas that are not drawn, links and images that lead
-nowhere, figures without alternative text, and what axe-core finds serious or critical, at desktop and at phone width. Checked once: the
+nowhere, figures without alternative text, pages wider than a phone, and what axe-core finds serious or critical. Checked once: the
 size of the site, the search, and that the pages work from file://. Exit status 1 where anything is found. Screenshots of the pages named
 by `--screenshots` are kept beside the site.
 """
@@ -47,8 +47,8 @@ FOUND = """() => ({
   links: [...document.querySelectorAll("a[href], link[href], iframe[src]")].map(e => e.getAttribute("href") || e.getAttribute("src")),
   ids: [...document.querySelectorAll("[id]")].map(e => e.id),
   silent: [...document.querySelectorAll("article img")].filter(e => !(e.alt || "").trim()).map(e => e.getAttribute("src")),
-  wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 })"""
+WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 AXE = """async () => {
   const found = await axe.run(document, {resultTypes: ["violations"]});
   return found.violations.filter(v => ["serious", "critical"].includes(v.impact))
@@ -83,6 +83,10 @@ def serve() -> tuple[http.server.ThreadingHTTPServer, str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_address[1]}/"
+
+
+def _size(width: str) -> Any:
+    return dict(zip(("width", "height"), WIDTHS[width], strict=True))
 
 
 def pages() -> list[str]:
@@ -121,6 +125,10 @@ def look(page: Any, home: str, name: str, findings: Findings, axe: str) -> dict[
         for violation in page.evaluate(AXE):
             findings.add("axe-core, serious", name, violation)
         findings.count("pages seen by axe-core")
+        page.set_viewport_size(_size("phone"))
+        if (wide := page.evaluate(WIDE)) > 1:
+            findings.add("wider than a phone", name, f"by {wide} pixels")
+        page.set_viewport_size(_size("desktop"))
     findings.count("pages opened")
     return found
 
@@ -143,19 +151,6 @@ def check_links(found: dict[str, dict[str, Any]], findings: Findings) -> None:
                 findings.add("dead links", name, link)
             elif target in ids and unquote(fragment) not in ids[target]:
                 findings.add("dead links", name, f"{link} (no such place)")
-
-
-def check_phone(browser: Any, home: str, findings: Findings, names: list[str]) -> None:
-    """At phone width no page may be wider than the screen."""
-    context = browser.new_context(viewport=dict(zip(("width", "height"), WIDTHS["phone"], strict=True)))
-    page = watched(context, (home,), findings)
-    for name in names:
-        page.goto(home + name, wait_until="load")
-        page.evaluate(DRAWN)
-        if (wide := page.evaluate(FOUND)["wide"]) > 1:
-            findings.add("wider than a phone", name, f"by {wide} pixels")
-        findings.count("pages opened at phone width")
-    context.close()
 
 
 def check_search(page: Any, home: str, findings: Findings) -> None:
@@ -181,9 +176,9 @@ def check_file(browser: Any, findings: Findings) -> None:
 
 def screenshots(browser: Any, home: str, names: list[str]) -> None:
     """Pictures of pages at both widths and in dark mode, in build/docs/screenshots."""
-    for width, size in WIDTHS.items():
+    for width in WIDTHS:
         for scheme in ("light", "dark"):
-            context = browser.new_context(viewport=dict(zip(("width", "height"), size, strict=True)), color_scheme=scheme)
+            context = browser.new_context(viewport=_size(width), color_scheme=scheme)
             page = context.new_page()
             for name in names:
                 page.goto(home + name, wait_until="load")
@@ -206,12 +201,11 @@ def check() -> Findings:
     server, home = serve()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(viewport=dict(zip(("width", "height"), WIDTHS["desktop"], strict=True)))
+        context = browser.new_context(viewport=_size("desktop"))
         page = watched(context, (home,), findings)
         found = {name: look(page, home, name, findings, axe) for name in pages()}
         check_links(found, findings)
         context.close()
-        check_phone(browser, home, findings, [name for name in found if not name.startswith(("source/", "_modules/"))])
         check_file(browser, findings)
         context = browser.new_context()
         check_search(watched(context, (home,), findings), home, findings)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pages import DOCS, ROOT, Writer
 
-_LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)")
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 _LANGUAGES = {".py": "python", ".md": "markdown", ".toml": "toml", ".csv": "text", ".json": "json", ".cff": "yaml", ".c": "c"}
 
 
