@@ -68,6 +68,7 @@ docs: $(VENV)/.docs
 # Debian's browser, where there is none yet; no page may ask anything of the network.
 docs-test: docs
 	command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
+	$(BIN)/python -m pytest -q tests/docs
 	$(BIN)/python docs/check_site.py
 
 clean:

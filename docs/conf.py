@@ -29,7 +29,7 @@ extensions = [
     "sphinx_copybutton",
     "book",
 ]
-exclude_patterns = ["_ext", "_static", "snippets", "build"]
+exclude_patterns = ["_ext", "_static", "snippets", "proofs", "build"]
 suppress_warnings = ["toc.empty_glob", "myst.header", "mystnb.unknown_mime_type"]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_inline", "attrs_block"]

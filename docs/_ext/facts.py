@@ -55,8 +55,9 @@ def shows_erratum(verdict: Any) -> bool:
 
 
 def judged(item: Any, found: list[Any]) -> list[Any]:
-    """The verdicts on an item, or on its version with constants."""
-    return [v for v in found if item_label(v) in (item.label, item.formal or item.label) and not shows_erratum(v)]
+    """The verdicts on an item. Those on its version with constants stand there, if that is an item too."""
+    own = {item.label, item.formal} - {other.label for other in CATALOGUE if other is not item}
+    return [v for v in found if item_label(v) in own and not shows_erratum(v)]
 
 
 def figures(stem: str) -> list[tuple[Path, str]]:

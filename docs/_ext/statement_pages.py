@@ -160,8 +160,8 @@ def _item(item: Any, found: list[Any], sources: Sources) -> str:
         page = (
             f"{formal.stem}.md#{formal.stem}-{anchor(formal.label)}" if formal.stem != item.stem else f"#{item.stem}-{anchor(formal.label)}"
         )
-        lines.append(f"The version with constants, and what was measured: [{escaped(item.formal)}]({page}).")
-    judged = facts.judged(item, found) if formal is None else []
+        lines.append(f"The version with constants is [{escaped(item.formal)}]({page}).")
+    judged = facts.judged(item, found)
     if judged:
         lines.append(_verdicts(judged))
     if item.test:
