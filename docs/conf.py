@@ -53,6 +53,7 @@ add_module_names = False
 toc_object_entries = False
 
 html_theme = "furo"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
