@@ -54,7 +54,7 @@ def stem_page(stem: str, sources: Sources) -> str:
     """The page of one stem."""
     told = sections(facts.module(stem).__doc__ or "")
     found = facts.verdicts(stem)
-    lines = [f"# {escaped(facts.STEMS[stem])}", escaped(joined(told[""]))]
+    lines = [f"# {escaped(facts.STEMS[stem])}", *(escaped(joined(part)) for part in told[""].split("\n\n"))]
     drawings = facts.figures(stem)
     if drawings:
         lines.append(_figure(*drawings[0]))
