@@ -51,6 +51,20 @@ def assumptions(text: str) -> list[str]:
     return items + [f"**{name}**{rest.rstrip()}" for name, rest in pairs]
 
 
+def reflowed(text: str) -> str:
+    """Text whose lines of prose, broken at the width of a file, are joined again; formulas keep lines of their own."""
+    lines: list[str] = []
+    last = ""
+    for line in text.split("\n"):
+        full = len(last) >= 100 and not last.startswith(" ") and not last.endswith((")", ","))
+        if full and line[:1] not in ("", " ", "<", ">", "="):
+            lines[-1] = f"{lines[-1]} {line}"
+        else:
+            lines.append(line)
+        last = line
+    return "\n".join(lines)
+
+
 def summary(docstring: str | None) -> str:
     """The first paragraph of a docstring, on one line."""
     return joined(inspect.cleandoc(docstring or "").split("\n\n")[0])

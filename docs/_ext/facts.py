@@ -68,10 +68,11 @@ def figures(stem: str) -> list[tuple[Path, str]]:
 
 
 def caption(drawing: Path) -> str:
-    """The caption in the JSON beside a drawing, or a sentence made of the drawing's name where there is none."""
+    """The caption in the JSON beside a drawing, or the subject of its stem where there is none."""
     told = json.loads(drawing.with_suffix(".json").read_text())
-    words = drawing.stem.replace("-", ", ").replace("_", " ")
-    return " ".join(str(told.get("caption") or f"Figure {words}.").split())
+    stem, _, part = drawing.stem.partition("-")
+    name = f"{STEMS[stem]}: {part.replace('-', ' ').replace('_', ' ')}" if part else STEMS[stem]
+    return " ".join(str(told.get("caption") or f"{name}.").split())
 
 
 def experiment_files(stem: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import facts
 from api_pages import public_names
-from docstrings import assumptions, joined, sections, summary
+from docstrings import assumptions, joined, reflowed, sections, summary
 from pages import DOCS, ROOT, Writer, escaped, fence, table
 from source_pages import Sources
 
@@ -61,7 +61,7 @@ def stem_page(stem: str, sources: Sources) -> str:
     if "Statement" in told:
         lines += [
             "## The statement with its constants",
-            fence("code-block", _narrow(told["Statement"]), title="text", **{"class": "statement"}),
+            fence("code-block", _narrow(reflowed(told["Statement"])), title="text", **{"class": "statement"}),
         ]
     if told.get("Assumptions"):
         lines += ["## Assumptions", "\n".join(f"- {_text(line)}" for line in assumptions(told["Assumptions"]))]

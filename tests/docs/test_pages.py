@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 import api_pages
 import facts
 import statement_pages
-from docstrings import assumptions, restructured, sections
+from docstrings import assumptions, reflowed, restructured, sections
 from pages import escaped
 from source_pages import Sources
 
@@ -91,6 +91,12 @@ def test_sections_of_a_docstring():
     # A2 refers back to A1: cutting there would make a third assumption.
     assert assumptions("A1 x. A2 y, by A1.") == ["A1 x. A2 y, by A1."]
     assert assumptions("A1 x. A2 y.") == ["**A1** x.", "**A2** y."]
+
+
+def test_broken_prose_is_joined_and_formulas_are_not():
+    prose, formula = "word " * 24 + "end", "    a <= b"
+    assert reflowed(f"{prose}\nmore\n{formula}\nafter") == f"{prose} more\n{formula}\nafter"
+    assert reflowed(f"{prose}\n<= b\nshort\nlines") == f"{prose}\n<= b\nshort\nlines"
 
 
 def test_formulas_survive_restructured_text_and_markdown():
