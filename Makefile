@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights clean help
+.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights docs docs-test clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo "make lint                                   style, types, floors"
 	@echo "make report                                 write paper_repro.md from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
+	@echo "make docs                                   build the book into build/docs/html (MathJax comes from the npm registry)"
+	@echo "make docs-test                              build the book and open every page of it in headless Chromium"
 	@echo "make clean                                  remove the environment and everything that is not committed output"
 
 reproduce: $(VENV)/.reproduce
@@ -58,7 +60,19 @@ report: $(VENV)/.reproduce
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.docs
+	$(BIN)/python docs/assets.py
+	$(BIN)/python -m sphinx --quiet --keep-going -b html -d build/docs/doctrees docs build/docs/html
+	@echo "build/docs/html/index.html"
+
+# Debian's browser, where there is none yet; no page may ask anything of the network.
+docs-test: docs
+	command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
+	$(BIN)/python -m pytest -q tests/docs
+	$(BIN)/python docs/check_site.py
+
 clean:
+	rm -rf docs/statements docs/api docs/source docs/_static/mathjax
 	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -78,6 +92,10 @@ $(VENV)/.bench: pyproject.toml | $(BIN)/python
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	$(PIP) -e ".[reproduce,real,train,samples,cluster,test]"
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(PIP) -e ".[reproduce,real,train,samples,test,docs]"
 	@touch $@
 
 $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
