@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights clean help
+.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights exercise clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make lint                                   style, types, floors"
 	@echo "make report                                 write paper_repro.md from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
+	@echo "make exercise N=05.2 [FILE=answer.py]       check an answer to an exercise of the course"
 	@echo "make clean                                  remove the environment and everything that is not committed output"
 
 reproduce: $(VENV)/.reproduce
@@ -57,6 +58,10 @@ report: $(VENV)/.reproduce
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+
+# Without N: the list of exercises.
+exercise: $(VENV)/.reproduce
+	@$(BIN)/python -m sharpsim.exercises $(if $(N),check $(N) $(if $(FILE),--file $(FILE)),list)
 
 clean:
 	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
