@@ -27,7 +27,7 @@ def explore(arms: int, query: Callable[[int], float]) -> int:
     """Return the secret arm, after as few queries as you can.
 
     One of the arms 0..arms-1 is the secret; there are at least three. `query(a)` returns the likelihood of arm a under the base. It is
-    twice as large for the secret as for any other arm, on a scale that you do not know. You may call `query` at most arms - 1 times (later calls
-    return NaN), and your answer must always be right.
+    twice as large for the secret as for any other arm, on a scale that you do not know. You may call `query` at most
+    arms - 1 times (later calls return NaN), and your answer must always be right.
     """
     raise NotImplementedError
