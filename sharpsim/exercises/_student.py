@@ -4,6 +4,7 @@ import importlib.util
 import multiprocessing
 import time
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def check_file(number: str, path: Path, *, limit: float = TIME_LIMIT) -> Outcome
 
 
 def _work(number: str, path: str, pipe: Connection) -> None:
+    pipe.send(judge_file(number, path, pipe.send))
+
+
+def judge_file(number: str, path: str, before: Callable[[str], None] | None = None) -> Outcome:
+    """The outcome of exercise `number` for the file at `path`, in this process and without a time limit; `before` as in `run`."""
     exercise = find(number)
     try:
         spec = importlib.util.spec_from_file_location("answer", path)
@@ -51,14 +57,11 @@ def _work(number: str, path: str, pipe: Connection) -> None:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        pipe.send(Outcome(False, 0, f"line {error.lineno} of {path} is not Python: {error.msg}."))
-        return
+        return Outcome(False, 0, f"line {error.lineno} of {path} is not Python: {error.msg}.")
     except (Exception, SystemExit) as error:
         line = traceback.extract_tb(error.__traceback__)[-1].lineno
-        pipe.send(Outcome(False, 0, f"reading {path} raised {type(error).__name__}: {error} (line {line})."))
-        return
+        return Outcome(False, 0, f"reading {path} raised {type(error).__name__}: {error} (line {line}).")
     function = getattr(module, exercise.function, None)
     if not callable(function):
-        pipe.send(Outcome(False, 0, f"{path} defines no function `{exercise.function}`."))
-        return
-    pipe.send(run(exercise, function, before=pipe.send))
+        return Outcome(False, 0, f"{path} defines no function `{exercise.function}`.")
+    return run(exercise, function, before=before)
