@@ -81,7 +81,7 @@ def describe(case: dict[str, Any]) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=8, separator=", ", threshold=200).replace("\n", "\n    ")
+        return np.array2string(value, precision=12, separator=", ", threshold=200).replace("\n", "\n    ")
     if isinstance(value, float):
         return f"{value:.10g}"
     return repr(value)

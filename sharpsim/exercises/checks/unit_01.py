@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from sharpsim import laws as exact
 from sharpsim import sharpness
@@ -73,7 +73,7 @@ def _within(answer: Any, *, base: np.ndarray, budget: float) -> None:
 
     best = float(np.log(base.max()))
     if budget < -best:
-        root = brentq(spends, -30.0, 12.0) if spends(12.0) > 0 else 12.0
+        root = root_scalar(spends, bracket=(-30.0, 12.0)).root if spends(12.0) > 0 else 12.0
         best = float(np.sum(np.exp(exact.tilted(log_base, log_base, beta=float(np.exp(-root)))) * log_base))
     reaches(float(policy @ np.log(base)), best - 1e-4, "E_policy[log base]", f"the optimum is {best:.8g}")
 

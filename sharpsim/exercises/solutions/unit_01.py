@@ -1,7 +1,7 @@
 """Worked solutions of unit 1."""
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 
 def unsharpened_fraction(policy: np.ndarray, base: np.ndarray, weights: np.ndarray, delta: float, slack: float) -> float:
@@ -41,4 +41,4 @@ def most_likely_within(base: np.ndarray, budget: float) -> np.ndarray:
     largest = 1e6
     if divergence(largest) <= budget:
         return tilted(largest)
-    return tilted(brentq(lambda power: divergence(power) - budget, 1.0, largest, xtol=1e-13))
+    return tilted(root_scalar(lambda power: divergence(power) - budget, bracket=(1.0, largest), xtol=1e-13).root)

@@ -1,7 +1,7 @@
 """Worked solutions of unit 8."""
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 
 def tilted(base: np.ndarray, reward: np.ndarray, beta: float) -> np.ndarray:
@@ -27,5 +27,5 @@ def largest_beta(base: np.ndarray, delta: float) -> float:
         weights = np.exp(log_weights - log_weights.max())
         return float((weights.sum() - weights.max()) / weights.sum()) - delta / 2
 
-    root = brentq(excess, -30.0, 30.0, xtol=1e-13)
+    root = root_scalar(excess, bracket=(-30.0, 30.0), xtol=1e-13).root
     return float(np.exp(root) * (1 - 1e-9))

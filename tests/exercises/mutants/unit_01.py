@@ -21,7 +21,7 @@ MUTANTS = {
         ("not normalised", "return base, np.array([1 - delta / 2", "return base, np.array([1 - delta / 4"),
     ],
     "01.3": [
-        ("budget ignored", "return tilted(brentq", "return tilted(largest)\n    return tilted(brentq"),
+        ("budget ignored", "return tilted(root_scalar", "return tilted(largest)\n    return tilted(root_scalar"),
         ("the base itself", "if divergence(largest) <= budget:", "return base\n    if divergence(largest) <= budget:"),
         ("half of the budget", "divergence(power) - budget", "divergence(power) - budget / 2"),
         (
@@ -34,6 +34,6 @@ MUTANTS = {
             "weights = np.exp(scaled - scaled.max())",
             "weights = base / power + (1 - 1 / power) * (base == base.max())",
         ),
-        ("always the square", "return tilted(brentq", "return tilted(2.0)\n    return tilted(brentq"),
+        ("always the square", "return tilted(root_scalar", "return tilted(2.0)\n    return tilted(root_scalar"),
     ],
 }
