@@ -6,7 +6,9 @@ from types import ModuleType
 
 import pytest
 
-from sharpsim.exercises import UNITS, Exercise, all_exercises, run, solution_of, stub_of
+from sharpsim.exercises import UNITS, Exercise, all_exercises, find, run, solution_of, stub_of
+from sharpsim.exercises.checks.unit_06 import worst_error
+from sharpsim.theory import limits
 
 EXERCISES = all_exercises()
 HERE = Path(__file__).parent
@@ -61,6 +63,13 @@ def test_answers_of_a_wrong_type_get_a_sentence(exercise, answer):
     assert not outcome.passed
     assert outcome.message.endswith(".")
     assert "raised" not in outcome.message
+
+
+@pytest.mark.parametrize("k", [0, 1, 2, 3])
+def test_the_worked_strategy_plays_the_game_at_its_minimax_value(k):
+    exercise = find("06.3")
+    error = worst_error(function_of(exercise, solution_of(exercise)), M=4, k=k)
+    assert error == pytest.approx(limits.guess_error(labels=4, draws=k), rel=1e-12)
 
 
 def test_every_exercise_has_five_mutants():
