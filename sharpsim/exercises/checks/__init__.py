@@ -1,0 +1,1 @@
+"""Instances and judges of the exercises, one file a unit."""

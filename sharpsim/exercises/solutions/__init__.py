@@ -1,0 +1,1 @@
+"""Worked solutions for instructors, one file a unit, under the names of the stubs."""
