@@ -66,8 +66,11 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx --quiet --keep-going -b html -d build/docs/doctrees docs build/docs/html
 	@echo "build/docs/html/index.html"
 
-# Debian's browser, where there is none yet; no page may ask anything of the network.
-docs-test: docs
+# From clean pages, as Sphinx keeps some that an earlier build wrote (executed cells stay in their cache). Debian's browser is installed
+# where there is none yet; no page may ask anything of the network.
+docs-test: $(VENV)/.docs
+	rm -rf build/docs/html build/docs/doctrees
+	$(MAKE) docs
 	command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
 	$(BIN)/python -m pytest -q tests/docs
 	$(BIN)/python docs/check_site.py

@@ -11,7 +11,11 @@ from sharpsim.exercises._exercise import Wrong
 
 def number(answer: Any, what: str = "the answer") -> float:
     """A real number; NaN, None, text, truth values and arrays with more than one entry are refused."""
-    value = np.asarray(_plain(answer, what)) if not isinstance(answer, (bool, np.bool_)) else np.asarray("bool")
+    try:
+        value = np.asarray(_plain(answer, what))
+    except ValueError:
+        # A list of rows of different lengths.
+        raise Wrong(f"{what} must be one number; got {_short(answer)}.") from None
     if value.dtype.kind not in "iuf" or value.ndim != 0:
         raise Wrong(f"{what} must be one number; got {_short(answer)}.")
     if math.isnan(float(value)):
@@ -31,7 +35,7 @@ def array(answer: Any, shape: tuple[int | None, ...], what: str = "the answer") 
     """A float array of this shape (None: any size of at least 1) without NaN."""
     try:
         value = np.asarray(_plain(answer, what), dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Wrong(f"{what} must be an array of numbers; got {_short(answer)}.") from None
     if (
         value.ndim != len(shape)

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from sharpsim.exercises import UNITS, Exercise, all_exercises, find, run, solution_of, stub_of
@@ -37,6 +38,11 @@ def mutated(source: str, edits: tuple[str, ...]) -> str:
     return source
 
 
+PAIR = (np.full(2, 0.5), np.full((2, 2), 0.5))
+NONSENSE = [None, "text", float("nan"), True, object(), [], (1, 2, 3), [[1], [1, 2]], 10**400, 1j, -np.inf, np.zeros(0), {}, PAIR]
+"""Answers that no exercise accepts."""
+
+
 def test_three_exercises_a_unit():
     assert [exercise.number for exercise in EXERCISES] == [f"{unit:02d}.{place}" for unit in UNITS for place in (1, 2, 3)]
     assert [exercise.kind for exercise in EXERCISES] == ["easy", "proof", "open"] * len(UNITS)
@@ -57,7 +63,7 @@ def test_stub_fails_with_a_sentence(exercise):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.number)
-@pytest.mark.parametrize("answer", [None, "text", float("nan"), True, object(), [], (1, 2, 3)], ids=repr)
+@pytest.mark.parametrize("answer", NONSENSE, ids=lambda answer: repr(answer)[:30])
 def test_answers_of_a_wrong_type_get_a_sentence(exercise, answer):
     outcome = run(exercise, lambda **_: answer)
     assert not outcome.passed

@@ -48,7 +48,7 @@ def _cheap_cases(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
 @cache
 def _least(p: tuple[float, ...], miss: float) -> float:
     low, high, log_p = 1e-9, math.log(1 / miss) + 1, np.log(p)
-    for _ in range(60):
+    for _ in range(40):
         middle = (low + high) / 2
         low, high = (low, middle) if exact.stopping_time_miss(log_p, stop=middle) <= miss else (middle, high)
     return float(exact.stopping_time_mean(log_p, stop=high))

@@ -65,7 +65,7 @@ def _helps(answer: Any, *, rise: float) -> None:
 
 
 def _hump_cases(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    for responses in (4, 6, 10, 30):
+    for responses in (4, 6, 10, 20):
         yield {"responses": responses}
 
 

@@ -27,7 +27,7 @@ def cheapest_stop(p: np.ndarray, miss: float) -> float:
     """A larger s draws longer on every sequence of draws, so the miss falls and the cost rises: find the least s by bisection."""
     log_p = np.log(p)
     low, high = 1e-9, math.log(1 / miss) + 1
-    for _ in range(60):
+    for _ in range(40):
         middle = (low + high) / 2
         if laws.stopping_time_miss(log_p, stop=middle) <= miss:
             high = middle

@@ -25,10 +25,10 @@ def highest_hump(responses: int) -> tuple[np.ndarray, np.ndarray]:
 
     acc(N) = (1-a)^N - (1-a-c)^N with c the correct mass; acc(infinity) = 0.
     """
-    N = np.arange(1, 400)
+    N = np.arange(1, 200)
     best, found = -1.0, (0.5, 1)
     for j in range(1, responses - 1):
-        for a in np.geomspace(1.001 / responses, 1 / (1 + j), 120)[:-1]:
+        for a in np.geomspace(1.001 / responses, 1 / (1 + j), 80)[:-1]:
             c = j * a * (1 - 1e-6)
             rest = (1 - a - c) / (responses - 1 - j)
             if 0 < rest < a * (1 - 2e-6):

@@ -26,7 +26,7 @@ MUTANTS = {
         ("half of the miss", "<= miss", "<= miss / 2"),
         ("twice the miss", "<= miss", "<= 2 * miss"),
         ("the other end of the bracket, one step early", "return high", "return low * 0.999"),
-        ("too few steps", "range(60)", "range(2)"),
+        ("too few steps", "range(40)", "range(2)"),
         (
             "the lemma's exponent without rounding up",
             "    log_p = ",
