@@ -61,7 +61,9 @@ report: $(VENV)/.reproduce
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
 
+# MathJax comes from the npm registry; where npm is missing and can be installed, it is.
 docs: $(VENV)/.docs
+	@command -v npm >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq npm; }
 	$(BIN)/python docs/assets.py
 	$(BIN)/python -m sphinx --quiet --keep-going -b html -d build/docs/doctrees docs build/docs/html
 	@echo "build/docs/html/index.html"
