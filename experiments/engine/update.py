@@ -5,35 +5,45 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.engine.report import write_report
-from experiments.engine.rows import Places, Refused
-from experiments.engine.run import stems
+from experiments.engine.rows import STAMPS, Places, Refused, read_parts
+from experiments.engine.run import load, stems
+from experiments.engine.verdicts import write_verdicts
 
 
 def update(*, draw: Callable[[str, Places], list[Path]]) -> list[Path]:
-    """Copy the rows of `out/default` and `out/full`, draw the reference again and write the report; return the files of the report.
+    """Copy the rows of `out/default` and `out/full`, judge and draw the reference again, write the report; return the report's files.
 
-    A stem that was not run keeps its rows. Rows of a full run are kept only for stems that keep some already. Raises `Refused` where no
-    run has left rows.
+    A stem that was not run keeps its rows; its verdicts are computed again from them, since the code that judges may have changed. Rows
+    of a full run are kept only for stems that keep some already. Raises `Refused` where no run has left rows.
     """
     reference = Places.reference()
     runs = [(Places.of("default"), reference, True), (Places.of("full"), reference.full, False)]
-    renewed = [
-        stem for run, kept, new in runs for stem in stems() if run.parts(stem) and (new or kept.parts(stem)) and _copy(stem, run, kept)
-    ]
-    if not renewed:
+    if not any(run.parts(stem) for run, _, _ in runs for stem in stems()):
         raise Refused("no run has left rows in out/default or out/full: run `make reproduce` first.")
-    for stem in dict.fromkeys(renewed):
+    for stem in stems():
+        for run, kept, new in runs:
+            if run.parts(stem) and (new or kept.parts(stem)):
+                _copy(stem, run, kept)
+            if kept.parts(stem):
+                _judge(stem, kept)
         for old in (*reference.figures.glob(f"{stem}.*"), *reference.figures.glob(f"{stem}-*.*")):
             old.unlink()
-        draw(stem, reference)
+        if reference.parts(stem):
+            draw(stem, reference)
     return write_report()
 
 
-def _copy(stem: str, run: Places, kept: Places) -> bool:
+def _copy(stem: str, run: Places, kept: Places) -> None:
     """Put a stem's rows and provenance in the place of those that are kept."""
     kept.rows.mkdir(parents=True, exist_ok=True)
     for old in kept.every_part(stem).values():
         old.unlink()
     for path in (*run.every_part(stem).values(), run.rows / f"{stem}.json"):
         shutil.copyfile(path, kept.rows / path.name)
-    return True
+
+
+def _judge(stem: str, kept: Places) -> None:
+    """Compute a stem's verdicts from the rows that are kept."""
+    tables = read_parts(stem, kept)
+    first = next(next(iter(tables.values())).rows())
+    write_verdicts(stem, load(stem).verdicts(tables), kept, {name: first[name] for name in STAMPS})
