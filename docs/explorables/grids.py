@@ -94,7 +94,9 @@ def coverage_profile() -> dict[str, Any]:
     spreads, draws = [0, 1, 2, 3, 4, 5, 6, 7, 8], geometric(1, 20_000, 60)
     bases = {spread: uneven_base(spread) for spread in spreads}
     cover = {spread: float(coverage.coverage_coefficient(*base)) for spread, base in bases.items()}
-    profile = {s: dict(zip(draws, coverage.coverage_profile(*base, draws=np.array(draws, float)), strict=True)) for s, base in bases.items()}
+    profile = {
+        s: dict(zip(draws, coverage.coverage_profile(*base, draws=np.array(draws, float)), strict=True)) for s, base in bases.items()
+    }
     axes = [("s", spreads), ("N", draws)]
     curves = {
         "profile": lambda s, N: profile[s][N],
