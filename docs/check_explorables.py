@@ -11,13 +11,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent / "explorables")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "explorables"))
 
 import grids
 
 STATE = """box => ({
   at: box.explorable.axes.map((axis, place) => box.explorable.state[place]),
-  inputs: Object.fromEntries([...box.querySelectorAll("input")].map(e => [e.dataset.axis, [Number(e.value), e.getAttribute("aria-valuetext")]])),
+  inputs: Object.fromEntries(
+    [...box.querySelectorAll("input")].map(e => [e.dataset.axis, [Number(e.value), e.getAttribute("aria-valuetext")]])),
   numbers: Object.fromEntries([...box.querySelectorAll("b[data-curve]")].map(e => [e.dataset.curve, e.textContent])),
   words: box.querySelector("[aria-live=polite]").textContent,
   broken: [...box.querySelectorAll("svg *")].filter(e => [...e.attributes].some(a => /NaN|Infinity|undefined/.test(a.value))).length,
@@ -32,8 +34,8 @@ def number(text: str) -> float | None:
     """The number that a text of the page means; None for "infinite"."""
     if text == "infinite":
         return None
-    digits, _, power = text.replace(",", "").partition(" × 10^")
-    return float(digits) * 10.0 ** int(power or 0)
+    digits, _, power = text.replace(",", "").partition(" × 10")
+    return float(f"{digits}e{power.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789')) or 0}")
 
 
 def agrees(text: str, wanted: float | None) -> bool:

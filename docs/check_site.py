@@ -2,8 +2,8 @@
 
 Checked on each page: requests to anything but the site, errors in the console, formulas that are not drawn, links and images that lead
 nowhere, figures without alternative text, pages wider than a phone, and what axe-core finds serious or critical. Checked once: the
-size of the site, the search, that the pages work from file://, and the explorables (`check_explorables`). Exit status 1 where anything is found. Screenshots of the pages named
-by `--screenshots` are kept beside the site.
+size of the site, the search, that the pages work from file://, and the explorables (`check_explorables`). Exit status 1 where anything
+is found. Screenshots of the pages named by `--screenshots` are kept beside the site.
 """
 
 import argparse

@@ -4,21 +4,26 @@
 //   title, question, idea   text
 //   sliders   [{axis, label, start}]  one for each axis of the grid; `start` is the value shown first
 //   x         the axis drawn horizontally; xlabel, ylabel; xscale and yscale, "linear" or "log"; yrange, [low, high]
-//   curves    [{key, label, style}]  style "exact" (black), "bound" (dashed), "other", "third", or "number" (said, not drawn)
+//   curves    [{key, label, style}]  style "exact" (solid, the colour of text), "bound" (dashed), "other", "third", or "number" (said, not drawn)
 //   words     a sentence in which {name} stands for the value of an axis or of a curve
 (() => {
   "use strict";
   const SVG = "http://www.w3.org/2000/svg";
 
-  /** Four digits; powers of ten from a million and below 1/1000; whole numbers in full below a million. */
+  /** A power of ten in superscript digits. */
+  function tenTo(power) {
+    return `10${[...String(power)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")}`;
+  }
+
+  /** Four digits; powers of ten from a million and below 1/10000; whole numbers in full below a million. */
   function shown(value) {
     if (value === null || value === undefined) return "infinite";
     if (value === 0) return "0";
     const size = Math.abs(value);
     if (Number.isInteger(value) && size < 1e6) return value.toLocaleString("en-US");
-    if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(4)));
+    if (size >= 1e-4 && size < 1e6) return String(Number(value.toPrecision(4)));
     const [digits, power] = value.toExponential(3).split("e");
-    return `${Number(digits)} × 10^${Number(power)}`;
+    return `${Number(digits)} × ${tenTo(Number(power))}`;
   }
 
   function node(name, attributes = {}, text = "") {
@@ -58,9 +63,7 @@
 
   function tickText(value) {
     const power = Math.round(Math.log10(Math.abs(value)));
-    if (value !== 0 && (power >= 5 || power <= -3)) {
-      return `10${[...String(power)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")}`;
-    }
+    if (value !== 0 && (power >= 5 || power <= -3)) return tenTo(power);
     return value.toLocaleString("en-US", { maximumFractionDigits: 6 });
   }
 

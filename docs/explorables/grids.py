@@ -135,7 +135,7 @@ def guess_error() -> dict[str, Any]:
 
 
 def beta_margin() -> dict[str, Any]:
-    """Largest beta that the margin allows, the beta of the guarantee, and the risk of DPO-Sharpening at three fixed betas, from the rows."""
+    """Largest beta that the margin allows, the beta of the guarantee, and the risk of DPO at three fixed betas, from the rows."""
     fixed = rows("dpo-margin", method="fixed")
     axes = [("beta", _values(fixed, "held")), ("g", _values(fixed, "margin"))]
     demanded = _lookup(rows("dpo-margin", method="demanded"), ("margin",), "beta")

@@ -10,10 +10,11 @@ import pytest
 from experiments.engine.rows import ROOT
 from sharpsim.theory import best_of_n, limits
 
-PAGES = ROOT / "docs" / "explorables"
-sys.path.insert(0, str(PAGES))
+sys.path.insert(0, str(ROOT / "docs" / "explorables"))
 
 import grids
+
+PAGES = grids.HERE
 
 
 def declared():
