@@ -38,8 +38,10 @@ def number(text: str) -> float | None:
     return float(f"{digits}e{power.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789')) or 0}")
 
 
-def agrees(text: str, wanted: float | None) -> bool:
+def agrees(text: str | None, wanted: float | None) -> bool:
     """Whether a text shows this number: whole numbers below a million in full, all others to four digits."""
+    if text is None:
+        return False
     found = number(text)
     if found is None or wanted is None:
         return found is wanted
