@@ -34,7 +34,7 @@ def number(text: str) -> float | None:
     """The number that a text of the page means; None for "infinite"."""
     if text == "infinite":
         return None
-    digits, _, power = text.replace(",", "").partition(" × 10")
+    digits, _, power = text.replace(",", "").partition("\u00a0×\u00a010")
     return float(f"{digits}e{power.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789')) or 0}")
 
 

@@ -23,7 +23,7 @@
     if (Number.isInteger(value) && size < 1e6) return value.toLocaleString("en-US");
     if (size >= 1e-4 && size < 1e6) return String(Number(value.toPrecision(4)));
     const [digits, power] = value.toExponential(3).split("e");
-    return `${Number(digits)} × ${tenTo(Number(power))}`;
+    return `${Number(digits)}\u00a0×\u00a0${tenTo(Number(power))}`;
   }
 
   function node(name, attributes = {}, text = "") {
