@@ -2,8 +2,8 @@
 
 Checked on each page: requests to anything but the site, errors in the console, formulas that are not drawn, links and images that lead
 nowhere, figures without alternative text, pages wider than a phone, and what axe-core finds serious or critical. Checked once: the
-size of the site, the search, and that the pages work from file://. Exit status 1 where anything is found. Screenshots of the pages named
-by `--screenshots` are kept beside the site.
+size of the site, the search, that the pages work from file://, and the explorables (`check_explorables`). Exit status 1 where anything
+is found. Screenshots of the pages named by `--screenshots` are kept beside the site.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
 from assets import ROOT, unpacked
+from check_explorables import check_explorables
 
 SITE = ROOT / "build" / "docs" / "html"
 CHROMIUM = "/usr/bin/chromium"
@@ -207,6 +208,10 @@ def check() -> Findings:
         check_links(found, findings)
         context.close()
         check_file(browser, findings)
+        for start in (home, f"{SITE.as_uri()}/"):
+            context = browser.new_context(viewport=_size("desktop"))
+            check_explorables(watched(context, (start,), findings), start, findings)
+            context.close()
         context = browser.new_context()
         check_search(watched(context, (home,), findings), home, findings)
         browser.close()

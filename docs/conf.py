@@ -54,7 +54,7 @@ toc_object_entries = False
 
 html_theme = "furo"
 html_favicon = "_static/favicon.svg"
-html_static_path = ["_static"]
+html_static_path = ["_static", "explorables/grids"]
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_show_sourcelink = False
