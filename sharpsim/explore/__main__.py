@@ -29,7 +29,8 @@ def application(port: int) -> Any:
     import marimo
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    inner = TrustedHostMiddleware(marimo.create_asgi_app(quiet=True).with_app(path="", root=str(APP)).build(), allowed_hosts=[HOST, "localhost"])
+    served = marimo.create_asgi_app(quiet=True).with_app(path="", root=str(APP)).build()
+    inner = TrustedHostMiddleware(served, allowed_hosts=[HOST, "localhost"])
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
         host = dict(scope.get("headers", [])).get(b"host", f"{HOST}:{port}".encode()).decode("latin-1")

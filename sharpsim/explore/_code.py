@@ -8,7 +8,7 @@ import numpy as np
 LITERAL = 2000
 """Largest number of entries of a loaded table that the script spells out. For a larger one the script reads the file."""
 
-_BODY = '''
+_BODY = """
 N, n = {N}, {n}  # draws for each prompt, prompts
 delta, rho, beta = {delta}, {rho}, {beta}
 log_class_size = {log_class_size}  # log|Pi| in nats
@@ -51,7 +51,7 @@ for x in range(len(probs)):
     print(f"prompt {{x + 1}}: base: {{row(probs[x])}}")
     print(f"prompt {{x + 1}}: best of N: {{row(law[x])}}")
     print(f"prompt {{x + 1}}: pi_beta: {{row(tilted[x])}}")
-'''
+"""
 
 
 def code(

@@ -73,6 +73,7 @@ def summary(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, b
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
             raise ValueError(f"`{name}` must be a number; got {value!r}.")
+    N, n = _whole("N", N), _whole("n", n)
     probs, weights, log_probs = _logs(table, weights)
     _affordable(n, weights)
     risk = sft.exact_risk(log_probs, weights, n=n, N=N, delta=delta)
@@ -100,6 +101,7 @@ def summary(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, b
 
 def curves(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, log_class_size: Any) -> Curves:
     """Mass on the mode, exact risk and bound at whole numbers from 1 to past N and past the N at which the modes are found."""
+    N, n = _whole("N", N), _whole("n", n)
     _, weights, log_probs = _logs(table, weights)
     mode_mass = np.minimum(np.exp(sharpness.mode_log_mass(log_probs)), 1.0)
     last = min(max(100.0, 10 * float(N), 10 / mode_mass.min()), 1e15)
@@ -110,10 +112,13 @@ def curves(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, lo
         N=grid,
         kept_mass=np.array([best_of_n.success_probability(log_probs, draws=k, slack=0.0) for k in grid]),
         kept_bound=np.asarray(best_of_n.bound(covered_mass=mode_mass[None, :], draws=grid[:, None])),
-        risk=np.array([sft.exact_risk(log_probs, weights, n=n, N=k, delta=delta) for k in grid]),
+        risk=np.array([sft.exact_risk(log_probs, weights, n=n, N=int(k), delta=delta) for k in grid]),
         bound=np.asarray(sft.bound(log_class_size=log_class_size, n=n, N=grid, delta=delta, rho=rho, coverage=cover)),
     )
 
+
+SHOWN = 12
+"""Largest number of probabilities of a law in a row of the page's table."""
 
 NUMBERS = (
     ("coverage coefficient C_cov", "coverage", False),
@@ -135,12 +140,17 @@ def numbers(found: Summary) -> list[tuple[str, str]]:
 
 
 def prompt_rows(found: Summary) -> list[dict[str, str]]:
-    """For each prompt, the masses of `prompt_lines` and the law of best of N, under the column names of the page's table."""
+    """For each prompt, the masses of `prompt_lines` and two of its laws, under the column names of the page's table.
+
+    Of a law with more than twelve responses the first twelve probabilities are given.
+    """
     rows = []
     for x, weight in enumerate(found.weights):
         masses = (weight, found.mode_mass[x], found.kept_mass[x], found.kept_bound[x], found.tilted_miss[x])
         names = ("weight", "base on the mode", "best of N on the mode", "Prop C.1: at least", "pi_beta off the mode")
-        rows.append({"prompt": str(x + 1), **dict(zip(names, map(_text, masses), strict=True)), "law of best of N": _row(found.law[x])})
+        rows.append({"prompt": str(x + 1), **dict(zip(names, map(_text, masses), strict=True))})
+        for name, law in (("law of best of N", found.law[x]), ("law of pi_beta", found.tilted[x])):
+            rows[-1][name] = _row(law[:SHOWN]) + (" ..." if len(law) > SHOWN else "")
     return rows
 
 
@@ -173,12 +183,16 @@ def _logs(table: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         return probs, weights, np.log(probs)
 
 
-def _work(n: Any, weights: np.ndarray) -> float:
+def _work(n: int, weights: np.ndarray) -> float:
     return float(np.sqrt(float(n) * weights * (1 - weights)).sum())
 
 
-def _affordable(n: Any, weights: np.ndarray) -> None:
-    _checks.count("n", n)
+def _whole(name: str, value: Any) -> int:
+    _checks.count(name, value)
+    return int(value)
+
+
+def _affordable(n: int, weights: np.ndarray) -> None:
     if _work(n, weights) > WORK:
         largest = (WORK / _work(1, weights)) ** 2
         raise ValueError(f"`n` must be at most {largest:.3g} on this page, which computes the exact risk at each change; got {n!r}.")

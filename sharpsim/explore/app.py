@@ -46,7 +46,7 @@ def _(mo):
 
 
 @app.cell
-def _(explore, loaded, mo, np, typed, weighed):
+def _(explore, figures, loaded, mo, np, typed, weighed):
     # A refusal of the library is a result of this cell; the cells below stop where there is one.
     table, weights, source, refusal = np.empty((0, 0)), np.empty(0), None, ""
     try:
@@ -55,7 +55,7 @@ def _(explore, loaded, mo, np, typed, weighed):
         weights = explore.parse_weights(weighed.value, len(table))
     except ValueError as error:
         refusal = str(error)
-    mo.stop(bool(refusal), mo.callout(mo.plain_text(refusal), kind="danger"))
+    mo.stop(bool(refusal), mo.Html(figures.refusal(refusal)))
     note = f"from the file {source} (the text above is not used)" if source else "from the text above"
     mo.plain_text(f"{table.shape[0]} prompts, {table.shape[1]} responses, {note}.")
     return source, table, weights
@@ -77,19 +77,19 @@ def _(N_now, N_set, beta_now, beta_set, delta_now, delta_set, mo, n_now, n_set):
     parts = [round(0.01 * k, 2) for k in range(1, 100)]
     scales = [round(k * 10.0**e, 2) for e in (-2, -1, 0) for k in (1, 2, 5)] + [10.0]
 
-    def tied(label, steps, now, set_value):
+    def tied(letter, meaning, steps, now, set_value):
         value = now()
         near = min(steps, key=lambda step: abs(step - value)) if isinstance(value, (int, float)) else steps[0]
-        slider = mo.ui.slider(steps=steps, value=near, on_change=set_value, label=label, full_width=True)
-        return slider, mo.ui.number(value=value, step=None, on_change=set_value, label="exactly")
+        slider = mo.ui.slider(steps=steps, value=near, on_change=set_value, label=f"{letter}, {meaning}", full_width=True)
+        return slider, mo.ui.number(value=value, step=None, on_change=set_value, label=f"{letter} =")
 
     pairs = [
-        tied("N, draws for each prompt", counts, N_now, N_set),
-        tied("n, prompts drawn", counts, n_now, n_set),
-        tied("delta: sharpened means mass above 1 - delta on the mode", parts, delta_now, delta_set),
-        tied("beta, strength of the KL penalty", scales, beta_now, beta_set),
+        tied("N", "draws for each prompt", counts, N_now, N_set),
+        tied("n", "prompts drawn", counts, n_now, n_set),
+        tied("delta", "so that sharpened means: mass above 1 - delta on the mode", parts, delta_now, delta_set),
+        tied("beta", "strength of the KL penalty", scales, beta_now, beta_set),
     ]
-    mo.vstack([mo.hstack(pair, widths=[4, 1], align="end") for pair in pairs])
+    mo.vstack([mo.hstack(pair, widths=[2, 1], align="end") for pair in pairs])
     return
 
 
@@ -105,7 +105,7 @@ def _(math, mo, table):
 
 
 @app.cell
-def _(N_now, beta_now, delta_now, explore, mo, n_now, rho_field, size_field, table, weights):
+def _(N_now, beta_now, delta_now, explore, figures, mo, n_now, rho_field, size_field, table, weights):
     shared = {"N": N_now(), "n": n_now(), "delta": delta_now(), "rho": rho_field.value, "log_class_size": size_field.value}
     given = {**shared, "beta": beta_now()}
     found, along, refused = None, None, ""
@@ -114,28 +114,24 @@ def _(N_now, beta_now, delta_now, explore, mo, n_now, rho_field, size_field, tab
         along = explore.curves(table, weights, **shared)
     except ValueError as error:
         refused = str(error)
-    mo.stop(bool(refused), mo.callout(mo.plain_text(refused), kind="danger"))
+    mo.stop(bool(refused), mo.Html(figures.refusal(refused)))
     return along, found, given
 
 
 @app.cell
 def _(along, figures, found, given, mo, prompt_field):
-    mo.vstack(
-        [
-            mo.md("## Best of N, exactly"),
-            mo.Html(figures.mode_figure(found, along, N=given["N"])),
-            mo.Html(figures.law_figure(found, int(prompt_field.value or 1) - 1, N=given["N"], beta=given["beta"])),
-        ]
-    )
+    left = figures.mode_figure(found, along, N=given["N"])
+    right = figures.law_figure(found, int(prompt_field.value or 1) - 1, N=given["N"], beta=given["beta"])
+    mo.vstack([mo.md("## Best of N, exactly"), mo.Html(figures.side_by_side(left, right))])
     return
 
 
 @app.cell
-def _(explore, found, mo):
+def _(explore, figures, found, mo):
     SHOWN = 50
     rows = explore.prompt_rows(found)
-    left_out = f"The first {SHOWN} of {len(rows)} prompts; the code below prints all." if len(rows) > SHOWN else ""
-    mo.vstack([mo.ui.table(rows[:SHOWN], selection=None, pagination=False, show_download=False, label="By prompt"), mo.plain_text(left_out)])
+    left_out = f"; the first {SHOWN} of {len(rows)} prompts, the code below prints all" if len(rows) > SHOWN else ""
+    mo.Html(figures.html_table(rows[:SHOWN], f"For each prompt{left_out}"))
     return
 
 
@@ -145,12 +141,7 @@ def _(along, explore, figures, found, given, mo):
         [
             mo.md("## Coverage, risk, bounds and the tilted policy"),
             mo.Html(figures.risk_figure(found, along, N=given["N"], n=given["n"])),
-            mo.ui.table(
-                [{"quantity": label, "value": text} for label, text in explore.numbers(found)],
-                selection=None,
-                pagination=False,
-                show_download=False,
-            ),
+            mo.Html(figures.html_table([{"quantity": label, "value": text} for label, text in explore.numbers(found)], "For this table")),
             mo.md(
                 """
                 *How to read the risk.* The exact risk is the expected share of prompts that are not sharpened when the policy is fitted

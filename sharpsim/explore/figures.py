@@ -1,7 +1,12 @@
-"""Draws the figures of the explorer page as SVG text with a description for screen readers. Needs Matplotlib."""
+"""The figures and tables of the explorer page, as HTML text.
+
+The figures are SVG with a description for screen readers. They need Matplotlib.
+"""
 
 import html
 import io
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,17 +35,17 @@ def risk_figure(found: Summary, along: Curves, *, N: float, n: float) -> str:
     """Exact risk of SFT-Sharpening against N at fixed n, with the bound of Theorem 4.1'. The region at or above 1 is shaded."""
     figure, axes = _axes()
     shown = np.isfinite(along.bound)
-    axes.loglog(along.N, np.maximum(along.risk, 1e-12), color=COLOURS[0], lw=2, label="exact, class of all tables")
+    axes.loglog(along.N, np.where(along.risk > 0, along.risk, np.nan), color=COLOURS[0], lw=2, label="exact, class of all tables")
     axes.loglog(along.N[shown], along.bound[shown], color=COLOURS[1], lw=1.5, ls="--", label="Theorem 4.1', class of size |Π|")
     bottom = min(1e-2, max(1e-12, float(along.risk.min())) / 2)
     top = max(10.0, 2 * float(along.bound[shown].max())) if shown.any() else 10.0
     axes.axhspan(1, top, color="0.9", zorder=0)
-    axes.text(along.N[0], 1.15, " vacuous: at or above 1", fontsize=8, color="0.35")
+    axes.text(along.N[-1], 1.15, "vacuous: at or above 1", fontsize=8, color="0.35", ha="right")
     _mark(axes, N)
     axes.set(xlabel=f"N, draws for each of n = {n:g} prompts", ylabel="share of prompts not sharpened", ylim=(bottom, top))
     axes.legend(frameon=False, fontsize=8)
-    text = "and is vacuous" if found.bound >= 1 else ""
-    return _svg(figure, f"Risk against N. At N = {N:g} the exact risk is {found.risk:.4g}; the bound is {found.bound:.4g} {text}.")
+    vacuous = ", which is vacuous" if found.bound >= 1 else ""
+    return _svg(figure, f"Risk against N. At N = {N:g} the exact risk is {found.risk:.4g}; the bound is {found.bound:.4g}{vacuous}.")
 
 
 def law_figure(found: Summary, prompt: int, *, N: float, beta: float) -> str:
@@ -58,10 +63,32 @@ def law_figure(found: Summary, prompt: int, *, N: float, beta: float) -> str:
     return _svg(figure, f"Three laws at prompt {prompt + 1}. Mass on the mode: {masses}.")
 
 
+def html_table(rows: Sequence[Mapping[str, str]], caption: str) -> str:
+    """An HTML table with one column for each key of the first row. All text is escaped."""
+    cell = 'style="padding:0.15em 0.9em 0.15em 0;text-align:left;white-space:nowrap"'
+    head = "".join(f'<th scope="col" {cell}>{html.escape(name)}</th>' for name in rows[0])
+    body = "".join("<tr>" + "".join(f"<td {cell}>{html.escape(value)}</td>" for value in row.values()) + "</tr>" for row in rows)
+    title = f'<caption style="text-align:left;font-weight:600">{html.escape(caption)}</caption>'
+    table = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div style="overflow-x:auto;font-variant-numeric:tabular-nums" tabindex="0">{table}</div>'
+
+
+def side_by_side(*drawings: str) -> str:
+    """Figures beside each other, or below each other where the page is narrow."""
+    return f'<div style="display:flex;flex-wrap:wrap;gap:1rem">{"".join(drawings)}</div>'
+
+
+def refusal(message: str) -> str:
+    """A message of the library as an alert. Where it gives a position, a note says that the library counts from 0."""
+    note = " (The library counts rows and entries from 0.)" if re.search(r"\brow \d| at \(", message) else ""
+    box = "border:2px solid #b00020;border-radius:4px;padding:0.6em 1em"
+    return f'<div role="alert" style="{box}"><strong>Not accepted.</strong> {html.escape(message + note)}</div>'
+
+
 def _axes() -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.6, 3.5), layout="constrained")
+    figure = Figure(figsize=(5.2, 3.3), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
@@ -76,4 +103,5 @@ def _svg(figure: Any, description: str) -> str:
     figure.savefig(content, format="svg", metadata={"Date": None})
     drawing = content.getvalue()
     drawing = drawing[drawing.index("<svg") :].replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
-    return f'<div role="img" aria-label="{html.escape(description, quote=True)}" style="background:white">{drawing}</div>'
+    look = "background:white;flex:1 1 20rem;max-width:32rem"
+    return f'<div role="img" aria-label="{html.escape(description, quote=True)}" style="{look}">{drawing}</div>'
