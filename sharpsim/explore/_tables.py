@@ -65,12 +65,21 @@ def read_table(path: Any, contents: bytes | None = None) -> np.ndarray:
     try:
         data = path.read_bytes() if contents is None else contents
         if suffix == ".npy":
-            return _checked(np.load(io.BytesIO(data), allow_pickle=False))
+            return _checked(_array(data))
         return parse_table(data.decode("utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{path.name}: the file cannot be read ({error.strerror}).") from error
-    except (ValueError, EOFError) as error:
+    except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
+
+
+def _array(data: bytes) -> np.ndarray:
+    try:
+        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError) as error:
+        raise ValueError(
+            "`table` must be an array of floats saved by `numpy.save`; got something else, or an array of Python objects."
+        ) from error
 
 
 def _entries(line: str) -> list[str]:

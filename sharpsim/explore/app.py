@@ -73,23 +73,39 @@ def _(mo):
 
 @app.cell
 def _(N_now, N_set, beta_now, beta_set, delta_now, delta_set, mo, n_now, n_set):
-    counts = [k * 10**e for e in range(6) for k in (1, 2, 5)] + [10**6]
-    parts = [round(0.01 * k, 2) for k in range(1, 100)]
-    scales = [round(k * 10.0**e, 2) for e in (-2, -1, 0) for k in (1, 2, 5)] + [10.0]
-
-    def tied(letter, meaning, steps, now, set_value):
+    # Sliders and number fields are made in two cells: marimo does not run the cell of the one that was moved again.
+    def slider(label, steps, now, set_value):
         value = now()
         near = min(steps, key=lambda step: abs(step - value)) if isinstance(value, (int, float)) else steps[0]
-        slider = mo.ui.slider(steps=steps, value=near, on_change=set_value, label=f"{letter}, {meaning}", full_width=True)
-        return slider, mo.ui.number(value=value, step=None, on_change=set_value, label=f"{letter} =")
+        return mo.ui.slider(steps=steps, value=near, on_change=set_value, label=label, full_width=True)
 
-    pairs = [
-        tied("N", "draws for each prompt", counts, N_now, N_set),
-        tied("n", "prompts drawn", counts, n_now, n_set),
-        tied("delta", "so that sharpened means: mass above 1 - delta on the mode", parts, delta_now, delta_set),
-        tied("beta", "strength of the KL penalty", scales, beta_now, beta_set),
+    counts = [k * 10**e for e in range(6) for k in (1, 2, 5)] + [10**6]
+    scales = [round(k * 10.0**e, 2) for e in (-2, -1, 0) for k in (1, 2, 5)] + [10.0]
+    sliders = [
+        slider("N, draws for each prompt", counts, N_now, N_set),
+        slider("n, prompts drawn", counts, n_now, n_set),
+        slider(
+            "delta: sharpened means mass above 1 - delta on the mode", [round(0.01 * k, 2) for k in range(1, 100)], delta_now, delta_set
+        ),
+        slider("beta, strength of the KL penalty", scales, beta_now, beta_set),
     ]
-    mo.vstack([mo.hstack(pair, widths=[2, 1], align="end") for pair in pairs])
+    return (sliders,)
+
+
+@app.cell
+def _(N_now, N_set, beta_now, beta_set, delta_now, delta_set, mo, n_now, n_set):
+    fields = [
+        mo.ui.number(value=N_now(), on_change=N_set, label="N ="),
+        mo.ui.number(value=n_now(), on_change=n_set, label="n ="),
+        mo.ui.number(value=delta_now(), step=0.01, on_change=delta_set, label="delta ="),
+        mo.ui.number(value=beta_now(), step=0.01, on_change=beta_set, label="beta ="),
+    ]
+    return (fields,)
+
+
+@app.cell
+def _(fields, mo, sliders):
+    mo.vstack([mo.hstack(pair, widths=[2, 1], align="end") for pair in zip(sliders, fields, strict=True)])
     return
 
 
