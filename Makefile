@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights docs docs-test exercise clean help
+.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights docs docs-test exercise explore clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make docs                                   build the book into build/docs/html (MathJax comes from the npm registry)"
 	@echo "make docs-test                              build the book and open every page of it in headless Chromium"
 	@echo "make exercise N=05.2 [FILE=answer.py]       check an answer to an exercise of the course"
+	@echo "make explore [PORT=2718]                    a page in the browser that runs the library on your own table"
 	@echo "make clean                                  remove the environment and everything that is not committed output"
 
 reproduce: $(VENV)/.reproduce
@@ -81,6 +82,9 @@ docs-test: $(VENV)/.docs
 exercise: $(VENV)/.reproduce
 	@$(BIN)/python -m sharpsim.exercises $(if $(N),check $(N) $(if $(FILE),--file $(FILE)),list)
 
+explore: $(VENV)/.explore
+	$(BIN)/python -m sharpsim.explore $(if $(PORT),--port $(PORT))
+
 clean:
 	rm -rf docs/statements docs/api docs/source docs/_static/mathjax
 	rm -rf $(VENV) build dist out .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -94,6 +98,10 @@ $(VENV)/.reproduce: pyproject.toml | $(BIN)/python
 	$(PIP) -e ".[reproduce,real,train]"
 	@touch $@
 
+$(VENV)/.explore: pyproject.toml | $(BIN)/python
+	$(PIP) -e ".[explore]"
+	@touch $@
+
 # torch is a rival among others: where it cannot be had, the rest is timed without it.
 $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	$(PIP) -e ".[reproduce,real,train]"
@@ -101,7 +109,7 @@ $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,test]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,test]"
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
@@ -113,5 +121,5 @@ $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,test,dev]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,test,dev]"
 	@touch $@
