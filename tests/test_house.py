@@ -102,6 +102,9 @@ PAGES = (*READ_TO_THE_END, "paper_repro.md", "CONTRIBUTING.md", "CHANGELOG.md", 
 def test_report_links_lead_somewhere():
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text()):
+            # The book's own generated pages are there once it is built; `make docs-test` follows every link of the built book.
+            if page.startswith("docs/") and link.split("/")[0] in ("statements", "api"):
+                continue
             assert ((ROOT / page).parent / link).exists(), f"{page} links to {link}"
 
 
