@@ -28,6 +28,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "book",
+    "notebooks",
 ]
 exclude_patterns = ["_ext", "_static", "snippets", "proofs", "build"]
 suppress_warnings = ["toc.empty_glob", "myst.header", "mystnb.unknown_mime_type"]
