@@ -21,7 +21,7 @@ _OPTION = re.compile(r"^:([\w-]+):\s*(.*)$")
 _ROLE = re.compile(r"\{([\w:-]+)\}`([^`]+)`")
 # These directives have no content that a notebook could show.
 _SILENT = {"toctree", "raw", "contents", "index"}
-_NEEDS = '*Lecture of the sharpening book. To run it: `pip install "sharpsim[reproduce]"`. Text: CC BY 4.0. Code: MIT.*'
+NEEDS = '*Lecture of the sharpening book. To run it: `pip install "sharpsim[reproduce]"`. Text: CC BY 4.0. Code: MIT.*'
 
 
 def lectures() -> list[Path]:
@@ -97,7 +97,7 @@ def plain(text: str, folder: Path, titles: dict[str, str] | None = None) -> str:
 
 def notebook(path: Path) -> Any:
     """One lecture as a notebook of version 4.5 without outputs. The same text gives the same notebook."""
-    text = under_title(plain(path.read_text(encoding="utf-8"), path.parent), _NEEDS)
+    text = under_title(plain(path.read_text(encoding="utf-8"), path.parent), NEEDS)
     made = jupytext.reads(text, fmt="md:myst")
     for place, cell in enumerate(made.cells):
         cell["id"] = f"cell-{place}"
