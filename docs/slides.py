@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).resolve().parent
-sys.path.insert(0, str(DOCS / "_ext"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "_ext"))
 
 import nbclient
 from assets import ROOT, place_mathjax
@@ -25,6 +24,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 OUT = ROOT / "build" / "slides"
+TEMPLATE = ROOT / "docs" / "_slides" / "page.html"
 # Longer text goes on to another slide with the same heading.
 LONGEST = 900
 
@@ -149,7 +149,7 @@ def page(path: Path) -> str:
         level = 1 if place == 1 else 2
         sections.append(f'<section id="s{place}"><h{level}>{heading}</h{level}>\n' + "\n".join(blocks) + "\n</section>")
     title = path.read_text(encoding="utf-8").split("\n# ", 1)[1].split("\n", 1)[0]
-    template = (DOCS / "_slides" / "page.html").read_text(encoding="utf-8")
+    template = TEMPLATE.read_text(encoding="utf-8")
     colours = HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".code")
     parts = {"@TITLE@": html.escape(title), "@COLOURS@": colours, "@SLIDES@": "\n".join(sections)}
     for mark, part in parts.items():

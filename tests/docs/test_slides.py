@@ -7,8 +7,8 @@ import pytest
 
 from experiments.engine.rows import ROOT
 
-for needed in ("jupytext", "nbclient", "mdit_py_plugins"):
-    pytest.importorskip(needed, reason="the book's tools come with the docs extra")
+pytest.importorskip("jupytext", reason="the book's tools come with the docs extra")
+pytest.importorskip("nbclient", reason="the book's tools come with the docs extra")
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 sys.path.insert(0, str(ROOT / "docs"))
 
