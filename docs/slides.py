@@ -25,8 +25,9 @@ from pygments.lexers import PythonLexer
 
 OUT = ROOT / "build" / "slides"
 TEMPLATE = ROOT / "docs" / "_slides" / "page.html"
-# Longer text goes on to another slide with the same heading.
+# In letters. Longer text goes on to another slide with the same heading; a figure counts as so many.
 LONGEST = 900
+FIGURE = 700
 
 
 def _formula(text: str, options: dict[str, Any]) -> str:
@@ -108,23 +109,26 @@ def add_text(deck: Deck, text: str) -> None:
 def add_cell(deck: Deck, cell: Any) -> None:
     """Put a code cell on the slides: its code, which the key C shows, and its outputs."""
     code = python(cell.source.split("---\n")[-1]).replace('class="code"', 'class="code cell"', 1)
-    printed, figures = [], []
+    printed, figures, stream = [], [], ""
     for output in cell.outputs:
         data = output.get("data", {})
-        if "image/svg+xml" in data:
+        if output.output_type == "stream":
+            stream += output.text
+        elif "image/svg+xml" in data:
             figures.append(_figure("image/svg+xml", base64.b64encode(data["image/svg+xml"].encode()).decode(), cell))
         elif "image/png" in data:
             figures.append(_figure("image/png", data["image/png"].replace("\n", ""), cell))
         elif "text/html" in data:
             printed.append((data["text/html"], 300))
-        elif text := output.get("text", data.get("text/plain", "")):
-            printed.append((f'<pre class="printed">{html.escape(text.rstrip())}</pre>', len(text)))
-    if figures:
+        else:
+            stream += data.get("text/plain", "") + "\n"
+    if stream.strip():
+        printed.append((f'<pre class="printed">{html.escape(stream.rstrip())}</pre>', len(stream)))
+    if figures or sum(size for _, size in printed) > deck.room:
         deck.go_on()
-        deck.slides[-1][1].append(code)
-        deck.add("".join(figures), LONGEST - 200)
-    else:
-        deck.slides[-1][1].append(code)
+    deck.slides[-1][1].append(code)
+    if figures:
+        deck.add("".join(figures), FIGURE)
     for block, size in printed:
         deck.add(block, size)
 
