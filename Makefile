@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights docs docs-test exercise explore clean help
+.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights docs docs-test slides exercise explore clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
 	@echo "make docs                                   build the book into build/docs/html (MathJax comes from the npm registry)"
 	@echo "make docs-test                              build the book and open every page of it in headless Chromium"
+	@echo "make slides [N=05]                          the lectures as slides in build/slides, or one unit"
 	@echo "make exercise N=05.2 [FILE=answer.py]       check an answer to an exercise of the course"
 	@echo "make explore [PORT=2718]                    a page in the browser that runs the library on your own table"
 	@echo "make clean                                  remove the environment and everything that is not committed output"
@@ -78,6 +79,9 @@ docs-test: $(VENV)/.docs
 	$(BIN)/python -m pytest -q tests/docs
 	$(BIN)/python docs/check_site.py
 
+slides: $(VENV)/.docs
+	$(BIN)/python docs/slides.py $(N)
+
 # Without N: the list of exercises.
 exercise: $(VENV)/.reproduce
 	@$(BIN)/python -m sharpsim.exercises $(if $(N),check $(N) $(if $(FILE),--file $(FILE)),list)
@@ -113,7 +117,7 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,test,docs]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,test,docs]"
 	@touch $@
 
 $(VENV)/.huggingface: pyproject.toml $(VENV)/.test

@@ -28,8 +28,9 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "book",
+    "notebooks",
 ]
-exclude_patterns = ["_ext", "_static", "snippets", "proofs", "build"]
+exclude_patterns = ["_ext", "_slides", "_static", "snippets", "proofs", "build"]
 suppress_warnings = ["toc.empty_glob", "myst.header", "mystnb.unknown_mime_type"]
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_inline", "attrs_block"]
