@@ -63,7 +63,7 @@ def test_stub_fails_with_a_sentence(exercise):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.number)
-@pytest.mark.parametrize("answer", NONSENSE, ids=lambda answer: repr(answer)[:30])
+@pytest.mark.parametrize("answer", NONSENSE, ids=range(len(NONSENSE)))
 def test_answers_of_a_wrong_type_get_a_sentence(exercise, answer):
     outcome = run(exercise, lambda **_: answer)
     assert not outcome.passed
