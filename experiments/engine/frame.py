@@ -10,6 +10,7 @@ COLUMNS = {"": columns(...), "part": columns(...)}       the kind of each column
 def verdicts(tables) -> [Verdict(...)]                       computed from the rows as read back from their files
 ACCEPTS_BASE = True                      only where `run` uses `context.base`
 ACCEPTS_SAMPLES = True                   only where `run` uses `context.samples`; `verdicts` gets the parts that `run` then returns
+SAMPLES_COLUMNS = {...}                  with ACCEPTS_SAMPLES: the columns of those parts
 """
 
 import sys

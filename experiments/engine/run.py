@@ -60,7 +60,8 @@ def run_stem(
 
     started = time.perf_counter()
     parts = module.run(settings, context)
-    _write_parts(stem, parts, module.COLUMNS, places, stamps)
+    declared = module.SAMPLES_COLUMNS if samples else module.COLUMNS
+    _write_parts(stem, parts, declared, places, stamps)
     wall = time.perf_counter() - started
 
     verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
@@ -77,7 +78,7 @@ def run_stem(
         "hardware": hardware(),
         "wall_seconds": round(wall, 1),
         "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
-        "columns": {places.part(stem, name).name: by_kind(module.COLUMNS[name]) for name in parts},
+        "columns": {places.part(stem, name).name: by_kind(declared[name]) for name in parts},
         "notes": context.notes,
     }
     write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
