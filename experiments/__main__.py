@@ -145,7 +145,7 @@ def _draw(stem: str, places: Places) -> list[Path]:
     # Not at the top: matplotlib is for those who draw.
     from figures.engine.save import draw_stem, drawable
 
-    kinds = ("png",) if places == Places.reference() else ("png", "pdf", "svg")
+    kinds = ("png",) if places == Places.reference() else None
     return draw_stem(stem, places, kinds=kinds) if stem in drawable() else []
 
 

@@ -30,10 +30,11 @@ def drawable() -> list[str]:
     return sorted(stems_in(ROOT / "figures"))
 
 
-def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] = tuple(_METADATA)) -> list[Path]:
-    """Draw the rows of one stem, and of a full run where they are kept beside them, as files of these kinds; return the PNGs."""
+def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] | None = None) -> list[Path]:
+    """Draw the rows of one stem, and of a full run where they are kept beside them, as files of these kinds (None: all); return the PNGs."""
     if stem not in drawable():
         raise Refused(f"no figure {stem!r}; there are {', '.join(drawable()) or 'none yet'}.")
+    kinds = tuple(_METADATA) if kinds is None else kinds
     kept = _draw(stem, places.full, f"{stem}-full", kinds) if places.full.parts(stem) else []
     return _draw(stem, places, stem, kinds) + kept
 
