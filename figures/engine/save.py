@@ -31,7 +31,7 @@ def drawable() -> list[str]:
 
 
 def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] | None = None) -> list[Path]:
-    """Draw the rows of one stem, and of a full run where they are kept beside them, as files of these kinds (None: all); return the PNGs."""
+    """Draw the rows of one stem, and of a full run where they are kept beside them, as files of these kinds (None: all); return PNGs."""
     if stem not in drawable():
         raise Refused(f"no figure {stem!r}; there are {', '.join(drawable()) or 'none yet'}.")
     kinds = tuple(_METADATA) if kinds is None else kinds
