@@ -72,7 +72,7 @@ class Agreement:
 
 def compare(stem: str, places: Places, reference: Places, declared: Tables) -> Agreement | None:
     """How a stem's rows in `places` compare with those in `reference`; None where the reference has none of this stem."""
-    ours, theirs = (dict(where.every_part(stem).items()) for where in (places, reference))
+    ours, theirs = places.every_part(stem), reference.every_part(stem)
     if not theirs:
         return None
     if ours.keys() == theirs.keys() and all(ours[name].read_bytes() == theirs[name].read_bytes() for name in ours):
