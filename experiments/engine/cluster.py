@@ -9,7 +9,7 @@ working directory, one worker per device:
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import jax
 import numpy as np
@@ -36,8 +36,14 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
         raise Refused("`--scheduler` and `--workers` need Dask: pip install 'sharpsim[cluster]'.") from error
     if scheduler is None:
         with (
-            # No dashboard: its type does not say so, but None is how to ask for none.
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=cast(Any, None), memory_limit=None) as cluster,
+            # No dashboard. Its server listens all the same: on a free port, since a second cluster would warn that the usual one is taken.
+            LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                memory_limit=None,
+            ) as cluster,
             Client(cluster) as client,
         ):
             yield client

@@ -57,7 +57,8 @@ def test_the_rows_do_not_know_how_many_workers_there_were(workers, alone, tmp_pa
 def test_a_killed_worker_costs_a_retry(alone, tmp_path):
     distributed = pytest.importorskip("distributed")
     out = tmp_path / "out"
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=None) as cluster:
+    # A free port: other tests may run a cluster at the same time.
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=None) as cluster:
         command = [sys.executable, "-m", "tests.walks", str(out), "--scheduler", cluster.scheduler_address]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         with distributed.Client(cluster) as client:
