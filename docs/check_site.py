@@ -42,7 +42,13 @@ DRAWN = """async () => {
   if (window.MathJax && MathJax.startup && MathJax.startup.promise) await MathJax.startup.promise;
   const all = [...document.querySelectorAll(".math")].filter(e => !e.querySelector(".math"));
   const bad = all.filter(e => !e.querySelector("mjx-container svg") || e.querySelector("[data-mjx-error], merror"));
-  return {formulas: all.length, missing: bad.map(e => e.textContent.slice(0, 80))};
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const raw = [];
+  while (words.nextNode()) {
+    const here = words.currentNode;
+    if (/\\$[^$\\n]{1,80}\\$/.test(here.data) && !here.parentElement.closest("pre, code, script, style, .math")) raw.push(here.data);
+  }
+  return {formulas: all.length, missing: [...bad.map(e => e.textContent), ...raw].map(text => text.slice(0, 80))};
 }"""
 FOUND = """() => ({
   links: [...document.querySelectorAll("a[href], link[href], iframe[src]")].map(e => e.getAttribute("href") || e.getAttribute("src")),

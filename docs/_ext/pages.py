@@ -8,12 +8,24 @@ DOCS = Path(__file__).resolve().parents[1]
 ROOT = DOCS.parent
 
 _MARKED = re.compile(r"([\\*_|<>$\[\]{}~#^])")
+_FORMULA = re.compile(r"(\$[^$]+\$)")
 
 
 def escaped(text: str) -> str:
     """Plain text as Markdown shows it unchanged; backticks and bold words stay what they are."""
     parts = re.split(r"(`[^`]+`|\*\*[A-Z][a-z]+\*\*)", text)
     return "".join(part if place % 2 else _MARKED.sub(r"\\\1", part) for place, part in enumerate(parts))
+
+
+def with_formulas(text: str) -> str:
+    """A caption as Markdown: formulas between dollar signs are drawn, the rest is shown unchanged."""
+    parts = _FORMULA.split(text)
+    return "".join(part if place % 2 else escaped(part) for place, part in enumerate(parts))
+
+
+def spoken(text: str) -> str:
+    """A caption without dollar signs, braces and backslashes, for readers who hear it."""
+    return _FORMULA.sub(lambda found: re.sub(r"\\mathrm|\\mathcal|[\\{}$]", "", found[0]), text)
 
 
 def row(*cells: object) -> str:

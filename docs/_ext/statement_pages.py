@@ -9,7 +9,7 @@ from typing import Any
 import facts
 from api_pages import public_names
 from docstrings import assumptions, joined, reflowed, sections, summary
-from pages import DOCS, ROOT, Writer, escaped, fence, table
+from pages import DOCS, ROOT, Writer, escaped, fence, spoken, table, with_formulas
 from source_pages import Sources
 
 NUMBERED = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example")
@@ -98,7 +98,7 @@ def _narrow(text: str) -> str:
 
 
 def _figure(path: Any, caption: str) -> str:
-    return fence("figure", escaped(caption), title=f"../../figures/out/{path.name}", alt=caption.replace("\n", " "))
+    return fence("figure", with_formulas(caption), title=f"../../figures/out/{path.name}", alt=spoken(caption))
 
 
 def _symbols(stem: str, text: str) -> list[str]:
