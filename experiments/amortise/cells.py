@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.engine import models as _models
+from experiments.engine.asked import PRETRAINED, Judge, load
+from experiments.engine.models import available_prompts, fresh_prompts
 from experiments.engine.rows import Refused
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
@@ -28,25 +29,43 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """One base policy and the held-out prompts it is judged on; all of them have a proven mode."""
+    """One base policy and the held-out prompts it is judged on, [m]; all of them have a proven mode."""
 
     task: str
     level: int
     model: str
     policy: Any
-    judge: "Judge"
+    judge: Judge
     prompts: np.ndarray
-    training: np.ndarray
+    fresh: np.ndarray
+    """Prompts to tune on that are neither judged nor in the model's training pairs (the pretrained network's are not known)."""
+    validation: np.ndarray
+    """As many again, never tuned on: they decide when tuning stops."""
     unproven: int
     """Held-out prompts left out because the search for their mode ran out of expansions."""
-    greedy_accuracy: float
-    greedy_log_prob: float
+    greedy_correct: np.ndarray
+    greedy_log_probs: np.ndarray
     modes: np.ndarray
-    """int32 [m, horizon], all modes of all prompts, and `mode_of` [m], the prompt of each."""
+    """int32 [k, horizon], all modes of all prompts, and `mode_of` [k], the prompt of each."""
     mode_of: np.ndarray
     mode_log_probs: np.ndarray
-    mode_accuracy: float
+    mode_correct: np.ndarray
     head: Head
+
+    @property
+    def greedy_accuracy(self) -> float:
+        """The share of prompts that base's greedy decoding answers correctly."""
+        return float(self.greedy_correct.mean())
+
+    @property
+    def greedy_log_prob(self) -> float:
+        """The mean log-probability of base's greedy responses, in nats."""
+        return float(self.greedy_log_probs.mean())
+
+    @property
+    def mode_accuracy(self) -> float:
+        """The share of prompts whose mode (the first found of equals) is correct."""
+        return float(self.mode_correct.mean())
 
     @property
     def weights(self) -> np.ndarray:
@@ -82,25 +101,10 @@ class Cell:
         return np.minimum(theory.gaps(self.head.log_probs, self.head.tail_bound), self.mode_log_probs - floor)
 
 
-class Judge:
-    """Which responses are correct; every distinct one is looked at once."""
-
-    def __init__(self, task: Any, texts: list[str]):
-        self.task, self.texts = task, texts
-        self._known = functools.cache(self._one)
-
-    def __call__(self, responses: np.ndarray, owners: np.ndarray) -> np.ndarray:
-        """bool [m] for responses int [m, horizon] to the prompts numbered `owners`."""
-        return np.array(
-            [self._known(row.tobytes(), int(owner)) for row, owner in zip(responses.astype(np.int32), owners, strict=True)], bool
-        )
-
-    def _one(self, tokens: bytes, owner: int) -> bool:
-        return self.task.is_correct(self.texts[owner], self.task.decode_response(np.frombuffer(tokens, np.int32)))
-
-
-def gather(name: tuple[str, int, str], *, prompts: int, held_out: int, expansions: int, search: int, head_size: int, seed: int) -> Cell:
-    """Load the model, draw prompts of both splits, decode greedily, prove the modes, list the head."""
+def gather(
+    name: tuple[str, int, str], *, prompts: int, validation: int, held_out: int, expansions: int, search: int, head_size: int, seed: int
+) -> Cell:
+    """Load the model, draw its prompts, decode greedily, prove the modes, list the head."""
     import equinox as eqx
     import jax
 
@@ -108,19 +112,20 @@ def gather(name: tuple[str, int, str], *, prompts: int, held_out: int, expansion
     from sharpsim.tasks import TASKS
 
     task_name, level, model = name
-    task, policy = TASKS[task_name](level=level), _models.load(task_name, model)
-    training = _models.encode_prompts(task, _models.available_prompts(task, "train", prompts, seed))
-    asked = task.prompts("held_out", held_out, seed)
-    encoded = _models.encode_prompts(task, asked)
+    task = TASKS[task_name](level=level)
+    asked = load(task, model)
+    policy, texts = asked.policy, available_prompts(task, "held_out", held_out, seed)
+    encoded = asked.encode(texts)
     found = most_likely_batch(policy, encoded, max_expansions=search, on_budget="return")
     heads = head(policy, encoded, max_expansions=expansions)
-    proven = [i for i in range(len(asked)) if hasattr(found[i], "responses") and heads[i].certified >= len(found[i].responses)]
+    proven = [i for i in range(len(texts)) if hasattr(found[i], "responses") and heads[i].certified >= len(found[i].responses)]
     if not proven:
         raise Refused(f"no held-out prompt of {task_name}, level {level}, has a mode that {model} was proven to have.")
-    encoded, found, heads, texts = encoded[proven], [found[i] for i in proven], [heads[i] for i in proven], [asked[i] for i in proven]
-    judge, every = Judge(task, texts), np.arange(len(proven))
-    decoded = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, encoded))
-    first = np.stack([one.responses[0] for one in found])
+    found, heads = [found[i] for i in proven], [heads[i] for i in proven]
+    judge, every = Judge(task, [texts[i] for i in proven], asked.decode), np.arange(len(proven))
+    decoded = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, encoded))[proven]
+    encoded = encoded[proven]
+    unseen = asked.encode(_to_tune_on(task, model, validation + prompts, seed))
     return Cell(
         task=task_name,
         level=level,
@@ -128,16 +133,24 @@ def gather(name: tuple[str, int, str], *, prompts: int, held_out: int, expansion
         policy=policy,
         judge=judge,
         prompts=encoded,
-        training=training,
-        unproven=len(asked) - len(proven),
-        greedy_accuracy=float(judge(decoded, every).mean()),
-        greedy_log_prob=float(scored(policy, encoded, decoded).mean()),
+        fresh=unseen[validation:],
+        validation=unseen[:validation],
+        unproven=len(texts) - len(proven),
+        greedy_correct=judge.correct(decoded, every),
+        greedy_log_probs=scored(policy, encoded, decoded),
         modes=np.concatenate([one.responses for one in found]),
         mode_of=np.repeat(every, [len(one.responses) for one in found]),
         mode_log_probs=np.array([one.log_probs[0] for one in found]),
-        mode_accuracy=float(judge(first, every).mean()),
+        mode_correct=judge.correct(np.stack([one.responses[0] for one in found]), every),
         head=_padded(heads, head_size, judge),
     )
+
+
+def _to_tune_on(task: Any, model: str, count: int, seed: int) -> list[str]:
+    """Prompts of the training split that the model has not seen; all there are, where they are fewer than `count`."""
+    if model == PRETRAINED:
+        return available_prompts(task, "train", count, seed)
+    return fresh_prompts(task, count, seed)
 
 
 def _padded(heads: list[Any], size: int, judge: Judge) -> Head:
@@ -147,7 +160,7 @@ def _padded(heads: list[Any], size: int, judge: Judge) -> Head:
     for row, one in enumerate(heads):
         k = min(size, len(one.log_probs))
         made.responses[row, :k], made.log_probs[row, :k] = one.responses[:k], one.log_probs[:k]
-        made.correct[row, :k] = judge(one.responses[:k], np.full(k, row))
+        made.correct[row, :k] = judge.correct(one.responses[:k], row)
         made.remaining_mass[row] = one.remaining_mass + np.exp(one.log_probs[k:]).sum()
         made.tail_bound[row] = max(one.bound, one.log_probs[k:].max(initial=-np.inf))
     return made

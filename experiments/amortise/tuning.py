@@ -1,4 +1,4 @@
-"""One run of `amortise`: fine-tunes one model with one seed and evaluates it on held-out prompts during training."""
+"""One run of `amortise`: tunes one model with one seed on its own draws and judges it on held-out prompts along the way."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,9 @@ from experiments.amortise.cells import Cell, scored
 from sharpsim.estimators import allowed_deviation, bernoulli_variance
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
+
+NEW, SAME = "new prompts", "same prompts"
+"""Judged on prompts that tuning did not see; or, as in Theorem 4.1, tuned (without answers) on the very prompts that are judged."""
 
 
 @dataclass(frozen=True)
@@ -21,24 +24,27 @@ class Tuning:
     weight_decay: float
     clip: float
     evaluations: int
-    kept_out: int
-    """Training prompts that are not trained on, for the training's own held-out loss."""
 
-    def schedule(self) -> Any:
-        """The library's schedule; no early stop, for the curves are wanted to their end."""
+    def schedule(self, examples: int) -> Any:
+        """The library's schedule, in batches of no more than there are examples; no early stop, for the curves are wanted to their end."""
         from sharpsim.training import Schedule
 
         return Schedule(
-            steps=self.steps, batch=self.batch, learning_rate=self.learning_rate, warmup=0, weight_decay=self.weight_decay, clip=self.clip,
-            evaluate_every=self.steps // self.evaluations, patience=self.evaluations,
+            steps=self.steps, batch=min(self.batch, examples), learning_rate=self.learning_rate, warmup=0, weight_decay=self.weight_decay,
+            clip=self.clip, evaluate_every=self.steps // self.evaluations, patience=self.evaluations,
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Run:
-    """Method "SFT" (best of N) or "DPO" (N draws in pairs, at `beta`; NaN for SFT) of replicate number `replicate`."""
+    """Method "SFT" (best of N) or "DPO" (N draws in pairs, at `beta`; NaN for SFT) on `n` prompts, replicate number `replicate`.
 
+    `n` counts the prompts tuned on; for `SAME` it is all that are judged.
+    """
+
+    asked: str
     method: str
+    n: int
     N: int
     beta: float
     replicate: int
@@ -46,49 +52,90 @@ class Run:
     @property
     def names(self) -> dict[str, Any]:
         """What tells this run from others on its cell, for the rows."""
-        return {"method": self.method, "N": self.N, "beta": self.beta}
+        return {"asked": self.asked, "method": self.method, "n": self.n, "N": self.N, "beta": self.beta}
 
 
-def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Rows of every evaluation, and the row of exact quantities and bounds of the policy at the end.
+@dataclass(frozen=True)
+class Evaluation:
+    """A policy during tuning, on each held-out prompt, [prompts].
 
-    Evaluations see temperature-1 samples on held-out prompts; log-likelihoods are base's. `best` marks the evaluation after the first of
-    the largest log-likelihood: chosen on held-out prompts, as the paper does, though without their answers.
+    The share of correct draws, their mean log-likelihood under base, whether greedy decoding is correct, and the mass on base's modes.
+    """
+
+    step: int
+    accuracy: np.ndarray
+    log_prob: np.ndarray
+    greedy: np.ndarray
+    masses: np.ndarray
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A run's evaluations, the first of them base itself, with the validation loss of each; the one `chosen`; its exact bounds."""
+
+    run: Run
+    cell: Cell
+    evaluations: list[Evaluation]
+    validation_losses: list[float]
+    chosen: int
+    bounds: dict[str, Any]
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """Cell and run, without the replicate."""
+        return self.cell.names | self.run.names
+
+
+def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned:
+    """Tune and judge. For new prompts the policy chosen is that of the least loss on validation prompts; for the same prompts the last.
+
+    Validation prompts are never judged, and answers play no part in the choice.
     """
     import jax
 
     from sharpsim.algorithms import dpo_sharpen, sft_sharpen
 
     tuning_key, evaluation_key = jax.random.split(jax.random.fold_in(key, run.replicate))
-    rows, last = [], [cell.policy]
+    evaluations, policies = [], []
 
     def watch(step: int, policy: Any) -> None:
-        last[0] = policy
-        rows.append({"step": step, **_judged(cell, policy, settings, jax.random.fold_in(evaluation_key, step))})
+        policies.append(policy)
+        evaluations.append(judged(cell, policy, step, settings.draws, jax.random.fold_in(evaluation_key, step)))
 
-    shared = {"N": run.N, "schedule": tuning.schedule(), "held_out": tuning.kept_out, "key": tuning_key, "watch": watch}
+    asked = cell.prompts if run.asked == SAME else cell.fresh[: run.n]
+    examples = len(asked) * (1 if run.method == "SFT" else run.N // 2)
+    shared = {
+        "N": run.N, "schedule": tuning.schedule(examples), "held_out": len(cell.validation), "key": tuning_key, "watch": watch,
+    }  # fmt: skip
+    prompts = np.concatenate([asked, cell.validation])
     if run.method == "SFT":
-        sft_sharpen(cell.policy, cell.training, **shared)
+        found = sft_sharpen(cell.policy, prompts, **shared)
     else:
-        dpo_sharpen(cell.policy, cell.training, beta=run.beta, **shared)
-    best = 1 + int(np.argmax([row["log_prob"] for row in rows[1:]]))
-    names = cell.names | run.names | {"replicate": run.replicate}
-    rows = [{**names, **row, "best": i == best} for i, row in enumerate(rows)]
-    return rows, names | exact(cell, last[0], run.N, settings)
+        found = dpo_sharpen(cell.policy, prompts, beta=run.beta, **shared, **settings.dpo_options)
+    losses = np.asarray(found.info["held_out_loss"], np.float64)
+    chosen = len(losses) - 1 if run.asked == SAME else int(losses.argmin())
+    bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policies[chosen], run.N, settings)
+    return Tuned(run, cell, evaluations, losses.tolist(), chosen, bounds)
 
 
-def _judged(cell: Cell, policy: Any, settings: Any, key: Any) -> dict[str, Any]:
-    from sharpsim.decoding import sample_many
+def judged(cell: Cell, policy: Any, step: int, draws: int, key: Any) -> Evaluation:
+    """The policy on the cell's held-out prompts, by `draws` draws of each and by greedy decoding."""
+    import equinox as eqx
+    import jax
 
-    drawn = sample_many(policy, cell.prompts, draws=settings.draws, key=key).responses.reshape(-1, policy.horizon)
-    owners = np.repeat(np.arange(len(cell.prompts)), settings.draws)
-    masses = cell.mode_masses(policy)
-    return {
-        "accuracy": float(cell.judge(drawn, owners).mean()),
-        "log_prob": float(scored(cell.policy, cell.prompts[owners], drawn).mean()),
-        "mode_mass": float(masses.mean()),
-        **{f"unsharpened_{delta:g}": theory.unsharpened(masses, cell.weights, delta=delta) for delta in settings.deltas},
-    }
+    from sharpsim.decoding import greedy, sample_many
+
+    m = len(cell.prompts)
+    drawn = sample_many(policy, cell.prompts, draws=draws, key=key).responses.reshape(-1, policy.horizon)
+    owners = np.repeat(np.arange(m), draws)
+    decoded = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, cell.prompts))
+    return Evaluation(
+        step=step,
+        accuracy=cell.judge.correct(drawn, owners).reshape(m, draws).mean(axis=1),
+        log_prob=scored(cell.policy, cell.prompts[owners], drawn).reshape(m, draws).mean(axis=1),
+        greedy=cell.judge.correct(decoded, np.arange(m)),
+        masses=cell.mode_masses(policy),
+    )
 
 
 def exact(cell: Cell, policy: Any, N: int, settings: Any) -> dict[str, Any]:

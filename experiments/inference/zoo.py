@@ -1,21 +1,20 @@
 """The small models on tasks with exact answers: their draws as a table of samples, and the head of each prompt's law by exact search."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from experiments.engine.asked import PRETRAINED, Judge, load
 from experiments.engine.frame import Context
-from experiments.engine.models import MODELS, NAMES, available_prompts, encode_prompts, load
+from experiments.engine.models import MODELS, NAMES, available_prompts
 from experiments.engine.rows import Refused
 from sharpsim.logs import GREEDY, SampleTable
 from sharpsim.tasks import TASKS, Task
 
 HEAD = 1000
 """Responses of a prompt's head that are kept: the search finds more, nearly all of no account."""
-PRETRAINED = "g2p-en"
-"""The network read from an installed package; it knows one task."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,14 @@ def cells(context: Context, questions: Sequence[Question], *, prompts: int, seed
 def _cell(question: Question, task: Task, model: str, texts: list[str], *, seeds: int, draws: int, expansions: int, key: Any) -> Cell:
     from sharpsim.decoding import head, sample_many
 
-    policy, prompts, judge = _pretrained(task, texts) if model == PRETRAINED else _trained(task, model, texts)
+    asked = load(task, model)
+    policy, prompts, judge = asked.policy, asked.encode(texts), Judge(task, texts, asked.decode)
     drawn = sample_many(policy, prompts, draws=seeds * draws, key=key)
     heads = head(policy, prompts, max_expansions=expansions)
     best, best_log_probs = _greedy(policy, prompts)
     log_probs = np.minimum(np.asarray(drawn.log_probs, dtype=np.float64), 0.0)
-    judged = [judge(i, drawn.responses[i]) for i in range(len(texts))]
-    of_greedy = [judge(i, best[i : i + 1]) for i in range(len(texts))]
+    judged = [judge(drawn.responses[i], i) for i in range(len(texts))]
+    of_greedy = [judge(best[i : i + 1], i) for i in range(len(texts))]
     n, each = log_probs.shape
     table = SampleTable(
         model=np.full(n * (each + 1), NAMES.get(model, model), dtype=object),
@@ -120,10 +120,6 @@ def _greedy(policy: Any, prompts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(responses), np.minimum(np.asarray(log_probs, dtype=np.float64), 0.0)
 
 
-Judge = Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""(number of the prompt, responses [m, horizon]) -> (correct [m], answers [m]); each distinct response is judged once."""
-
-
 def _found(
     policy: Any, heads: list[Any], judge: Judge, drawn: np.ndarray, best: np.ndarray, of_greedy: list[tuple[np.ndarray, np.ndarray]]
 ) -> Found:
@@ -134,7 +130,7 @@ def _found(
         size = min(HEAD, len(found.log_probs))
         if size:
             log_probs[i, :size], lengths[i, :size] = found.log_probs[:size], policy.lengths(found.responses[:size])
-            correct[i, :size] = judge(i, found.responses[:size])[0]
+            correct[i, :size] = judge.correct(found.responses[:size], i)
         # What is cut off joins what was not found, and its likeliest is one more bound.
         left[i] = found.remaining_mass + np.exp(found.log_probs[size:]).sum()
         edge[i] = max(found.bound, found.log_probs[size:].max(initial=-np.inf))
@@ -149,41 +145,3 @@ def _found(
         greedy_correct=np.array([right[0] for right, _ in of_greedy]),
         horizon=policy.horizon,
     )
-
-
-def _trained(task: Task, model: str, texts: list[str]) -> tuple[Any, np.ndarray, Judge]:
-    def read(prompt: str, response: np.ndarray) -> tuple[bool, str]:
-        text = task.decode_response(response)
-        return task.is_correct(prompt, text), task.answer(text) or ""
-
-    return load(task.name, model), encode_prompts(task, texts), _judge(texts, read)
-
-
-def _pretrained(task: Task, texts: list[str]) -> tuple[Any, np.ndarray, Judge]:
-    from sharpsim.policies import pretrained_g2p
-
-    try:
-        policy = pretrained_g2p()
-    except ImportError as error:
-        raise Refused(str(error)) from error
-
-    def read(prompt: str, response: np.ndarray) -> tuple[bool, str]:
-        text = " ".join(policy.decode(response))
-        return task.is_correct(prompt, text), task.answer(text) or ""
-
-    return policy, np.stack([policy.encode(text) for text in texts]), _judge(texts, read)
-
-
-def _judge(texts: list[str], read: Callable[[str, np.ndarray], tuple[bool, str]]) -> Judge:
-    known: list[dict[bytes, tuple[bool, str]]] = [{} for _ in texts]
-
-    def judge(number: int, responses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = []
-        for response in np.ascontiguousarray(responses):
-            name = response.tobytes()
-            if name not in known[number]:
-                known[number][name] = read(texts[number], response)
-            found.append(known[number][name])
-        return np.array([right for right, _ in found], dtype=bool), np.array([answer for _, answer in found], dtype=object)
-
-    return judge

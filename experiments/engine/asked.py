@@ -1,0 +1,61 @@
+"""A model asked the prompts of a task: its policy, the codec between texts and its tokens, and the judge of its responses."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from experiments.engine import models as _models
+from experiments.engine.rows import Refused
+from sharpsim.tasks import Task
+
+PRETRAINED = "g2p-en"
+"""The network read from an installed package; it knows one task, and saw the dictionary's words in training."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """`encode` makes prompts int [n, ...] of texts, `decode` the text of one response."""
+
+    policy: Any
+    encode: Callable[[Sequence[str]], np.ndarray]
+    decode: Callable[[np.ndarray], str]
+
+
+def load(task: Task, model: str) -> Model:
+    """The committed model of a task, or the pretrained one. Raises `Refused` where its package is not installed."""
+    if model != PRETRAINED:
+        return Model(_models.load(task.name, model), functools.partial(_models.encode_prompts, task), task.decode_response)
+    from sharpsim.policies import pretrained_g2p
+
+    try:
+        policy = pretrained_g2p()
+    except ImportError as error:
+        raise Refused(str(error)) from error
+    return Model(policy, lambda words: np.stack([policy.encode(word) for word in words]), lambda tokens: " ".join(policy.decode(tokens)))
+
+
+class Judge:
+    """Which responses are correct, and what they vote for; every distinct one is looked at once."""
+
+    def __init__(self, task: Any, texts: Sequence[str], decode: Callable[[np.ndarray], str]):
+        self._task, self._texts, self._decode = task, texts, decode
+        self._known: dict[tuple[int, bytes], tuple[bool, str]] = {}
+
+    def __call__(self, responses: np.ndarray, owners: Any) -> tuple[np.ndarray, np.ndarray]:
+        """(correct bool [m], answers object [m], "" where there is none) of responses int [m, horizon] to the prompts numbered `owners`."""
+        found = [self._one(owner, row) for owner, row in zip(np.broadcast_to(owners, len(responses)).tolist(), responses, strict=True)]
+        return np.array([right for right, _ in found], bool), np.array([answer for _, answer in found], object)
+
+    def correct(self, responses: np.ndarray, owners: Any) -> np.ndarray:
+        """bool [m], the first of the two."""
+        return self(responses, owners)[0]
+
+    def _one(self, owner: int, tokens: np.ndarray) -> tuple[bool, str]:
+        name = owner, tokens.astype(np.int32).tobytes()
+        if name not in self._known:
+            text = self._decode(tokens)
+            self._known[name] = self._task.is_correct(self._texts[owner], text), self._task.answer(text) or ""
+        return self._known[name]

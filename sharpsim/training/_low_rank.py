@@ -1,0 +1,72 @@
+"""Low-rank adaptation: every matrix W of a frozen policy becomes W + A B with A, B of a small rank, and only A and B are trained."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim.policies import SequencePolicy
+
+
+class LowRankPolicy(SequencePolicy):
+    """`base` with the matrices W [m, n] replaced by W + A B, A [m, rank], B [rank, n]; vectors stay as they are.
+
+    A is drawn with standard deviation 1/sqrt(rank) and B is 0, so that the policy is `base` at first. `base` is kept in NumPy arrays, which
+    training does not touch. `merged` gives the same policy with the products added in.
+
+    Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022.
+    """
+
+    base: Any
+    left: list[jax.Array]
+    right: list[jax.Array]
+    vocabulary_size: int = eqx.field(static=True)
+    horizon: int = eqx.field(static=True)
+    begin_token: int = eqx.field(static=True)
+    end_token: int | None = eqx.field(static=True)
+
+    def __init__(self, base: SequencePolicy, rank: int, *, key: jax.Array):
+        """Raises `ValueError` for a rank below 1 and a policy without matrices."""
+        rank = _checks.static_count("rank", rank)
+        matrices = [leaf for leaf in jax.tree.leaves(base) if _is_matrix(leaf)]
+        if not matrices:
+            raise ValueError("`base` must have matrices to adapt; got none.")
+        keys = jax.random.split(key, len(matrices))
+        self.left = [jax.random.normal(k, (leaf.shape[0], rank), leaf.dtype) / np.sqrt(rank) for k, leaf in zip(keys, matrices, strict=True)]
+        self.right = [jnp.zeros((rank, leaf.shape[1]), leaf.dtype) for leaf in matrices]
+        self.base = jax.tree.map(lambda leaf: np.asarray(leaf) if eqx.is_array(leaf) else leaf, base)
+        self.vocabulary_size, self.horizon = base.vocabulary_size, base.horizon
+        self.begin_token, self.end_token = base.begin_token, base.end_token
+
+    def merged(self) -> SequencePolicy:
+        """The policy of the same kind as `base` with every A B added to its matrix."""
+        pairs = iter(zip(self.left, self.right, strict=True))
+
+        def add(leaf: Any) -> Any:
+            if not eqx.is_array_like(leaf) or np.ndim(leaf) == 0:
+                return leaf
+            if not _is_matrix(leaf):
+                return jnp.asarray(leaf)
+            left, right = next(pairs)
+            return jnp.asarray(leaf) + left @ right
+
+        return jax.tree.map(add, self.base)
+
+    def check_prompts(self, prompts: Any) -> None:
+        self.base.check_prompts(prompts)
+
+    def start(self, prompt: Any) -> Any:
+        return self.merged().start(prompt)
+
+    def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        return self.merged().step(state, token)
+
+    def token_log_probs(self, prompt: Any, response: Any) -> jax.Array:
+        return self.merged().token_log_probs(prompt, response)
+
+
+def _is_matrix(leaf: Any) -> bool:
+    return eqx.is_inexact_array_like(leaf) and np.ndim(leaf) == 2
