@@ -1,39 +1,58 @@
-"""SFT-Sharpening of sequence models by fine-tuning on best-of-N responses, and RLHF-Sharpening by the DPO loss, on the same prompts.
+"""SFT-Sharpening of sequence models by fine-tuning on best-of-N responses, and RLHF-Sharpening by the DPO loss, at equal samples.
 
-Small models trained here stand in for the paper's language models. A model is tuned on its own draws on training prompts, without answers,
-and evaluated on held-out prompts: the accuracy of temperature-1 samples, and their log-likelihood under base. Seeds are the replicates:
-draws, the order of examples and evaluation samples change with the seed; base and prompts do not. From the certified head of base's law
-follow exactly: the law that SFT fits (best of N), the mode, and on how many prompts the tuned model is not sharp.
+Small models trained here stand in for the paper's language models. A model is tuned on its own draws without answers, in two settings that
+are never mixed: on new prompts (fresh ones; judged are held-out ones), and on the same prompts that it is judged on, as in Theorem 4.1,
+where finitely many prompts are given. Judged are temperature-1 samples and greedy decoding. Seeds are the replicates: draws, the order of
+examples and evaluation samples change with the seed; base and prompts do not. Intervals cover prompts and seeds; columns named `_seeds`
+hold for these prompts only. From the certified head of base's law follow exactly: best of N, which is the ceiling of tuning on it, the
+mode, and on how many prompts the tuned model is not sharp.
 
 This experiment would refute the implementation if samples were above the likelihood ceiling by more than chance allows, or if more prompts
 were unsharpened than the distance to best of N, or the shortfall in likelihood, permits.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from experiments.amortise.cells import gather
+from experiments.amortise.cells import Cell, gather
 from experiments.amortise.findings import judged
-from experiments.amortise.tables import COLUMNS, DELTAS, bound_rows, curve_rows, sharpness_rows, table_rows
-from experiments.amortise.tuning import Run, Tuning, tune
+from experiments.amortise.tables import COLUMNS, DELTAS, bound_rows, curve_rows, learning_rows, run_rows, sharpness_rows, table_rows
+from experiments.amortise.tuning import NEW, SAME, Run, Tuning, tune
 from experiments.engine.frame import Context, Table, Verdict
 
 __all__ = ["COLUMNS", "SETTINGS", "Settings", "run", "verdicts"]
 
 
 @dataclass(frozen=True)
-class Settings:
-    """`cells` are (task, level, model); SFT runs at every N, DPO at the largest and each of `betas`.
+class Pair:
+    """A model on one level of a task, and in which settings it is tuned: SFT in each of `asked`, DPO in each of `dpo`."""
 
-    `prompts` training prompts (or all there are) are tuned on, `held_out` judged with `draws` samples each. `expansions` and `head` say how
-    much of base's law is known, `search` how long a mode is looked for. Log-likelihoods in certified bands are cut at `floor`.
+    task: str
+    level: int
+    model: str
+    asked: tuple[str, ...] = (NEW, SAME)
+    dpo: tuple[str, ...] = (NEW,)
+    sft: Tuning | None = None
+    """Where it is not the shared one."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every pair is tuned with N draws of each prompt, and with the DPO loss at each of `betas`.
+
+    `prompts` fresh prompts (or all there are) are tuned on, `held_out` judged with `draws` samples each; `validation` more decide when
+    tuning stops. `learning` is the pair (by number) whose risk is measured for each number of prompts in `sizes` at the largest N and each
+    number of draws in `draw_counts` at the most prompts. `expansions` and `head` say how much of base's law is known, `search` how long a
+    mode is looked for. Log-likelihoods in certified bands are cut at `floor`.
     """
 
-    cells: tuple[tuple[str, int, str], ...]
-    N: tuple[int, ...]
+    pairs: tuple[Pair, ...]
+    N: int
     betas: tuple[float, ...]
     replicates: int
     prompts: int
+    validation: int
     held_out: int
     draws: int
     expansions: int
@@ -41,65 +60,76 @@ class Settings:
     head: int
     sft: Tuning
     dpo: Tuning
-    deltas: tuple[float, ...]
-    floor: float
-    level: float
-    false_alarm: float
+    learning: int | None
+    sizes: tuple[int, ...] = ()
+    draw_counts: tuple[int, ...] = ()
+    deltas: tuple[float, ...] = DELTAS
+    floor: float = -25.0
+    level: float = 0.95
+    false_alarm: float = 1e-6
+    dpo_options: dict[str, Any] = field(default_factory=dict)
 
 
-_SFT = Tuning(steps=192, batch=64, learning_rate=3e-4, weight_decay=0.1, clip=0.1, evaluations=8, kept_out=64)
-"""Rate, clipping and the replicates are the paper's; steps and prompts are such that the loss on training prompts kept out still falls."""
-_DPO = replace(_SFT, batch=32)
-"""As many responses a step."""
-_SHARED: dict[str, Any] = {"deltas": DELTAS, "floor": -25.0, "level": 0.95, "false_alarm": 1e-6, "search": 20_000}
+_SFT = Tuning(steps=400, batch=64, learning_rate=1e-3, weight_decay=0.1, clip=1.0, evaluations=4)
+_DPO = replace(_SFT, learning_rate=3e-4)
+_TINY = Tuning(steps=8, batch=16, learning_rate=3e-4, weight_decay=0.1, clip=0.1, evaluations=2)
+WRITERS, BLOG = Pair("many writers", 1, "transformer-small"), Pair("many writers", 2, "transformer-small")
+ORDERS = Pair("game of 24", 3, "transformer-small")
 SETTINGS = {
     "smoke": Settings(
-        cells=(("arithmetic", 1, "transformer-small"),), N=(2, 4), betas=(0.5,), replicates=2, prompts=48, held_out=24, draws=2,
-        expansions=60, head=32, sft=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), dpo=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), **_SHARED,
+        pairs=(replace(WRITERS, dpo=(NEW,)),), N=4, betas=(0.5,), replicates=2, prompts=48, validation=8, held_out=24, draws=2,
+        expansions=60, search=20_000, head=32, sft=_TINY, dpo=_TINY, learning=0, sizes=(16,), draw_counts=(2,),
     ),
     "default": Settings(
-        cells=(("pronunciation", 2, "transformer-small"),), N=(50,), betas=(0.5,), replicates=3, prompts=3072, held_out=256, draws=4,
-        expansions=200, head=64, sft=_SFT, dpo=_DPO, **_SHARED,
+        pairs=(replace(WRITERS, asked=(NEW,)), replace(ORDERS, asked=(SAME,), dpo=())), N=50, betas=(0.5,), replicates=3, prompts=1536,
+        validation=128, held_out=256, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=None,
     ),
     "full": Settings(
-        cells=(
-            ("pronunciation", 2, "transformer-small"),
-            ("game of 24", 2, "transformer-small"),
-            ("game of 24", 2, "gru"),
-            ("deduction", 2, "transformer-small"),
-        ),
-        N=(10, 25, 50), betas=(0.5,), replicates=3, prompts=3072, held_out=256, draws=4, expansions=200, head=64, sft=_SFT, dpo=_DPO,
-        **_SHARED,
+        pairs=(WRITERS, BLOG, ORDERS, Pair("pronunciation", 3, "g2p-en")), N=50, betas=(0.5,), replicates=3, prompts=3200, validation=128,
+        held_out=1024, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=0, sizes=(32, 100, 320, 1000),
+        draw_counts=(1, 2, 5, 10, 25),
     ),
 }  # fmt: skip
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Parts: "" means over replicates through training; runs; table (Table 1, and settings as in Table 2); sharpness; bounds."""
+    """Parts: "" means through training; runs; table (Table 1, and settings as in Table 2); sharpness; bounds; learning (n and N)."""
     import jax
 
-    methods = [("SFT", N, float("nan")) for N in settings.N] + [("DPO", max(settings.N), beta) for beta in settings.betas]
-    plan = [Run(*method, replicate) for method in methods for replicate in range(settings.replicates)]
-    rows, ends, cells = [], [], []
-    for number, name in enumerate(settings.cells):
+    runs = []
+    for number, pair in enumerate(settings.pairs):
         cell = gather(
-            name, prompts=settings.prompts, held_out=settings.held_out, expansions=settings.expansions, search=settings.search,
-            head_size=settings.head, seed=context.seed,
+            (pair.task, pair.level, pair.model), prompts=settings.prompts, validation=settings.validation, held_out=settings.held_out,
+            expansions=settings.expansions, search=settings.search, head_size=settings.head, seed=context.seed,
         )  # fmt: skip
-        cells.append(cell)
         key = jax.random.fold_in(context.key(), number)
-        for one in context.track(plan, f"{name[2]} on {name[0]}, level {name[1]}"):
-            tuning = settings.sft if one.method == "SFT" else settings.dpo
-            made, end = tune(cell, one, tuning, settings, key)
-            rows += made
-            ends.append(end)
+        plan = list(_plan(settings, number, cell))
+        for one in context.track(plan, f"{pair.model} on {pair.task}, level {pair.level}"):
+            tuning = settings.dpo if one.method == "DPO" else pair.sft or settings.sft
+            runs.append(tune(cell, one, tuning, settings, key))
+    main = [one for one in runs if one.run.N == settings.N and one.run.n in (len(one.cell.fresh), len(one.cell.prompts))]
+    sizes = [one for one in runs if one.run.asked == NEW]
     return {
-        "": curve_rows(rows, cells, settings),
-        "runs": rows,
-        "table": table_rows(rows, cells, settings),
-        "sharpness": sharpness_rows(ends, cells, settings),
-        "bounds": bound_rows(rows, ends),
+        "": curve_rows(runs, settings),
+        "runs": run_rows(runs, settings),
+        "table": table_rows(main, settings),
+        "sharpness": sharpness_rows(main, settings),
+        "bounds": bound_rows(runs),
+        "learning": learning_rows(sizes, settings),
     }
+
+
+def _plan(settings: Settings, number: int, cell: Cell) -> Iterator[Run]:
+    """The runs of one pair: SFT and DPO in each setting, and the sizes that its risk is measured for."""
+    pair, kinds = settings.pairs[number], []
+    of = {NEW: len(cell.fresh), SAME: len(cell.prompts)}
+    kinds += [(asked, "SFT", of[asked], settings.N, float("nan")) for asked in pair.asked]
+    kinds += [(asked, "DPO", of[asked], settings.N, beta) for asked in pair.dpo for beta in settings.betas]
+    if number == settings.learning:
+        kinds += [(NEW, "SFT", n, settings.N, float("nan")) for n in settings.sizes]
+        kinds += [(NEW, "SFT", of[NEW], N, float("nan")) for N in settings.draw_counts]
+    for kind in kinds:
+        yield from (Run(*kind, replicate) for replicate in range(settings.replicates))
 
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:

@@ -37,6 +37,8 @@ class Cell:
     policy: Any
     judge: Judge
     prompts: np.ndarray
+    groups: np.ndarray
+    """int [m], equal for prompts that ask the same thing (orders of the same numbers): intervals over prompts take these as the sample."""
     fresh: np.ndarray
     """Prompts to tune on that are neither judged nor in the model's training pairs (the pretrained network's are not known)."""
     validation: np.ndarray
@@ -133,6 +135,7 @@ def gather(
         policy=policy,
         judge=judge,
         prompts=encoded,
+        groups=np.unique([task.split_key(texts[i]) for i in proven], return_inverse=True)[1],
         fresh=unseen[validation:],
         validation=unseen[:validation],
         unproven=len(texts) - len(proven),

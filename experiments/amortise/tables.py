@@ -1,185 +1,300 @@
-"""Builds the tables of `amortise` from its runs: means over replicates during training, Tables 1 and 2, sharpness, and bounds."""
+"""Builds the tables of `amortise` from its runs: means through training, Table 1, sharpness, bounds, and risk against n and N."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from experiments.amortise.cells import Cell
+from experiments.amortise.tuning import Tuned
 from experiments.engine.columns import Column, columns
-from sharpsim.estimators import over_seeds
+from sharpsim.estimators import crossed_interval, over_seeds, paired_interval
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
 
-_NAMES = ("task", "level", "model", "method", "N", "beta")
-_MEASURED = ("accuracy", "log_prob", "mode_mass", "unsharpened")
-_LIFTS = ("lift_percent", "lift_points", "lift_nats")
-
-
 DELTAS = (0.1, 0.25, 0.5)
 """The misses at which every scale counts unsharpened prompts; they are part of the columns' names."""
+RISK = 0.5
+"""The miss whose risk is drawn against n and N."""
 _AT = [f"_{delta:g}" for delta in DELTAS]
-_RUN: dict[str, Any] = {"text": "task model method", "exact": "beta"}
+_RUN: dict[str, Any] = {"text": "task model asked method", "exact": "beta"}
+_COUNTS = "level n N"
+_LIFTS = ("lift_percent", "lift_points", "lift_nats")
+_CROSSED = ("accuracy", "greedy", "log_prob", "mode_mass", "lift_points", "lift_nats", "greedy_lift_points")
 _HELD_AGAINST = " ".join((
-    "greedy_accuracy greedy_log_prob mode_lift_percent mode_lift_points mode_lift_nats",
+    "greedy_accuracy greedy_log_prob mode_lift_percent mode_lift_points mode_lift_nats ceiling_low ceiling_high above_greedy",
     *(f"kept_{name}_{end}" for end in ("lower", "upper") for name in _LIFTS),
 ))  # fmt: skip
-_OVER_REPLICATES = ("accuracy", "log_prob", "mode_mass", *(f"unsharpened{at}" for at in _AT), *_LIFTS)
 
 
-def _replicated(*names: str) -> dict[str, str]:
+def _with_ends(*names: str) -> dict[str, str]:
     return {name: f"{name}_low {name}_high" for name in names}
 
 
+def _over_seeds_alone(*names: str) -> str:
+    return " ".join(f"{name}_seeds_{end}" for name in names for end in ("low", "high"))
+
+
 COLUMNS: dict[str, dict[str, Column]] = {
+    # Intervals cover prompts and seeds; those of columns named _seeds hold for these prompts only.
     "": columns(
         **_RUN,
-        count="level N step prompts held_out unproven replicates draws",
+        count=f"{_COUNTS} step held_out unproven replicates draws samples",
         float32=_HELD_AGAINST,
-        simulated=_replicated(*_OVER_REPLICATES),
+        simulated=_with_ends(*_CROSSED, *(f"unsharpened{at}" for at in _AT)),
+        derived=_over_seeds_alone(*_CROSSED),
     ),
-    # One evaluation of one run has no interval: those of part "" are over replicates. `best` is where the sampled likelihood is largest.
+    # One evaluation of one run has no interval: those of part "" are over replicates.
     "runs": columns(
         **_RUN,
-        count="level N replicate step",
+        count=f"{_COUNTS} replicate step",
         float32=" ".join(("mode_mass", *(f"unsharpened{at}" for at in _AT))),
-        derived="accuracy log_prob best",
+        derived="accuracy greedy log_prob validation_loss chosen",
     ),
-    # Means of sampled lifts with standard deviations, as the paper prints them.
+    # Sampled lifts with standard deviations over seeds, as the paper prints them, and intervals over prompts and seeds.
     "table": columns(
         text=_RUN["text"],
         exact="beta learning_rate weight_decay clip epochs",
-        count="level N prompts held_out unproven replicates parameters batch steps",
+        count=f"{_COUNTS} held_out unproven replicates parameters batch steps samples",
         float32=_HELD_AGAINST,
-        derived=" ".join(f"{when}_{name}{what}" for when in ("best", "last") for name in _LIFTS for what in ("", "_std")),
+        simulated=_with_ends("one_draw", "lift_points", "greedy_lift_points", "lift_nats", "share"),
+        derived="lift_percent lift_percent_std lift_points_std lift_nats_std " + _over_seeds_alone("lift_points", "lift_nats"),
     ),
     "sharpness": columns(
         text=_RUN["text"],
         exact="beta delta",
-        count="level N held_out",
+        count=f"{_COUNTS} held_out",
         float32="base best_of_N",
-        simulated=_replicated("tuned", "by_distance", "by_shortfall"),
+        simulated=_with_ends("tuned", "by_distance", "by_shortfall"),
     ),
     "bounds": columns(
         text=_RUN["text"],
         exact="beta floor",
-        count="level N replicate",
+        count=f"{_COUNTS} replicate",
         float32=" ".join((
             *(f"{who}_{what}_{end}" for who in ("tuned", "kept") for what in ("accuracy", "log_prob") for end in ("lower", "upper")),
             "distance_lower distance_upper variation_bound ceiling shortfall least_gap allowed",
             *(f"{name}{at}" for name in ("unsharpened", "by_distance", "by_shortfall") for at in _AT),
         )),
-        # Of the last evaluation's samples, without intervals.
+        # Of the chosen evaluation's samples, without intervals.
         derived="sampled_accuracy sampled_log_prob",
+    ),
+    # The risk of runs on n prompts with N draws each, beside the two terms of Theorem 4.1.
+    "learning": columns(
+        text="task model asked",
+        count=f"{_COUNTS} replicates samples",
+        exact="delta",
+        float32="draws_term covered",
+        simulated=_with_ends("risk", "missed", "prompts_term", "bound", "accuracy", "share"),
     ),
 }  # fmt: skip
 
 
-def lifts(accuracy: Any, log_prob: Any, cell: Cell) -> dict[str, Any]:
-    """Over greedy: in per cent of its accuracy (NaN where that is 0), in points, and in nats of log-likelihood."""
-    points, greedy = 100 * (accuracy - cell.greedy_accuracy), cell.greedy_accuracy
-    return {
-        "lift_percent": points / greedy if greedy else points * np.nan,
-        "lift_points": points,
-        "lift_nats": log_prob - cell.greedy_log_prob,
-    }
+def grouped(cell: Cell, values: np.ndarray) -> np.ndarray:
+    """Values [prompts, ...] summed within groups of prompts that ask the same, so that the mean over groups is the mean over prompts."""
+    sums = np.zeros((cell.groups.max() + 1, *values.shape[1:]))
+    np.add.at(sums, cell.groups, values)
+    return sums * (len(sums) / len(values))
 
 
-def references(cell: Cell, N: int, floor: float) -> dict[str, Any]:
-    """What a run is held against: greedy, the mode, and the certified band of best of N at inference time (its log-likelihood cut)."""
-    law, head = cell.kept(N), cell.head
-    accuracy = inference.accuracy(law, head.correct).mean()
-    log_prob = inference.mean_log_prob(law, head.log_probs, head.tail_bound, floor=floor).mean()
-    mode = lifts(cell.mode_accuracy, theory.likelihood_ceiling(cell.mode_log_probs, cell.weights), cell)
+def _crossed(cell: Cell, name: str, values: np.ndarray, level: float) -> dict[str, float]:
+    """Mean of [prompts, seeds] with its interval over prompts and seeds, and that over seeds."""
+    both, alone = crossed_interval(grouped(cell, values), level), over_seeds(values.mean(axis=0), level)
     return {
-        "greedy_accuracy": cell.greedy_accuracy, "greedy_log_prob": cell.greedy_log_prob,
-        **{f"mode_{name}": value for name, value in mode.items()},
-        **{
-            f"kept_{name}_{end}": value
-            for end, a, b in zip(("lower", "upper"), accuracy, log_prob, strict=True)
-            for name, value in lifts(a, b, cell).items()
-        },
-        "prompts": len(cell.training), "held_out": len(cell.prompts), "unproven": cell.unproven,
+        name: both.mean, f"{name}_low": both.low, f"{name}_high": both.high, f"{name}_seeds_low": alone[1], f"{name}_seeds_high": alone[2],
     }  # fmt: skip
 
 
-def curve_rows(rows: list[dict[str, Any]], cells: list[Cell], settings: Any) -> list[dict[str, Any]]:
-    """For each kind of run and evaluation the mean over replicates of every quantity, with Student's t interval."""
+def _measured(cell: Cell, at: list[Any]) -> dict[str, np.ndarray]:
+    """What evaluations of several seeds measured, each [prompts, seeds]; lifts are over base's greedy decoding of the same prompt."""
+    accuracy, log_prob, greedy, masses = (
+        np.stack([getattr(one, name) for one in at], axis=1).astype(float) for name in ("accuracy", "log_prob", "greedy", "masses")
+    )
+    right = cell.greedy_correct[:, None].astype(float)
+    return {
+        "accuracy": accuracy, "greedy": greedy, "log_prob": log_prob, "mode_mass": masses, "lift_points": 100 * (accuracy - right),
+        "lift_nats": log_prob - cell.greedy_log_probs[:, None], "greedy_lift_points": 100 * (greedy - right),
+    }  # fmt: skip
+
+
+def references(cell: Cell, N: int, settings: Any) -> dict[str, Any]:
+    """What a run is held against: greedy, the mode, and best of N at inference time, the ceiling, in its certified band.
+
+    `ceiling_low` and `ceiling_high` are the interval over prompts of best of N's lift in points (at the band's lower end);
+    `above_greedy` says whether that interval lies above 0: elsewhere there is nothing for tuning to win.
+    """
+    law, head, greedy = cell.kept(N), cell.head, cell.greedy_accuracy
+    accuracy = inference.accuracy(law, head.correct)
+    log_prob = inference.mean_log_prob(law, head.log_probs, head.tail_bound, floor=settings.floor).mean()
+    gain = grouped(cell, 100 * (accuracy.lower - cell.greedy_correct))
+    ceiling = paired_interval(gain[:, None], np.zeros((len(gain), 1)), settings.level, bounds=None)
+    ceiling_nats = theory.likelihood_ceiling(cell.mode_log_probs, cell.weights)
+    return {
+        "greedy_accuracy": greedy, "greedy_log_prob": cell.greedy_log_prob,
+        **_lifts("mode", cell.mode_accuracy, ceiling_nats, cell),
+        **{
+            f"{name}_{end}": value
+            for end, a, b in zip(("lower", "upper"), accuracy.mean(), log_prob, strict=True)
+            for name, value in _lifts("kept", a, b, cell).items()
+        },
+        "ceiling_low": ceiling.low, "ceiling_high": ceiling.high, "above_greedy": float(ceiling.low > 0),
+        "held_out": len(cell.prompts), "unproven": cell.unproven,
+    }  # fmt: skip
+
+
+def _lifts(name: str, accuracy: float, log_prob: float, cell: Cell) -> dict[str, float]:
+    """Over greedy: in per cent of its accuracy (NaN where that is 0), in points, and in nats of log-likelihood."""
+    points, greedy = 100 * (accuracy - cell.greedy_accuracy), cell.greedy_accuracy
+    percent = points / greedy if greedy else float("nan")
+    return {f"{name}_lift_percent": percent, f"{name}_lift_points": points, f"{name}_lift_nats": log_prob - cell.greedy_log_prob}
+
+
+def _samples(one: Tuned) -> int:
+    """Draws from base that the run took, those on validation prompts included."""
+    return (one.run.n + len(one.cell.validation)) * one.run.N
+
+
+def curve_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
+    """For each kind of run and evaluation the mean over prompts and replicates of every quantity, with its intervals."""
     made = []
-    for names, cell, group in _kinds(rows, cells):
-        beside = references(cell, names["N"], settings.floor)
-        for step in dict.fromkeys(row["step"] for row in group):
-            at = [row for row in group if row["step"] == step]
-            values = {name: np.array([row[name] for row in at]) for name in at[0] if name.startswith(_MEASURED)}
-            values |= lifts(values["accuracy"], values["log_prob"], cell)
-            found = {"step": step, **_intervals(values, settings.level)}
-            made.append({**names, **found, **beside, "replicates": len(at), "draws": settings.draws})
+    for names, cell, group in kinds(runs):
+        beside = references(cell, names["N"], settings)
+        for at in zip(*(one.evaluations for one in group), strict=True):
+            row: dict[str, Any] = names | {"step": at[0].step}
+            for name, values in _measured(cell, list(at)).items():
+                row |= _crossed(cell, name, values, settings.level)
+            for delta in settings.deltas:
+                row |= _unsharpened(f"unsharpened_{delta:g}", cell, [one.masses for one in at], delta, settings.level)
+            made.append({**row, **beside, "replicates": len(group), "draws": settings.draws, "samples": _samples(group[0])})
     return made
 
 
-def table_rows(rows: list[dict[str, Any]], cells: list[Cell], settings: Any) -> list[dict[str, Any]]:
-    """Mean and standard deviation over replicates of the lifts, at the best evaluation and at the last; and how it was tuned."""
+def _unsharpened(name: str, cell: Cell, masses: list[np.ndarray], delta: float, level: float) -> dict[str, float]:
+    failed = np.stack([[theory.unsharpened([mass], [1.0], delta=delta) for mass in one] for one in masses], axis=1)
+    found = crossed_interval(grouped(cell, failed), level)
+    return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
+def run_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
+    """Every evaluation of every run."""
+    made = []
+    for one in runs:
+        for i, at in enumerate(one.evaluations):
+            row = {
+                **one.names, "replicate": one.run.replicate, "step": at.step, "accuracy": float(at.accuracy.mean()),
+                "greedy": float(at.greedy.mean()), "log_prob": float(at.log_prob.mean()), "mode_mass": float(at.masses.mean()),
+                "validation_loss": one.validation_losses[i], "chosen": i == one.chosen,
+            }  # fmt: skip
+            row |= {f"unsharpened_{d:g}": theory.unsharpened(at.masses, one.cell.weights, delta=d) for d in settings.deltas}
+            made.append(row)
+    return made
+
+
+def table_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
+    """Table 1: lifts at the chosen evaluation, the share of the way from one draw to best of N, and how it was tuned."""
     from sharpsim.policies import parameter_count
 
     made = []
-    for names, cell, group in _kinds(rows, cells):
-        tuning = settings.sft if names["method"] == "SFT" else settings.dpo
-        end = max(row["step"] for row in group)
-        row = dict(names)
-        for when, chosen in (("best", [one for one in group if one["best"]]), ("last", [one for one in group if one["step"] == end])):
-            accuracy, log_prob = (np.array([one[name] for one in chosen]) for name in ("accuracy", "log_prob"))
-            found = lifts(accuracy, log_prob, cell)
-            for name in _LIFTS:
-                row |= {f"{when}_{name}": float(found[name].mean()), f"{when}_{name}_std": float(found[name].std(ddof=1))}
-        pairs = 1 if names["method"] == "SFT" else names["N"] // 2
+    for names, cell, group in kinds(runs):
+        chosen = _measured(cell, [one.evaluations[one.chosen] for one in group])
+        row: dict[str, Any] = dict(names)
+        for name in ("lift_points", "lift_nats", "greedy_lift_points"):
+            row |= _crossed(cell, name, chosen[name], settings.level)
+        row = {name: value for name, value in row.items() if not name.startswith("greedy_lift_points_seeds")}
+        one_draw = _crossed(cell, "one_draw", chosen["accuracy"], settings.level)
+        row |= {name: value for name, value in one_draw.items() if "seeds" not in name}
+        row |= {f"{name}_std": float(chosen[name].mean(axis=0).std(ddof=1)) for name in ("lift_points", "lift_nats")}
+        percent = 100 / cell.greedy_accuracy if cell.greedy_accuracy else float("nan")
+        row |= {"lift_percent": row["lift_points"] / 100 * percent, "lift_percent_std": row["lift_points_std"] / 100 * percent}
+        row |= _share(cell, group, settings.level)
+        tuning = group[0].tuning
+        examples = group[0].run.n * (1 if names["method"] == "SFT" else names["N"] // 2)
         made.append({
-            **row, **references(cell, names["N"], settings.floor), "replicates": settings.replicates,
-            "parameters": parameter_count(cell.policy),
-            "learning_rate": tuning.learning_rate, "weight_decay": tuning.weight_decay, "clip": tuning.clip, "batch": tuning.batch,
-            "steps": tuning.steps, "epochs": tuning.steps * tuning.batch / ((len(cell.training) - tuning.kept_out) * pairs),
+            **row, **references(cell, names["N"], settings), "replicates": len(group), "samples": _samples(group[0]),
+            "parameters": parameter_count(cell.policy), "learning_rate": tuning.learning_rate, "weight_decay": tuning.weight_decay,
+            "clip": tuning.clip, "batch": min(tuning.batch, examples), "steps": tuning.steps,
+            "epochs": tuning.steps * min(tuning.batch, examples) / examples,
         })  # fmt: skip
     return made
 
 
-def sharpness_rows(ends: list[dict[str, Any]], cells: list[Cell], settings: Any) -> list[dict[str, Any]]:
-    """The fraction of prompts that are not sharp at each delta: base, best of N (exact), the tuned policy at the end, and its bounds."""
+def _share(cell: Cell, group: list[Tuned], level: float) -> dict[str, float]:
+    """How far the tuned model's accuracy went from base's one draw (0) to best of N (1): a ratio, so by its linearisation over prompts."""
+    first = np.stack([one.evaluations[0].accuracy for one in group], axis=1).mean(axis=1, keepdims=True)
+    last = np.stack([one.evaluations[one.chosen].accuracy for one in group], axis=1)
+    kept = inference.accuracy(cell.kept(group[0].run.N), cell.head.correct).lower[:, None]
+    way = float((kept - first).mean())
+    if way <= 0:
+        return dict.fromkeys(("share", "share_low", "share_high"), float("nan"))
+    share = float((last - first).mean()) / way
+    found = crossed_interval(grouped(cell, share + ((last - first) - share * (kept - first)) / way), level)
+    return {"share": found.mean, "share_low": found.low, "share_high": found.high}
+
+
+def sharpness_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
+    """The fraction of prompts that are not sharp at each delta: base, best of N (exact), the chosen policy, and its bounds."""
     made = []
-    for names, cell, group in _kinds(ends, cells):
+    for names, cell, group in kinds(runs):
         base = cell.base_masses()
-        kept = -np.expm1(names["N"] * np.log1p(-np.minimum(base, 1 - 1e-16)))
         for delta in settings.deltas:
-            values = {
-                name: np.array([row[f"{column}_{delta:g}"] for row in group])
-                for name, column in (("tuned", "unsharpened"), ("by_distance", "by_distance"), ("by_shortfall", "by_shortfall"))
-            }
+            row = _unsharpened("tuned", cell, [one.evaluations[one.chosen].masses for one in group], delta, settings.level)
+            for name in ("by_distance", "by_shortfall"):
+                values = over_seeds(np.array([one.bounds[f"{name}_{delta:g}"] for one in group]), settings.level)
+                row |= dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
             made.append({
                 **names, "delta": delta, "base": theory.unsharpened(base, cell.weights, delta=delta),
-                "best_of_N": theory.unsharpened(kept, cell.weights, delta=delta), **_intervals(values, settings.level),
+                "best_of_N": theory.unsharpened(1 - _miss(base, names["N"]), cell.weights, delta=delta), **row,
                 "held_out": len(cell.prompts),
             })  # fmt: skip
     return made
 
 
-def bound_rows(rows: list[dict[str, Any]], ends: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The exact row of each run beside what its last evaluation sampled."""
-    last = {_key(row): row for row in rows}
-    return [{**end, "sampled_accuracy": last[_key(end)]["accuracy"], "sampled_log_prob": last[_key(end)]["log_prob"]} for end in ends]
+def _miss(base: np.ndarray, N: int) -> np.ndarray:
+    """(1 - base(Y*|x))^N, the chance that N draws miss the mode."""
+    return np.exp(N * np.log1p(-np.minimum(base, 1 - 1e-16)))
 
 
-def _kinds(rows: list[dict[str, Any]], cells: list[Cell]) -> Iterator[tuple[dict[str, Any], Cell, list[dict[str, Any]]]]:
+def bound_rows(runs: Iterable[Tuned]) -> list[dict[str, Any]]:
+    """The exact row of each run beside what its chosen evaluation sampled."""
+    made = []
+    for one in runs:
+        at = one.evaluations[one.chosen]
+        made.append({**one.bounds, "sampled_accuracy": float(at.accuracy.mean()), "sampled_log_prob": float(at.log_prob.mean())})
+    return made
+
+
+def learning_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
+    """The risk at `RISK` of runs on n prompts with N draws each, beside the two terms of Theorem 4.1 in the instance's own form.
+
+    `prompts_term` is what the measured distance to best of N pays for: it stands for the statistical error, which more prompts lower.
+    `draws_term` is the share of prompts whose mode N draws miss too often, exact: more draws lower it. `bound` is both together.
+    `missed` is the mean mass off the mode, `covered` the chance that N draws hold it.
+    """
+    made = []
+    for names, cell, group in kinds(runs):
+        if names["method"] != "SFT":
+            continue
+        base, level = cell.base_masses(), settings.level
+        masses = [one.evaluations[one.chosen].masses for one in group]
+        missing = crossed_interval(grouped(cell, 1 - np.stack(masses, axis=1)), level)
+        accuracy = crossed_interval(grouped(cell, np.stack([one.evaluations[one.chosen].accuracy for one in group], axis=1)), level)
+        bound = np.array([one.bounds[f"by_distance_{RISK:g}"] for one in group])
+        uncovered = float((_miss(base, names["N"]) >= RISK).mean())
+        row = {name: names[name] for name in ("task", "level", "model", "asked", "n", "N")}
+        row |= {"replicates": len(group), "samples": _samples(group[0]), "delta": RISK, "draws_term": uncovered}
+        row |= {"covered": float(1 - _miss(base, names["N"]).mean())} | _unsharpened("risk", cell, masses, RISK, level)
+        row |= {"missed": missing.mean, "missed_low": missing.low, "missed_high": missing.high}
+        row |= {"accuracy": accuracy.mean, "accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
+        for name, values in (("bound", bound), ("prompts_term", bound - uncovered)):
+            row |= dict(zip((name, f"{name}_low", f"{name}_high"), over_seeds(values, level), strict=True))
+        made.append(row | _share(cell, group, level))
+    return made
+
+
+def kinds(runs: Iterable[Tuned]) -> Iterator[tuple[dict[str, Any], Cell, list[Tuned]]]:
     """Runs that differ in the replicate alone, with their names and cell, in the order of first appearance."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(repr([row[name] for name in _NAMES]), []).append(row)
+    groups: dict[str, list[Tuned]] = {}
+    for one in runs:
+        groups.setdefault(repr(list(one.names.values())), []).append(one)
     for group in groups.values():
-        names = {name: group[0][name] for name in _NAMES}
-        yield names, next(cell for cell in cells if cell.names.items() <= names.items()), group
-
-
-def _intervals(values: dict[str, np.ndarray], level: float) -> dict[str, float]:
-    ends = {name: over_seeds(found, level) for name, found in values.items()}
-    return {f"{name}{end}": value for name, found in ends.items() for end, value in zip(("", "_low", "_high"), found, strict=True)}
-
-
-def _key(row: dict[str, Any]) -> str:
-    return repr([row[name] for name in (*_NAMES, "replicate")])
+        yield group[0].names, group[0].cell, group

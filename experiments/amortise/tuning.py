@@ -74,6 +74,7 @@ class Tuned:
     """A run's evaluations, the first of them base itself, with the validation loss of each; the one `chosen`; its exact bounds."""
 
     run: Run
+    tuning: Tuning
     cell: Cell
     evaluations: list[Evaluation]
     validation_losses: list[float]
@@ -115,7 +116,7 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
     losses = np.asarray(found.info["held_out_loss"], np.float64)
     chosen = len(losses) - 1 if run.asked == SAME else int(losses.argmin())
     bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policies[chosen], run.N, settings)
-    return Tuned(run, cell, evaluations, losses.tolist(), chosen, bounds)
+    return Tuned(run, tuning, cell, evaluations, losses.tolist(), chosen, bounds)
 
 
 def judged(cell: Cell, policy: Any, step: int, draws: int, key: Any) -> Evaluation:

@@ -46,7 +46,7 @@ class LowRankPolicy(SequencePolicy):
         pairs = iter(zip(self.left, self.right, strict=True))
 
         def add(leaf: Any) -> Any:
-            if not eqx.is_array_like(leaf) or np.ndim(leaf) == 0:
+            if not isinstance(leaf, np.ndarray | jax.Array):
                 return leaf
             if not _is_matrix(leaf):
                 return jnp.asarray(leaf)
@@ -69,4 +69,4 @@ class LowRankPolicy(SequencePolicy):
 
 
 def _is_matrix(leaf: Any) -> bool:
-    return eqx.is_inexact_array_like(leaf) and np.ndim(leaf) == 2
+    return isinstance(leaf, np.ndarray | jax.Array) and leaf.ndim == 2 and jnp.issubdtype(leaf.dtype, jnp.floating)
