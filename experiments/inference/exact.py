@@ -4,9 +4,9 @@
 "cells-theory": model, task, split, prompts, proven (prompts whose mode is certain), greedy_is_mode (their share), coverage_low,
 coverage_high (C_cov; of unproven prompts P* lies between what is known and the search's bound), slowest (largest 1/P* of the proven);
 saturation, limit, one_draw (of the mean log-probability over the proven prompts: the least N with all but a share of the rise from one draw
-to the mode); covariance, cov_low, cov_high (of correctness and log pi under one draw: mean over prompts, interval over seeds); gain,
-gain_low, gain_high (points of the largest N over one draw); lift, lift_low, lift_high (over greedy); told, agree (prompts whose own gain
-has a certified sign, and how many have the covariance's).
+to the mode); covariance, cov_low, cov_high (of correctness and log pi under one draw, mean over prompts); gain, gain_low, gain_high (points
+of the largest N over one draw); lift, lift_low, lift_high (over greedy); told, agree (prompts whose own gain has a certified sign, and how
+many have the covariance's). Intervals cover prompts and draws; those named _seeds hold for these prompts.
 "cells-profile": model, task, N, uncovered_low, uncovered_high, bound (C_cov/N with its upper end).
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from experiments.engine.columns import Column, columns
 from experiments.inference.zoo import Cell, Found
-from sharpsim.estimators import accuracy_estimates, over_seeds
+from sharpsim.estimators import accuracy_estimates, over_seeds, two_stage_interval
 from sharpsim.logs import cells as grouped
 from sharpsim.theory import inference as theory
 
@@ -26,15 +26,17 @@ FEWEST = 8
 Rows = list[dict[str, Any]]
 
 
+_SIGNED = (("covariance", "cov"), ("gain", "gain"), ("lift", "lift"))
+"""Quantities whose sign is predicted or predicts, and the stem of their intervals' names."""
 BANDS = columns(float32="exact_lower exact_upper")
 COLUMNS: dict[str, dict[str, Column]] = {
     "cells-theory": columns(
         text="model task split",
         count="prompts proven told agree N seeds",
         float32="greedy_is_mode coverage_low coverage_high slowest saturation limit",
-        simulated={"covariance": "cov_low cov_high", "gain": "gain_low gain_high", "lift": "lift_low lift_high"},
-        # The mean over the draws, without an interval.
-        derived="one_draw",
+        simulated={name: f"{stem}_seeds_low {stem}_seeds_high" for name, stem in _SIGNED},
+        # The mean over the draws, without an interval; intervals over prompts and draws.
+        derived="one_draw " + " ".join(f"{stem}_{end}" for _, stem in _SIGNED for end in ("low", "high")),
     ),
     "cells-profile": columns(text="model task", exact="N", float32="uncovered_low uncovered_high bound"),
 }
@@ -69,9 +71,8 @@ def theory_row(cell: Cell, *, grid: tuple[int, ...], share: float, level: float,
     proven = found.proven
     draws = own.log_probs.shape[-1]
     estimates = accuracy_estimates(own.log_probs, own.correct, own.answers, own.tokens, N=[1, draws], floor=-np.inf)
-    one, most = estimates[1]["best of N"].mean(axis=0), estimates[draws]["best of N"].mean(axis=0)
-    covariance = _covariance(own.correct, own.log_probs).mean(axis=0)
-    greedy = float(found.greedy_correct.mean())
+    one, most = estimates[1]["best of N"], estimates[draws]["best of N"]
+    covariance, greedy = _covariance(own.correct, own.log_probs), found.greedy_correct[:, None]
     told, agree = _prompt_by_prompt(found, draws)
     at_mode = found.greedy_log_probs[proven] >= np.log(peak.lower[proven]) - 1e-5
     return {
@@ -80,9 +81,9 @@ def theory_row(cell: Cell, *, grid: tuple[int, ...], share: float, level: float,
         "coverage_low": theory.coverage(peak.upper), "coverage_high": theory.coverage(peak.lower),
         "slowest": float((1 / peak.lower[proven]).max()) if proven.any() else float("nan"),
         **_saturation(found, own.log_probs, grid, share, floor),
-        **_named("covariance", "cov", over_seeds(covariance, level)),
-        **_named("gain", "gain", over_seeds(100 * (most - one), level)),
-        **_named("lift", "lift", over_seeds(100 * (most - greedy), level)),
+        **_named("covariance", "cov", covariance, level),
+        **_named("gain", "gain", 100 * (most - one), level),
+        **_named("lift", "lift", 100 * (most - greedy), level),
         "told": told, "agree": agree, "N": draws, "seeds": own.log_probs.shape[1],
     }  # fmt: skip
 
@@ -139,5 +140,9 @@ def _saturation(found: Found, drawn: np.ndarray, grid: tuple[int, ...], share: f
     return {"saturation": at, "limit": limit, "one_draw": first}
 
 
-def _named(name: str, stem: str, ends: tuple[float, float, float]) -> dict[str, float]:
-    return {name: ends[0], f"{stem}_low": ends[1], f"{stem}_high": ends[2]}
+def _named(name: str, stem: str, values: np.ndarray, level: float) -> dict[str, float]:
+    """The mean of [prompts, seeds], its interval over prompts and draws, and that over seeds for these prompts."""
+    both, alone = two_stage_interval(values, level), over_seeds(values.mean(axis=0), level)
+    return {
+        name: both.mean, f"{stem}_low": both.low, f"{stem}_high": both.high, f"{stem}_seeds_low": alone[1], f"{stem}_seeds_high": alone[2],
+    }  # fmt: skip

@@ -62,7 +62,7 @@ def _skyline(cells: Table) -> Verdict:
 def _greedy(cells: Table) -> Verdict:
     """The heat map of greedy's accuracy: is greedy the stronger baseline, and do the cells tell easy tasks from hard ones?"""
     one = cells.where(rule="best of N", N=1)
-    above, below = int((one["greedy"] > one["high"]).sum()), int((one["greedy"] < one["low"]).sum())
+    above, below = int((one["lift_high"] < 0).sum()), int((one["lift_low"] > 0).sum())
     least, most = float(one["greedy"].min()), float(one["greedy"].max())
     return Verdict(
         "Figure 2d", "greedy decoding is more accurate than one draw; its accuracy ranges over the tasks by at least 50 points",

@@ -11,7 +11,7 @@ from experiments.engine.rows import Table
 from experiments.inference.claims import judged_cells, largest_common_N
 from experiments.inference.panels import bin_edges, panels
 from sharpsim import laws
-from sharpsim.estimators import RULES, accuracy_estimates, interval, vote
+from sharpsim.estimators import RULES, accuracy_estimates, interval, paired_interval, two_stage_interval, vote
 from sharpsim.logs._samples import COLUMNS, SampleTable
 from tests.tiny_samples import table_of
 
@@ -110,32 +110,43 @@ def test_rows_of_several_seeds_by_hand():
     assert parts["cells"].unique("N").tolist() == [1, 2, 5]
     assert set(parts["cells"]["rule"].tolist()) == set(RULES)
     for row in parts["cells"].rows():
-        seeds = accuracy_estimates(log_probs, correct, answers, tokens, N=(row["N"],), floor=-np.inf)[row["N"]][row["rule"]].mean(axis=0)
+        found = accuracy_estimates(log_probs, correct, answers, tokens, N=(row["N"],), floor=-np.inf)[row["N"]][row["rule"]]
+        seeds, own = found.mean(axis=0), table.correct[~drawn][:, None]
         assert row["accuracy"] == pytest.approx(seeds.mean())
-        assert (row["low"], row["high"]) == pytest.approx(np.clip(student(seeds, 0.9), 0, 1))
-        assert (row["prompts"], row["seeds"], row["draws"], row["over"]) == (4, 3, 6, "seeds")
+        both = two_stage_interval(found, 0.9, bounds=(0, 1))
+        assert (row["low"], row["high"], row["over"]) == (both.low, both.high, "prompts and draws")
+        assert (row["seeds_low"], row["seeds_high"]) == pytest.approx(student(seeds, 0.9))
+        assert (row["prompts"], row["seeds"], row["draws"]) == (4, 3, 6)
         assert row["greedy"] == greedy
         assert row["lift_points"] == pytest.approx(100 * (seeds.mean() - greedy))
-        assert (row["lift_low"], row["lift_high"]) == pytest.approx(student(100 * (seeds - greedy), 0.9))
+        paired = paired_interval(found, own, 0.9)
+        assert (row["lift_low"], row["lift_high"]) == pytest.approx((100 * paired.low, 100 * paired.high))
+        assert (row["lift_seeds_low"], row["lift_seeds_high"]) == pytest.approx(student(100 * (seeds - greedy), 0.9))
         assert row["lift_percent"] == pytest.approx(100 * (seeds.mean() - greedy) / greedy)
-        assert (row["percent_low"], row["percent_high"]) == pytest.approx(student(100 * (seeds - greedy) / greedy, 0.9))
-    kept = accuracy_estimates(log_probs, correct, answers, tokens, N=(2,), floor=-np.inf)[2]["loglik"].mean(axis=0)
+        assert (row["percent_seeds_low"], row["percent_seeds_high"]) == pytest.approx(student(100 * (seeds - greedy) / greedy, 0.9))
+        gains = 100 * (found - correct.mean(axis=-1)).mean(axis=1)
+        assert (row["gain_points"], row["gain_low"], row["gain_high"]) == pytest.approx((gains.mean(), *student(gains, 0.9)))
+    kept = accuracy_estimates(log_probs, correct, answers, tokens, N=(2,), floor=-np.inf)[2]["loglik"]
     (row,) = parts["cells-loglik"].where(N=2).rows()
-    assert (row["mean"], row["low"], row["high"]) == pytest.approx((kept.mean(), *student(kept, 0.9)))
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx((kept.mean(), *student(kept.mean(axis=1), 0.9)))
+    assert (row["seeds_low"], row["seeds_high"]) == pytest.approx(student(kept.mean(axis=0), 0.9))
+    assert row["gain"] == pytest.approx(kept.mean() - log_probs.mean())
     assert row["greedy"] == pytest.approx(table.log_prob[~drawn].mean())
     gaps = [log_probs[:, s][correct[:, s]].mean() - log_probs[:, s][~correct[:, s]].mean() for s in range(3)]
     (row,) = parts["cells-gap"].rows()
-    assert (row["gap"], row["low"], row["high"]) == pytest.approx((np.mean(gaps), *student(gaps, 0.9)))
+    assert row["gap"] == pytest.approx(log_probs[correct].mean() - log_probs[~correct].mean())
+    assert (row["seeds_low"], row["seeds_high"]) == pytest.approx(student(gaps, 0.9))
+    assert row["low"] < row["gap"] < row["high"]
     assert (row["correct"], row["incorrect"]) == (correct.sum(), (~correct).sum())
 
 
-def test_rows_of_one_seed_have_intervals_over_prompts():
+def test_rows_of_one_seed_have_intervals_over_prompts_alone():
     table = table_of(12, prompts=8, seeds=1, draws=4, tasks=1)
     parts = parts_of(table)
     (row,) = parts["cells"].where(rule="best of N", N=1).rows()
     per_prompt, greedy = table.correct[table.sample >= 0].reshape(8, 4).mean(axis=1), table.correct[table.sample < 0]
-    assert row["over"] == "prompts"
-    assert (row["lift_low"], row["lift_high"]) == pytest.approx(student(100 * (per_prompt - greedy), 0.9))
+    assert row["over"] == "prompts and draws"
+    assert np.isnan([row["seeds_low"], row["lift_seeds_low"], row["percent_seeds_low"]]).all()
     # The delta method for a ratio of means, written with the covariance matrix.
     cov = np.cov(per_prompt, greedy) / 8
     slope = 100 * np.array([1 / greedy.mean(), -per_prompt.mean() / greedy.mean() ** 2])
@@ -216,7 +227,7 @@ def test_findings_are_counted_with_their_signs():
         "lift_high": [5.0] * 3 + [25.0, 5.0, -15.0],
     }  # fmt: skip
     cells = Table(columns)
-    loglik = Table({**{n: columns[n] for n in ("model", "task", "N", "low", "high")}, "mean": columns["accuracy"]})
+    loglik = Table({**{n: columns[n] for n in ("model", "task", "N", "gain_low", "gain_high")}, "gain": columns["gain_points"]})
     gap = Table({"model": ["a", "b"], "task": ["t", "t"], "gap": [1.0, -1.0], "low": [0.5, -1.5], "high": [1.5, -0.5]})
     found = {v.label: v for v in judged_cells({"cells": cells, "cells-loglik": loglik, "cells-gap": gap})}
     assert set(found) == {"Figure 3", "Figure 1a", "Figure 4", "Figure 6"}
