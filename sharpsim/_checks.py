@@ -36,6 +36,12 @@ def in_half_open_unit(name: str, value: Any) -> None:
         _refuse(name, "in [0, 1)", value)
 
 
+def in_closed_unit(name: str, value: Any) -> None:
+    """Refuse anything outside [0, 1]: a probability."""
+    if not is_traced(value) and not np.all((np.asarray(value) >= 0) & (np.asarray(value) <= 1)):
+        _refuse(name, "in [0, 1]", value)
+
+
 def positive(name: str, value: Any) -> None:
     """Refuse anything that is not positive and finite."""
     if not is_traced(value) and not np.all((np.asarray(value) > 0) & np.isfinite(np.asarray(value, dtype=float))):

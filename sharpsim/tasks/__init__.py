@@ -10,9 +10,10 @@ from sharpsim.tasks._task import BEGIN, END, HELD_OUT_SHARE, SPLITS, Task
 from sharpsim.tasks.arithmetic import Arithmetic
 from sharpsim.tasks.deduction import Deduction
 from sharpsim.tasks.game_of_24 import GameOf24
+from sharpsim.tasks.many_writers import CORPORA, Corpus, ManyWriters
 from sharpsim.tasks.pronunciation import Pronunciation
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (Pronunciation, GameOf24, Deduction, Arithmetic)}
+TASKS: dict[str, type[Task]] = {task.name: task for task in (Pronunciation, GameOf24, Deduction, Arithmetic, ManyWriters)}
 """Name -> task, each with levels to choose from: `TASKS["arithmetic"](level=2)`."""
 
 __all__ = [
@@ -27,4 +28,7 @@ __all__ = [
     "GameOf24",
     "Deduction",
     "Arithmetic",
+    "ManyWriters",
+    "Corpus",
+    "CORPORA",
 ]

@@ -26,6 +26,10 @@ class Draws:
         """One of 0..size - 1."""
         return int(self._random.random() * size)
 
+    def happens(self, probability: float) -> bool:
+        """True with this probability."""
+        return self._random.random() < probability
+
     def choice(self, items: Sequence[Item]) -> Item:
         """One of the items."""
         return items[int(self._random.random() * len(items))]

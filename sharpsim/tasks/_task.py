@@ -107,6 +107,18 @@ class Task(abc.ABC):
         """One prompt of this level at random, for tasks that do not list theirs."""
         raise NotImplementedError(f"{type(self).__name__} must define _all_prompts or _draw_prompt")
 
+    def _split_key(self, prompt: str) -> str:
+        """What decides a prompt's split: prompts with equal keys are in the same one."""
+        return prompt
+
+    def _order_key(self, prompt: str) -> str:
+        """What decides a listed prompt's place in the random orders."""
+        return prompt
+
+    def _training_response(self, prompt: str, draws: Draws) -> str:
+        """The response of one training pair; a task whose training text may be wrong overrides it."""
+        return draws.choice(self.references(prompt))
+
     def split_of(self, prompt: str) -> str:
         """The prompt's split, "held_out" for about one in five and "train" for the others."""
         return SPLITS[self._held_out([prompt])[0]]
@@ -119,24 +131,40 @@ class Task(abc.ABC):
         """
         if split not in SPLITS:
             raise ValueError(f"`split` must be one of {', '.join(map(repr, SPLITS))}; got {split!r}.")
-        size = _checks.static_count("n", n)
-        listed = _listed(self, split)
-        found = [] if listed is None else _in_order(listed, "prompts", seed)[:size]
-        if listed is None:
-            found = list(itertools.islice(_distinct(self._drawn(split, seed)), size))
-        if len(found) < size:
-            raise ValueError(f"`n` must be at most {len(found)}, the number of prompts in {split!r}; got {n}.")
-        return found
+        return self._taken(split, n, seed, frozenset(), "")
+
+    def training_prompts(self, n: int, seed: int) -> list[str]:
+        """The prompts of `training_pairs(n, seed)`, in their order."""
+        return list(itertools.islice(self._training_prompts(seed), _checks.static_count("n", n)))
 
     def training_pairs(self, n: int, seed: int) -> list[tuple[str, str]]:
         """`n` pairs (prompt, response): prompts of the split "train", each with one of its references, drawn uniformly.
 
         Where prompts are listed, each comes once, in random order, before any comes again. The first m of n pairs are those of m.
+        A task that models text with errors draws the response from the law of that text instead, and says so.
         """
-        size = _checks.static_count("n", n)
         responses = Draws("responses", self.name, self.level, seed)
-        source = itertools.islice(self._training_prompts(seed), size)
-        return [(prompt, responses.choice(self.references(prompt))) for prompt in source]
+        return [(prompt, self._training_response(prompt, responses)) for prompt in self.training_prompts(n, seed)]
+
+    def fresh_prompts(self, n: int, seed: int, *, pairs: int, training_seed: int) -> list[str]:
+        """`n` distinct prompts of the split "train" that are not among the first `pairs` training pairs of `training_seed`.
+
+        A model trained on `training_pairs(pairs, training_seed)` has seen none of them, and no held-out prompt is among them. Otherwise
+        as `prompts`. Raises `ValueError` for more prompts than there are; the message says how many there are.
+        """
+        seen = frozenset(self.training_prompts(pairs, training_seed))
+        return self._taken("train", n, seed, seen, f" that are not in the first {pairs} training pairs")
+
+    def _taken(self, split: str, n: int, seed: int, without: frozenset[str], which: str) -> list[str]:
+        size = _checks.static_count("n", n)
+        listed = _listed(self, split)
+        if listed is None:
+            found = list(itertools.islice(_distinct(self._drawn(split, seed), without), size))
+        else:
+            found = [prompt for prompt in self._in_order(listed, "prompts", seed) if prompt not in without][:size]
+        if len(found) < size:
+            raise ValueError(f"`n` must be at most {len(found)}, the number of prompts in {split!r}{which}; got {n}.")
+        return found
 
     def encode_prompt(self, prompt: str) -> np.ndarray:
         """int32 [prompt_length], padded with the end token. Raises `ValueError` for an unknown token, too many or none."""
@@ -169,10 +197,10 @@ class Task(abc.ABC):
     def _held_out(self, prompts: Iterable[str]) -> list[bool]:
         # All of a list in one go: a hundred thousand words pass here.
         label, limit = f"split {self.name} {self.split_seed} ", 2**64 // HELD_OUT_SHARE
-        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in prompts]
+        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in map(self._split_key, prompts)]
 
     def _encode(self, name: str, text: str, separator: str, length: int) -> np.ndarray:
-        tokens = text.split(separator) if separator else list(text)
+        tokens = self._tokens(text, separator)
         strange = [token for token in tokens if token not in self._index or token in (END, BEGIN)]
         if strange or not tokens:
             raise ValueError(f"`{name}` must consist of the task's tokens; got {text!r}, with {strange[0] if strange else 'nothing'!r}.")
@@ -181,6 +209,9 @@ class Task(abc.ABC):
         encoded = np.full(length, self.end_token, dtype=np.int32)
         encoded[: len(tokens)] = [self._index[token] for token in tokens]
         return encoded
+
+    def _tokens(self, text: str, separator: str) -> list[str]:
+        return text.split(separator) if separator else list(text)
 
     def _decode(self, name: str, tokens: Any, separator: str, length: int) -> str:
         given = np.asarray(tokens)
@@ -205,7 +236,11 @@ class Task(abc.ABC):
             yield from self._drawn("train", int.from_bytes(digest("training", seed)[:8]))
         else:
             for epoch in itertools.count():
-                yield from _in_order(listed, f"training {epoch}", seed)
+                yield from self._in_order(listed, f"training {epoch}", seed)
+
+    def _in_order(self, prompts: tuple[str, ...], purpose: str, seed: int) -> list[str]:
+        label = f"{purpose} {seed} "
+        return sorted(prompts, key=lambda prompt: hashlib.sha256((label + self._order_key(prompt)).encode()).digest())
 
 
 @functools.cache
@@ -217,13 +252,8 @@ def _listed(task: Task, split: str) -> tuple[str, ...] | None:
     return tuple(prompt for prompt, held_out in chosen if SPLITS[held_out] == split)
 
 
-def _in_order(prompts: tuple[str, ...], purpose: str, seed: int) -> list[str]:
-    label = f"{purpose} {seed} "
-    return sorted(prompts, key=lambda prompt: hashlib.sha256((label + prompt).encode()).digest())
-
-
-def _distinct(prompts: Iterator[str]) -> Iterator[str]:
-    seen: set[str] = set()
+def _distinct(prompts: Iterator[str], without: frozenset[str]) -> Iterator[str]:
+    seen = set(without)
     waited = 0
     for prompt in prompts:
         waited += 1

@@ -5,18 +5,15 @@ import itertools
 import re
 
 from sharpsim.tasks._draws import Draws
+from sharpsim.tasks._steps import INTEGER, NUMBER, reduced, steps, tokens_of
 from sharpsim.tasks._task import BEGIN, END, Task
 
 OPERATIONS = {1: 2, 2: 4, 3: 3}
 """Level -> number of operations."""
 LARGEST = {1: 9, 2: 9, 3: 99}
 """Level -> largest number in a prompt; the smallest is 1."""
-_NUMBER = "(?:0|[1-9][0-9]*)"
-_PROMPT = re.compile(f"{_NUMBER}(?:[-+*]{_NUMBER})+")
-_EXPRESSION = re.compile(f"-?{_NUMBER}(?:[-+*]{_NUMBER})*")
-_INTEGER = re.compile(f"-?{_NUMBER}")
-_TOKENS = re.compile(f"(?:^-)?{_NUMBER}|[-+*]")
-_OPERATE = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__}
+_PROMPT = re.compile(f"{NUMBER}(?:[-+*]{NUMBER})+")
+_EXPRESSION = re.compile(f"-?{NUMBER}(?:[-+*]{NUMBER})*")
 
 
 class Arithmetic(Task):
@@ -36,7 +33,7 @@ class Arithmetic(Task):
     def references(self, prompt: str) -> tuple[str, ...]:
         """One response: products first, each from left to right."""
         _check(prompt)
-        return ("=".join(_steps(prompt)),)
+        return ("=".join(steps(prompt)),)
 
     def is_correct(self, prompt: str, response: str) -> bool:
         """Whether what stands last is the value of the prompt, written as an integer; the steps before it are not looked at."""
@@ -47,13 +44,13 @@ class Arithmetic(Task):
         _check(prompt)
         written = response.split("=")
         # Membership of the first in the reductions of the prompt makes it well formed, and so on down the chain.
-        steps = itertools.pairwise([prompt, *written])
-        return _INTEGER.fullmatch(written[-1]) is not None and all(after in _reductions(before) for before, after in steps)
+        moves = itertools.pairwise([prompt, *written])
+        return INTEGER.fullmatch(written[-1]) is not None and all(after in _reductions(before) for before, after in moves)
 
     def answer(self, response: str) -> str | None:
         """The integer that stands last; None where no integer does. Leading zeros and -0 are no integers here."""
         last = response.rsplit("=", 1)[-1]
-        return last if _INTEGER.fullmatch(last) and last != "-0" else None
+        return last if INTEGER.fullmatch(last) and last != "-0" else None
 
     def _all_prompts(self) -> tuple[str, ...] | None:
         return _small_prompts() if self.level == 1 else None
@@ -85,22 +82,7 @@ def _check(prompt: str) -> None:
 
 def _value(prompt: str) -> str:
     _check(prompt)
-    return _steps(prompt)[-1]
-
-
-def _reduced(tokens: list[str], place: int) -> str:
-    """The expression after carrying out the operation at `place`."""
-    result = _OPERATE[tokens[place]](int(tokens[place - 1]), int(tokens[place + 1]))
-    return "".join([*tokens[: place - 1], str(result), *tokens[place + 2 :]])
-
-
-def _steps(prompt: str) -> list[str]:
-    steps = []
-    tokens = _TOKENS.findall(prompt)
-    while len(tokens) > 1:
-        steps.append(_reduced(tokens, tokens.index("*") if "*" in tokens else 1))
-        tokens = _TOKENS.findall(steps[-1])
-    return steps
+    return steps(prompt)[-1]
 
 
 def _reductions(expression: str) -> set[str]:
@@ -110,11 +92,11 @@ def _reductions(expression: str) -> set[str]:
     """
     if not _EXPRESSION.fullmatch(expression):
         return set()
-    tokens = _TOKENS.findall(expression)
+    tokens = tokens_of(expression)
     found = set()
     for place in range(1, len(tokens), 2):
         before, after = tokens[place - 2] if place > 1 else "+", tokens[place + 2] if place + 2 < len(tokens) else "+"
         if tokens[place] == "*" or (before == "+" and after != "*"):
-            found.add(_reduced(tokens, place))
+            found.add(reduced(tokens, place))
     # A negative result inside an expression would be two signs in a row, which is no expression.
     return {written for written in found if _EXPRESSION.fullmatch(written)}
