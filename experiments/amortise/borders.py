@@ -36,14 +36,14 @@ def best_of_n_share(rate: float, draws: float) -> float:
     return float(-np.expm1((np.log(rate) - np.log1p(-((1 - rate) ** draws))) / (draws - 1)))
 
 
-def one_draw(share: Any, rate: float) -> np.ndarray:
-    """The accuracy of one draw, 1 - (1-s) r."""
-    return 1 - (1 - np.asarray(share, dtype=np.float64)) * rate
+def one_draw(share: Any, rate: float, affected: float = 1.0) -> np.ndarray:
+    """The accuracy of one draw, 1 - f (1-s) r, where the mistake changes the answer on a fraction f = `affected` of the prompts."""
+    return 1 - affected * (1 - np.asarray(share, dtype=np.float64)) * rate
 
 
-def share_of(accuracy: Any, rate: float) -> np.ndarray:
-    """The share of careful writers at which one draw has this accuracy, the inverse of `one_draw`; below 0 for less than 1 - r."""
-    return 1 - (1 - np.asarray(accuracy, dtype=np.float64)) / rate
+def share_of(accuracy: Any, rate: float, affected: float = 1.0) -> np.ndarray:
+    """The share of careful writers at which one draw has this accuracy, the inverse of `one_draw`; below 0 for less than 1 - f r."""
+    return 1 - (1 - np.asarray(accuracy, dtype=np.float64)) / (rate * affected)
 
 
 def covariance_phrasings(share: Any, rate: float) -> np.ndarray:

@@ -1,136 +1,164 @@
 """What the laws of the task "many writers" give at one place of the map: accuracies, coverage, margin and covariance, all by listing.
 
-Prompts whose laws differ in the texts alone count as one class: a listing is made for one prompt of each class. Token-by-token decoding is
-part of what makes a class.
+Prompts whose laws differ in the texts alone are one class, and a listing is made for one prompt of each class. There are three at most: the
+mistake changes the answer; it changes the steps alone; it changes nothing.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from sharpsim.coverage import coverage_coefficient, margin
+from sharpsim.coverage import coverage_coefficient, margin, mode_coverage
 from sharpsim.laws import best_of_n
 from sharpsim.sharpness import maximisers
-from sharpsim.tasks.many_writers import Corpus, ManyWriters
+from sharpsim.tasks import Corpus, Task
 from sharpsim.theory.inference import lift_predictor
 
-GENERIC = (0.37, 3, 0.64), (0.73, 2, 0.59)
-"""Corpora (share, phrasings, rate) without coincidences: prompts with equal listings on them are one class."""
+GENERIC = Corpus(0.37, 3, 0.64, "precedence")
+"""A corpus without coincidences: prompts with equal listings on it are one class."""
+Found = dict[str, np.ndarray]
+REGIONS = ("greedy_right", "sharpening_wins", "too_few_draws", "mode_wrong")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The responses to one prompt of a class: its share of prompts, tokens int [k, horizon], and which are correct."""
+    """All responses to one prompt of a class, in alphabetical order: tokens int [k, horizon], and which are correct, bool [k].
+
+    `weight` is the fraction of prompts in the class.
+    """
 
     prompt: str
     weight: float
     tokens: np.ndarray
     correct: np.ndarray
 
+    @property
+    def affected(self) -> bool:
+        """Whether the mistake changes the answer."""
+        return not self.correct.all()
 
-def law_of(prompt: str, share: float, phrasings: int, rate: float, kind: str) -> tuple[tuple[str, ...], np.ndarray]:
-    """The responses to the prompt and their probabilities, float64 [k]."""
-    return Corpus(share, phrasings, rate, kind).law(prompt)
+
+def law(corpus: Corpus, prompt: str) -> tuple[list[str], np.ndarray]:
+    """The responses in alphabetical order, and their probabilities, float64 [k]."""
+    texts, probs = corpus.law(prompt)
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    return [texts[i] for i in order], probs[order]
 
 
-def classes(task: ManyWriters, prompts: Iterable[str], kind: str) -> dict[str, float]:
-    """One prompt of each class of equal laws -> the fraction of the prompts in that class; they sum to 1."""
+def listing(task: Task, corpus: Corpus, prompt: str, weight: float) -> Listing:
+    """The responses of a corpus; they are the same for all shares and rates strictly between 0 and 1."""
+    texts, _ = law(corpus, prompt)
+    return Listing(
+        prompt, weight, np.stack([task.encode_response(text) for text in texts]), np.array([task.is_correct(prompt, text) for text in texts])
+    )
+
+
+def classes(task: Task, prompts: Iterable[str], kind: str) -> dict[str, float]:
+    """One prompt of each class of equal laws -> the fraction of the prompts that are in that class; the fractions sum to 1."""
+    corpus = Corpus(GENERIC.share, GENERIC.phrasings, GENERIC.rate, kind)
     found: dict[str, list[str]] = {}
     for prompt in prompts:
-        found.setdefault(_signature(task, prompt, kind), []).append(prompt)
+        found.setdefault(_signature(task, corpus, prompt), []).append(prompt)
     total = sum(map(len, found.values()))
     return {members[0]: len(members) / total for members in found.values()}
 
 
-def _signature(task: ManyWriters, prompt: str, kind: str) -> str:
-    told = []
-    for share, phrasings, rate in GENERIC:
-        texts, probs = law_of(prompt, share, phrasings, rate, kind)
-        correct = [task.is_correct(prompt, text) for text in texts]
-        decoded = greedy(np.stack([task.encode_response(text) for text in texts]), probs[None])[0]
-        told.append((sorted(zip(np.round(probs, 9).tolist(), correct, strict=True)), correct[decoded]))
-    return repr(told)
+def affected_share(task: Task, prompts: Iterable[str], kind: str) -> float:
+    """The fraction of the prompts on which the mistake changes the answer."""
+    corpus = Corpus(GENERIC.share, 1, GENERIC.rate, kind)
+    asked = list(prompts)
+    return sum(not all(task.is_correct(prompt, text) for text in corpus.law(prompt)[0]) for prompt in asked) / len(asked)
 
 
-def listed(task: ManyWriters, prompt: str, weight: float, phrasings: int, kind: str) -> Listing:
-    """The responses that careful and careless writers give to a prompt; they do not depend on the share nor, between 0 and 1, on the rate."""
-    texts, _ = law_of(prompt, 0.5, phrasings, 0.5, kind)
-    tokens = np.stack([task.encode_response(text) for text in texts])
-    return Listing(prompt, weight, tokens, np.array([task.is_correct(prompt, text) for text in texts]))
+def _signature(task: Task, corpus: Corpus, prompt: str) -> str:
+    one, probs = listing(task, corpus, prompt, 1.0), law(corpus, prompt)[1]
+    end = greedy(one.tokens, probs[None])[0]
+    return repr((sorted(zip(np.round(probs, 9).tolist(), one.correct.tolist(), strict=True)), one.correct[end]))
 
 
 def greedy(tokens: np.ndarray, probs: np.ndarray) -> np.ndarray:
     """Which response greedy decoding ends at, int [laws], for tokens int [k, horizon] and laws of them [laws, k].
 
-    At each place the token that most of the mass of what is still open goes on with, ties to the smallest.
+    At each place it goes on with the token that has most of the mass of the responses that still fit; ties go to the smallest token.
     """
-    open_ = np.ones(probs.shape, dtype=bool)
+    fits = np.ones(probs.shape, dtype=bool)
     for column in tokens.T:
         values, place = np.unique(column, return_inverse=True)
         if len(values) > 1:
-            mass = (probs * open_) @ np.eye(len(values))[place]
-            open_ &= place == _first_largest(mass)[:, None]
-    return open_.argmax(axis=1)
+            mass = (probs * fits) @ np.eye(len(values))[place]
+            # Sums of equal masses may differ in their last bits.
+            chosen = (mass >= mass.max(axis=1, keepdims=True) * (1 - 1e-12)).argmax(axis=1)
+            fits &= place == chosen[:, None]
+    return fits.argmax(axis=1)
 
 
-def _first_largest(mass: np.ndarray) -> np.ndarray:
-    """The first within 1e-12 of the largest: sums of equal masses may differ in the last bit."""
-    return (mass >= mass.max(axis=1, keepdims=True) - 1e-12).argmax(axis=1)
+def tables(listings: list[Listing], shares: np.ndarray, phrasings: int, rate: float, kind: str) -> list[np.ndarray]:
+    """log pi of each listing at each share, float64 [shares, k]."""
+    corpora = [Corpus(float(share), phrasings, rate, kind) for share in shares]
+    return [np.log(np.stack([law(corpus, one.prompt)[1] for corpus in corpora])) for one in listings]
 
 
-def quantities(listings: list[Listing], shares: np.ndarray, phrasings: int, rate: float, kind: str, draws: int) -> dict[str, np.ndarray]:
-    """Means over prompts at each share, float64 [shares]: see `map.COLUMNS` for what they are."""
-    weights = np.array([one.weight for one in listings])
-    logs = [_log_laws(one, shares, phrasings, rate, kind) for one in listings]
-    by_class: list[dict[str, np.ndarray]] = [_of_class(one, table, draws) for one, table in zip(listings, logs, strict=True)]
-    each = {name: np.stack([found[name] for found in by_class], axis=1) for name in by_class[0]}
-    means = {name: values @ weights for name, values in each.items()}
-    pooled = means.pop("correct_log_prob") - means["one_draw"] * means.pop("log_prob")
-    padded = [np.full((len(shares), max(table.shape[1] for table in logs)), -np.inf) for _ in logs]
-    for wide, table in zip(padded, logs, strict=True):
-        wide[:, : table.shape[1]] = table
-    tables = np.stack(padded, axis=1)
-    return means | {
-        "pooled_covariance": pooled,
-        "coverage": np.array([coverage_coefficient(table, weights) for table in tables]),
-        "least_margin": np.array([margin(table, weights) for table in tables]),
-        **_regions(each, weights),
-    }
+def accuracy_of_best(listings: list[Listing], logs: list[np.ndarray], draws: int) -> np.ndarray:
+    """The accuracy of best of N, float64 [shares, classes]."""
+    each = [(np.exp(best_of_n(table, table, draws=draws)) * one.correct).sum(axis=1) for one, table in zip(listings, logs, strict=True)]
+    return np.stack(each, axis=1)
 
 
-def _log_laws(one: Listing, shares: np.ndarray, phrasings: int, rate: float, kind: str) -> np.ndarray:
-    return np.log(np.stack([law_of(one.prompt, float(share), phrasings, rate, kind)[1] for share in shares]))
+def of_classes(listings: list[Listing], logs: list[np.ndarray]) -> Found:
+    """What does not depend on N, for each class: float64 [shares, classes]."""
+    found = [_of_class(one, table) for one, table in zip(listings, logs, strict=True)]
+    return {name: np.stack([one[name] for one in found], axis=1) for name in found[0]}
 
 
-def _of_class(one: Listing, table: np.ndarray, draws: int) -> dict[str, np.ndarray]:
-    """Of each row of `table` [shares, k]; the margins in nats, log P* less the log-probability of the next."""
-    probs, right = np.exp(table), np.broadcast_to(one.correct, table.shape)
-    modes = maximisers(table)
-    runner_up = np.where(modes, -np.inf, table).max(axis=1)
-    best = {flag: np.where(right == flag, table, -np.inf).max(axis=1) for flag in (True, False)}
+def _of_class(one: Listing, table: np.ndarray) -> Found:
+    """Of each row of `table` [shares, k]."""
+    probs, right, modes = np.exp(table), np.broadcast_to(one.correct, table.shape), maximisers(table)
+    best_right, best_wrong = (np.where(right == flag, table, -np.inf).max(axis=1) for flag in (True, False))
     return {
         "one_draw": (probs * right).sum(axis=1),
         "greedy": one.correct[greedy(one.tokens, probs)].astype(np.float64),
-        "best_of_n": (np.exp(best_of_n(table, table, draws=draws)) * right).sum(axis=1),
         "mode": (probs * modes * right).sum(axis=1) / (probs * modes).sum(axis=1),
         "covariance": lift_predictor(table, right),
-        "margin": table.max(axis=1) - runner_up,
-        "signed_margin": best[True] - best[False],
+        "margin": table.max(axis=1) - np.where(modes, -np.inf, table).max(axis=1),
+        "signed_margin": best_right - best_wrong,
         "correct_log_prob": (probs * right * table).sum(axis=1),
         "log_prob": (probs * table).sum(axis=1),
     }
 
 
-def _regions(each: dict[str, np.ndarray], weights: np.ndarray) -> dict[str, np.ndarray]:
-    """The fraction of prompts in each region. Every prompt is in one: a greedy decoding that is right where the mode is wrong is `mode_wrong`."""
-    mode, greedy_right = each["mode"] > 0.5, each["greedy"] > 0.5
-    gains = each["best_of_n"] > each["one_draw"]
-    inside: dict[str, Any] = {
-        "greedy_right": mode & greedy_right,
-        "sharpening_wins": mode & ~greedy_right & gains,
-        "too_few_draws": mode & ~greedy_right & ~gains,
-        "mode_wrong": ~mode,
+def means(listings: list[Listing], logs: list[np.ndarray], each: Found) -> Found:
+    """Means over prompts of what `of_classes` gives, and what is defined over prompts; float64 [shares], named as in `map.COLUMNS`."""
+    weights, affected = (np.array([getattr(one, name) for one in listings]) for name in ("weight", "affected"))
+    made = {name: values @ weights for name, values in each.items() if name != "signed_margin"}
+    pooled = made.pop("correct_log_prob") - made["one_draw"] * made.pop("log_prob")
+    stacked = _stacked(logs)
+    return made | {
+        # On the other prompts no response is wrong.
+        "signed_margin": each["signed_margin"][:, affected] @ (weights[affected] / weights[affected].sum()),
+        "pooled_covariance": pooled,
+        "coverage": np.array([coverage_coefficient(table, weights) for table in stacked]),
+        "mode_coverage": np.array([mode_coverage(table, weights) for table in stacked]),
+        "least_margin": np.array([margin(table, weights) for table in stacked]),
     }
-    return {name: found @ weights for name, found in inside.items()}
+
+
+def with_best(listings: list[Listing], logs: list[np.ndarray], each: Found, over_prompts: Found, draws: int) -> Found:
+    """The means with those of best of N, and the fraction of prompts in each region.
+
+    Every prompt is in one region. Where no response is wrong, greedy decoding is right.
+    """
+    weights, affected = (np.array([getattr(one, name) for one in listings]) for name in ("weight", "affected"))
+    best = accuracy_of_best(listings, logs, draws)
+    mode, greedy_right, gains = each["mode"] > 0.5, each["greedy"] > 0.5, best > each["one_draw"]
+    open_ = affected & mode & ~greedy_right
+    inside = (mode & greedy_right, open_ & gains, open_ & ~gains, ~mode)
+    return over_prompts | {"best_of_n": best @ weights} | {name: found @ weights for name, found in zip(REGIONS, inside, strict=True)}
+
+
+def _stacked(logs: list[np.ndarray]) -> np.ndarray:
+    """[shares, classes, k], shorter laws filled up with responses without mass."""
+    made = np.full((len(logs[0]), len(logs), max(table.shape[1] for table in logs)), -np.inf)
+    for number, table in enumerate(logs):
+        made[:, number, : table.shape[1]] = table
+    return made
