@@ -14,10 +14,15 @@ from typing import Any
 
 from experiments.amortise.cells import gather
 from experiments.amortise.findings import judged
-from experiments.amortise.tables import COLUMNS, DELTAS, bound_rows, curve_rows, sharpness_rows, table_rows
+from experiments.amortise.map import COLUMNS as MAP_COLUMNS
+from experiments.amortise.map import MAP, SMALL_MAP, MapSettings, map_rows
+from experiments.amortise.map_findings import judged_map
+from experiments.amortise.tables import COLUMNS as TABLE_COLUMNS
+from experiments.amortise.tables import DELTAS, bound_rows, curve_rows, sharpness_rows, table_rows
 from experiments.amortise.tuning import Run, Tuning, tune
 from experiments.engine.frame import Context, Table, Verdict
 
+COLUMNS = TABLE_COLUMNS | MAP_COLUMNS
 __all__ = ["COLUMNS", "SETTINGS", "Settings", "run", "verdicts"]
 
 
@@ -45,6 +50,7 @@ class Settings:
     floor: float
     level: float
     false_alarm: float
+    map: MapSettings = MAP
 
 
 _SFT = Tuning(steps=192, batch=64, learning_rate=3e-4, weight_decay=0.1, clip=0.1, evaluations=8, kept_out=64)
@@ -55,7 +61,7 @@ _SHARED: dict[str, Any] = {"deltas": DELTAS, "floor": -25.0, "level": 0.95, "fal
 SETTINGS = {
     "smoke": Settings(
         cells=(("arithmetic", 1, "transformer-small"),), N=(2, 4), betas=(0.5,), replicates=2, prompts=48, held_out=24, draws=2,
-        expansions=60, head=32, sft=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), dpo=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), **_SHARED,
+        expansions=60, head=32, sft=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), dpo=Tuning(8, 16, 3e-4, 0.1, 0.1, 2, 8), map=SMALL_MAP, **_SHARED,
     ),
     "default": Settings(
         cells=(("pronunciation", 2, "transformer-small"),), N=(50,), betas=(0.5,), replicates=3, prompts=3072, held_out=256, draws=4,
@@ -99,9 +105,9 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         "table": table_rows(rows, cells, settings),
         "sharpness": sharpness_rows(ends, cells, settings),
         "bounds": bound_rows(rows, ends),
-    }
+    } | map_rows(settings.map)
 
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     """The paper's findings one by one, and the three bounds."""
-    return judged(tables)
+    return judged(tables) + judged_map(tables)
