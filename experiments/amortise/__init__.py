@@ -17,10 +17,25 @@ from typing import Any
 
 from experiments.amortise.cells import Cell, gather
 from experiments.amortise.findings import judged
-from experiments.amortise.tables import COLUMNS, DELTAS, bound_rows, curve_rows, learning_rows, run_rows, sharpness_rows, table_rows
+from experiments.amortise.map import COLUMNS as MAP_COLUMNS
+from experiments.amortise.map import MAP, SMALL_MAP, MapSettings, map_rows
+from experiments.amortise.map_findings import judged_map
+from experiments.amortise.map_models import model_rows
+from experiments.amortise.tables import COLUMNS as TABLE_COLUMNS
+from experiments.amortise.tables import (
+    DELTAS,
+    bound_rows,
+    curve_rows,
+    learning_rows,
+    on_map,
+    run_rows,
+    sharpness_rows,
+    table_rows,
+)
 from experiments.amortise.tuning import NEW, SAME, Run, Tuning, tune
 from experiments.engine.frame import Context, Table, Verdict
 
+COLUMNS = TABLE_COLUMNS | MAP_COLUMNS
 __all__ = ["COLUMNS", "SETTINGS", "Settings", "run", "verdicts"]
 
 
@@ -68,6 +83,7 @@ class Settings:
     level: float = 0.95
     false_alarm: float = 1e-6
     dpo_options: dict[str, Any] = field(default_factory=dict)
+    map: MapSettings = MAP
 
 
 _SFT = Tuning(steps=400, batch=64, learning_rate=1e-3, weight_decay=0.1, clip=1.0, evaluations=4)
@@ -78,7 +94,7 @@ ORDERS = Pair("game of 24", 3, "transformer-small")
 SETTINGS = {
     "smoke": Settings(
         pairs=(replace(WRITERS, dpo=(NEW,)),), N=4, betas=(0.5,), replicates=2, prompts=48, validation=8, held_out=24, draws=2,
-        expansions=60, search=20_000, head=32, sft=_TINY, dpo=_TINY, learning=0, sizes=(16,), draw_counts=(2,),
+        expansions=60, search=20_000, head=32, sft=_TINY, dpo=_TINY, learning=0, sizes=(16,), draw_counts=(2,), map=SMALL_MAP,
     ),
     "default": Settings(
         pairs=(replace(WRITERS, asked=(NEW,)), replace(ORDERS, asked=(SAME,), dpo=())), N=50, betas=(0.5,), replicates=3, prompts=1536,
@@ -116,6 +132,8 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         "sharpness": sharpness_rows(main, settings),
         "bounds": bound_rows(runs),
         "learning": learning_rows(sizes, settings),
+        **map_rows(settings.map),
+        "map-models": model_rows(on_map(main, settings)),
     }
 
 
@@ -134,4 +152,4 @@ def _plan(settings: Settings, number: int, cell: Cell) -> Iterator[Run]:
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     """The paper's findings one by one, and the three bounds."""
-    return judged(tables)
+    return [*judged(tables), *judged_map(tables)]

@@ -17,7 +17,7 @@ def greedy_share() -> float:
 
 
 def mode_phrasings(share: Any, rate: float) -> np.ndarray:
-    """The mode is right iff P > r (1-s)/s: the right response beats each wrong one, (1-s) r/P. A real number, above 0, of `share`'s shape."""
+    """The mode is right iff P > r (1-s)/s: s, the right response's mass, is above that of each wrong one, (1-s) r/P. Shape of `share`."""
     share = np.asarray(share, dtype=np.float64)
     return rate * (1 - share) / share
 

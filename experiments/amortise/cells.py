@@ -36,7 +36,9 @@ class Cell:
     model: str
     policy: Any
     judge: Judge
+    texts: tuple[str, ...]
     prompts: np.ndarray
+    """The held-out prompts as text, and as the policy reads them."""
     groups: np.ndarray
     """int [m], equal for prompts that ask the same thing (orders of the same numbers): intervals over prompts take these as the sample."""
     fresh: np.ndarray
@@ -134,6 +136,7 @@ def gather(
         model=model,
         policy=policy,
         judge=judge,
+        texts=tuple(texts[i] for i in proven),
         prompts=encoded,
         groups=np.unique([task.split_key(texts[i]) for i in proven], return_inverse=True)[1],
         fresh=unseen[validation:],

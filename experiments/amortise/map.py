@@ -1,17 +1,21 @@
-"""The map of writers: share of careful writers against number of phrasings, and who is right at each place. Exact, from the law of the text.
+"""The map of writers: share of careful writers against number of phrasings, and who is right at each place: exact, from the text's law.
 
-Part "map": one row a place, for the first rate and the first N. `one_draw`, `greedy`, `best_of_n`, `mode` are accuracies, means over prompts;
-`greedy_right`, `sharpening_wins`, `too_few_draws`, `mode_wrong` are fractions of prompts, and `region` names the one that most of the prompts
-are in on which the mistake changes the answer (their fraction is `affected`; on the others no response is wrong). `coverage` is C_cov,
-`mode_coverage` Cbar_cov. In nats: `margin`, the mean over prompts of log P* less the log-probability of the next; `signed_margin`, of the likeliest right response less
-that of the likeliest wrong one, over affected prompts; `covariance`, the mean over prompts of Cov(correct, log pi) under one draw;
-`pooled_covariance`, that of pairs of prompt and response. `least_margin` is Assumption 4.2's, a ratio.
+Part "map": one row a place, for the first rate and the first N.
+
+- `one_draw`, `greedy`, `best_of_n`, `mode`: accuracies, means over prompts.
+- `affected`: the fraction of prompts on which the mistake changes the answer; on the others no response is wrong.
+- `greedy_right`, `sharpening_wins`, `too_few_draws`, `mode_wrong`: fractions of prompts. `region`: where most affected prompts are.
+- `coverage`, `mode_coverage`: C_cov and Cbar_cov. `least_margin`: Assumption 4.2's, a ratio.
+- `margin`: the mean over prompts of log P* less the log-probability of the next, nats.
+- `signed_margin`: the mean over affected prompts of the largest log-probability of a right response less that of a wrong one, nats.
+- `covariance`: the mean over prompts of Cov(correct, log pi) under one draw; `pooled_covariance`: that of pairs of prompt and response.
+
 Part "map-borders": the closed forms of `borders` as lines. Part "map-areas": for each rate and N the fraction of places in each region, and
 how many places contradict a closed form. Part "map-predictors": see `map_predictors`. Part "map-models": see `map_models`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +63,12 @@ class MapSettings:
     prompts: int
     least: float
 
+    def __post_init__(self) -> None:
+        if wrong := [rate for rate in self.rates if not 0.5 < rate < 1]:
+            raise ValueError(f"`rates` must be in (1/2, 1), or the mistake is not the likelier; got {wrong[0]!r}.")
+        if wrong := [N for N in self.draws if N < 2]:
+            raise ValueError(f"`draws` must be at least 2; got {wrong[0]!r}.")
+
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
         """The shares, float64, and the numbers of phrasings, int."""
         first, last, number = self.shares
@@ -67,9 +77,10 @@ class MapSettings:
 
 
 MAP = MapSettings(
-    shares=(0.002, 0.96, 40), phrasings=(256, 24), rates=(0.65, 0.9), draws=(50, 10), kind="precedence", level=1, prompts=256, least=1e-3
+    shares=(0.002, 0.975, 40), phrasings=(256, 24), rates=(0.65, 0.9), draws=(50, 10), kind="precedence", level=1, prompts=256, least=1e-3
 )
-"""Forty shares and twenty numbers of phrasings; the rate and the largest number of phrasings are the task's."""
+"""The first rate and the largest number of phrasings are those of the task's levels."""
+SMALL_MAP = replace(MAP, shares=(0.002, 0.975, 10), phrasings=(256, 7), rates=(0.65,), prompts=64)
 
 
 def map_rows(settings: MapSettings) -> dict[str, Rows]:
@@ -77,9 +88,7 @@ def map_rows(settings: MapSettings) -> dict[str, Rows]:
     task = ManyWriters(level=settings.level)
     found = classes(task, task.prompts("held_out", settings.prompts, 0), settings.kind)
     shares, phrasings = settings.grid()
-    listings = {
-        int(P): [listing(task, Corpus(0.5, int(P), 0.5, settings.kind), *one) for one in found.items()] for P in phrasings
-    }
+    listings = {int(P): [listing(task, Corpus(0.5, int(P), 0.5, settings.kind), *one) for one in found.items()] for P in phrasings}
     parts: dict[str, Rows] = {"map": [], "map-borders": [], "map-areas": [], "map-predictors": []}
     for rate in settings.rates:
         logs = {P: tables(made, shares, P, rate, settings.kind) for P, made in listings.items()}
@@ -92,7 +101,7 @@ def map_rows(settings: MapSettings) -> dict[str, Rows]:
             if not parts["map"]:
                 parts["map"] = list(_places(names, grid, settings, shares, phrasings, listings[1]))
             parts["map-borders"] += _border_rows(names, shares, float(phrasings[-1]))
-            parts["map-areas"].append(names | _areas(grid, shares, phrasings, rate, N))
+            parts["map-areas"].append(names | areas(grid, shares, phrasings, rate, N))
             parts["map-predictors"] += [names | row for row in predictor_rows(grid, draws=N, least=settings.least)]
     return parts
 
@@ -116,10 +125,10 @@ def _places(
             yield names | {"prompts": settings.prompts, "affected": affected} | place | {name: float(grid[name][i, j]) for name in _MEANS}
 
 
-def _areas(grid: Grid, shares: np.ndarray, phrasings: np.ndarray, rate: float, N: int) -> dict[str, Any]:
+def areas(grid: Grid, shares: np.ndarray, phrasings: np.ndarray, rate: float, N: int) -> dict[str, Any]:
     """The fraction of places in each region, and how many places a closed form has on the wrong side of its border."""
     regions, least = _regions(grid), borders.best_of_n_share(rate, N)
-    areas = {name: float((regions == number).mean()) for number, name in enumerate(REGIONS)}
+    fractions = {name: float((regions == number).mean()) for number, name in enumerate(REGIONS)}
     share, P = shares[:, None], phrasings[None]
     mode = borders.mode_phrasings(share, rate) < P
     said = {
@@ -134,18 +143,20 @@ def _areas(grid: Grid, shares: np.ndarray, phrasings: np.ndarray, rate: float, N
         "best_of_n": grid["best_of_n"] > grid["one_draw"],
         "covariance": grid["covariance"] > 0,
     }
-    return {"places": regions.size, "best_of_n_share": least, **areas, **{f"{name}_off": int((said[name] != seen[name]).sum()) for name in said}}
+    off = {f"{name}_off": int((said[name] != seen[name]).sum()) for name in CLOSED_FORMS}
+    return {"places": regions.size, "best_of_n_share": least, **fractions, **off}
 
 
 def _border_rows(names: dict[str, Any], shares: np.ndarray, most: float) -> Rows:
-    """Points of the lines. A vertical one has two, at 1 and at the largest number of phrasings; the others end there."""
-    ends = shares[[0, -1]] / (1 - shares[[0, -1]])
-    fine = np.geomspace(*ends, 97)
+    """Points of the lines, up to four times `most` phrasings. `greedy` and `best_of_n` are vertical, and the latter ends at the mode's."""
+    odds = shares / (1 - shares)
+    fine = np.geomspace(odds[0], odds[-1], 97)
     fine = fine / (1 + fine)
     lines = {
-        name: [(float(share), float(P)) for share, P in zip(fine, line(fine, names["rate"]), strict=True) if P <= 4 * most]
+        name: [(float(share), float(P)) for share, P in zip(fine, line(fine, names["rate"]), strict=True) if most * 4 >= P]
         for name, line in (("mode", borders.mode_phrasings), ("covariance", borders.covariance_phrasings))
     }
-    vertical = {"greedy": borders.greedy_share(), "best_of_n": borders.best_of_n_share(names["rate"], names["N"])}
-    lines |= {name: [(share, 1.0), (share, most)] for name, share in vertical.items()}
+    rate, least = names["rate"], borders.best_of_n_share(names["rate"], names["N"])
+    feet = {"greedy": (borders.greedy_share(), 1.0), "best_of_n": (least, max(1.0, float(borders.mode_phrasings(least, rate))))}
+    lines |= {name: [(share, foot), (share, max(most, foot))] for name, (share, foot) in feet.items()}
     return [names | {"border": name, "share": share, "phrasings": P} for name, line in lines.items() for share, P in line]

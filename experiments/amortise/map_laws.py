@@ -49,9 +49,8 @@ def law(corpus: Corpus, prompt: str) -> tuple[list[str], np.ndarray]:
 def listing(task: Task, corpus: Corpus, prompt: str, weight: float) -> Listing:
     """The responses of a corpus; they are the same for all shares and rates strictly between 0 and 1."""
     texts, _ = law(corpus, prompt)
-    return Listing(
-        prompt, weight, np.stack([task.encode_response(text) for text in texts]), np.array([task.is_correct(prompt, text) for text in texts])
-    )
+    tokens = np.stack([task.encode_response(text) for text in texts])
+    return Listing(prompt, weight, tokens, np.array([task.is_correct(prompt, text) for text in texts]))
 
 
 def classes(task: Task, prompts: Iterable[str], kind: str) -> dict[str, float]:

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 Grid = dict[str, np.ndarray]
-BORDERS: dict[str, tuple[str, Callable[[Grid], np.ndarray]]] = {
-    "beats one draw": ("one_draw", lambda grid: np.ones(grid["one_draw"].shape, dtype=bool)),
-    "beats greedy": ("greedy", lambda grid: np.ones(grid["one_draw"].shape, dtype=bool)),
-    "beats one draw, where only the mode is right": ("one_draw", lambda grid: grid["sharpening_wins"] + grid["too_few_draws"] > 0),
+BORDERS: dict[str, tuple[str, str, Callable[[Grid], np.ndarray]]] = {
+    "the mode beats one draw": ("mode", "one_draw", lambda grid: np.ones(grid["mode"].shape, dtype=bool)),
+    "best of N beats one draw": ("best_of_n", "one_draw", lambda grid: np.ones(grid["mode"].shape, dtype=bool)),
+    "best of N beats greedy": ("best_of_n", "greedy", lambda grid: np.ones(grid["mode"].shape, dtype=bool)),
+    "N draws are enough": ("best_of_n", "one_draw", lambda grid: grid["sharpening_wins"] + grid["too_few_draws"] > 0),
 }
-"""What best of N does -> the column of the accuracy that it is to beat, and the places that are looked at."""
+"""What lies on one side of a border -> the columns of the accuracy that is larger there and of the other; and the places that are judged:
+all, or those where the mode is right and greedy decoding wrong."""
 QUANTITIES = {
     "covariance": "covariance",
     "pooled covariance": "pooled_covariance",
@@ -56,7 +58,8 @@ def best_rule(quantity: str, grid: Grid, truth: np.ndarray, where: np.ndarray) -
 
     Its threshold is halfway between neighbouring values; or infinite, which gives one answer for all.
     """
-    values, yes = grid[QUANTITIES[quantity]][where], truth[where]
+    # Values that are equal up to rounding must stay on one side.
+    values, yes = np.round(grid[QUANTITIES[quantity]][where], 9), truth[where]
     order = np.argsort(values)
     ordered, happened = values[order], yes[order]
     # hits[i]: how many are right if the first i are told no and the others yes.
@@ -64,18 +67,19 @@ def best_rule(quantity: str, grid: Grid, truth: np.ndarray, where: np.ndarray) -
     between = np.concatenate([[-np.inf], (ordered[1:] + ordered[:-1]) / 2, [np.inf]])
     apart = np.concatenate([[True], ordered[1:] > ordered[:-1], [True]])
     up, down = (int(np.argmax(np.where(apart, score, -1))) for score in (hits, len(hits) - 1 - hits))
-    return Rule(quantity, float(between[up]), True) if hits[up] >= len(hits) - 1 - hits[down] else Rule(quantity, float(between[down]), False)
+    rising = bool(hits[up] >= len(hits) - 1 - hits[down])
+    return Rule(quantity, float(between[up if rising else down]), rising)
 
 
 def predictor_rows(grid: Grid, *, draws: int, least: float) -> Iterator[dict[str, Any]]:
     """For every border and rule the fraction of places where the rule is right, from arrays [shares, phrasings].
 
-    Best of N beats what its accuracy exceeds by more than `least`. It does at the fraction `happens` of places; at `missed` the rule
-    says no, and at `promised` the rule says yes where it does not.
+    One accuracy beats another if it is larger by more than `least`. It is so at the fraction `happens` of places; at `missed` the rule says
+    no where it is so, and at `promised` the rule says yes where it is not.
     """
     black = np.add.outer(*map(np.arange, grid["one_draw"].shape)) % 2 == 0
-    for border, (column, places) in BORDERS.items():
-        truth, where = grid["best_of_n"] - grid[column] > least, places(grid)
+    for border, (winner, loser, places) in BORDERS.items():
+        truth, where = grid[winner] - grid[loser] > least, places(grid)
         rules = [("theory", rule, where) for rule in theory(draws)]
         rules += [("chosen", best_rule(quantity, grid, truth, where & black), where & ~black) for quantity in QUANTITIES]
         for source, rule, judged in rules:

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from experiments.amortise.cells import Cell
-from experiments.amortise.tuning import Tuned
+from experiments.amortise.map_models import Interval, OnMap
+from experiments.amortise.tuning import NEW, Tuned
 from experiments.engine.columns import Column, columns
-from sharpsim.estimators import crossed_interval, over_seeds, paired_interval
+from sharpsim.estimators import crossed_interval, over_seeds, paired_interval, two_stage_interval
+from sharpsim.tasks import ManyWriters
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
 
@@ -289,6 +291,27 @@ def learning_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
             row |= dict(zip((name, f"{name}_low", f"{name}_high"), over_seeds(values, level), strict=True))
         made.append(row | _share(cell, group, level))
     return made
+
+
+def on_map(runs: Iterable[Tuned], settings: Any) -> Iterator[OnMap]:
+    """The models on "many writers" that were tuned by SFT on new prompts, as the map shows them."""
+    for names, cell, group in kinds(runs):
+        if (names["task"], names["method"], names["asked"]) != (ManyWriters.name, "SFT", NEW):
+            continue
+        tuned = _measured(cell, [one.evaluations[one.chosen] for one in group])["accuracy"]
+        first = np.stack([one.evaluations[0].accuracy for one in group], axis=1)
+        kept = inference.accuracy(cell.kept(names["N"]), cell.head.correct).lower
+        yield OnMap(
+            level=cell.level, model=cell.model, prompts=cell.texts, N=names["N"],
+            one_draw=_interval(two_stage_interval(first, settings.level, bounds=(0.0, 1.0))),
+            greedy=_interval(two_stage_interval(cell.greedy_correct[:, None].astype(float), settings.level, bounds=(0.0, 1.0))),
+            best_of_n=_interval(two_stage_interval(kept[:, None], settings.level, bounds=(0.0, 1.0))),
+            tuned=_interval(crossed_interval(tuned, settings.level)),
+        )  # fmt: skip
+
+
+def _interval(found: Any) -> Interval:
+    return Interval(found.mean, found.low, found.high)
 
 
 def kinds(runs: Iterable[Tuned]) -> Iterator[tuple[dict[str, Any], Cell, list[Tuned]]]:

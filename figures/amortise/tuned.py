@@ -1,7 +1,8 @@
-"""Draws SFT- and DPO-Sharpening of sequence models: lift through training, lift for several N, Table 1, and sharpness."""
+"""Draws SFT- and DPO-Sharpening of sequence models: lifts through training and for several N, Table 1, sharpness, risk against n and N."""
 
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -9,45 +10,68 @@ from experiments.engine.rows import ROOT, Table, read_table
 from figures.engine.style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
 
 CAPTIONS = {
-    "": "Accuracy (left) and log-likelihood under the base (right) of one draw from the tuned model, over those of greedy decoding from "
-    "the base, through training (the paper's Figures 7 and 8). Coloured lines are means over seeds of temperature-1 samples with "
-    "95% bands over seeds; best of $N$ at inference time, greedy and the mode are exact. Tuning on its own best draws moves the "
-    "model towards best of $N$, and the mode is the ceiling.",
-    "N": "The same two lifts through training, for SFT-Sharpening with several numbers of draws $N$ (the paper's Figure 9). Solid lines "
-    "are means over seeds of temperature-1 samples with 95% bands over seeds; dash-dotted, best of $N$ at inference time, is exact. "
-    "A larger $N$ makes a better teacher, but the tuned models hardly differ.",
-    "table": "The lift of the tuned model over greedy decoding in accuracy (left) and log-likelihood (right), beside the paper's Table 1. "
-    "Values are means over seeds and bars are one standard deviation over seeds; best of $N$ at inference time is exact. The models "
-    "and tasks are not the paper's, so the signs of lifts may be compared and their sizes may not.",
-    "sharpness": r"The fraction of prompts on which the policy has at most $1 - \delta$ on the mode (Definition 3.1), through "
-    r"training (left) and at the end against $\delta$ (right). Modes are proven by search and masses on them are exact; lines and "
-    "dots for tuned models are means over seeds with 95% intervals over seeds. Tuning sharpens, less than best of $N$ does, and "
-    "what Theorem 4.1' allows (dashed) stays above what is measured.",
+    "": "Accuracy of one draw from the tuned model over that of greedy decoding from the base, through training (the paper's Figure 7): "
+    "judged on new prompts, and on the prompts that were tuned on without answers. Coloured lines are means over seeds of temperature-1 "
+    "samples, and bands are 95% intervals over prompts and seeds. Best of $N$ at inference time, greedy and the mode are exact for these "
+    "prompts. Where the mode is right and greedy is wrong, tuning on its own best draws lifts one draw far above greedy.",
+    "loglik": "As the figure of accuracies, for the log-likelihood under the base of one draw (the paper's Figure 8). "
+    "The mode is the ceiling, and no tuned model passes it.",
+    "N": "Accuracy and log-likelihood of one draw over greedy through training, for SFT-Sharpening with several numbers of draws $N$ (the "
+    "paper's Figure 9). Solid lines are means over seeds with 95% bands over prompts and seeds; dash-dotted, best of $N$ at inference "
+    "time, is exact. A larger $N$ makes a better teacher, and a better student, until $N$ draws hold the mode of nearly every prompt.",
+    "table": "The lift of one draw of the tuned model over greedy decoding from the base in accuracy (left) and log-likelihood (right), "
+    "beside the paper's Table 1. Bars are 95% intervals over prompts and seeds (the paper's: one standard deviation over seeds). The "
+    "ceiling, best of $N$ at inference time, is exact; where its interval over prompts reaches 0 or below there is nothing to win, and the "
+    "pair is drawn pale and not counted. The models and tasks are not the paper's, so the signs may be compared and the sizes may not.",
+    "sharpness": r"The fraction of prompts on which the policy has at most $1 - \delta$ on the mode (Definition 3.1), against $\delta$. "
+    "Modes are proven by search and masses on them are exact; dots for tuned models are means over seeds with 95% intervals over prompts "
+    "and seeds. Tuning sharpens, less than best of $N$ does, and what Theorem 4.1' allows (dashed) stays above what is measured.",
+    "learning": r"The risk of the tuned model (the fraction of new prompts with at most $1 - \delta$ on the mode) and its mean mass off "
+    "the mode, against the prompts $n$ it was tuned on and the draws $N$ of each, beside the two terms of Theorem 4.1 in the instance's own "
+    "form: what the distance to best of $N$ pays for (more prompts lower it), and the prompts whose mode $N$ draws miss (exact; more draws "
+    "lower it). Dots are means over seeds with 95% intervals over prompts and seeds. Both sample sizes are needed, and each lowers its own "
+    "term.",
 }
 STAND_IN = "small models trained here on generated tasks stand in for the paper's language models and benchmarks"
 PANELS = (("lift_points", "accuracy over greedy (points)"), ("lift_nats", "log-likelihood over greedy (nats)"))
 PAPER = ROOT / "figures" / "paper" / "table_1_sft_sharpening.csv"
+Pair = tuple[str, int, str]
 
 
 def draw(tables: dict[str, Table]) -> dict[str, Figure]:
-    """Parts: "" through training (Figures 7, 8), "N" if there are several (Figure 9), "table" (Table 1), "sharpness"."""
-    main = tables[""]
-    drawn = {"": _training(main), "table": _table(tables["table"]), "sharpness": _sharpness(main, tables["sharpness"])}
-    if len(main.where(method="SFT").unique("N")) > 1:
+    """Parts: "" and "loglik" through training (Figures 7, 8), "N" and "learning" if there are several, "table" (Table 1), "sharpness"."""
+    main, table = tables[""], tables["table"]
+    largest = main.where(N=int(main["N"].max()))
+    largest = largest.take(largest["n"] == _most(largest))
+    drawn = {
+        "": _training(largest, *PANELS[0], "Tuned on its own best draws, one draw of the model passes greedy decoding of the base."),
+        "loglik": _training(largest, *PANELS[1], "Tuning moves one draw towards the mode in log-likelihood; the mode is the ceiling."),
+        "table": _table(table),
+        "sharpness": _sharpness(tables["sharpness"]),
+    }
+    if len(tables["learning"].unique("N")) > 1:
         drawn["N"] = _sizes(main)
+        drawn["learning"] = _learning(tables["learning"])
     return drawn
 
 
-def _cells(rows: Table) -> list[tuple[str, int, str]]:
+def _most(rows: Table) -> np.ndarray:
+    """Of each row's pair and setting the largest number of prompts."""
+    names = list(zip(rows["task"].tolist(), rows["level"].tolist(), rows["model"].tolist(), rows["asked"].tolist(), strict=True))
+    most = {name: max(n for other, n in zip(names, rows["n"].tolist(), strict=True) if other == name) for name in set(names)}
+    return np.array([most[name] for name in names])
+
+
+def _pairs(rows: Table) -> list[Pair]:
     return list(dict.fromkeys(zip(rows["task"].tolist(), rows["level"].tolist(), rows["model"].tolist(), strict=True)))
 
 
-def _of(rows: Table, cell: tuple[str, int, str], **equals: Any) -> Table:
-    return rows.where(task=cell[0], level=cell[1], model=cell[2], **equals)
+def _of(rows: Table, pair: Pair, **equals: Any) -> Table:
+    return rows.where(task=pair[0], level=pair[1], model=pair[2], **equals)
 
 
-def _name(cell: tuple[str, int, str]) -> str:
-    return f"{cell[2]}, {cell[0]} {cell[1]}"
+def _name(pair: Pair) -> str:
+    return f"{pair[2]}, {pair[0]} {pair[1]}"
 
 
 def _curve(ax: Axes, rows: Table, column: str, label: str, index: int) -> None:
@@ -55,164 +79,192 @@ def _curve(ax: Axes, rows: Table, column: str, label: str, index: int) -> None:
     ax.plot(rows["step"], rows[column], color=colour(index), marker=MARKERS[index], markersize=5, label=label, zorder=3)
 
 
-def _ceiling(ax: Axes, rows: Table, column: str, label: str | None, **style: Any) -> None:
-    band(ax, rows["step"], rows[f"kept_{column}_lower"], rows[f"kept_{column}_upper"])
-    theory_line(ax, rows["step"], rows[f"kept_{column}_lower"], label, linewidth=1.6, **style)
-
-
-def _references(ax: Axes, rows: Table, column: str) -> None:
-    ax.axhline(0.0, color=QUIET, linestyle="--", linewidth=1.6, label="greedy")
+def _references(ax: Axes, rows: Table, column: str, N: int) -> None:
+    theory_line(ax, rows["step"], rows[f"kept_{column}_lower"], f"best of {N} at inference\ntime, exact", linewidth=1.6)
+    ax.axhline(0.0, color=QUIET, linestyle="--", linewidth=1.6, label="greedy of the base")
     ax.plot(rows["step"], rows[f"mode_{column}"], color="#000000", linestyle=":", linewidth=1.6, label="exact mode")
 
 
-def _grid(cells: list[tuple[str, int, str]]) -> tuple[Figure, Any]:
-    return figure(len(cells), 2, width=16.5, height=3.0 + 4.4 * len(cells), squeeze=False, sharex=True)
-
-
-def _dress(fig: Figure, axes: Any, cells: list[tuple[str, int, str]]) -> None:
-    for row, cell in zip(axes, cells, strict=True):
-        for ax, (_, label) in zip(row, PANELS, strict=True):
-            ax.set(ylabel=label, title=_name(cell))
+def _training(main: Table, column: str, unit: str, said: str) -> Figure:
+    settings = list(dict.fromkeys(main["asked"].tolist()))
+    pairs = [pair for pair in _pairs(main) if len(set(_of(main, pair)["asked"].tolist())) == len(settings)] or _pairs(main)
+    N = int(main["N"].max())
+    fig, axes = figure(len(pairs), len(settings), width=5.0 + 6.0 * len(settings), height=2.6 + 3.6 * len(pairs), squeeze=False)
+    for row, pair in zip(axes, pairs, strict=True):
+        for ax, asked in zip(row, settings, strict=True):
+            _panel(ax, _of(main, pair, asked=asked), column, N)
+            ax.set(title=f"{_name(pair)}\n{asked}", ylabel=unit)
     for ax in axes[-1]:
         ax.set_xlabel("training steps")
     # Beside the axes: inside them it would cover a band.
-    fig.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside right center")
-
-
-def _training(main: Table) -> Figure:
-    cells, N = _cells(main), int(main["N"].max())
-    fig, axes = _grid(cells)
-    for row, cell in zip(axes, cells, strict=True):
-        for ax, (column, _) in zip(row, PANELS, strict=True):
-            sft = _of(main, cell, method="SFT", N=N)
-            _ceiling(ax, sft, column, f"best of {N} at inference\ntime, exact")
-            _references(ax, sft, column)
-            _curve(ax, sft, column, f"SFT on best of {N}", 0)
-            dpo = _of(main, cell, method="DPO")
-            for i, beta in enumerate(dpo.unique("beta"), 1):
-                _curve(ax, dpo.where(beta=beta), column, rf"DPO loss, $\beta = {beta:g}$", i)
-    _dress(fig, axes, cells)
-    claim(fig, "Tuning on its own best draws moves one draw of the model towards best of $N$; the mode is the ceiling.")
-    caption(fig, CAPTIONS[""], setting=_how(main))
+    labels: dict[str, Any] = {}
+    for ax in axes.flat:
+        labels |= {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True) if label not in labels}
+    fig.legend(labels.values(), labels.keys(), loc="outside right center")
+    claim(fig, said)
+    caption(fig, CAPTIONS["" if column == "lift_points" else "loglik"], setting=_how(main))
     return fig
+
+
+def _panel(ax: Axes, rows: Table, column: str, N: int) -> None:
+    sft, dpo = rows.where(method="SFT"), rows.where(method="DPO")
+    if not len(sft):
+        ax.set_axis_off()
+        return
+    _references(ax, sft, column, N)
+    _curve(ax, sft, column, f"one draw after SFT on best of {N}", 0)
+    if column == "lift_points":
+        ax.plot(sft["step"], sft["greedy_lift_points"], color=colour(0), linestyle="--", linewidth=1.2, label="its greedy decoding")
+    for i, beta in enumerate(dpo.unique("beta"), 1):
+        _curve(ax, dpo.where(beta=beta), column, rf"one draw after DPO, $\beta = {beta:g}$", i)
 
 
 def _how(main: Table) -> str:
     first = next(main.rows())
+    sizes = main["n"].tolist()
+    span = f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
     return (
-        f"{STAND_IN}; {first['draws']} samples for each of {first['held_out']} held-out prompts, after tuning on {first['prompts']} "
-        f"training prompts without answers; {first['replicates']} seeds."
+        f"{STAND_IN}; tuned on {span} prompts without answers; judged by {first['draws']} samples for each of "
+        f"{min(main['held_out'])} prompts or more; {first['replicates']} seeds."
     )
 
 
 def _sizes(main: Table) -> Figure:
-    cells, sft = _cells(main), main.where(method="SFT")
-    fig, axes = _grid(cells)
-    for row, cell in zip(axes, cells, strict=True):
-        for ax, (column, _) in zip(row, PANELS, strict=True):
-            for i, N in enumerate(sft.unique("N")):
-                part = _of(sft, cell, N=N)
-                _curve(ax, part, column, f"$N = {N}$", i)
-                theory_line(ax, part["step"], part[f"kept_{column}_lower"], color=colour(i), linewidth=1.2, linestyle="-.")
-            _references(ax, part, column)
-            ax.plot([], [], color=QUIET, linestyle="-.", linewidth=1.2, label="best of $N$, exact")
-    _dress(fig, axes, cells)
-    claim(fig, "More draws make a better teacher (dash-dotted), but the tuned models hardly differ between values of $N$.")
-    caption(fig, CAPTIONS["N"], setting=_how(main))
+    sft = main.where(method="SFT", asked="new prompts")
+    pair = next(pair for pair in _pairs(sft) if len(_of(sft, pair).unique("N")) > 1)
+    own = _of(sft, pair)
+    own = own.where(n=int(own["n"].max()))
+    fig, axes = figure(1, 2, width=16.5, height=7.4)
+    for ax, (column, unit) in zip(axes, PANELS, strict=True):
+        for i, N in enumerate(own.unique("N")):
+            part = own.where(N=N)
+            _curve(ax, part, column, f"$N = {N}$", i)
+            theory_line(ax, part["step"], part[f"kept_{column}_lower"], color=colour(i), linewidth=1.2, linestyle="-.")
+        ax.axhline(0.0, color=QUIET, linestyle="--", linewidth=1.6, label="greedy of the base")
+        ax.plot([], [], color=QUIET, linestyle="-.", linewidth=1.2, label="best of $N$, exact")
+        ax.set(xlabel="training steps", ylabel=unit, title=f"{_name(pair)}, new prompts")
+    fig.legend(*axes[1].get_legend_handles_labels(), loc="outside right center")
+    claim(fig, "More draws make a better teacher (dash-dotted), and a better student.")
+    caption(fig, CAPTIONS["N"], setting=_how(own))
     return fig
 
 
-LIFTS = {"lift_percent": "percent_lift_over_greedy_accuracy", "lift_nats": "lift_over_greedy_sequence_log_likelihood"}
-"""Column of ours, and metric of the paper's table."""
+LIFTS = {"lift_points": "percent_lift_over_greedy_accuracy", "lift_nats": "lift_over_greedy_sequence_log_likelihood"}
+"""Column of ours, and metric of the paper's table, which gives accuracies in per cent of greedy's."""
 
 
 def _table(rows: Table) -> Figure:
     paper, ours = read_table(PAPER), list(rows.rows())
     names = [
-        f"{row['model']}, {row['task']} {row['level']}\n{row['method']}, $N = {row['N']}$"
-        + (rf", $\beta = {row['beta']:g}$" if row["method"] == "DPO" else "")
+        f"{row['model']}, {row['task']} {row['level']}, {row['asked']}"
+        + (rf", DPO $\beta = {row['beta']:g}$" if row["method"] == "DPO" else "")
         for row in ours
     ]
-    names += [f"{row['model']}\n{row['task']} (the paper's)" for row in paper.where(metric=LIFTS["lift_percent"]).rows()]
-    fig, axes = figure(1, 2, width=16, height=3.4 + 0.8 * len(names), sharey=True)
+    names += [f"{row['model']}, {row['task']} (the paper's, % of greedy)" for row in paper.where(metric=LIFTS["lift_points"]).rows()]
+    fig, axes = figure(1, 2, width=17, height=3.4 + 0.42 * len(names), sharey=True)
     for ax, (column, metric) in zip(axes, LIFTS.items(), strict=True):
         _ours(ax, ours, column)
         _theirs(ax, list(paper.where(metric=metric).rows()), len(ours))
         ax.axvline(0.0, color=QUIET, linestyle="--", linewidth=1.4)
-        ax.margins(x=0.12)
+        ax.margins(x=0.12, y=0.02)
     axes[0].set_yticks(range(len(names)), names, fontsize=11)
     axes[0].invert_yaxis()
-    axes[0].set(xlabel="accuracy, lift over greedy (% of greedy)")
+    axes[0].set(xlabel="accuracy, lift over greedy (points)")
     axes[1].set(xlabel="log-likelihood, lift over greedy (nats)", xscale="symlog")
     # Wider than its axes: it is placed over both, in the room that an empty title keeps.
     axes[0].set_title(" ")
-    axes[0].legend(loc="lower left", bbox_to_anchor=(-0.25, 1.0), ncols=4, fontsize=12).set_in_layout(False)
-    claim(fig, "Table 1 on small models: the tuned model's lift over greedy, beside the paper's.")
-    setting = (
-        f"{STAND_IN}; {ours[0]['replicates']} seeds. Best: the evaluation of the largest held-out log-likelihood (in the paper the best "
-        "model during training). The axis of log-likelihoods is linear between -2 and 2 and logarithmic beyond."
-    )
+    axes[0].legend(loc="lower left", bbox_to_anchor=(-0.25, 1.0), ncols=3, fontsize=12).set_in_layout(False)
+    counted = [row for row in ours if row["above_greedy"] and row["method"] == "SFT"]
+    won = sum(row["lift_points_low"] > 0 for row in counted)
+    claim(fig, f"Table 1 on small models: above greedy in {won} of {len(counted)} settings whose ceiling is above greedy.")
+    setting = f"{STAND_IN}; {ours[0]['replicates']} seeds. The axis of log-likelihoods is linear between -2 and 2 and logarithmic beyond."
     caption(fig, CAPTIONS["table"], setting=setting)
     return fig
 
 
 def _ours(ax: Axes, rows: list[dict[str, Any]], column: str) -> None:
+    seen: set[str] = set()
+
+    def once(label: str) -> str | None:
+        return None if label in seen else (seen.add(label), label)[1]
+
     for i, row in enumerate(rows):
-        for when, shift, style in (("best", -0.16, 0), ("last", 0.16, 1)):
-            value, std = row[f"{when}_{column}"], row[f"{when}_{column}_std"]
-            label = f"{when} evaluation" if i == 0 else None
-            measured(ax, [value], [i + shift], [i + shift], [i + shift], label, index=style, xerr=[std])
-            _written(ax, value, std, i + shift)
+        counts = row["above_greedy"] > 0
+        value, low, high = (row[f"{column}{end}"] for end in ("", "_low", "_high"))
+        label = once("one draw of the tuned model") if counts else once("the same, nothing to win")
+        index, pale = int(row["method"] == "DPO"), {} if counts else {"alpha": 0.35}
+        ax.errorbar([value], [i], xerr=[[max(value - low, 0)], [max(high - value, 0)]], fmt=MARKERS[index], color=colour(index), capsize=3,
+                    label=label, **pale)  # fmt: skip
         ax.plot([row[f"kept_{column}_lower"]], [i], color="#000000", marker="|", markersize=14, linestyle="none",
-                label="best of $N$ at inference time, exact" if i == 0 else None)  # fmt: skip
+                label=once("ceiling: best of $N$, exact"), **pale)  # fmt: skip
+        _written(ax, f"{value:+.1f} [{low:+.1f}, {high:+.1f}]", i)
 
 
 def _theirs(ax: Axes, rows: list[dict[str, Any]], first: int) -> None:
     for i, row in enumerate(rows, first):
-        label = "the paper's, best evaluation" if i == first else None
+        label = "the paper's" if i == first else None
         ax.errorbar([row["mean"]], [i], xerr=[row["std"]], color=QUIET, marker="D", capsize=3, linestyle="none", label=label)
-        _written(ax, row["mean"], row["std"], i)
+        _written(ax, f"{row['mean']:+.2f} ± {row['std']:.2f}", i)
 
 
-def _written(ax: Axes, value: float, std: float, height: float) -> None:
-    ax.annotate(f"{value:.2f} ± {std:.2f}", (1.02, height), xycoords=("axes fraction", "data"), va="center", fontsize=11)
+def _written(ax: Axes, text: str, height: float) -> None:
+    ax.annotate(text, (1.02, height), xycoords=("axes fraction", "data"), va="center", fontsize=11)
 
 
-def _sharpness(main: Table, rows: Table) -> Figure:
-    cells, N = _cells(rows), int(rows["N"].max())
-    fig, axes = figure(len(cells), 2, width=17.5, height=3.6 + 4.6 * len(cells), squeeze=False, sharey=True)
-    for (left, right), cell in zip(axes, cells, strict=True):
-        end = _of(rows, cell, method="SFT", N=N)
-        _through(left, _of(main, cell, method="SFT", N=N), end, N)
-        _at_the_end(right, end, _of(rows, cell, method="DPO"), N)
-        left.set(title=_name(cell), ylabel="prompts not sharp (fraction)")
-        right.set(title=_name(cell), ylim=(-0.03, 1.05))
-    axes[-1, 0].set_xlabel("training steps")
-    axes[-1, 1].set_xlabel(r"$\delta$")
-    handles, labels = (a + b for a, b in zip(*(ax.get_legend_handles_labels() for ax in axes[0]), strict=True))
-    fig.legend(handles, labels, loc="outside right center")
-    claim(fig, r"Definition 3.1 through training: the fraction of prompts whose mode has mass of at most $1 - \delta$.")
+def _sharpness(rows: Table) -> Figure:
+    kinds = list(dict.fromkeys(zip(*(rows[name].tolist() for name in ("task", "level", "model", "asked")), strict=True)))
+    across = min(4, len(kinds))
+    down = -(-len(kinds) // across)
+    fig, axes = figure(down, across, width=4.0 + 4.4 * across, height=3.4 + 3.4 * down, squeeze=False, sharey=True, sharex=True)
+    for ax, kind in zip(axes.flat, kinds, strict=False):
+        own = _of(rows, kind[:3], asked=kind[3])
+        _at_the_end(ax, own.where(method="SFT"), own.where(method="DPO"), int(rows["N"].max()))
+        ax.set_title(f"{_name(kind[:3])}\n{kind[3]}", fontsize=12)
+        ax.set_ylim(-0.03, 1.05)
+    for ax in axes.flat[len(kinds) :]:
+        ax.set_axis_off()
+    for ax in axes[-1]:
+        ax.set_xlabel(r"$\delta$")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("prompts not sharp (fraction)")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right center")
+    claim(fig, r"Definition 3.1 after tuning: the fraction of prompts whose mode has mass of at most $1 - \delta$.")
     setting = (
-        f"{STAND_IN}; {rows['held_out'][0]} held-out prompts. Dashed: Thm 4.1' with its statistical term replaced by the distance found; "
+        f"{STAND_IN}; {rows['held_out'].min()} prompts or more. Dashed: Thm 4.1' with its statistical term replaced by the distance found; "
         "dotted: what the shortfall in log-likelihood allows."
     )
     caption(fig, CAPTIONS["sharpness"], setting=setting)
     return fig
 
 
-def _through(ax: Axes, curve: Table, end: Table, N: int) -> None:
-    for i, delta in enumerate(end["delta"]):
-        _curve(ax, curve, f"unsharpened_{delta:g}", rf"left: SFT, $\delta = {delta:g}$", i)
-        ax.axhline(float(end.where(delta=delta)["best_of_N"][0]), color=colour(i), linestyle="-.", linewidth=1.2)
-    ax.plot([], [], color=QUIET, linestyle="-.", linewidth=1.2, label=f"left: best of {N}, exact")
-
-
 def _at_the_end(ax: Axes, end: Table, dpo: Table, N: int) -> None:
-    theory_line(ax, end["delta"], end["base"], "right: base, exact", color=QUIET)
-    theory_line(ax, end["delta"], end["best_of_N"], f"right: best of {N}, exact", linestyle="-.")
-    measured(ax, end["delta"], end["tuned"], end["tuned_low"], end["tuned_high"], "right: after SFT", index=0, linestyle="-")
+    theory_line(ax, end["delta"], end["base"], "base, exact", color=QUIET)
+    theory_line(ax, end["delta"], end["best_of_N"], f"best of {N}, exact", linestyle="-.")
+    measured(ax, end["delta"], end["tuned"], end["tuned_low"], end["tuned_high"], "after SFT", index=0, linestyle="-")
     for i, beta in enumerate(dpo.unique("beta"), 1):
-        part, label = dpo.where(beta=beta), rf"right: after DPO, $\beta = {beta:g}$"
+        part, label = dpo.where(beta=beta), rf"after DPO, $\beta = {beta:g}$"
         measured(ax, part["delta"], part["tuned"], part["tuned_low"], part["tuned_high"], label, index=i)
-    bound_line(ax, end["delta"], end["by_distance"], "right: allowed by the\ndistance to best of $N$")
-    bound_line(ax, end["delta"], end["by_shortfall"], "right: allowed by the shortfall", linestyle=":")
+    bound_line(ax, end["delta"], end["by_distance"], "allowed by the\ndistance to best of $N$")
+    bound_line(ax, end["delta"], end["by_shortfall"], "allowed by the shortfall", linestyle=":")
+
+
+def _learning(rows: Table) -> Figure:
+    pair = next(pair for pair in _pairs(rows) if len(_of(rows, pair).unique("N")) > 1)
+    own = _of(rows, pair)
+    fig, axes = figure(1, 2, width=16, height=7.6, sharey=True)
+    for ax, of, fixed in ((axes[0], "n", "N"), (axes[1], "N", "n")):
+        line = own.where(**{fixed: int(own[fixed].max())})
+        line = line.take(np.argsort(line[of]))
+        measured(ax, line[of], line["risk"], line["risk_low"], line["risk_high"], "risk, measured", index=0, linestyle="-")
+        measured(ax, line[of], line["missed"], line["missed_low"], line["missed_high"], "mean mass off the mode, measured", index=1)
+        bound_line(ax, line[of], line["bound"], "bound on the risk: both terms")
+        theory_line(ax, line[of], line["draws_term"], "term of the draws, exact", color=QUIET)
+        theory_line(ax, line[of], 1 - line["covered"], "mean mass off the mode of best of $N$, exact", linestyle="-.")
+        ax.set(xscale="log", xlabel={"n": f"prompts $n$ (at $N = {line['N'][0]}$)", "N": f"draws $N$ (at $n = {line['n'][0]:,}$)"}[of])
+    axes[0].set(ylabel="fraction", ylim=(-0.03, 1.05))
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+    claim(fig, "More prompts lower the statistical term, more draws the other: risk falls only with both.")
+    caption(
+        fig, CAPTIONS["learning"], setting=f"{_name(pair)}, new prompts; {line['replicates'][0]} seeds; $\\delta = {line['delta'][0]:g}$."
+    )
+    return fig

@@ -35,7 +35,9 @@ class LowRankPolicy(SequencePolicy):
         if not matrices:
             raise ValueError("`base` must have matrices to adapt; got none.")
         keys = jax.random.split(key, len(matrices))
-        self.left = [jax.random.normal(k, (leaf.shape[0], rank), leaf.dtype) / np.sqrt(rank) for k, leaf in zip(keys, matrices, strict=True)]
+        self.left = [
+            jax.random.normal(k, (leaf.shape[0], rank), leaf.dtype) / np.sqrt(rank) for k, leaf in zip(keys, matrices, strict=True)
+        ]
         self.right = [jnp.zeros((rank, leaf.shape[1]), leaf.dtype) for leaf in matrices]
         self.base = jax.tree.map(lambda leaf: np.asarray(leaf) if eqx.is_array(leaf) else leaf, base)
         self.vocabulary_size, self.horizon = base.vocabulary_size, base.horizon

@@ -69,7 +69,7 @@ def cell(size: int) -> Cell:
     """The first `size` responses of each law are known, found by a search that sees some of it."""
     judge, modes = Judge(Even(), ["a", "b"], total), BASE.argmax(axis=1)
     return Cell(
-        task="sums", level=1, model="free", policy=FREE, judge=judge, prompts=np.arange(2), groups=np.arange(2),
+        task="sums", level=1, model="free", policy=FREE, judge=judge, texts=("a", "b"), prompts=np.arange(2), groups=np.arange(2),
         fresh=np.tile(np.arange(2), 19), validation=np.arange(2), unproven=0, greedy_correct=np.array([True, False]),
         greedy_log_probs=np.array([-1.0, -2.0]), modes=RESPONSES[modes], mode_of=np.arange(2), mode_log_probs=BASE.max(axis=1),
         mode_correct=RIGHT[0][modes], head=_padded(head(FREE, np.arange(2), max_expansions=9), size, judge),
