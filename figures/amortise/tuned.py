@@ -27,8 +27,8 @@ CAPTIONS = {
     "Modes are proven by search and masses on them are exact; dots for tuned models are means over seeds with 95% intervals over prompts "
     "and seeds. Tuning sharpens, less than best of $N$ does, and what Theorem 4.1' allows (dashed) stays above what is measured.",
     "learning": r"The risk of the tuned model (the fraction of new prompts with at most $1 - \delta$ on the mode) and its mean mass off "
-    "the mode, against the prompts $n$ it was tuned on and the draws $N$ of each, beside the two terms of Theorem 4.1 in the instance's own "
-    "form: what the distance to best of $N$ pays for (more prompts lower it), and the prompts whose mode $N$ draws miss (exact; more draws "
+    "the mode, against the prompts $n$ it was tuned on and the draws $N$ of each, beside the two terms of Theorem 4.1 in the instance's "
+    "own form: what the distance to best of $N$ pays for (more prompts lower it), and the prompts whose mode $N$ draws miss (exact; more draws "
     "lower it). Dots are means over seeds with 95% intervals over prompts and seeds. Both sample sizes are needed, and each lowers its own "
     "term.",
 }
