@@ -13,7 +13,7 @@ from experiments.engine.rows import Places, read_parts
 from figures.engine.save import draw_stem, drawable
 from figures.engine.style import STYLE, UPPER, _wrapped, caption, figure, measured_or_limit, plain
 
-OPTIONAL = {"amortise": {"N", "learning"}}
+OPTIONAL = {"amortise": {"N", "learning", "generalise"}}
 """Parts that only some rows give: several N were run at full scale alone, and the map came with later rows."""
 
 

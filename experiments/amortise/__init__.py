@@ -57,8 +57,8 @@ class Settings:
     """Every pair is tuned with N draws of each prompt, and with the DPO loss at each of `betas`.
 
     `prompts` fresh prompts (or all there are) are tuned on, `held_out` judged with `draws` samples each; `validation` more decide when
-    tuning stops. `learning` is the pair (by number) whose risk is measured for each number of prompts in `sizes` at the largest N and each
-    number of draws in `draw_counts` at the most prompts. `expansions` and `head` say how much of base's law is known, `search` how long a
+    tuning stops. `learning` are the pairs (by number) whose risk is measured for each number of prompts in `sizes` at the largest N; that of
+    the first also for each number of draws in `draw_counts` at the most prompts. `expansions` and `head` say how much of base's law is known, `search` how long a
     mode is looked for. Log-likelihoods in certified bands are cut at `floor`.
     """
 
@@ -75,7 +75,7 @@ class Settings:
     head: int
     sft: Tuning
     dpo: Tuning
-    learning: int | None
+    learning: tuple[int, ...]
     sizes: tuple[int, ...] = ()
     draw_counts: tuple[int, ...] = ()
     deltas: tuple[float, ...] = DELTAS
@@ -94,15 +94,15 @@ ORDERS = Pair("game of 24", 3, "transformer-small")
 SETTINGS = {
     "smoke": Settings(
         pairs=(replace(WRITERS, dpo=(NEW,)),), N=4, betas=(0.5,), replicates=2, prompts=48, validation=8, held_out=24, draws=2,
-        expansions=60, search=20_000, head=32, sft=_TINY, dpo=_TINY, learning=0, sizes=(16,), draw_counts=(2,), map=SMALL_MAP,
+        expansions=60, search=20_000, head=32, sft=_TINY, dpo=_TINY, learning=(0,), sizes=(16,), draw_counts=(2,), map=SMALL_MAP,
     ),
     "default": Settings(
         pairs=(replace(WRITERS, asked=(NEW,)), replace(ORDERS, asked=(SAME,), dpo=())), N=50, betas=(0.5,), replicates=3, prompts=1536,
-        validation=128, held_out=256, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=None,
+        validation=128, held_out=256, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=(),
     ),
     "full": Settings(
         pairs=(WRITERS, BLOG, ORDERS, Pair("pronunciation", 3, "g2p-en")), N=50, betas=(0.5,), replicates=3, prompts=3200, validation=128,
-        held_out=1024, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=0, sizes=(32, 100, 320, 1000),
+        held_out=1024, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=(0,), sizes=(32, 100, 320, 1000),
         draw_counts=(1, 2, 5, 10, 25),
     ),
 }  # fmt: skip
@@ -143,8 +143,9 @@ def _plan(settings: Settings, number: int, cell: Cell) -> Iterator[Run]:
     of = {NEW: len(cell.fresh), SAME: len(cell.prompts)}
     kinds += [(asked, "SFT", of[asked], settings.N, float("nan")) for asked in pair.asked]
     kinds += [(asked, "DPO", of[asked], settings.N, beta) for asked in pair.dpo for beta in settings.betas]
-    if number == settings.learning:
-        kinds += [(NEW, "SFT", n, settings.N, float("nan")) for n in settings.sizes]
+    if number in settings.learning:
+        kinds += [(NEW, "SFT", n, settings.N, float("nan")) for n in settings.sizes if n < of[NEW]]
+    if number in settings.learning[:1]:
         kinds += [(NEW, "SFT", of[NEW], N, float("nan")) for N in settings.draw_counts]
     for kind in kinds:
         yield from (Run(*kind, replicate) for replicate in range(settings.replicates))

@@ -86,8 +86,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
         text="task model asked",
         count=f"{_COUNTS} replicates samples",
         exact="delta",
-        float32="draws_term covered",
-        simulated=_with_ends("risk", "missed", "prompts_term", "bound", "accuracy", "share"),
+        float32="draws_term covered greedy_accuracy kept_accuracy",
+        simulated=_with_ends("risk", "missed", "prompts_term", "bound", "accuracy", "greedy", "share"),
     ),
 }  # fmt: skip
 
@@ -277,16 +277,17 @@ def learning_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
         if names["method"] != "SFT":
             continue
         base, level = cell.base_masses(), settings.level
-        masses = [one.evaluations[one.chosen].masses for one in group]
-        missing = crossed_interval(grouped(cell, 1 - np.stack(masses, axis=1)), level)
-        accuracy = crossed_interval(grouped(cell, np.stack([one.evaluations[one.chosen].accuracy for one in group], axis=1)), level)
+        chosen = _measured(cell, [one.evaluations[one.chosen] for one in group])
         bound = np.array([one.bounds[f"by_distance_{RISK:g}"] for one in group])
         uncovered = float((_miss(base, names["N"]) >= RISK).mean())
         row = {name: names[name] for name in ("task", "level", "model", "asked", "n", "N")}
         row |= {"replicates": len(group), "samples": _samples(group[0]), "delta": RISK, "draws_term": uncovered}
-        row |= {"covered": float(1 - _miss(base, names["N"]).mean())} | _unsharpened("risk", cell, masses, RISK, level)
-        row |= {"missed": missing.mean, "missed_low": missing.low, "missed_high": missing.high}
-        row |= {"accuracy": accuracy.mean, "accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
+        row |= {"covered": float(1 - _miss(base, names["N"]).mean()), "greedy_accuracy": cell.greedy_accuracy}
+        row |= {"kept_accuracy": float(inference.accuracy(cell.kept(names["N"]), cell.head.correct).lower.mean())}
+        row |= _unsharpened("risk", cell, [one.evaluations[one.chosen].masses for one in group], RISK, level)
+        for name, values in (("missed", 1 - chosen["mode_mass"]), ("accuracy", chosen["accuracy"]), ("greedy", chosen["greedy"])):
+            found = crossed_interval(grouped(cell, values), level)
+            row |= {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
         for name, values in (("bound", bound), ("prompts_term", bound - uncovered)):
             row |= dict(zip((name, f"{name}_low", f"{name}_high"), over_seeds(values, level), strict=True))
         made.append(row | _share(cell, group, level))

@@ -27,10 +27,13 @@ CAPTIONS = {
     "Modes are proven by search and masses on them are exact; dots for tuned models are means over seeds with 95% intervals over prompts "
     "and seeds. Tuning sharpens, less than best of $N$ does, and what Theorem 4.1' allows (dashed) stays above what is measured.",
     "learning": r"The risk of the tuned model (the fraction of new prompts with at most $1 - \delta$ on the mode) and its mean mass off "
-    "the mode, against the prompts $n$ it was tuned on and the draws $N$ of each, beside the two terms of Theorem 4.1 in the instance's "
-    "own form: what the distance to best of $N$ pays for (more prompts lower it), and the prompts whose mode $N$ draws miss (exact; more draws "
-    "lower it). Dots are means over seeds with 95% intervals over prompts and seeds. Both sample sizes are needed, and each lowers its own "
-    "term.",
+    "the mode, against the prompts $n$ that it was tuned on and the draws $N$ of each, beside the two terms of Theorem 4.1 in the "
+    "instance's own form: what the distance to best of $N$ pays for (more prompts lower it), and the prompts whose mode $N$ draws miss "
+    "(exact; more draws lower it). Dots are means over seeds with 95% intervals over prompts and seeds. Both sample sizes are needed, "
+    "and each lowers its own term.",
+    "generalise": "Accuracy on new prompts of one draw and of greedy decoding after SFT-Sharpening, against the number of distinct prompts "
+    "$n$ tuned on. Dots are means over seeds with 95% intervals over prompts and seeds; greedy of the base and best of $N$, the ceiling, "
+    "are exact. What a small network can learn to do at once it carries over to new prompts; what is search it does not.",
 }
 STAND_IN = "small models trained here on generated tasks stand in for the paper's language models and benchmarks"
 PANELS = (("lift_points", "accuracy over greedy (points)"), ("lift_nats", "log-likelihood over greedy (nats)"))
@@ -39,7 +42,9 @@ Pair = tuple[str, int, str]
 
 
 def draw(tables: dict[str, Table]) -> dict[str, Figure]:
-    """Parts: "" and "loglik" through training (Figures 7, 8), "N" and "learning" if there are several, "table" (Table 1), "sharpness"."""
+    """Parts: "" and "loglik" through training (Figures 7, 8), "table" (Table 1), "sharpness"; with several n and N "N", "learning" and
+    "generalise".
+    """
     main, table = tables[""], tables["table"]
     largest = main.where(N=int(main["N"].max()))
     largest = largest.take(largest["n"] == _most(largest))
@@ -52,6 +57,8 @@ def draw(tables: dict[str, Table]) -> dict[str, Figure]:
     if len(tables["learning"].unique("N")) > 1:
         drawn["N"] = _sizes(main)
         drawn["learning"] = _learning(tables["learning"])
+    if len(tables["learning"].unique("n")) > 2:
+        drawn["generalise"] = _generalise(tables["learning"])
     return drawn
 
 
@@ -267,4 +274,25 @@ def _learning(rows: Table) -> Figure:
     caption(
         fig, CAPTIONS["learning"], setting=f"{_name(pair)}, new prompts; {line['replicates'][0]} seeds; $\\delta = {line['delta'][0]:g}$."
     )
+    return fig
+
+
+def _generalise(rows: Table) -> Figure:
+    largest = rows.where(N=int(rows["N"].max()))
+    pairs = [pair for pair in _pairs(largest) if len(_of(largest, pair)) > 2]
+    fig, axes = figure(1, len(pairs), width=4.5 + 5.8 * len(pairs), height=7.2, squeeze=False)
+    for ax, pair in zip(axes[0], pairs, strict=True):
+        line = _of(largest, pair)
+        line = line.take(np.argsort(line["n"]))
+        measured(
+            ax, line["n"], line["accuracy"], line["accuracy_low"], line["accuracy_high"], "one draw after tuning", index=0, linestyle="-"
+        )
+        measured(ax, line["n"], line["greedy"], line["greedy_low"], line["greedy_high"], "its greedy decoding", index=1, linestyle=":")
+        theory_line(ax, line["n"], line["kept_accuracy"], f"best of {line['N'][0]}, exact")
+        ax.plot(line["n"], line["greedy_accuracy"], color=QUIET, linestyle="--", linewidth=1.6, label="greedy of the base")
+        ax.set(xscale="log", xlabel="distinct prompts $n$", title=_name(pair))
+    axes[0, 0].set_ylabel("accuracy on new prompts")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right center")
+    claim(fig, "How far sharpening carries over to new prompts, as the number of prompts grows.")
+    caption(fig, CAPTIONS["generalise"], setting=f"{STAND_IN}; {rows['replicates'][0]} seeds.")
     return fig
