@@ -57,9 +57,9 @@ class Settings:
     """Every pair is tuned with N draws of each prompt, and with the DPO loss at each of `betas`.
 
     `prompts` fresh prompts (or all there are) are tuned on, `held_out` judged with `draws` samples each; `validation` more decide when
-    tuning stops. `learning` are the pairs (by number) whose risk is measured for each number of prompts in `sizes` at the largest N; that of
-    the first also for each number of draws in `draw_counts` at the most prompts. `expansions` and `head` say how much of base's law is known, `search` how long a
-    mode is looked for. Log-likelihoods in certified bands are cut at `floor`.
+    tuning stops. `learning` are the pairs (by number) whose risk is measured for each number of prompts in `sizes` at the largest N; that
+    of the first also for each number of draws in `draw_counts` at the most prompts. `expansions` and `head` say how much of base's law is
+    known, `search` how long a mode is looked for. Log-likelihoods in certified bands are cut at `floor`.
     """
 
     pairs: tuple[Pair, ...]
