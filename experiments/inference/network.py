@@ -8,7 +8,7 @@ from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context
 from experiments.inference.real_model import RealModel, gather
 from experiments.inference.tables import by_probability, coverage_rows, group_masks, histogram_rows, per_word, separation_rows
-from sharpsim.estimators import accuracy_estimates, allowed_deviation, bernoulli_variance, over_seeds
+from sharpsim.estimators import accuracy_estimates, allowed_deviation, bernoulli_variance, over_seeds, paired_interval
 from sharpsim.theory import inference as theory
 
 Settings = Any
@@ -19,7 +19,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "": columns(
         text="words rule",
         count="N count draws seeds expansions",
-        float32="lower upper allowed greedy mode lift_lower lift_upper",
+        # The interval over words, of which these are a sample, is that of the band's lower end over greedy.
+        float32="lower upper allowed greedy mode lift_lower lift_upper lift_words_low lift_words_high",
         simulated={"measured": "low high", "lift_measured": "lift_low lift_high"},
     ),
     "loglik": columns(
@@ -94,11 +95,16 @@ def _accuracy_row(
     if band is not None and literal is not None:
         variance = bernoulli_variance(band.lower[mask], band.upper[mask])
         allowed = allowed_deviation(variance, span=1.0, trials=settings.seeds * (settings.draws // N), false_alarm=settings.false_alarm)
+    over_words = (nan, nan)
+    if band is not None:
+        found = paired_interval(band.lower[mask][:, None], model.greedy.correct[mask].astype(float).reshape(-1, 1), settings.level)
+        over_words = (100 * found.low, 100 * found.high)
     points = {"lower": lower, "upper": upper, "measured": mean, "low": low, "high": high}
     return {
         "words": words, "rule": rule, "N": N, "count": int(mask.sum()), **points, "allowed": allowed,
         "greedy": greedy, "mode": float(model.mode.correct[mask].mean()),
         **{f"lift_{name}": 100 * (value - greedy) for name, value in points.items()},
+        "lift_words_low": over_words[0], "lift_words_high": over_words[1],
         "draws": settings.draws, "seeds": settings.seeds, "expansions": settings.expansions,
     }  # fmt: skip
 
