@@ -3,12 +3,12 @@
 CAPTIONS = {
     "": "Accuracy against the number of draws $N$ for four ways to answer (left), and lift of best of $N$ over greedy decoding for "
     "three ranges of word length (right) (the paper's Figures 1b and 3). Black lines with bands are the exact law, from everything "
-    "that the search did not find being wrong to all of it being right; dots are literal draws with 95% intervals over seeds, for these words. Best "
-    "of $N$ passes greedy at about $N = 10$ and ends at the exact mode; pass@$N$ needs the answer key.",
+    "that the search did not find being wrong to all of it being right; dots are literal draws with 95% intervals over seeds for these "
+    "words. Best of $N$ passes greedy at about $N = 10$ and ends at the exact mode; pass@$N$ needs the answer key.",
     "loglik": "The mean log-probability of what best of $N$ keeps, against $N$ (the paper's Figure 4); dashed lines are greedy decoding. "
     "Black lines with bands are the exact law, where what the search did not find lies between a floor and its certified bound; "
-    "dots are literal draws with 95% intervals over seeds, for these words. The log-probability rises with $N$, passes greedy's by $N = 10$ and "
-    "saturates.",
+    "dots are literal draws with 95% intervals over seeds, for these words. The log-probability rises with $N$, passes greedy's by "
+    "$N = 10$ and saturates.",
     "histogram": "The distribution of the log-probability of correct and of incorrect draws (the paper's Figures 1c and 6). Bars "
     "and dots are literal draws with exact binomial 95% intervals over draws; black lines are exact among what the search found, "
     "so they lack part of the left tail. Correct answers are the likely ones, so log-probability is a reward worth sharpening.",

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sharpsim.training._fit import Pairs, fit, mean_loss, negative_log_likelihood
+    from sharpsim.training._low_rank import LowRankPolicy
     from sharpsim.training._minimise import Schedule, Trained, TrainingDiverged, TrainingLog, minimise
     from sharpsim.training._neural_class import Comparisons, NeuralClass
 
 _HOME = {
     "Comparisons": "_neural_class",
+    "LowRankPolicy": "_low_rank",
     "NeuralClass": "_neural_class",
     "Pairs": "_fit",
     "Schedule": "_minimise",
@@ -28,6 +30,7 @@ _HOME = {
 
 __all__ = [
     "Comparisons",
+    "LowRankPolicy",
     "NeuralClass",
     "Pairs",
     "Schedule",

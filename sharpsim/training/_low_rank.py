@@ -5,7 +5,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from sharpsim import _checks
 from sharpsim.policies import SequencePolicy
@@ -14,8 +13,8 @@ from sharpsim.policies import SequencePolicy
 class LowRankPolicy(SequencePolicy):
     """`base` with the matrices W [m, n] replaced by W + A B, A [m, rank], B [rank, n]; vectors stay as they are.
 
-    A is drawn with standard deviation 1/sqrt(rank) and B is 0, so that the policy is `base` at first. `base` is kept in NumPy arrays, which
-    training does not touch. `merged` gives the same policy with the products added in.
+    A is drawn with standard deviation 1/sqrt(rank) and B is 0, so that the policy is `base` at first. Training leaves `base` as it is.
+    `merged` gives the same policy with the products added in.
 
     Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022.
     """
@@ -35,11 +34,9 @@ class LowRankPolicy(SequencePolicy):
         if not matrices:
             raise ValueError("`base` must have matrices to adapt; got none.")
         keys = jax.random.split(key, len(matrices))
-        self.left = [
-            jax.random.normal(k, (leaf.shape[0], rank), leaf.dtype) / np.sqrt(rank) for k, leaf in zip(keys, matrices, strict=True)
-        ]
+        self.left = [jax.random.normal(k, (leaf.shape[0], rank), leaf.dtype) / rank**0.5 for k, leaf in zip(keys, matrices, strict=True)]
         self.right = [jnp.zeros((rank, leaf.shape[1]), leaf.dtype) for leaf in matrices]
-        self.base = jax.tree.map(lambda leaf: np.asarray(leaf) if eqx.is_array(leaf) else leaf, base)
+        self.base = base
         self.vocabulary_size, self.horizon = base.vocabulary_size, base.horizon
         self.begin_token, self.end_token = base.begin_token, base.end_token
 
@@ -48,12 +45,10 @@ class LowRankPolicy(SequencePolicy):
         pairs = iter(zip(self.left, self.right, strict=True))
 
         def add(leaf: Any) -> Any:
-            if not isinstance(leaf, np.ndarray | jax.Array):
-                return leaf
             if not _is_matrix(leaf):
-                return jnp.asarray(leaf)
+                return leaf
             left, right = next(pairs)
-            return jnp.asarray(leaf) + left @ right
+            return leaf + left @ right
 
         return jax.tree.map(add, self.base)
 
@@ -70,5 +65,13 @@ class LowRankPolicy(SequencePolicy):
         return self.merged().token_log_probs(prompt, response)
 
 
+def trained_parts(policy: Any) -> Any:
+    """For each leaf of a policy whether training changes it: all floating-point arrays, but not the base of a low-rank adaptation."""
+    parts = jax.tree.map(eqx.is_inexact_array, policy)
+    if isinstance(policy, LowRankPolicy):
+        return eqx.tree_at(lambda one: one.base, parts, jax.tree.map(lambda _: False, policy.base))
+    return parts
+
+
 def _is_matrix(leaf: Any) -> bool:
-    return isinstance(leaf, np.ndarray | jax.Array) and leaf.ndim == 2 and jnp.issubdtype(leaf.dtype, jnp.floating)
+    return eqx.is_inexact_array(leaf) and leaf.ndim == 2

@@ -20,6 +20,7 @@ except ImportError as error:
 
 from sharpsim import _checks
 from sharpsim.policies import require_finite
+from sharpsim.training._low_rank import trained_parts
 
 Loss = Callable[[Any, Any], tuple[jax.Array, jax.Array]]
 """(policy, example) -> (total, weight): the mean over examples is the sum of totals over the sum of weights. Hashable."""
@@ -104,8 +105,8 @@ def minimise(
     """The policy after minimising the mean of `loss` over `data`, a pytree of arrays [n, ...] with one example along the first axis.
 
     Every epoch is a new permutation of the examples, and a batch may span two epochs. The same key gives the same policy on the same
-    machine. `watch(step, policy)` is called at each evaluation. All floating-point arrays of the policy are trained. Returned is the
-    policy with the least held-out loss among those evaluated, the initial one included.
+    machine. `watch(step, policy)` is called at each evaluation. All floating-point arrays of the policy are trained, of a `LowRankPolicy`
+    the factors alone. Returned is the policy with the least held-out loss among those evaluated, the initial one included.
 
     Raises `ValueError` for parameters that are not finite, no examples, and a batch larger than the data; `TrainingDiverged` where a loss
     is not finite.
@@ -113,7 +114,7 @@ def minimise(
     require_finite(policy)
     data, held_out = jax.tree.map(jnp.asarray, data), jax.tree.map(jnp.asarray, held_out)
     n = _checked_sizes(data, held_out, schedule)
-    parameters, rest = eqx.partition(policy, eqx.is_inexact_array)
+    parameters, rest = eqx.partition(policy, trained_parts(policy))
     state = schedule.optimiser().init(parameters)
     advance = _stepper(loss, schedule)
     batches = _batches(n, schedule, key)

@@ -14,6 +14,7 @@ from sharpsim import _checks
 from sharpsim.classes import Fit
 from sharpsim.policies import SequencePolicy
 from sharpsim.training._fit import Pairs, fit
+from sharpsim.training._low_rank import LowRankPolicy
 from sharpsim.training._minimise import Loss, Schedule, Trained, minimise
 
 
@@ -31,9 +32,10 @@ class NeuralClass:
     """Policies with `reference`'s shape and any parameters, as the algorithms use a class; every fit begins at `reference`.
 
     `prompts` [k, ...] are what prompt numbers 0..k-1 stand for. Of the data of a fit the last `held_out` examples are kept out of training:
-    of the policies seen at the schedule's evaluations, that of the least held-out loss is returned. `watch(step, policy)` sees each.
+    of the policies seen at the schedule's evaluations, that of the least held-out loss is returned. `watch(step, policy)` sees each. With
+    a `rank` only low-rank updates of the matrices are trained (`LowRankPolicy`), else all parameters.
 
-    Raises `ValueError` for prompts that are not the policy's and `held_out` below 1.
+    Raises `ValueError` for prompts that are not the policy's, `held_out` or `rank` below 1.
     """
 
     reference: SequencePolicy
@@ -41,9 +43,12 @@ class NeuralClass:
     schedule: Schedule
     held_out: int
     watch: Callable[[int, Any], Any] | None = None
+    rank: int | None = None
 
     def __post_init__(self) -> None:
         _checks.static_count("held_out", self.held_out)
+        if self.rank is not None:
+            _checks.static_count("rank", self.rank)
         self.reference.check_prompts(self.prompts)
 
     @property
@@ -63,7 +68,8 @@ class NeuralClass:
         Raises `ValueError` for responses that are not the policy's and fewer than `held_out` + 1 pairs.
         """
         trained, kept = self._split(Pairs(np.asarray(self.prompts)[np.asarray(prompts)], np.asarray(responses)))
-        return _said(fit(self.reference, trained, held_out=kept, schedule=self.schedule, key=key, watch=self.watch))
+        start, watch, key = self._start(key)
+        return _said(fit(start, trained, held_out=kept, schedule=self.schedule, key=key, watch=watch))
 
     def least_squares(self, prompts: Any, first: Any, second: Any, targets: Any, *, beta: float, key: jax.Array) -> Fit:
         """Towards argmin over the class of sum_i ( beta (log pi(y_i|x_i) - log pi(y'_i|x_i)) - targets_i )^2; losses are its means, nats^2.
@@ -76,7 +82,17 @@ class NeuralClass:
         given = Comparisons(np.asarray(self.prompts)[np.asarray(prompts)], *(np.asarray(part) for part in (first, second, targets)))
         trained, kept = self._split(given)
         loss, schedule = squared_residual(float(beta)), self.schedule
-        return _said(minimise(self.reference, trained, loss=loss, held_out=kept, schedule=schedule, key=key, watch=self.watch))
+        start, watch, key = self._start(key)
+        return _said(minimise(start, trained, loss=loss, held_out=kept, schedule=schedule, key=key, watch=watch))
+
+    def _start(self, key: jax.Array) -> tuple[Any, Callable[[int, Any], Any] | None, jax.Array]:
+        """Where training begins, what watches it, and its key."""
+        if self.rank is None:
+            return self.reference, self.watch, key
+        first, key = jax.random.split(key)
+        watch = self.watch
+        seen = None if watch is None else lambda step, policy: watch(step, policy.merged())
+        return LowRankPolicy(self.reference, self.rank, key=first), seen, key
 
     def _split(self, data: Any) -> tuple[Any, Any]:
         n = len(data[0])
@@ -102,4 +118,5 @@ def squared_residual(beta: float) -> Loss:
 def _said(trained: Trained) -> Fit:
     log = trained.log
     named = {name: jnp.asarray(getattr(log, name)) for name in ("step", "training_loss", "held_out_loss", "best_step")}
-    return Fit(trained.policy, {"exact": jnp.asarray(False), **named})
+    policy = trained.policy.merged() if isinstance(trained.policy, LowRankPolicy) else trained.policy
+    return Fit(policy, {"exact": jnp.asarray(False), **named})
