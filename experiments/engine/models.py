@@ -1,5 +1,6 @@
 """The models of the sequence experiments: which are trained on each task, on which pairs of prompt and response, for how many steps."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,21 +20,35 @@ VALIDATION = 512
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the models of one task are trained: levels, pairs from each level, steps by model, order of the n-gram."""
+    """How the models of one task are trained: levels, pairs from each level (one number, or by level), steps by model, order of the n-gram.
+
+    `drawn`: whether a validation prompt keeps the response of its training pair, for text that may be wrong; otherwise it gets its first
+    reference. Either way its pairs leave the training data.
+    """
 
     levels: tuple[int, ...]
-    pairs: int
+    pairs: int | dict[int, int]
     steps: dict[str, int]
     order: int
+    drawn: bool = False
+
+    def pairs_of(self, level: int) -> int:
+        """The number of training pairs drawn at a level, those held back for validation among them."""
+        return self.pairs if isinstance(self.pairs, int) else self.pairs[level]
 
 
 BATCH = 64
 RATES = {"gru": 4e-3, "transformer-small": 2e-3, "transformer-large": 1.5e-3}
 RECIPES = {
     "pronunciation": Recipe((1, 2, 3), 40_000, {"gru": 6000, "transformer-small": 4000, "transformer-large": 2000}, order=2),
-    "game of 24": Recipe((1, 2), 60_000, {"gru": 6000, "transformer-small": 3000, "transformer-large": 1500}, order=2),
+    "game of 24": Recipe(
+        (1, 2, 3), {1: 20_000, 2: 20_000, 3: 12_000}, {"gru": 6000, "transformer-small": 4000, "transformer-large": 2000}, order=2
+    ),
     "deduction": Recipe((1, 2, 3), 60_000, {"gru": 4000, "transformer-small": 3000, "transformer-large": 1800}, order=3),
     "arithmetic": Recipe((1, 2, 3), 60_000, {"gru": 6000, "transformer-small": 4000, "transformer-large": 2000}, order=3),
+    "many writers": Recipe(
+        (1, 2, 3, 4, 5, 6, 7), 20_000, {"gru": 6000, "transformer-small": 5000, "transformer-large": 3500}, order=4, drawn=True
+    ),
 }
 """These were fixed before the first model was judged on a test prompt."""
 
@@ -97,14 +112,41 @@ def blank(task: type[Task], model: str, *, key: Any) -> Any:
 def training_pairs(task: str, recipe: Recipe, *, seed: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """(training pairs, validation pairs), both from the split "train": test prompts are in neither.
 
-    `VALIDATION` prompts of each level are held back for validation, or a tenth of the prompts where there are few.
+    `VALIDATION` prompts of each level are held back for validation, or a tenth of the prompts where there are few; with them goes, at all
+    levels, what asks the same (`Task.split_key`).
     """
+    drawn = {level: TASKS[task](level=level).training_pairs(recipe.pairs_of(level), seed) for level in recipe.levels}
+    kept: set[str] = set()
+    for level, pairs in drawn.items():
+        keys = list(dict.fromkeys(map(TASKS[task](level=level).split_key, _prompts_of(pairs))))
+        if kept.isdisjoint(keys):
+            kept.update(keys[: min(VALIDATION, len(keys) // 10)])
     train, validation = [], []
-    for level in recipe.levels:
+    for level, pairs in drawn.items():
         asked = TASKS[task](level=level)
-        pairs = asked.training_pairs(recipe.pairs, seed)
-        distinct = list(dict.fromkeys(prompt for prompt, _ in pairs))
-        kept = set(distinct[: min(VALIDATION, len(distinct) // 10)])
-        train += [pair for pair in pairs if pair[0] not in kept]
-        validation += [(prompt, asked.references(prompt)[0]) for prompt in sorted(kept)]
+        held_back = [asked.split_key(prompt) in kept for prompt in _prompts_of(pairs)]
+        train += [pair for pair, held in zip(pairs, held_back, strict=True) if not held]
+        written = dict(pair for pair, held in zip(pairs, held_back, strict=True) if held)
+        validation += [
+            (prompt, written[prompt] if recipe.drawn else asked.references(prompt)[0]) for prompt in sorted(list(written)[:VALIDATION])
+        ]
     return train, validation
+
+
+def fresh_prompts(task: Task, n: int, seed: int, *, training_seed: int = 0) -> list[str]:
+    """`n` distinct prompts of a level's training split that no model of the task has seen in training, at any level.
+
+    Raises `ValueError` for more than there are; the message says how many there are.
+    """
+    return task.prompts("train", n, seed, without=_seen(type(task), task.split_seed, training_seed))
+
+
+@functools.cache
+def _seen(task: type[Task], split_seed: int, training_seed: int) -> frozenset[str]:
+    recipe = RECIPES[task.name]
+    levels = (task(level, split_seed) for level in recipe.levels)
+    return frozenset(prompt for asked in levels for prompt in asked.training_prompts(recipe.pairs_of(asked.level), training_seed))
+
+
+def _prompts_of(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    return (prompt for prompt, _ in pairs)

@@ -32,7 +32,7 @@ import dataclasses
 import functools
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -107,10 +107,6 @@ class Task(abc.ABC):
         """One prompt of this level at random, for tasks that do not list theirs."""
         raise NotImplementedError(f"{type(self).__name__} must define _all_prompts or _draw_prompt")
 
-    def _split_key(self, prompt: str) -> str:
-        """What decides a prompt's split: prompts with equal keys are in the same one."""
-        return prompt
-
     def _order_key(self, prompt: str) -> str:
         """What decides a listed prompt's place in the random orders."""
         return prompt
@@ -123,15 +119,33 @@ class Task(abc.ABC):
         """The prompt's split, "held_out" for about one in five and "train" for the others."""
         return SPLITS[self._held_out([prompt])[0]]
 
-    def prompts(self, split: str, n: int, seed: int) -> list[str]:
-        """`n` distinct prompts of a split, drawn uniformly (from the level's list, or as its generator draws them).
+    def split_key(self, prompt: str) -> str:
+        """What decides a prompt's split: prompts with equal keys, which ask the same thing in other words, are in the same split."""
+        return prompt
+
+    def prompts(self, split: str, n: int, seed: int, *, without: Container[str] = ()) -> list[str]:
+        """`n` distinct prompts of a split, drawn uniformly (from the level's list, or as its generator draws them), none of `without`.
 
         The same on every platform, and the first m of n prompts are the sample of size m.
-        Raises `ValueError` for a split other than "train" and "held_out", and for more prompts than there are.
+        Raises `ValueError` for a split other than "train" and "held_out", and for more prompts than there are; the message says how many.
         """
         if split not in SPLITS:
             raise ValueError(f"`split` must be one of {', '.join(map(repr, SPLITS))}; got {split!r}.")
-        return self._taken(split, n, seed, frozenset(), "")
+        size = _checks.static_count("n", n)
+        listed = _listed(self, split)
+        source = _distinct(self._drawn(split, seed)) if listed is None else iter(self._in_order(listed, "prompts", seed))
+        found = list(itertools.islice((prompt for prompt in source if prompt not in without), size))
+        if len(found) < size:
+            which = " without those that were excluded" if without else ""
+            raise ValueError(f"`n` must be at most {len(found)}, the number of prompts in {split!r}{which}; got {n}.")
+        return found
+
+    def fresh_prompts(self, n: int, seed: int, *, pairs: int, training_seed: int) -> list[str]:
+        """`n` distinct prompts of the split "train" that are not among the first `pairs` training pairs of `training_seed`.
+
+        A model trained on `training_pairs(pairs, training_seed)` has not seen them, and none is held out. Otherwise as `prompts`.
+        """
+        return self.prompts("train", n, seed, without=frozenset(self.training_prompts(pairs, training_seed)))
 
     def training_prompts(self, n: int, seed: int) -> list[str]:
         """The prompts of `training_pairs(n, seed)`, in their order."""
@@ -145,26 +159,6 @@ class Task(abc.ABC):
         """
         responses = Draws("responses", self.name, self.level, seed)
         return [(prompt, self._training_response(prompt, responses)) for prompt in self.training_prompts(n, seed)]
-
-    def fresh_prompts(self, n: int, seed: int, *, pairs: int, training_seed: int) -> list[str]:
-        """`n` distinct prompts of the split "train" that are not among the first `pairs` training pairs of `training_seed`.
-
-        A model trained on `training_pairs(pairs, training_seed)` has seen none of them, and no held-out prompt is among them. Otherwise
-        as `prompts`. Raises `ValueError` for more prompts than there are; the message says how many there are.
-        """
-        seen = frozenset(self.training_prompts(pairs, training_seed))
-        return self._taken("train", n, seed, seen, f" that are not in the first {pairs} training pairs")
-
-    def _taken(self, split: str, n: int, seed: int, without: frozenset[str], which: str) -> list[str]:
-        size = _checks.static_count("n", n)
-        listed = _listed(self, split)
-        if listed is None:
-            found = list(itertools.islice(_distinct(self._drawn(split, seed), without), size))
-        else:
-            found = [prompt for prompt in self._in_order(listed, "prompts", seed) if prompt not in without][:size]
-        if len(found) < size:
-            raise ValueError(f"`n` must be at most {len(found)}, the number of prompts in {split!r}{which}; got {n}.")
-        return found
 
     def encode_prompt(self, prompt: str) -> np.ndarray:
         """int32 [prompt_length], padded with the end token. Raises `ValueError` for an unknown token, too many or none."""
@@ -197,7 +191,7 @@ class Task(abc.ABC):
     def _held_out(self, prompts: Iterable[str]) -> list[bool]:
         # All of a list in one go: a hundred thousand words pass here.
         label, limit = f"split {self.name} {self.split_seed} ", 2**64 // HELD_OUT_SHARE
-        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in map(self._split_key, prompts)]
+        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in map(self.split_key, prompts)]
 
     def _encode(self, name: str, text: str, separator: str, length: int) -> np.ndarray:
         tokens = self._tokens(text, separator)
@@ -252,8 +246,8 @@ def _listed(task: Task, split: str) -> tuple[str, ...] | None:
     return tuple(prompt for prompt, held_out in chosen if SPLITS[held_out] == split)
 
 
-def _distinct(prompts: Iterator[str], without: frozenset[str]) -> Iterator[str]:
-    seen = set(without)
+def _distinct(prompts: Iterator[str]) -> Iterator[str]:
+    seen: set[str] = set()
     waited = 0
     for prompt in prompts:
         waited += 1

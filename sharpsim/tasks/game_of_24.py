@@ -13,9 +13,9 @@ from sharpsim.tasks._expressions import OPERATIONS, Expression
 from sharpsim.tasks._task import BEGIN, END, Task
 
 TARGET = 24
-NUMBERS = {1: 3, 2: 4}
+NUMBERS = {1: 3, 2: 4, 3: 4}
 """Level -> how many numbers."""
-LARGEST = {1: 40, 2: 13}
+LARGEST = {1: 40, 2: 13, 3: 13}
 """Level -> largest number."""
 SMALL = 100
 """References keep to whole numbers up to this on the way where the prompt allows."""
@@ -39,16 +39,18 @@ _VALUES = (
 
 
 class GameOf24(Task):
-    """Prompts are the solvable multisets of numbers, smallest first: "4 9 10 13".
+    """Prompts are solvable multisets of numbers: "4 9 10 13".
 
-    Levels: 1, three numbers of 1..40 (1,362 prompts); 2, four numbers of 1..13, the game as it is played (1,362 prompts too).
+    Levels: 1, three numbers of 1..40, smallest first (1,362 prompts); 2, four numbers of 1..13, smallest first, the game as it is played
+    (1,362 prompts too); 3, the four numbers of level 2 in any order (22,615 prompts, up to 24 for each of the 1,362 multisets).
+    A multiset is held out in all its orders or in none, and at levels 2 and 3 alike. Solutions do not depend on the order.
     A response takes one step after another and writes after each what numbers are left:
     "13 - 9 = 4 , 4 4 10 ; 10 - 4 = 6 , 4 6 ; 4 * 6 = 24"; the lists of what is left may be left out.
     An expression counts as well: "(13-9)*(10-4)".
     """
 
     name = "game of 24"
-    levels = (1, 2)
+    levels = (1, 2, 3)
     vocabulary = (END, BEGIN, *"+-*/=,;", *_VALUES)
     response_size = len(vocabulary)
     prompt_length = 4
@@ -86,7 +88,12 @@ class GameOf24(Task):
         return None if expression is None else str(expression)
 
     def _all_prompts(self) -> tuple[str, ...]:
-        return solvable(NUMBERS[self.level], LARGEST[self.level])
+        multisets = solvable(NUMBERS[self.level], LARGEST[self.level])
+        return _orders(multisets) if self.level == 3 else multisets
+
+    def split_key(self, prompt: str) -> str:
+        """The numbers, smallest first: all orders of a multiset are in one split."""
+        return " ".join(sorted(prompt.split(" "), key=lambda word: (len(word), word)))
 
 
 def tamest_solutions(numbers: tuple[int, ...]) -> tuple[tuple[Step, ...], ...]:
@@ -104,6 +111,12 @@ def solvable(count: int, largest: int) -> tuple[str, ...]:
     chosen = np.array(list(itertools.combinations_with_replacement(range(1, largest + 1), count)), dtype=np.int64)
     reached = _reached([(column, np.ones_like(column)) for column in chosen.T])
     return tuple(" ".join(map(str, numbers)) for numbers in chosen[reached].tolist())
+
+
+@functools.cache
+def _orders(multisets: tuple[str, ...]) -> tuple[str, ...]:
+    """Every order of each multiset, once."""
+    return tuple(" ".join(order) for numbers in multisets for order in sorted(set(itertools.permutations(numbers.split(" ")))))
 
 
 def _reached(values: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

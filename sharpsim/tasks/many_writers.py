@@ -140,10 +140,12 @@ class ManyWriters(Task):
         digits = itertools.product("123456789", repeat=4)
         return tuple(f"{source} {a}{p}{b}{q}{c}{r}{d}" for a, b, c, d in digits for p, q, r in _SIGNS)
 
-    def _split_key(self, prompt: str) -> str:
+    def split_key(self, prompt: str) -> str:
+        """The expression: with all sources in front it is in one split."""
         return prompt.rpartition(" ")[2]
 
-    _order_key = _split_key
+    def _order_key(self, prompt: str) -> str:
+        return self.split_key(prompt)
 
     def _training_response(self, prompt: str, draws: Draws) -> str:
         return self.corpus.draw(prompt, draws)
