@@ -17,7 +17,8 @@ from sharpsim.tasks import CORPORA, ManyWriters
 
 def on_map(level: int, model: str) -> OnMap:
     one_draw, greedy, best, tuned = (Interval(value, value - 0.01, value + 0.01) for value in (0.6, 0.5, 0.95, 0.9 if level != 6 else 0.2))
-    return OnMap(level, model, tuple(ManyWriters(level=level).prompts("held_out", 16, 0)), 50, one_draw, greedy, best, tuned)
+    careful = Interval(CORPORA[level].share, 0.0, 1.0), Interval(0.9, 0.8, 0.95) if level != 6 else Interval(0.0, 0.0, 0.1)
+    return OnMap(level, model, tuple(ManyWriters(level=level).prompts("held_out", 16, 0)), 50, one_draw, greedy, best, tuned, *careful)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,10 @@ def test_models_are_dots_in_the_colour_of_their_region_with_arrows(tables):
     arrows = [text for text in main.texts if getattr(text, "arrow_patch", None) is not None]
     assert len(arrows) == len(models)
     left, right = main.get_xlim()
-    assert [arrow.xy[0] for arrow in arrows] == np.clip(models["to_share"], left, right).tolist()
+    assert [arrow.xy[0] for arrow in arrows] == np.clip(models["tuned_careful"], left, right).tolist()
     assert min(arrow.xy[0] for arrow in arrows) == left
+    assert sum(text.get_text() == "0.60 → 0.90" for text in main.texts) == len(models) - 2
+    assert sum(text.get_text() == "0.60 → 0.20" for text in main.texts) == 2
     assert [text.get_text() for text in main.get_legend().get_texts()][:2] == ["gru", "unheard of"]
 
 

@@ -41,11 +41,6 @@ def one_draw(share: Any, rate: float, affected: float = 1.0) -> np.ndarray:
     return 1 - affected * (1 - np.asarray(share, dtype=np.float64)) * rate
 
 
-def share_of(accuracy: Any, rate: float, affected: float = 1.0) -> np.ndarray:
-    """The share of careful writers at which one draw has this accuracy, the inverse of `one_draw`; below 0 for less than 1 - f r."""
-    return 1 - (1 - np.asarray(accuracy, dtype=np.float64)) / (rate * affected)
-
-
 def covariance_phrasings(share: Any, rate: float) -> np.ndarray:
     """Cov(correct, log pi) > 0 iff P > r (1-s)/s (r/(1-r))^((1-s)(1-r)/s): never below the mode's border, and far above it for small s.
 

@@ -4,25 +4,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from experiments.amortise import borders
 from experiments.amortise.map_laws import affected_share
 from experiments.engine.columns import columns
 from sharpsim.tasks import ManyWriters
+from sharpsim.tasks.many_writers import OPENER
 
 UNDECIDED = "undecided"
 _ACCURACIES = ("one_draw", "greedy", "best_of_n", "tuned")
+_SHARES = ("base_careful", "tuned_careful")
 COLUMNS = columns(
     text="task model predicted measured",
     count="level phrasings N",
     exact="rate share affected",
-    simulated32={name: f"{name}_low {name}_high" for name in (*_ACCURACIES, "from_share", "to_share")},
+    simulated32={name: f"{name}_low {name}_high" for name in (*_ACCURACIES, *_SHARES)},
 )
-"""`one_draw`, `greedy`, `best_of_n` are base's accuracies, `tuned` is that of one draw of the tuned model. `from_share` and `to_share` are
-the shares of careful writers at which one draw of the corpus is as often right as one draw of base, and of the tuned model."""
+"""`one_draw`, `greedy`, `best_of_n` are base's accuracies, `tuned` is that of one draw of the tuned model. `base_careful`, `tuned_careful`
+are the shares of careful writers in what each writes, as `careful_shares` gives them. A model that slips in its sums is less often right
+than its corpus, so that accuracy alone would not place it."""
 
 
 class Interval(NamedTuple):
-    """An accuracy with the ends of its interval."""
+    """An accuracy or a share with the ends of its interval."""
 
     value: float
     low: float
@@ -31,7 +36,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class OnMap:
-    """One model on one level of "many writers": accuracies on the held-out `prompts`, best of N for this N."""
+    """One model on one level of "many writers": accuracies and shares on the held-out `prompts`, best of N for this N."""
 
     level: int
     model: str
@@ -41,6 +46,25 @@ class OnMap:
     greedy: Interval
     best_of_n: Interval
     tuned: Interval
+    base_careful: Interval
+    tuned_careful: Interval
+
+
+def careful_shares(policy: Any, prompts: np.ndarray) -> np.ndarray:
+    """1 - pi(opener|x): how much of what a policy writes does not open as careless writers do. Exact, float64 [prompts].
+
+    `prompts` are encoded, int [prompts, prompt_length].
+    """
+    import equinox as eqx
+    import jax
+    import jax.numpy as jnp
+
+    opener = int(ManyWriters(level=1).encode_response(OPENER)[0])
+
+    def first(prompt: Any) -> Any:
+        return policy.step(policy.start(prompt), jnp.asarray(policy.begin_token, jnp.int32))[1][opener]
+
+    return -np.expm1(np.asarray(eqx.filter_jit(jax.vmap(first))(jnp.asarray(prompts)), np.float64))
 
 
 def model_rows(models: Iterable[OnMap]) -> list[dict[str, Any]]:
@@ -51,19 +75,14 @@ def model_rows(models: Iterable[OnMap]) -> list[dict[str, Any]]:
 def _row(one: OnMap) -> dict[str, Any]:
     task = ManyWriters(level=one.level)
     corpus = task.corpus
-    affected = affected_share(task, one.prompts, corpus.kind)
     row: dict[str, Any] = {
         "task": task.name, "level": one.level, "model": one.model, "share": corpus.share, "phrasings": corpus.phrasings,
-        "rate": corpus.rate, "affected": affected, "N": one.N,
+        "rate": corpus.rate, "affected": affected_share(task, one.prompts, corpus.kind), "N": one.N,
         "predicted": region(corpus.share, corpus.phrasings, corpus.rate, one.N), "measured": measured_region(one),
     }  # fmt: skip
-    accuracies = {name: getattr(one, name) for name in _ACCURACIES}
-    shares = {
-        name: Interval(*(float(borders.share_of(end, corpus.rate, affected)) for end in accuracies[source]))
-        for name, source in (("from_share", "one_draw"), ("to_share", "tuned"))
-    }
-    for name, (value, low, high) in (accuracies | shares).items():
-        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    for name in (*_ACCURACIES, *_SHARES):
+        value, low, high = getattr(one, name)
+        row |= {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
     return row
 
 

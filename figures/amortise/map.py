@@ -17,8 +17,9 @@ CAPTIONS = {
     "map": "Which way to answer is right on the law of a text, for each share of careful writers, who all write the same right steps, and "
     "each number of phrasings of the careless ones, most of whom make the same mistake (left); and three quantities of that law (right). "
     "All is exact, and every place of the grid agrees with the closed forms drawn as lines; only trained models, where drawn, are "
-    "measured: dots lie where their corpus does and have the colour of the region that base's accuracies show, and arrows lead from one "
-    "draw of base to one draw after tuning, each at the share of careful writers whose corpus is as often right, with 95% intervals. "
+    "measured: dots lie where their corpus does and have the colour of the region that base's accuracies show (white: undecided), arrows "
+    "lead from the share of careful writing of base to that after tuning, with its 95% interval, and the numbers are accuracies of one "
+    "draw before and after. "
     "Sharpening wins where right answers are alike and wrong ones differ; a positive covariance promises no false gain but misses some, "
     "margin and coverage do not know which answers are right, and "
     r"$C_\mathrm{cov} > 2$ finds where greedy loses because equally likely phrasings count as one mode.",
@@ -171,7 +172,8 @@ def _quantities(fig: Figure, axes: Any, places: Table, predictors: Table, lines:
         bar = fig.colorbar(drawn, ax=ax, aspect=14)
         if column == "covariance":
             # The two sides of 0 have scales of their own.
-            bar.set_ticks([-0.05, 0.0, 0.25, 0.5])
+            ends = (values.min(), 0.0, values.max())
+            bar.set_ticks(ends, labels=[f"{end:.2g}" for end in ends])
     axes[-1].set_xlabel("share of careful writers $s$")
 
 
@@ -193,26 +195,37 @@ def _titles(predictors: Table) -> list[str]:
 
 def _models(fig: Figure, ax: Axes, rows: Table) -> None:
     """A dot where the corpus of each model lies, in the colour of the region that was measured, and an arrow to where tuning takes it."""
-    (left, right), apart = ax.get_xlim(), {}
+    ends, heights, placed = ax.get_xlim(), rows["phrasings"].tolist(), []
     for row in rows.rows():
         # Models at one height are shifted apart.
-        place = apart[row["phrasings"]] = apart.get(row["phrasings"], -1) + 1
-        shift = ScaledTranslation(0, -place * 10 / 72, fig.dpi_scale_trans)
-        _model(ax, row, ax.transData + shift, (left, right))
+        middle = (heights.count(row["phrasings"]) - 1) / 2
+        shift = ScaledTranslation(0, (middle - placed.count(row["phrasings"])) * 14 / 72, fig.dpi_scale_trans)
+        placed.append(row["phrasings"])
+        _model(ax, row, ax.transData + shift, ends)
     for name in dict.fromkeys(rows["model"].tolist()):
         shape = {"marker": MARKERS.get(name, "o"), "markersize": 10, "markerfacecolor": "none", "markeredgecolor": THEORY}
         ax.plot([], [], linestyle="none", label=plain(name), **shape)
-    ax.plot([], [], color=THEORY, marker=">", linewidth=1.8, label="one draw: base → tuned")
+    ax.plot([], [], color=THEORY, marker=">", linewidth=1.8, label="base → tuned: careful writing,\nand accuracy of one draw")
     ax.legend(loc="lower right", fontsize=12.5, bbox_to_anchor=(0.99, 0.02))
 
 
 def _model(ax: Axes, row: dict[str, Any], where: Any, ends: tuple[float, float]) -> None:
-    x, y = {name: np.clip(row[name], *ends) for name in ("from_share", "to_share", "to_share_low", "to_share_high")}, row["phrasings"]
+    shares = ("share", "base_careful", "tuned_careful", "tuned_careful_low", "tuned_careful_high")
+    x, y = {name: float(np.clip(row[name], *ends)) for name in shares}, row["phrasings"]
     arrow = {"arrowstyle": "-|>", "color": THEORY, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 16}
-    ax.annotate("", (x["to_share"], y), (x["from_share"], y), xycoords=where, textcoords=where, arrowprops=arrow, zorder=5)
-    ax.plot([x["to_share_low"], x["to_share_high"]], [y, y], "|-", color=THEORY, transform=where, markersize=9, linewidth=1.2, zorder=5)
+    ax.annotate("", (x["tuned_careful"], y), (x["base_careful"], y), xycoords=where, textcoords=where, arrowprops=arrow, zorder=5)
+    interval = [x["tuned_careful_low"], x["tuned_careful_high"]]
+    ax.plot(interval, [y, y], "|-", color=THEORY, transform=where, markersize=9, linewidth=1.2, zorder=5)
     shape = {"marker": MARKERS.get(row["model"], "o"), "markersize": 11, "markeredgecolor": THEORY, "markeredgewidth": 1.6}
-    ax.plot([row["share"]], [y], color=COLOURS[row["measured"]], transform=where, zorder=6, **shape)
+    ax.plot([x["share"]], [y], color=COLOURS[row["measured"]], transform=where, zorder=6, **shape)
+    # On the side that the arrow does not go to.
+    side = -1 if row["tuned_careful"] >= row["base_careful"] else 1
+    start = (min if side < 0 else max)(x["share"], x["base_careful"])
+    text = ax.annotate(
+        f"{row['one_draw']:.2f} → {row['tuned']:.2f}", (start, y), xytext=(9 * side, 0), xycoords=where, textcoords="offset points",
+        ha="right" if side < 0 else "left", va="center_baseline", fontsize=11.5, zorder=6, path_effects=HALO,
+    )  # fmt: skip
+    text.set_in_layout(False)
 
 
 def _setting(first: dict[str, Any]) -> str:

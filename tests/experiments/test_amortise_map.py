@@ -13,11 +13,13 @@ from experiments.amortise import borders
 from experiments.amortise.map import CLOSED_FORMS, COLUMNS, MAP, MapSettings, areas, map_rows
 from experiments.amortise.map_findings import judged_map
 from experiments.amortise.map_laws import REGIONS, affected_share, classes, greedy, law, listing, means, of_classes, tables, with_best
-from experiments.amortise.map_models import UNDECIDED, Interval, OnMap, measured_region, model_rows, region
+from experiments.amortise.map_models import UNDECIDED, Interval, OnMap, careful_shares, measured_region, model_rows, region
 from experiments.amortise.map_predictors import QUANTITIES, best_rule
 from experiments.engine.columns import undeclared
+from experiments.engine.models import encode_prompts, load
 from experiments.engine.rows import Table
 from sharpsim.tasks import CORPORA, Corpus, ManyWriters
+from sharpsim.tasks.many_writers import OPENER
 
 TASK = ManyWriters(level=1)
 PROMPTS = TASK.prompts("held_out", 24, 3)
@@ -140,8 +142,7 @@ def test_values_of_the_borders():
     assert borders.best_of_n_share(0.65, 50) == pytest.approx(1 - 0.65 ** (1 / 49), rel=1e-12)
     # N = 2 in full: (1-s)(1 - (1-r)^2) = r.
     assert borders.best_of_n_share(0.8, 2) == pytest.approx(1 - 0.8 / 0.96)
-    assert borders.share_of(borders.one_draw(0.3, 0.7, 0.5), 0.7, 0.5) == pytest.approx(0.3)
-    assert borders.share_of(0.2, 0.65) < 0
+    assert borders.one_draw(0.3, 0.7, 0.5) == pytest.approx(1 - 0.5 * 0.7 * 0.7)
 
 
 @pytest.fixture(scope="module")
@@ -214,10 +215,11 @@ def test_the_mode_border_is_drawn_by_the_signed_margin_alone(parts):
 
 
 ACCURACIES = {"one_draw": (0.6, 0.58, 0.62), "greedy": (0.5, 0.48, 0.52), "best_of_n": (0.95, 0.93, 0.97), "tuned": (0.9, 0.88, 0.92)}
+SHARES = {"base_careful": (0.34, 0.3, 0.38), "tuned_careful": (0.9, 0.85, 0.95)}
 
 
 def model(level: int = 1, **changed: tuple[float, float, float]) -> OnMap:
-    accuracies = {name: Interval(*value) for name, value in (ACCURACIES | changed).items()}
+    accuracies = {name: Interval(*value) for name, value in (ACCURACIES | SHARES | changed).items()}
     return OnMap(level, "gru", tuple(PROMPTS), 50, **accuracies)
 
 
@@ -226,11 +228,22 @@ def test_models_on_the_map():
     assert undeclared(row, COLUMNS["map-models"]) == ""
     assert (row["share"], row["phrasings"], row["rate"]) == (CORPORA[1].share, CORPORA[1].phrasings, CORPORA[1].rate)
     assert row["predicted"] == row["measured"] == "sharpening_wins"
-    assert row["to_share"] == pytest.approx(1 - 0.1 / (0.65 * row["affected"]))
-    assert row["to_share_low"] < row["to_share"] < row["to_share_high"]
+    assert row["affected"] == affected_share(TASK, PROMPTS, "precedence")
+    for name, (value, low, high) in (ACCURACIES | SHARES).items():
+        assert [row[name], row[f"{name}_low"], row[f"{name}_high"]] == [value, low, high]
     assert [region(c.share, c.phrasings, c.rate, 50) for c in CORPORA.values()].count("mode_wrong") == 1
     assert region(0.001, 2000, 0.65, 50) == "too_few_draws"
     assert region(0.6, 1, 0.65, 50) == "greedy_right"
+
+
+def test_the_share_of_careful_writing_is_what_does_not_begin_as_the_careless_do():
+    policy, prompts = load("many writers", "gru"), encode_prompts(TASK, PROMPTS[:4])
+    found = careful_shares(policy, prompts)
+    careless = TASK.encode_response(next(text for text in CORPORA[1].law(PROMPTS[0])[0] if text.startswith(OPENER)))
+    for prompt, share in zip(prompts, found, strict=True):
+        assert share == pytest.approx(1 - np.exp(float(policy.token_log_probs(prompt, careless)[0])), rel=1e-4)
+    # The model was trained on this corpus.
+    assert found.mean() == pytest.approx(CORPORA[1].share, abs=0.15)
 
 
 @pytest.mark.parametrize(
