@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.amortise.cells import Cell
-from experiments.amortise.map_models import Interval, OnMap
+from experiments.amortise.map_models import Interval, OnMap, careful_shares
 from experiments.amortise.tuning import NEW, Tuned
 from experiments.engine.columns import Column, columns
 from sharpsim.estimators import crossed_interval, over_seeds, paired_interval, two_stage_interval
@@ -308,6 +308,10 @@ def on_map(runs: Iterable[Tuned], settings: Any) -> Iterator[OnMap]:
             greedy=_interval(two_stage_interval(cell.greedy_correct[:, None].astype(float), settings.level, bounds=(0.0, 1.0))),
             best_of_n=_interval(two_stage_interval(kept[:, None], settings.level, bounds=(0.0, 1.0))),
             tuned=_interval(crossed_interval(tuned, settings.level)),
+            base_careful=_interval(two_stage_interval(careful_shares(cell.policy, cell.prompts)[:, None], settings.level)),
+            tuned_careful=_interval(
+                crossed_interval(np.stack([careful_shares(one.policy, cell.prompts) for one in group], axis=1), settings.level)
+            ),
         )  # fmt: skip
 
 

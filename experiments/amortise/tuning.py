@@ -71,7 +71,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Tuned:
-    """A run's evaluations, the first of them base itself, with the validation loss of each; the one `chosen`; its exact bounds."""
+    """A run's evaluations, the first of them base itself, with the validation loss of each; the one `chosen`, its policy and exact bounds."""
 
     run: Run
     tuning: Tuning
@@ -79,6 +79,7 @@ class Tuned:
     evaluations: list[Evaluation]
     validation_losses: list[float]
     chosen: int
+    policy: Any
     bounds: dict[str, Any]
 
     @property
@@ -116,7 +117,7 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
     losses = np.asarray(found.info["held_out_loss"], np.float64)
     chosen = len(losses) - 1 if run.asked == SAME else int(losses.argmin())
     bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policies[chosen], run.N, settings)
-    return Tuned(run, tuning, cell, evaluations, losses.tolist(), chosen, bounds)
+    return Tuned(run, tuning, cell, evaluations, losses.tolist(), chosen, policies[chosen], bounds)
 
 
 def judged(cell: Cell, policy: Any, step: int, draws: int, key: Any) -> Evaluation:
