@@ -71,7 +71,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Tuned:
-    """A run's evaluations, the first of them base itself, with the validation loss of each; the one `chosen`, its policy and exact bounds."""
+    """A run's evaluations, the first of them base itself, with the validation loss of each; the one `chosen`; its policy, its bounds."""
 
     run: Run
     tuning: Tuning
