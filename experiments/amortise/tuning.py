@@ -24,6 +24,8 @@ class Tuning:
     weight_decay: float
     clip: float
     evaluations: int
+    temperatures: tuple[float, ...] = (1.0,)
+    """Of these the one of least validation loss is where training starts."""
 
     def schedule(self, examples: int) -> Any:
         """The library's schedule, in batches of no more than there are examples; no early stop, for the curves are wanted to their end."""
@@ -71,7 +73,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Tuned:
-    """A run's evaluations, the first of them base itself, with the validation loss of each; the one `chosen`; its policy, its bounds."""
+    """A run's evaluations, the first of them base itself, with the validation loss of each later one; the one `chosen`."""
 
     run: Run
     tuning: Tuning
@@ -101,13 +103,17 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
     evaluations, policies = [], []
 
     def watch(step: int, policy: Any) -> None:
+        # Base itself is step 0; step 1 is where training starts, perhaps at another temperature.
+        step = max(step, 1)
         policies.append(policy)
         evaluations.append(judged(cell, policy, step, settings.draws, jax.random.fold_in(evaluation_key, step)))
 
+    evaluations.append(judged(cell, cell.policy, 0, settings.draws, evaluation_key))
     asked = cell.prompts if run.asked == SAME else cell.fresh[: run.n]
     examples = len(asked) * (1 if run.method == "SFT" else run.N // 2)
     shared = {
         "N": run.N, "schedule": tuning.schedule(examples), "held_out": len(cell.validation), "key": tuning_key, "watch": watch,
+        "temperatures": tuning.temperatures,
     }  # fmt: skip
     prompts = np.concatenate([asked, cell.validation])
     if run.method == "SFT":
@@ -115,9 +121,10 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
     else:
         found = dpo_sharpen(cell.policy, prompts, beta=run.beta, **shared, **settings.dpo_options)
     losses = np.asarray(found.info["held_out_loss"], np.float64)
-    chosen = len(losses) - 1 if run.asked == SAME else int(losses.argmin())
-    bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policies[chosen], run.N, settings)
-    return Tuned(run, tuning, cell, evaluations, losses.tolist(), chosen, policies[chosen], bounds)
+    chosen = 1 + (len(losses) - 1 if run.asked == SAME else int(losses.argmin()))
+    policy = policies[chosen - 1]
+    bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policy, run.N, settings)
+    return Tuned(run, tuning, cell, evaluations, [float("nan"), *losses.tolist()], chosen, policy, bounds)
 
 
 def judged(cell: Cell, policy: Any, step: int, draws: int, key: Any) -> Evaluation:

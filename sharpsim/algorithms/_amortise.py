@@ -25,17 +25,19 @@ def sft_sharpen(
     key: jax.Array,
     watch: Watch | None = None,
     rank: int | None = None,
+    temperatures: tuple[float, ...] = (1.0,),
 ) -> Sharpened:
     """SFT-Sharpening from `policy` itself: for each of the prompts [n, ...] the likeliest of N draws; then maximum likelihood on them.
 
     As `sft` with a `NeuralClass`, on prompts given in place of drawn, each once. The first m of N draws are those of N = m (the same key).
-    m = n N. `held_out` pairs choose the returned policy, and `rank` trains low-rank updates alone (see `NeuralClass`).
+    m = n N. `held_out` pairs choose the returned policy and, of `temperatures`, the one at which training starts; with a `rank` low-rank
+    updates alone are trained (see `NeuralClass`).
 
     Raises `ValueError` for N below 1, prompts that are not the policy's or no more than `held_out`.
     Source: Huang et al., arXiv 2412.01951v2, section 4.1.
     """
     N = _checks.static_count("N", N)
-    policy_class = _class_of(policy, prompts, schedule, held_out, watch, rank)
+    policy_class = _class_of(policy, prompts, schedule, held_out, watch, rank, temperatures)
     draw_key, fit_key = jax.random.split(key)
     kept = best_responses(sample_many(policy, prompts, draws=N, key=draw_key))
     fit = policy_class.maximum_likelihood(np.arange(len(kept)), kept, key=fit_key)
@@ -53,6 +55,7 @@ def dpo_sharpen(
     key: jax.Array,
     watch: Watch | None = None,
     rank: int | None = None,
+    temperatures: tuple[float, ...] = (1.0,),
 ) -> Sharpened:
     """RLHF-Sharpening from `policy` itself: N/2 disjoint pairs of draws for each of the prompts [n, ...], scored by log base.
 
@@ -68,7 +71,7 @@ def dpo_sharpen(
         raise ValueError(f"`N` must be even, for disjoint pairs; got {N}.")
     _checks.positive("beta", beta)
     pairs = N // 2
-    policy_class = _class_of(policy, prompts, schedule, _checks.static_count("held_out", held_out) * pairs, watch, rank)
+    policy_class = _class_of(policy, prompts, schedule, _checks.static_count("held_out", held_out) * pairs, watch, rank, temperatures)
     draw_key, fit_key = jax.random.split(key)
     drawn = sample_many(policy, prompts, draws=N, key=draw_key)
     n = len(drawn.responses)
@@ -85,6 +88,12 @@ def best_responses(drawn: Samples) -> np.ndarray:
 
 
 def _class_of(
-    policy: SequencePolicy, prompts: Any, schedule: Schedule, held_out: int, watch: Watch | None, rank: int | None
+    policy: SequencePolicy,
+    prompts: Any,
+    schedule: Schedule,
+    held_out: int,
+    watch: Watch | None,
+    rank: int | None,
+    temperatures: tuple[float, ...],
 ) -> NeuralClass:
-    return NeuralClass(policy, np.asarray(prompts), schedule, held_out, watch, rank)
+    return NeuralClass(policy, np.asarray(prompts), schedule, held_out, watch, rank, temperatures)

@@ -84,6 +84,12 @@ class G2PPolicy(SequencePolicy):
         if not (before_end | after_end | (letters == _END_OF_WORD)).all() or not (ends[..., -1] == 1).all():
             raise ValueError(f"`prompt` must be made by `encode`: letters, one end sign, padding; got {letters.tolist()}.")
 
+    def at_temperature(self, temperature: float) -> "G2PPolicy":
+        """The policy whose every next-token law is at this temperature: its last layer is divided by it. `temperature` must be above 0."""
+        _checks.positive("temperature", temperature)
+        last = self.output_weight / temperature, self.output_bias / temperature
+        return eqx.tree_at(lambda policy: (policy.output_weight, policy.output_bias), self, last)
+
     def start(self, prompt: Any) -> jax.Array:
         letters = jnp.asarray(prompt, jnp.int32)
         from_letters = self.encoder.inputs(self.letter_embeddings)

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
 
 
@@ -82,6 +83,12 @@ class GRUPolicy(PromptedPolicy):
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
         return self.sizes | {"width": self.embedding.shape[1], "hidden": self.out.shape[1]}
+
+    def at_temperature(self, temperature: float) -> "GRUPolicy":
+        """The policy whose every next-token law is at this temperature: its last layer is divided by it. `temperature` must be above 0."""
+        _checks.positive("temperature", temperature)
+        last = self.out / temperature, self.out_bias / temperature
+        return eqx.tree_at(lambda policy: (policy.out, policy.out_bias), self, last)
 
     def start(self, prompt: Any) -> jax.Array:
         symbols, real = self.prompt_symbols(prompt)

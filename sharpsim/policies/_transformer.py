@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
 
 HIDDEN = 4
@@ -128,6 +129,11 @@ class TransformerPolicy(PromptedPolicy):
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
         return self.sizes | {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
+
+    def at_temperature(self, temperature: float) -> "TransformerPolicy":
+        """The policy whose every next-token law is at this temperature: its last matrix is divided by it. `temperature` must be above 0."""
+        _checks.positive("temperature", temperature)
+        return eqx.tree_at(lambda policy: policy.out, self, self.out / temperature)
 
     def start(self, prompt: Any) -> State:
         symbols, real = self.prompt_symbols(prompt)

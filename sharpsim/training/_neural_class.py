@@ -13,9 +13,9 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim.classes import Fit
 from sharpsim.policies import SequencePolicy
-from sharpsim.training._fit import Pairs, fit
+from sharpsim.training._fit import Pairs, fit, negative_log_likelihood
 from sharpsim.training._low_rank import LowRankPolicy
-from sharpsim.training._minimise import Loss, Schedule, Trained, minimise
+from sharpsim.training._minimise import Loss, Schedule, Trained, evaluate, minimise
 
 
 class Comparisons(NamedTuple):
@@ -32,23 +32,28 @@ class NeuralClass:
     """Policies with `reference`'s shape and any parameters, as the algorithms use a class; every fit begins at `reference`.
 
     `prompts` [k, ...] are what prompt numbers 0..k-1 stand for. Of the data of a fit the last `held_out` examples are kept out of training:
-    of the policies seen at the schedule's evaluations, that of the least held-out loss is returned. `watch(step, policy)` sees each. With
-    a `rank` only low-rank updates of the matrices are trained (`LowRankPolicy`), else all parameters.
+    of the policies seen at the schedule's evaluations, that of the least held-out loss is returned. `watch(step, policy)` sees each.
+    With several `temperatures` training starts from the reference at the one of least held-out loss: to be sharper in its last layer is
+    one direction, along which the small steps of fine-tuning are slow. With a `rank` only low-rank updates of the matrices are trained
+    (`LowRankPolicy`), else all parameters.
 
-    Raises `ValueError` for prompts that are not the policy's, `held_out` or `rank` below 1.
+    Raises `ValueError` for prompts that are not the policy's, `held_out` or `rank` below 1, temperatures not positive.
     """
 
-    reference: SequencePolicy
+    reference: Any
     prompts: Any
     schedule: Schedule
     held_out: int
     watch: Callable[[int, Any], Any] | None = None
     rank: int | None = None
+    temperatures: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
         _checks.static_count("held_out", self.held_out)
         if self.rank is not None:
             _checks.static_count("rank", self.rank)
+        if not self.temperatures or any(not temperature > 0 for temperature in self.temperatures):
+            raise ValueError(f"`temperatures` must be at least one number above 0; got {self.temperatures!r}.")
         self.reference.check_prompts(self.prompts)
 
     @property
@@ -68,7 +73,7 @@ class NeuralClass:
         Raises `ValueError` for responses that are not the policy's and fewer than `held_out` + 1 pairs.
         """
         trained, kept = self._split(Pairs(np.asarray(self.prompts)[np.asarray(prompts)], np.asarray(responses)))
-        start, watch, key = self._start(key)
+        start, watch, key = self._start(negative_log_likelihood, kept, key)
         return _said(fit(start, trained, held_out=kept, schedule=self.schedule, key=key, watch=watch))
 
     def least_squares(self, prompts: Any, first: Any, second: Any, targets: Any, *, beta: float, key: jax.Array) -> Fit:
@@ -82,17 +87,20 @@ class NeuralClass:
         given = Comparisons(np.asarray(self.prompts)[np.asarray(prompts)], *(np.asarray(part) for part in (first, second, targets)))
         trained, kept = self._split(given)
         loss, schedule = squared_residual(float(beta)), self.schedule
-        start, watch, key = self._start(key)
+        start, watch, key = self._start(loss, kept, key)
         return _said(minimise(start, trained, loss=loss, held_out=kept, schedule=schedule, key=key, watch=watch))
 
-    def _start(self, key: jax.Array) -> tuple[Any, Callable[[int, Any], Any] | None, jax.Array]:
+    def _start(self, loss: Loss, kept: Any, key: jax.Array) -> tuple[Any, Callable[[int, Any], Any] | None, jax.Array]:
         """Where training begins, what watches it, and its key."""
+        start, watch = self.reference, self.watch
+        if self.temperatures != (1.0,):
+            choices = [start.at_temperature(temperature) for temperature in self.temperatures]
+            start = choices[int(np.argmin([evaluate(loss, choice, kept, batch=self.schedule.batch) for choice in choices]))]
         if self.rank is None:
-            return self.reference, self.watch, key
+            return start, watch, key
         first, key = jax.random.split(key)
-        watch = self.watch
         seen = None if watch is None else lambda step, policy: watch(step, policy.merged())
-        return LowRankPolicy(self.reference, self.rank, key=first), seen, key
+        return LowRankPolicy(start, self.rank, key=first), seen, key
 
     def _split(self, data: Any) -> tuple[Any, Any]:
         n = len(data[0])
