@@ -29,7 +29,7 @@ def test_at_a_temperature(policy, temperature):
 
 @pytest.mark.parametrize("policy", POLICIES, ids=["transformer", "gru"])
 def test_the_start_is_the_temperature_of_least_held_out_loss(policy):
-    """On the policy's own likeliest responses colder is better, on its unlikeliest hotter: and training at a rate of nearly 0 stays there."""
+    """On the policy's own likeliest responses colder is better, on its unlikeliest hotter; a rate of nearly 0 stays there."""
     responses = np.array([[a, b, 0] for a in range(1, 5) for b in range(1, 5)])
     values = np.array([float(policy.log_prob(PROMPTS[0], response)) for response in responses])
     temperatures = (0.2, 1.0, 5.0)
