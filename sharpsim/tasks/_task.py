@@ -154,9 +154,9 @@ class Task(abc.ABC):
         return list(itertools.islice(self._training_prompts(seed), _checks.static_count("n", n)))
 
     def training_pairs(self, n: int, seed: int) -> list[tuple[str, str]]:
-        """`n` pairs (prompt, response): prompts of the split "train", each with one of its references, drawn uniformly (or with a response
-        drawn from the law of a text with errors, where the task says so).
+        """`n` pairs (prompt, response): prompts of the split "train", each with one of its references, drawn uniformly.
 
+        A task that models text with errors draws the responses from the law of that text instead, and says so.
         Where prompts are listed, each comes once, in random order, before any comes again. The first m of n pairs are those of m.
         """
         responses = Draws("responses", self.name, self.level, seed)
@@ -175,8 +175,8 @@ class Task(abc.ABC):
         given = list(pairs)
         prompts = np.zeros((len(given), self.prompt_length), dtype=np.int32)
         responses = np.zeros((len(given), self.horizon), dtype=np.int32)
-        for row, pair in enumerate(given):
-            prompts[row], responses[row] = self.encode_prompt(pair[0]), self.encode_response(pair[1])
+        for row, (prompt, response) in enumerate(given):
+            prompts[row], responses[row] = self.encode_prompt(prompt), self.encode_response(response)
         return prompts, responses
 
     def decode_prompt(self, prompt: Any) -> str:
@@ -231,7 +231,8 @@ class Task(abc.ABC):
             # Its own stream: were it that of `prompts`, the same seed would serve the same prompts twice.
             yield from self._drawn("train", int.from_bytes(digest("training", seed)[:8]))
         else:
-            yield from itertools.chain.from_iterable(self._in_order(listed, f"training {epoch}", seed) for epoch in itertools.count())
+            for epoch in itertools.count():
+                yield from self._in_order(listed, f"training {epoch}", seed)
 
     def _in_order(self, prompts: tuple[str, ...], purpose: str, seed: int) -> list[str]:
         places = [hashlib.sha256(f"{purpose} {seed} {key}".encode()).digest() for key in self._order_keys(prompts)]
