@@ -2,10 +2,12 @@
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
+_PATIENCE = 10_000
+"""A level counts as exhausted after this many drawn prompts in a row without a new one."""
 
 
 def digest(*labels: object) -> bytes:
@@ -41,3 +43,17 @@ class Draws:
             other = int(self._random.random() * (last + 1))
             mixed[last], mixed[other] = mixed[other], mixed[last]
         return mixed
+
+
+def distinct(prompts: Iterator[str]) -> Iterator[str]:
+    """The prompts without repetition; the end is where `_PATIENCE` in a row bring nothing new."""
+    seen: set[str] = set()
+    waited = 0
+    for prompt in prompts:
+        waited += 1
+        if prompt not in seen:
+            waited = 0
+            seen.add(prompt)
+            yield prompt
+        elif waited > _PATIENCE:
+            return

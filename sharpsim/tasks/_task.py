@@ -38,14 +38,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.tasks._draws import Draws, digest
+from sharpsim.tasks._draws import Draws, digest, distinct
 
 END, BEGIN = "<end>", "<begin>"
 SPLITS = ("train", "held_out")
 HELD_OUT_SHARE = 5
 """One in this many prompts is held out."""
-_PATIENCE = 10_000
-"""A level counts as exhausted after this many drawn prompts in a row without a new one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,9 +105,13 @@ class Task(abc.ABC):
         """One prompt of this level at random, for tasks that do not list theirs."""
         raise NotImplementedError(f"{type(self).__name__} must define _all_prompts or _draw_prompt")
 
-    def _order_key(self, prompt: str) -> str:
-        """What decides a listed prompt's place in the random orders."""
-        return prompt
+    def _split_keys(self, prompts: Iterable[str]) -> Iterable[str]:
+        """What decides each prompt's split. All at once, because lists are long."""
+        return prompts
+
+    def _order_keys(self, prompts: Iterable[str]) -> Iterable[str]:
+        """What decides each listed prompt's place in the random orders."""
+        return prompts
 
     def _training_response(self, prompt: str, draws: Draws) -> str:
         """The response of one training pair; a task whose training text may be wrong overrides it."""
@@ -121,7 +123,7 @@ class Task(abc.ABC):
 
     def split_key(self, prompt: str) -> str:
         """What decides a prompt's split: prompts with equal keys, which ask the same thing in other words, are in the same split."""
-        return prompt
+        return next(iter(self._split_keys([prompt])))
 
     def prompts(self, split: str, n: int, seed: int, *, without: Container[str] = ()) -> list[str]:
         """`n` distinct prompts of a split, drawn uniformly (from the level's list, or as its generator draws them), none of `without`.
@@ -133,10 +135,10 @@ class Task(abc.ABC):
             raise ValueError(f"`split` must be one of {', '.join(map(repr, SPLITS))}; got {split!r}.")
         size = _checks.static_count("n", n)
         listed = _listed(self, split)
-        source = _distinct(self._drawn(split, seed)) if listed is None else iter(self._in_order(listed, "prompts", seed))
+        source = distinct(self._drawn(split, seed)) if listed is None else iter(self._in_order(listed, "prompts", seed))
         found = list(itertools.islice((prompt for prompt in source if prompt not in without), size))
         if len(found) < size:
-            which = " without those that were excluded" if without else ""
+            which = " that are not excluded" if without else ""
             raise ValueError(f"`n` must be at most {len(found)}, the number of prompts in {split!r}{which}; got {n}.")
         return found
 
@@ -154,8 +156,8 @@ class Task(abc.ABC):
     def training_pairs(self, n: int, seed: int) -> list[tuple[str, str]]:
         """`n` pairs (prompt, response): prompts of the split "train", each with one of its references, drawn uniformly.
 
+        A task that models text with errors draws the responses from the law of that text instead, and says so.
         Where prompts are listed, each comes once, in random order, before any comes again. The first m of n pairs are those of m.
-        A task that models text with errors draws the response from the law of that text instead, and says so.
         """
         responses = Draws("responses", self.name, self.level, seed)
         return [(prompt, self._training_response(prompt, responses)) for prompt in self.training_prompts(n, seed)]
@@ -191,7 +193,7 @@ class Task(abc.ABC):
     def _held_out(self, prompts: Iterable[str]) -> list[bool]:
         # All of a list in one go: a hundred thousand words pass here.
         label, limit = f"split {self.name} {self.split_seed} ", 2**64 // HELD_OUT_SHARE
-        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in map(self.split_key, prompts)]
+        return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in self._split_keys(prompts)]
 
     def _encode(self, name: str, text: str, separator: str, length: int) -> np.ndarray:
         tokens = self._tokens(text, separator)
@@ -233,8 +235,8 @@ class Task(abc.ABC):
                 yield from self._in_order(listed, f"training {epoch}", seed)
 
     def _in_order(self, prompts: tuple[str, ...], purpose: str, seed: int) -> list[str]:
-        label = f"{purpose} {seed} "
-        return sorted(prompts, key=lambda prompt: hashlib.sha256((label + self._order_key(prompt)).encode()).digest())
+        places = [hashlib.sha256(f"{purpose} {seed} {key}".encode()).digest() for key in self._order_keys(prompts)]
+        return [prompts[i] for i in sorted(range(len(prompts)), key=places.__getitem__)]
 
 
 @functools.cache
@@ -244,16 +246,3 @@ def _listed(task: Task, split: str) -> tuple[str, ...] | None:
         return None
     chosen = zip(prompts, task._held_out(prompts), strict=True)
     return tuple(prompt for prompt, held_out in chosen if SPLITS[held_out] == split)
-
-
-def _distinct(prompts: Iterator[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    waited = 0
-    for prompt in prompts:
-        waited += 1
-        if prompt not in seen:
-            waited = 0
-            seen.add(prompt)
-            yield prompt
-        elif waited > _PATIENCE:
-            return

@@ -3,7 +3,7 @@
 import functools
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -91,9 +91,9 @@ class GameOf24(Task):
         multisets = solvable(NUMBERS[self.level], LARGEST[self.level])
         return _orders(multisets) if self.level == 3 else multisets
 
-    def split_key(self, prompt: str) -> str:
-        """The numbers, smallest first: all orders of a multiset are in one split."""
-        return " ".join(sorted(prompt.split(" "), key=lambda word: (len(word), word)))
+    def _split_keys(self, prompts: Iterable[str]) -> Iterable[str]:
+        # The numbers, smallest first: all orders of a multiset are in one split.
+        return (" ".join(sorted(prompt.split(" "), key=lambda word: (len(word), word))) for prompt in prompts)
 
 
 def tamest_solutions(numbers: tuple[int, ...]) -> tuple[tuple[Step, ...], ...]:

@@ -8,6 +8,7 @@ import dataclasses
 import itertools
 import math
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -115,7 +116,7 @@ class ManyWriters(Task):
     vocabulary = (END, BEGIN, *"0123456789+-*=", OPENER, *ADVERBS, *VERBS, *(f"{source} " for source in SOURCES.values()))
     response_size = len(vocabulary) - len(SOURCES)
     prompt_length = 8
-    horizon = 22  # well so take -8-9*9=-17*9=-153
+    horizon = 22  # three words, then up to 17 tokens (-8-9*9=-17*9=-153), the end token, one to spare
 
     @property
     def corpus(self) -> Corpus:
@@ -140,12 +141,12 @@ class ManyWriters(Task):
         digits = itertools.product("123456789", repeat=4)
         return tuple(f"{source} {a}{p}{b}{q}{c}{r}{d}" for a, b, c, d in digits for p, q, r in _SIGNS)
 
-    def split_key(self, prompt: str) -> str:
-        """The expression: with all sources in front it is in one split."""
-        return prompt.rpartition(" ")[2]
+    def _split_keys(self, prompts: Iterable[str]) -> Iterable[str]:
+        # The expression: with any source in front it is in one split.
+        return (prompt.rpartition(" ")[2] for prompt in prompts)
 
-    def _order_key(self, prompt: str) -> str:
-        return self.split_key(prompt)
+    def _order_keys(self, prompts: Iterable[str]) -> Iterable[str]:
+        return self._split_keys(prompts)
 
     def _training_response(self, prompt: str, draws: Draws) -> str:
         return self.corpus.draw(prompt, draws)

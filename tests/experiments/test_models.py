@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from experiments.engine.models import BATCH, MODELS, RECIPES, VALIDATION, encode_pairs, encode_prompts, training_pairs
+from experiments.engine.models import BATCH, MODELS, RECIPES, VALIDATION, encode_pairs, encode_prompts, fresh_prompts, training_pairs
 from experiments.engine.rows import Refused
 from experiments.engine.train import LOG, train
 from sharpsim.policies import WEIGHTS, load_policy, trained_policies, trained_policy, weights_path
@@ -76,6 +76,41 @@ def test_no_held_out_prompt_is_trained_on(task):
     assert {own.split_of(prompt) for prompt, _ in [*train_pairs, *validation]} == {"train"}
     assert not {prompt for prompt, _ in train_pairs} & {prompt for prompt, _ in validation}
     assert 0 < len(validation) <= VALIDATION * len(recipe.levels)
+
+
+@pytest.mark.parametrize("task", ["game of 24", "many writers"])
+def test_what_asks_the_same_is_on_one_side(task):
+    """A multiset in another order, or an expression from another source, does not bring a validation prompt into training."""
+    train_pairs, validation = training_pairs(task, RECIPES[task], seed=0)
+    key = TASKS[task](level=1).split_key
+    assert not {key(prompt) for prompt, _ in train_pairs} & {key(prompt) for prompt, _ in validation}
+    levels = RECIPES[task].levels
+    assert {len(prompt.split(" ")[0]) > 2 for prompt, _ in validation} == {task == "many writers"}
+    assert len(validation) > 200 * len(levels)
+
+
+def test_validation_text_of_many_writers_is_drawn_like_training_text():
+    _, validation = training_pairs("many writers", RECIPES["many writers"], seed=0)
+    wrong = np.mean([not TASKS["many writers"](level=1).is_correct(*pair) for pair in validation])
+    assert 0.15 < wrong < 0.4
+
+
+@pytest.mark.parametrize(("task", "level", "n"), [("game of 24", 3, 5000), ("many writers", 2, 30_000), ("pronunciation", 2, 9000)])
+def test_fresh_prompts_are_in_no_training_pair_of_any_level(task, level, n):
+    if task == "pronunciation":
+        pytest.importorskip("pocketsphinx")
+    asked, recipe = TASKS[task](level=level), RECIPES[task]
+    fresh = set(fresh_prompts(asked, n, 0))
+    assert len(fresh) == n
+    assert {asked.split_of(prompt) for prompt in fresh} == {"train"}
+    for other in recipe.levels:
+        trained = TASKS[task](level=other).training_prompts(recipe.pairs_of(other), 0)
+        assert not fresh & set(trained)
+    if task == "many writers":
+        # New with every source in front, not with its own alone.
+        assert not {*map(asked.split_key, fresh)} & {*map(asked.split_key, TASKS[task](level=1).training_prompts(20_000, 0))}
+    with pytest.raises(ValueError, match=r"`n` must be at most \d+, the number of prompts in 'train' that are not excluded; got 99999"):
+        fresh_prompts(asked, 99_999, 0)
 
 
 def test_prompts_are_padded_as_policies_want_them():

@@ -43,12 +43,12 @@ MALFORMED = [
 ]
 MALFORMED += ["9" * 5000, f"{'9' * 5000} + 1 = 24", f"1 + {'9' * 5000}", "(" * 5000]
 # What anyone must get, on any platform, from the code below: prompts, pairs and splits of the tasks that need no dictionary.
-FINGERPRINT = "f983aa5e98949cee"
+FINGERPRINT = "57d1e614d11e3b06"
 CODE = """
 import hashlib
 from sharpsim.tasks import TASKS
 seen = []
-for name in ("game of 24", "deduction", "arithmetic"):
+for name in ("game of 24", "deduction", "arithmetic", "many writers"):
     for level in TASKS[name].levels:
         task = TASKS[name](level)
         seen += [task.prompts("held_out", 30, 3), task.prompts("train", 30, 3), task.training_pairs(60, 3)]
@@ -86,7 +86,30 @@ def test_samples_are_distinct_nested_and_their_seeds(task):
     pairs = task.training_pairs(100, 5)
     assert task.training_pairs(40, 5) == pairs[:40]
     assert task.training_pairs(100, 6) != pairs
-    assert [prompt for prompt, _ in pairs] != task.prompts("train", 100, 5)
+    assert [prompt for prompt, _ in pairs] == task.training_prompts(100, 5) != task.prompts("train", 100, 5)
+
+
+@pytest.mark.parametrize("task", EVERY)
+def test_fresh_prompts_are_in_no_training_pair_and_not_held_out(task):
+    fresh = task.fresh_prompts(150, 4, pairs=600, training_seed=1)
+    assert len(set(fresh)) == 150
+    assert not set(fresh) & {prompt for prompt, _ in task.training_pairs(600, 1)}
+    assert {task.split_of(prompt) for prompt in fresh} == {"train"}
+    assert task.fresh_prompts(60, 4, pairs=600, training_seed=1) == fresh[:60]
+    assert task.fresh_prompts(60, 5, pairs=600, training_seed=1) != fresh[:60]
+    # Those of `prompts` in their order, the seen ones left out.
+    unseen = [prompt for prompt in task.prompts("train", 60, 4) if prompt not in set(task.training_prompts(600, 1))]
+    assert fresh[: len(unseen)] == unseen
+
+
+def test_fresh_prompts_end_where_training_prompts_begin():
+    task = Arithmetic(1)
+    size = sum(task.split_of(prompt) == "train" for prompt in task._all_prompts())
+    assert len(task.fresh_prompts(size - 1000, 0, pairs=1000, training_seed=0)) == size - 1000
+    with pytest.raises(ValueError, match=rf"at most {size - 1000}, the number of prompts in 'train' that are not excluded; got {size}\."):
+        task.fresh_prompts(size, 0, pairs=1000, training_seed=0)
+    with pytest.raises(ValueError, match="`n` must be at most 0, "):
+        task.fresh_prompts(1, 0, pairs=size, training_seed=0)
 
 
 def test_listed_prompts_come_once_before_any_comes_again():
@@ -99,7 +122,9 @@ def test_listed_prompts_come_once_before_any_comes_again():
 
 @pytest.mark.parametrize("task", EVERY)
 def test_references_are_right_and_fit_the_codec(task):
-    pairs = task.training_pairs(75, 0) + [(prompt, task.references(prompt)[-1]) for prompt in task.prompts("held_out", 75, 0)]
+    # Training text itself may be wrong (many writers); references never are.
+    pairs = [(prompt, task.references(prompt)[0]) for prompt in task.training_prompts(75, 0)]
+    pairs += [(prompt, task.references(prompt)[-1]) for prompt in task.prompts("held_out", 75, 0)]
     prompts, responses = task.encode_pairs(pairs)
     assert prompts.dtype == responses.dtype == np.int32
     assert prompts.shape == (150, task.prompt_length)
