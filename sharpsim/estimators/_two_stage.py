@@ -103,7 +103,7 @@ def paired_interval(
     variance, clusters = _variance_of_mean(gaps, groups)
     if clusters < 2:
         return Estimate(mean, float("nan"), float("nan"), **spread, method="not available with one prompt")
-    t, centre = _quantile(clusters - 1, level), mean
+    t, centre, span = _quantile(clusters - 1, level), mean, float("inf")
     method = "Student t over differences of prompts"
     if bounds is not None:
         span = bounds[1] - bounds[0]
@@ -112,9 +112,7 @@ def paired_interval(
         variance = (squares / (clusters + 2) - centre**2) / (clusters + 2)
         method = "Student t over differences of prompts, with Agresti and Min's two added prompts"
     half = t * float(np.sqrt(variance))
-    low, high = centre - half, centre + half
-    if bounds is not None:
-        low, high = max(low, -span), min(high, span)
+    low, high = max(centre - half, -span), min(centre + half, span)
     return Estimate(mean, min(low, mean), max(high, mean), **spread, method=method)
 
 
