@@ -54,7 +54,7 @@ def _extreme(chances: np.ndarray, counts: np.ndarray, values: np.ndarray, fit: F
         share /= 2
     g = (1 - share) * fit.weights + share / many
     barrier, ones = 0.1, np.ones(many)
-    while barrier > 1e-3 / many:
+    while 8 * barrier > 1e-3 / many:
         for _ in range(50):
             seen = chances @ g
             left = float(counts @ np.log(seen)) - floor

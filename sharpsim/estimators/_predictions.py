@@ -25,11 +25,12 @@ FEWEST = 5
 
 
 def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) -> dict[str, Curve]:
-    """Predicted curves by name, as `curves` gives measured ones; each band is for its own N, at confidence `level`, over the population.
+    """Predicted curves by name, as `curves` gives measured ones, each with a band over the population of prompts.
 
     Args:
         draws: the draws; a column that is missing leaves out the curves that need it.
-        level: confidence of the bands. Those of "pass" and "majority" are profile likelihood intervals with half the error, 1 - level.
+        level: confidence of a whole band, at all N at once. To that end "pass" and "majority" are profile likelihood intervals with a fifth
+            of the error 1 - level, and "best_of_n" and "normalised" use intervals with half of it.
         N: sizes, each above the fewest draws of any prompt (up to there, `curves` estimates without a model).
         seed: of the thinning of prompts with many draws, for "majority".
 
@@ -47,12 +48,12 @@ def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) 
     # Not at the top: listing the experiments should not wait for scipy.
     from scipy.special import chdtri
 
-    drop = float(chdtri(1, (1 - level) / 2)) / 2
+    drop, apart = float(chdtri(1, (1 - level) / 5)) / 2, 1 - (1 - level) / 2
     made = {}
     for name, per_token in (("best_of_n", False), ("normalised", True)):
         if (rows := usable(draws, per_token=per_token)).any():
             own = draws.only(rows)
-            made[name] = _curve(name, own, sizes, predict_best(own, sizes, level, per_token=per_token))
+            made[name] = _curve(name, own, sizes, predict_best(own, sizes, apart, per_token=per_token))
     if draws.answers is not None and (draws.answers >= 0).any():
         rng = np.random.default_rng(seed)
         made["majority"] = _curve("majority", draws, sizes, predict_vote(ballots(draws), draws.counts, sizes, drop, rng))

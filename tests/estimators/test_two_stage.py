@@ -47,6 +47,17 @@ def test_all_wrong_or_all_right_has_an_interval(value, end):
     assert flat.low == flat.high == value
 
 
+def test_tiny_values_are_no_surer_than_zeros():
+    """Fifty prompts of accuracy 1e-12 and one of 3e-12 do not exclude that one prompt in fifty is easy."""
+    values = np.full((50, 1), 1e-12)
+    values[0] = 3e-12
+    tiny, zero = two_stage_interval(values, 0.95, bounds=(0, 1)), two_stage_interval(np.zeros((50, 1)), 0.95, bounds=(0, 1))
+    assert tiny.high == pytest.approx(zero.high, rel=1e-6)
+    # Accuracies around one half that hardly differ are known far better than 50 single draws.
+    level = two_stage_interval(0.5 + 0.01 * np.linspace(-1, 1, 50)[:, None], 0.95, bounds=(0, 1))
+    assert level.high - level.low < 0.04
+
+
 def test_one_prompt_has_no_interval():
     for one in (
         two_stage_interval(np.ones((1, 5)), 0.9, bounds=(0, 1)),
