@@ -37,16 +37,20 @@ def _by_line(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
     records: list[dict[str, Any]] = []
     at: list[int] = []
     first = True
+    scan = _DECODER.scan_once
     for number, line in enumerate(lines, 1):
-        if not line.strip() or (faults and any(bad == number for bad, _ in faults)):
-            continue
-        record = _record(line, number, faults)
-        if record is None:
-            continue
-        found = unwrapped(record) if first else [record]
-        first = False
-        records += found
-        at += [number] * len(found)
+        try:
+            record, end = scan(line, 0)
+        except (ValueError, StopIteration, RecursionError):
+            record, end = None, 0
+        if type(record) is not dict or first or faults or line[end:] != "\n":
+            found = _carefully(line, number, faults, first)
+            first = first and not found
+            records += found
+            at += [number] * len(found)
+        else:
+            records.append(record)
+            at.append(number)
         if len(records) >= ROWS:
             yield Block(np.array(at, dtype=np.int64), records=records, faults=faults[:])
             records, at = [], []
@@ -54,19 +58,22 @@ def _by_line(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
     yield Block(np.array(at, dtype=np.int64), records=records, faults=faults[:])
 
 
-def _record(line: str, number: int, faults: Faults) -> dict[str, Any] | None:
+def _carefully(line: str, number: int, faults: Faults, first: bool) -> list[dict[str, Any]]:
+    """The records of a line that is not just an object: of none if it is empty or faulty."""
+    if not line.strip() or any(bad == number for bad, _ in faults):
+        return []
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:
         faults.append((number, f"not JSON ({error.msg} at column {error.colno})"))
-        return None
+        return []
     except (ValueError, RecursionError) as error:
         faults.append((number, f"not JSON ({error})"))
-        return None
+        return []
     if type(record) is not dict:
         faults.append((number, f"must be a JSON object; got {shown(record)}"))
-        return None
-    return record
+        return []
+    return unwrapped(record) if first else [record]
 
 
 def _whole(text: str, faults: Faults) -> Iterator[Block]:

@@ -90,6 +90,12 @@ class _Reader:
 
     def read(self, source: Source) -> None:
         """Read one file."""
+        try:
+            self._read(source)
+        finally:
+            source.close()
+
+    def _read(self, source: Source) -> None:
         unit = "row" if source.kind == "parquet" else "line"
         layout, typer, parts = None, Typer(self.pattern), []
         for block in blocks(source):
@@ -115,8 +121,6 @@ class _Reader:
         self._close(source, layout, typer, parts)
 
     def _close(self, source: Source, layout: Any, typer: Typer, parts: list[Columns]) -> None:
-        if source.path is not None:
-            source.raw.close()
         if layout is None:
             self.warnings.append(f"{source.name} has no rows.")
             return

@@ -94,8 +94,10 @@ def concatenate(tables: list[SampleTable]) -> SampleTable:
 
 def codes(values: np.ndarray) -> tuple[np.ndarray, list[Any]]:
     """(number of each value, values in order of first appearance): hashing, as sorting a million texts takes seconds."""
-    numbers: dict[Any, int] = {}
-    return np.fromiter((numbers.setdefault(value, len(numbers)) for value in values.tolist()), np.int64, len(values)), list(numbers)
+    given = values.tolist()
+    names = list(dict.fromkeys(given))
+    numbers = dict(zip(names, range(len(names)), strict=True))
+    return np.fromiter(map(numbers.__getitem__, given), np.int64, len(given)), names
 
 
 def cell_codes(columns: dict[str, Any]) -> tuple[np.ndarray, list[tuple[str, str]], np.ndarray]:

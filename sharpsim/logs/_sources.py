@@ -47,6 +47,12 @@ class Source:
         """How much of the file has been read; None for standard input."""
         return None if not self.size else min(1.0, self.raw.tell() / self.size)
 
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self.path is not None:
+            self.stream.close()
+            self.raw.close()
+
 
 def expand(paths: Sequence[str | Path] | str | Path) -> list[str]:
     """The files that `paths` name, each once: patterns and folders are expanded in sorted order, "-" is standard input.
