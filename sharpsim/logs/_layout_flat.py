@@ -34,7 +34,7 @@ class Flat:
                 f"column `prompt` must be there; the fields are {_listed(names)}.{suggestion('prompt', names)} "
                 "Name it with `fields`: prompt=NAME."
             )
-        if not {"log_prob", "answer", "correct", "score", "response"} & self.fields.keys():
+        if not {"log_prob", "mean_log_prob", "answer", "correct", "score", "response"} & self.fields.keys():
             raise LogError(
                 "a log must have at least one of `correct`, `answer`, `log_prob`, or the text of the responses; the fields are "
                 f"{_listed(names)}.{suggestion('correct', names) or suggestion('log_prob', names)} Name it with `fields`: correct=NAME."
@@ -47,6 +47,9 @@ class Flat:
         for column in ("prompt", "response"):
             if column in made:
                 made[column] = _texts(_values.as_list(made[column]), column)
+        if "answer" in made:
+            # Nothing found in a response is an answer that is not there; in other layouts it may be that nobody looked.
+            made["answer"] = ["" if v is None else v for v in _values.as_list(made["answer"])]
         if "step" in made:
             steps = [_values.as_text(v) for v in _values.as_list(made.pop("step"))]
             if "model" not in made:

@@ -66,7 +66,7 @@ class Harness(Nested):
             shared |= {name: settings[name] for name in ("temperature", "top_p") if name in settings}
         for i, text in enumerate(texts):
             draw = shared | {"response": text, "correct": verdicts[i], "sample": -1 if greedy else None}
-            yield draw | ({"answer": _values.as_text(filtered[i])} if each else {})
+            yield draw | {"answer": _values.as_text(filtered[i]) if each else None}
 
     def _verdicts(self, record: dict[str, Any], count: int) -> list[Any]:
         """The metric of each draw: a list of that length, or the metric of the only draw."""

@@ -20,6 +20,7 @@ from sharpsim.logs._samples import COLUMNS, SampleTable, repetition
 from sharpsim.logs._sources import Source, expand, open_source
 from sharpsim.logs._typed import Columns, Typer
 
+_SHOWN_AS = {"step": "model", "mean_log_prob": "log_prob"}
 Progress = Callable[[int, float | None], None]
 """Called now and then with the rows read so far and the share of the current file (None for standard input)."""
 
@@ -135,6 +136,9 @@ class _Reader:
             self.parts.append(columns)
             rows = len(columns["line"])
         origins = {name: origin for name, origin in layout.fields.items() if name not in typer.origins} | typer.origins
+        if "score" in origins:
+            origins = origins | {"correct": origins.get("correct", origins["score"])}
+        origins = {_SHOWN_AS.get(name, name): origin for name, origin in origins.items() if name != "score"}
         self.files.append(FileReading(source.name, layout.name, self.format == "auto", rows, origins))
         self.notes += [f"{source.name}: {note}" for note in layout.notes]
         if failed := getattr(layout, "failed", 0):
