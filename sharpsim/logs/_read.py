@@ -164,7 +164,7 @@ class _Reader:
     def finish(self) -> tuple[SampleTable, Reading]:
         """The table of all files, and the record."""
         if not self.parts:
-            raise LogError(f"the logs must have at least one row; got 0{f' ({self.skipped_rows} skipped)' if self.skipped_rows else ''}.")
+            raise LogError(f"{self.warnings[0] if self.warnings else 'The logs have no rows that can be used.'} {self.skipped_rows} were skipped.")
         columns = _assembly.joined(self.parts)
         self.parts.clear()
         if sentence := _assembly.judge_scores(columns, self.threshold):

@@ -39,7 +39,7 @@ ROUNDING = 1e-6
 class SampleTable:
     """Columns of equal length: text (object arrays), int64, float64. The rules at the head of this file are checked when it is made.
 
-    Lists and arrays of anything are taken, and turned into these kinds. `None` and NaN are missing values.
+    Arrays of any kind are taken, and turned into these. `None` and NaN are missing values.
 
     Raises `LogError`, which names row (1 is the first), column, rule and value, for what is not such a table.
     """
@@ -140,9 +140,8 @@ def repetition(earlier: int, later: int, columns: dict[str, Any]) -> LogError:
     """The refusal of two rows that are the same draw."""
     sample = int(columns["sample"][later])
     what = (
-        "`sample`: the greedy decoding (-1) must stand once for each prompt of a (model, task)"
+        "`sample`: the greedy decoding (-1) must stand once for each prompt of a (model, task); it"
         if sample == GREEDY
         else f"`sample`: a (model, task, prompt, seed, sample) must stand once; {sample}"
     )
-    joined = "; it stands" if sample == GREEDY else " stands"
-    return LogError(f"row {later + 1}, {what}{joined} in row {earlier + 1} too.", rows=(later, earlier), what=what)
+    return LogError(f"row {later + 1}, {what} stands in row {earlier + 1} too.", rows=(later, earlier), what=what)

@@ -103,7 +103,7 @@ def test_rows_of_several_seeds_by_hand():
     drawn = table.sample >= 0
     log_probs, correct, answers, tokens = (
         values[drawn].reshape(4, 3, 6)
-        for values in (table.log_prob, table.correct, np.array([" abc".index(a or " ") - 1 for a in table.answer]), table.tokens)
+        for values in (table.log_prob, table.correct == 1, np.array([" abc".index(a or " ") - 1 for a in table.answer]), table.tokens)
     )
     greedy = table.correct[~drawn].mean()
     assert greedy > 0
