@@ -142,7 +142,7 @@ def test_rows_of_one_seed_have_intervals_over_prompts():
     half = stats.t.ppf(0.95, 7) * np.sqrt(slope @ cov @ slope)
     assert (row["percent_low"], row["percent_high"]) == pytest.approx((row["lift_percent"] - half, row["lift_percent"] + half))
     (gap,) = parts["cells-gap"].rows()
-    right, values = table.correct[table.sample >= 0], table.log_prob[table.sample >= 0]
+    right, values = table.correct[table.sample >= 0] == 1, table.log_prob[table.sample >= 0]
     assert gap["gap"] == pytest.approx(values[right].mean() - values[~right].mean())
     assert gap["low"] < gap["gap"] < gap["high"]
 
