@@ -1,4 +1,4 @@
-"""A block: some rows of a file as they stand there, with the line of each. Blocks keep memory small: what is not wanted goes with its block."""
+"""A block: some rows of a file as they stand there, with the line of each. What is not wanted of it is gone before the next is read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ def blocks(source: Source) -> Iterator[Block]:
 def _lines(source: Source, faults: Faults) -> Iterator[str]:
     """Lines as text, each with its end; one that is no UTF-8 is a fault, and comes with marks in place of its bad bytes."""
     if source.utf16:
-        yield from io.TextIOWrapper(source.stream, encoding="utf-16", newline="\n")
+        yield from io.StringIO(source.stream.read().decode("utf-16").removeprefix("\ufeff"), newline="\n")
         return
     encoding, seen = "utf-8-sig", 0
     while chunk := source.stream.read(CHUNK):

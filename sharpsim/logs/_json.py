@@ -1,5 +1,6 @@
 """Blocks of JSON: one object a line, or one value of any shape over many lines (an array of objects, or objects one after the other)."""
 
+import io
 import json
 from collections.abc import Iterator
 from itertools import chain
@@ -18,19 +19,22 @@ _WRAPPERS = ("samples", "data", "rows", "records", "results", "examples")
 def json_blocks(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
     """The objects, in blocks. `faults` gains lines that are no UTF-8 while `lines` are read."""
     first = next(lines, "")
-    whole = first.lstrip().startswith("[")
-    if first.lstrip().startswith("{") and not _is_object(first):
-        second = next(lines, "")
-        # If the second line is an object by itself, the first line alone is corrupt.
-        whole, lines = not _is_object(second) and not faults, chain([second], lines)
-    yield from _whole(first + "".join(lines), faults) if whole else _by_line(chain([first], lines), faults)
+    if first.lstrip().startswith("[") or (first.lstrip().startswith("{") and not _starts_with_json(first)):
+        text = first + "".join(lines)
+        # Otherwise the first line alone is corrupt.
+        if text.lstrip().startswith("[") or _starts_with_json(text):
+            yield from _whole(text, faults)
+            return
+        first, lines = "", iter(io.StringIO(text, newline="\n"))
+    yield from _by_line(chain([first], lines) if first else lines, faults)
 
 
-def _is_object(line: str) -> bool:
+def _starts_with_json(text: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        _DECODER.raw_decode(text, len(text) - len(text.lstrip()))
     except (ValueError, RecursionError):
         return False
+    return True
 
 
 def _by_line(lines: Iterator[str], faults: Faults) -> Iterator[Block]:

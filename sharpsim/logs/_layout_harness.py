@@ -1,7 +1,7 @@
 """lm-evaluation-harness, `--log_samples`: one record for each document and filter; `resps` holds the document's repeats.
 
-A filter finds answers in the responses, so that two filters give two records with the same responses; they are not two draws. Where a filter
-gives one answer to many repeats (a vote, or the first), its answer and its metric are of none of the draws.
+A filter finds answers in the responses, so that two filters give two records with the same responses; they are not two draws. Where a
+filter gives one answer to many repeats (a vote, or the first), its answer and its metric are of none of the draws.
 """
 
 import re

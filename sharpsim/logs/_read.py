@@ -10,6 +10,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.logs import _assembly
+from sharpsim.logs._alike import check_alike
 from sharpsim.logs._block import Block
 from sharpsim.logs._blocks import blocks
 from sharpsim.logs._errors import LogError
@@ -21,6 +22,8 @@ from sharpsim.logs._sources import Source, expand, open_source
 from sharpsim.logs._typed import Columns, Typer
 
 _SHOWN_AS = {"step": "model", "mean_log_prob": "log_prob"}
+FALSE_ALARM = 1e-6
+"""Probability of a warning that draws are too alike, if they are not."""
 Progress = Callable[[int, float | None], None]
 """Called now and then with the rows read so far and the share of the current file (None for standard input)."""
 
@@ -164,7 +167,9 @@ class _Reader:
     def finish(self) -> tuple[SampleTable, Reading]:
         """The table of all files, and the record."""
         if not self.parts:
-            raise LogError(f"{self.warnings[0] if self.warnings else 'The logs have no rows that can be used.'} {self.skipped_rows} were skipped.")
+            raise LogError(
+                f"{self.warnings[0] if self.warnings else 'The logs have no rows that can be used.'} {self.skipped_rows} were skipped."
+            )
         columns = _assembly.joined(self.parts)
         self.parts.clear()
         if sentence := _assembly.judge_scores(columns, self.threshold):
@@ -175,6 +180,8 @@ class _Reader:
         columns, repeated = self._without_repetitions(columns)
         table = SampleTable(**{name: columns[name] for name in COLUMNS})
         self._say_settings()
+        if all(value in (None, 1) for value in self.given.values()) and not any(len(known) > 1 for known in self.recorded.values()):
+            self.warnings += check_alike(table, false_alarm=FALSE_ALARM)
         return table, Reading(
             files=tuple(self.files), **sizes_of(table), no_answer=no_answer, skipped=tuple(self.skipped), skipped_rows=self.skipped_rows,
             repeated=repeated, filters=self.filters, **self.given, notes=tuple(dict.fromkeys(self.notes)), warnings=tuple(self.warnings),

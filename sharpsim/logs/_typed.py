@@ -90,8 +90,8 @@ def _column(name: str, values: Any, count: int, faults: RowFaults) -> np.ndarray
 def found(pattern: re.Pattern[str], text: str | None) -> str:
     """The answer that the last match of a pattern gives: its first group, or the whole match if it has no group. Empty if there is none."""
     last = None
-    for last in pattern.finditer(text or ""):
-        pass
+    for match in pattern.finditer(text or ""):
+        last = match
     return "" if last is None else (last.group(1 if pattern.groups else 0) or "").strip()
 
 

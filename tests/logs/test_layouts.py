@@ -26,9 +26,10 @@ def rows(table, *columns):
 
 def gsm8k(doc, texts, found, metric, *, filter="strict-match", temperature=0.7, target="so 9+9\n#### 18", **more):
     """A line of lm-evaluation-harness as of version 0.4."""
+    settings = {"until": ["\n"], "do_sample": temperature > 0, "temperature": temperature}
     return {
         "doc_id": doc, "doc": {"question": "q", "answer": target}, "target": target,
-        "arguments": {"gen_args_0": {"arg_0": "Question: q", "arg_1": {"until": ["\n"], "do_sample": temperature > 0, "temperature": temperature}}},
+        "arguments": {"gen_args_0": {"arg_0": "Question: q", "arg_1": settings}},
         "resps": [texts], "filtered_resps": found, "filter": filter, "metrics": ["exact_match"], "doc_hash": "ab", "prompt_hash": "cd",
         "target_hash": "ef", "exact_match": metric,
     } | more  # fmt: skip
