@@ -99,14 +99,14 @@ def check_alike(table: SampleTable, *, false_alarm: float) -> list[str]:
         where = f"{group.model}, {group.task}: "
         if test.largest_mass > OVER_ONE:
             warnings.append(
-                f"{where}the probabilities of the distinct responses to one prompt sum to {test.largest_mass:.3g}, and no policy's to "
+                f"{where}the probabilities of the distinct responses to one prompt sum to {test.largest_mass:.3g}, and no policy's sum "
                 "to more than 1. Is `log_prob` a mean over the tokens, or of another base than e?"
             )
         elif test.log_e >= np.log(len(found) / false_alarm):
             texts = "" if group.digests.all() else " (or several responses share log-probability, length and answer)"
             warnings.append(
-                f"{where}the draws are more alike than their log-probabilities allow: {test.repeats} of {test.draws} repeat an earlier draw "
-                f"of their prompt, and {test.expected:.1f} are expected (false alarm {false_alarm:g}). They were probably drawn at a "
+                f"{where}the draws are more alike than their log-probabilities allow: {test.repeats} of {test.draws} repeat an earlier "
+                f"draw of their prompt, and {test.expected:.1f} are expected (false alarm {false_alarm:g}). They were probably drawn at a "
                 f"temperature or top-p below 1, so that `log_prob` is of another policy{texts}. Give `temperature` or `top_p`."
             )
     return warnings

@@ -41,7 +41,7 @@ def _by_line(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
     records: list[dict[str, Any]] = []
     at: list[int] = []
     first = True
-    scan = _DECODER.scan_once
+    scan = _DECODER.scan_once  # pyright: ignore[reportAttributeAccessIssue]
     for number, line in enumerate(lines, 1):
         try:
             record, end = scan(line, 0)
@@ -124,7 +124,7 @@ def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
         return [record]
     for key in _WRAPPERS:
         inside = record.get(key)
-        named = inside if isinstance(inside, dict) else {"": inside}
+        named: dict[str, Any] = inside if isinstance(inside, dict) else {"": inside}
         if named and all(isinstance(group, list) and group and isinstance(group[0], dict) for group in named.values()):
             shared = {name: value for name, value in record.items() if name in ("model", "task", "temperature", "top_p")}
             return [

@@ -116,7 +116,7 @@ class OpenAI(Nested):
         return draw
 
     def _without_prompt(self, listed: list[Any], logs: dict[str, Any], draw: Draw, prompt: Any) -> list[Any] | None:
-        """With `echo` the list starts with the prompt's tokens, the first without a log-probability; their places in the text tell which."""
+        """With `echo` the list starts with the prompt's tokens, the first without a number; their places in the text say which."""
         offsets, text = logs.get("text_offset"), draw["response"]
         if not (isinstance(prompt, str) and isinstance(text, str) and text.startswith(prompt) and isinstance(offsets, list)):
             self.note("A list of log-probabilities starts with null, as with an echoed prompt, whose end is not known.")

@@ -184,7 +184,8 @@ class _Reader:
             self.warnings += check_alike(table, false_alarm=FALSE_ALARM)
         return table, Reading(
             files=tuple(self.files), **sizes_of(table), no_answer=no_answer, skipped=tuple(self.skipped), skipped_rows=self.skipped_rows,
-            repeated=repeated, filters=self.filters, **self.given, notes=tuple(dict.fromkeys(self.notes)), warnings=tuple(self.warnings),
+            repeated=repeated, filters=self.filters, temperature=self.given["temperature"], top_p=self.given["top_p"],
+            notes=tuple(dict.fromkeys(self.notes)), warnings=tuple(self.warnings),
         )  # fmt: skip
 
     def _without_repetitions(self, columns: Columns) -> tuple[Columns, int]:

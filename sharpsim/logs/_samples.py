@@ -73,7 +73,7 @@ class SampleTable:
                 raise refuse(row := int(np.argmax(bad)), name, rule, getattr(self, name)[row : row + 1].tolist()[0])
         object.__setattr__(self, "log_prob", np.minimum(self.log_prob, 0.0))
         if len(pairs := repeated(vars(self))):
-            raise repetition(*pairs[0].tolist(), vars(self))
+            raise repetition(int(pairs[0, 0]), int(pairs[0, 1]), vars(self))
 
     def __len__(self) -> int:
         return len(self.sample)

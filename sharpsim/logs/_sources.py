@@ -111,7 +111,7 @@ def _opened(shown: str, raw: Any, path: Path | None) -> Source:
     stream = io.BufferedReader(raw) if path is None else raw
     head = _peek(stream)
     if head.startswith(b"\x1f\x8b"):
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream), 2**20)  # pyright: ignore[reportArgumentType]
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream), 2**20)
         head = _peek(stream)
     utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     kind = _kind(shown, head.decode("utf-16", "ignore").encode() if utf16 else head)

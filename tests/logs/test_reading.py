@@ -12,8 +12,10 @@ from sharpsim.logs import COLUMNS, LogError, SampleTable, convert, groups, read_
 from tests.logs.test_samples import same
 
 STRANGE = (
-    "<script>alert(1)</script>", "a,b;c\td", 'quo"te', "line\nbreak", "return\r\nand feed", "\r", "nul\x00in", "$x^2$ & 100% {} \\n", "שלום \u202eabc\u202c",
-    "\u2028 and \u2029 and \x85", "é" + "e\u0301", "\U0001f600", " space ", "'=1+1", "x" * 10_000, "#", "-1", "True", "1e5", "0x10", "\ufeffbom",
+    "<script>alert(1)</script>", "a,b;c\td", 'quo"te', "line\nbreak", "return\r\nand feed", "\r",
+    "nul\x00in", "$x^2$ & 100% {} \\n", "שלום \u202eabc\u202c",
+    "\u2028 and \u2029 and \x85", "é" + "e\u0301", "\U0001f600", " space ", "'=1+1", "x" * 10_000,
+    "#", "-1", "True", "1e5", "0x10", "\ufeffbom",
 )  # fmt: skip
 
 
@@ -78,11 +80,14 @@ LINES = (
 )
 
 
+OBJECTS = json.loads("[" + LINES.strip().replace("\n", ",") + "]")
+
+
 @pytest.mark.parametrize("text", [
-    TABLE, LINES, TABLE.replace(",", "\t"), TABLE.replace(",", ";"), TABLE.replace("\n", "\r\n"), "\ufeff" + TABLE, "\ufeff" + LINES, TABLE[:-1], LINES[:-1],
-    LINES.replace("\n", "\n\n"), "[" + LINES.strip().replace("\n", ",\n") + "]", json.dumps(json.loads("[" + LINES.strip().replace("\n", ",") + "]"), indent=1),
-    json.dumps({"data": json.loads("[" + LINES.strip().replace("\n", ",") + "]")}), LINES.replace("true", "1").replace("false", "0.0"),
-    '{"prompt": "p",\n "sample": 0, "log_prob": -1.5, "correct": true}\n' + LINES.split("\n")[1],
+    TABLE, TABLE.replace(",", "\t"), TABLE.replace(",", ";"), TABLE.replace("\n", "\r\n"), "\ufeff" + TABLE, TABLE[:-1],
+    LINES, "\ufeff" + LINES, LINES[:-1], LINES.replace("\n", "\n\n"), LINES.replace("true", "1").replace("false", "0.0"),
+    json.dumps(OBJECTS), json.dumps(OBJECTS, indent=1), json.dumps({"data": OBJECTS}),
+    "\n".join(json.dumps(one, indent=2) for one in OBJECTS),
 ])  # fmt: skip
 @pytest.mark.parametrize("how", ["plain", "gzip", "utf-16"])
 def test_the_same_table_however_it_is_written(text, how, tmp_path):
@@ -251,8 +256,8 @@ def test_wrong_endings_and_files_get_a_suggestion(tmp_path):
         (tmp_path / "x").write_bytes(content + b"0" * 20)
         with pytest.raises(LogError, match=said):
             read_logs(tmp_path / "x")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(LogError, match="no file in the folder"):
-        (tmp_path / "empty").mkdir()
         read_logs(tmp_path / "empty")
     with pytest.raises(LogError, match="at least one log; got none"):
         read_logs([])

@@ -119,8 +119,8 @@ def changed(row: int, **values: str) -> list[str]:
         (changed(5, seed="1.5"), "line 6: `seed` must be a whole number; got '1.5'"),
         (changed(2, sample="0"), "line 3: `sample`: a (model, task, prompt, seed, sample) must stand once; 0 stands in {}, line 2 too"),
         (changed(8, sample="0"), "line 10: `sample`: a (model, task, prompt, seed, sample) must stand once; 0 stands in {}, line 9 too"),
-        ([*GOOD, "m,t,q,0,-1,-3,2,,0"], "line 12: `sample`: the greedy decoding (-1) must stand once for each prompt of a (model, task); it "
-         "stands in {}, line 11 too"),
+        ([*GOOD, "m,t,q,0,-1,-3,2,,0"], "line 12: `sample`: the greedy decoding (-1) must stand once for each prompt of a (model, task); "
+         "it stands in {}, line 11 too"),
         ([*GOOD, "m,t"], "line 12: must have 9 cells like the header; got 2"),
         ([*GOOD, 'm,t,"q"x,0,5,-3,2,,1'], "line 12: not CSV"),
     ],
