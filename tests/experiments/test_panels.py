@@ -104,7 +104,7 @@ def test_rows_of_several_seeds_by_hand():
     drawn = table.sample >= 0
     log_probs, correct, answers, tokens = (
         values[drawn].reshape(4, 3, 6)
-        for values in (table.log_prob, table.correct, np.array([" abc".index(a or " ") - 1 for a in table.answer]), table.tokens)
+        for values in (table.log_prob, table.correct == 1, np.array([" abc".index(a or " ") - 1 for a in table.answer]), table.tokens)
     )
     greedy = table.correct[~drawn].mean()
     assert greedy > 0
@@ -154,7 +154,7 @@ def test_rows_of_one_seed_have_intervals_over_prompts_alone():
     half = stats.t.ppf(0.95, 7) * np.sqrt(slope @ cov @ slope)
     assert (row["percent_low"], row["percent_high"]) == pytest.approx((row["lift_percent"] - half, row["lift_percent"] + half))
     (gap,) = parts["cells-gap"].rows()
-    right, values = table.correct[table.sample >= 0], table.log_prob[table.sample >= 0]
+    right, values = table.correct[table.sample >= 0] == 1, table.log_prob[table.sample >= 0]
     assert gap["gap"] == pytest.approx(values[right].mean() - values[~right].mean())
     assert gap["low"] < gap["gap"] < gap["high"]
 
