@@ -1,6 +1,6 @@
 """Weights that turn sorted draws into the mean over all subsets of them, for unbiased estimates of what best of N gives."""
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,4 +16,11 @@ def subsample_weights(*, total: int, draws: int) -> np.ndarray:
     total, draws = _checks.static_count("total", total), _checks.static_count("draws", draws)
     if draws > total:
         raise ValueError(f"`draws` must be at most `total`, {total}; got {draws}.")
-    return np.array([math.comb(total - 1 - i, draws - 1) / math.comb(total, draws) for i in range(total)])
+    return weight_columns(total, [draws])[:, 0]
+
+
+def weight_columns(total: int, sizes: Sequence[int] | np.ndarray) -> np.ndarray:
+    """The weights of `subsample_weights` for each size, `[total, sizes]`: w_0 = N/total, w_{i+1} = w_i (total-N-i)/(total-1-i)."""
+    N, before = np.asarray(sizes, dtype=np.float64), np.arange(1, total, dtype=np.float64)[:, None] - 1
+    ratios = np.maximum(total - N - before, 0.0) / (total - 1 - before)
+    return np.cumprod(np.vstack([N / total, ratios]), axis=0)
