@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sharpsim.logs._layout import rectangular
 from sharpsim.logs._samples import GREEDY, SampleTable, cell_codes, codes
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The samples of one model on one task.
+    """The samples of one model on one task, as many for each prompt and seed. `Group` is for tables where they are not.
 
-    `log_probs` (nats), `tokens`, `answers` and `correct` are [prompts, seeds, draws]. `answers` are integer labels, -1 for no answer.
-    `greedy_log_probs` and `greedy_correct` are [prompts], NaN where the table holds no greedy decoding.
+    `log_probs` (nats), `tokens`, `answers` and `correct` (bool) are [prompts, seeds, draws]. `answers` are integer labels, -1 for no
+    answer. `greedy_log_probs` and `greedy_correct` are [prompts], NaN where the table holds no greedy decoding.
     """
 
     model: str
@@ -32,11 +33,16 @@ class Cell:
 
 
 def cells(table: SampleTable) -> Iterator[Cell]:
-    """The cells in the order in which the table first names them. Prompts are in that order too; seeds and draws ascend."""
-    cell, names, prompt = cell_codes(table)
-    labels, answers = codes(table.answer)
-    # A row with no answer has no label; equal labels matter within a prompt only.
-    label = np.array([-1 if answer == "" else number for number, answer in enumerate(answers)], dtype=np.int64)[labels]
+    """The cells in the order in which the table first names them. Prompts are in that order too; seeds and draws ascend.
+
+    Raises `LogError` for a table that is not `rectangular`.
+    """
+    return _cells(rectangular(table))
+
+
+def _cells(table: SampleTable) -> Iterator[Cell]:
+    cell, names, prompt = cell_codes(vars(table))
+    label = answer_codes(table.answer)[0]
     order = np.lexsort((table.sample, table.seed, prompt, cell))
     starts = np.searchsorted(cell[order], np.arange(len(names) + 1))
     for number, (model, task) in enumerate(names):
@@ -47,6 +53,16 @@ def cells(table: SampleTable) -> Iterator[Cell]:
         missing = np.full(shape[0], np.nan)
         yield Cell(
             model, task,
-            *(values[drawn].reshape(shape) for values in (table.log_prob, table.tokens, label, table.correct)),
-            *(values[greedy].astype(np.float64) if len(greedy) else missing for values in (table.log_prob, table.correct)),
+            *(values[drawn].reshape(shape) for values in (table.log_prob, table.tokens, label, table.correct == 1)),
+            *(values[greedy] if len(greedy) else missing for values in (table.log_prob, table.correct)),
         )  # fmt: skip
+
+
+def answer_codes(answers: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """(integer label of each answer, texts by label). No answer has the label -1. Equal labels matter within a prompt only."""
+    found, texts = codes(answers)
+    if "" not in texts:
+        return found, texts
+    empty = texts.index("")
+    labels = np.where(found == empty, -1, found - (found > empty))
+    return labels, [*texts[:empty], *texts[empty + 1 :]]
