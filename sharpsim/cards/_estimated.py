@@ -8,6 +8,7 @@ from sharpsim import estimators
 from sharpsim.cards._goal import Goal
 from sharpsim.cards._likelihood import likelihood
 from sharpsim.cards._needs import needs
+from sharpsim.cards._prompts import only_prompts
 from sharpsim.cards._seen import Seen, seen_responses
 from sharpsim.estimators import CURVES, Draws, Estimate
 from sharpsim.logs import Group
@@ -73,7 +74,7 @@ def _long_enough(group: Group, fewest: int, notes: Content) -> Group:
         raise ValueError(f"`min_draws` must be at most {int(group.counts.max())}, the most draws of any prompt; got {fewest}.")
     if not enough.all():
         notes["left_out"].append({"what": f"{int((~enough).sum()):,} prompts", "why": f"they have less than {fewest} draws"})
-        group = group.only(enough)
+        group = only_prompts(group, enough)
     least, median = int(group.counts.min()), float(np.median(group.counts))
     if least < SHORT * median:
         short = int((group.counts < SHORT * median).sum())

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import estimators
+from sharpsim.cards._prompts import only_prompts
 from sharpsim.estimators import Draws
 from sharpsim.logs import Group
 
@@ -17,12 +18,13 @@ def likelihood(group: Group, level: float) -> Content | None:
     """The section "likelihood" of the card; None where no prompt has two draws with log-probabilities.
 
     The covariance of a prompt is unbiased, sum (c - mean c)(l - mean l)/(k - 1). Its sign is decided, at confidence `level` for each
-    prompt, by the two-sample t test of log-probabilities of right and wrong draws. `within` is the mean over prompts with Student's t.
+    prompt, by Mann and Whitney's rank test of the log-probabilities of right and wrong draws, where that agrees with it. `within` is the
+    mean over prompts with Student's t.
     """
     own = group.having("log_probs", "correct")
-    own = own.only(own.counts >= 2)
-    if not len(own.prompts):
+    if not (own.counts >= 2).any():
         return None
+    own = only_prompts(own, own.counts >= 2)
     draws = Draws(own.counts, own.correct == 1, log_probs=own.log_probs)
     covariance, sign = _by_prompt(draws, own.log_probs, level)
     mixed = int(((draws.successes > 0) & (draws.successes < draws.counts)).sum())
@@ -55,8 +57,8 @@ def _verdict(within: estimators.Estimate, known: bool) -> str:
 
 
 def _by_prompt(draws: Draws, values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Covariance of each prompt, nats, and its sign where the t test decides, else 0."""
-    from scipy.special import stdtrit
+    """Covariance of each prompt, nats, and its sign where the rank test decides, else 0."""
+    from scipy.special import ndtri
 
     starts, k = draws.starts, draws.counts.astype(float)
     right = draws.correct.astype(float)
@@ -64,16 +66,23 @@ def _by_prompt(draws: Draws, values: np.ndarray, level: float) -> tuple[np.ndarr
     def total(column: np.ndarray) -> np.ndarray:
         return np.add.reduceat(column, starts)
 
-    centred = values - np.repeat(total(values) / k, draws.counts)
-    share = total(right) / k
-    cross = total(right * centred)
-    covariance = cross / (k - 1)
-    # Right and wrong draws: difference of means, pooled variance.
+    covariance = total(right * (values - np.repeat(total(values) / k, draws.counts))) / (k - 1)
+    ranks, ties = _ranks(draws.prompt, values, starts)
     one, other = total(right), k - total(right)
     with np.errstate(divide="ignore", invalid="ignore"):
-        gap = cross / (k * share * (1 - share))
-        left = np.maximum(total(centred**2) - gap**2 * one * other / k, 0.0)
-        t = gap / np.sqrt(left / (k - 2) * (1 / one + 1 / other))
-        decided = np.abs(t) > stdtrit(np.maximum(k - 2, 1), 1 - (1 - level) / 2)
-    sign = np.where(decided & (k > 2) & (one > 0) & (other > 0), np.sign(gap), 0)
-    return covariance, np.nan_to_num(sign)
+        spread = np.sqrt(one * other / 12 * (k + 1 - ties / (k * (k - 1))))
+        z = (total(right * ranks) - one * (k + 1) / 2) / spread
+    decided = np.abs(np.nan_to_num(z, posinf=0, neginf=0)) > ndtri(1 - (1 - level) / 2)
+    return covariance, np.where(decided & (np.sign(z) == np.sign(covariance)), np.sign(covariance), 0.0)
+
+
+def _ranks(prompt: np.ndarray, values: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rank of each row within its prompt, from 1, ties at their mean; and the sum over tied rows of t^3 - t of each prompt."""
+    order = np.lexsort((values, prompt))
+    new = np.append(True, (prompt[order][1:] != prompt[order][:-1]) | (values[order][1:] != values[order][:-1]))
+    heads = np.flatnonzero(new)
+    lengths = np.diff(np.append(heads, len(order)))
+    ranks = np.empty(len(values))
+    ranks[order] = np.repeat(heads + (lengths + 1) / 2, lengths)
+    tied = np.bincount(prompt[order][heads], weights=lengths.astype(float) ** 3 - lengths, minlength=len(starts))
+    return ranks - starts[prompt], tied

@@ -1,13 +1,16 @@
-"""Makes cards: of a policy, exactly."""
+"""Makes cards: of a policy, exactly; and of logs, estimated."""
 
 from typing import Any
 
-from sharpsim import __version__
+from sharpsim import __version__, _checks
 from sharpsim.cards._card import Card
+from sharpsim.cards._estimated import estimated_content
 from sharpsim.cards._exact import exact_content
 from sharpsim.cards._goal import USUAL, Goal
 from sharpsim.cards._law import Law, law_of_policy, law_of_table
 from sharpsim.cards._sentences import sentences
+from sharpsim.cards._text import shown
+from sharpsim.logs import Reading, SampleTable, groups
 
 Content = dict[str, Any]
 
@@ -48,6 +51,48 @@ def card(
     else:
         law = law_of_table(table, prompts=prompts, judge=judge, weights=weights)
     return Card((finished(exact_content(law, goal) | {"model": model, "task": task, "basis": _basis(law), "notes": _notes(law)}),))
+
+
+def card_of_logs(table: SampleTable, reading: Reading | None = None, *, min_draws: int = 1, goal: Goal = USUAL) -> Card:
+    """The sharpening card of logged draws: one for each model and task of the table, in its order.
+
+    Args:
+        table: the draws, as `sharpsim.logs.read_logs` gives them.
+        reading: what was taken for what, from `read_logs`; the card states it.
+        min_draws: prompts with fewer draws are left out, so that one short prompt does not end every curve.
+        goal: what "sharpened" means on the card, and the confidence of its intervals.
+
+    Raises `ValueError` where no prompt has `min_draws` draws.
+    """
+    _checks.count("min_draws", min_draws)
+    own = None if reading is None else reading.own_policy
+    contents = []
+    for group in groups(table):
+        content = estimated_content(group, goal, own_policy=own, fewest=min_draws)
+        content["notes"] = _with_reading(content["notes"], reading)
+        contents.append(finished(content | {"model": group.model, "task": group.task, "basis": _sizes(content)}))
+    return Card(tuple(contents))
+
+
+def _with_reading(notes: Content, reading: Reading | None) -> Content:
+    if reading is None:
+        return notes
+    left_out = list(notes["left_out"])
+    if reading.own_policy is False:
+        why = f"the draws are not of the policy that the log-probabilities are of (temperature {reading.temperature}, top-p {reading.top_p})"
+        left_out.append({"what": "coverage and the cost of self-training", "why": why})
+    taken = [shown(line, 400) for line in reading.lines() if not line.startswith("warning: ")]
+    return notes | {"taken": taken, "left_out": left_out, "warnings": [*map(_text, reading.warnings), *notes["warnings"]]}
+
+
+def _text(line: str) -> str:
+    return shown(line, 400)
+
+
+def _sizes(content: Content) -> str:
+    draws, prompts = content["draws"], content["prompts"]
+    each = f"{draws['least']:,}" if draws["least"] == draws["most"] else f"{draws['least']:,} to {draws['most']:,}"
+    return f"{prompts:,} {'prompt' if prompts == 1 else 'prompts'} with {each} draws each, {draws['total']:,} draws in all."
 
 
 def finished(content: Content) -> Content:
