@@ -10,6 +10,7 @@ from sharpsim.cards._likelihood import likelihood
 from sharpsim.cards._needs import needs
 from sharpsim.cards._prompts import only_prompts
 from sharpsim.cards._seen import Seen, seen_responses
+from sharpsim.cards._text import listed
 from sharpsim.estimators import CURVES, Draws, Estimate
 from sharpsim.logs import Group
 
@@ -29,7 +30,7 @@ def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewe
     found = {} if judged is None else estimators.curves(draws_of(judged), goal.level)
     curves: Content = {name: plain_curve(found[name]) if name in found else None for name in CURVES}
     _say_what_is_missing(group, judged, curves, notes)
-    notes["methods"] += list(dict.fromkeys(f"{name}: {curve.method}." for name, curve in found.items()))
+    notes["methods"] += _methods(found)
     last = int(judged.counts.min()) if judged is not None else 0
     seen = None
     if own_policy is not False and not np.isnan(group.log_probs).all():
@@ -45,6 +46,16 @@ def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewe
         "needs": None if seen is None else needs(seen.log_probs, seen.masses, uniform, goal=goal, whole=False),
         "tax": None if judged is None else _tax(judged, goal), "notes": notes,
     }  # fmt: skip
+
+
+def _methods(found: dict[str, estimators.Curve]) -> list[str]:
+    """How curves and bands were made, curves of one method together; and the error of random subsets, where some were used."""
+    made: dict[str, list[str]] = {}
+    for name, curve in found.items():
+        made.setdefault(curve.method, []).append(name.replace("_", " "))
+    notes = [f"{listed(names)}: {method}." for method, names in made.items()]
+    error = max((float(curve.simulation_error.max()) for curve in found.values()), default=0.0)
+    return notes + ([f"Random subsets add a standard error of at most {100 * error:.2g} points."] if error > 0 else [])
 
 
 def draws_of(group: Group) -> Draws:
@@ -131,7 +142,10 @@ def _gains(group: Group, goal: Goal) -> Content | None:
     for rule in ("best_of_n", "normalised", "majority"):
         last = _last(group, rule)
         if last > 1 and (values := _values(group, rule, [last])) is not None:
-            made[rule] = {"N": last, **plain_estimate(estimators.paired_interval(*values, goal.level))}
+            made[rule] = {"N": last, **plain_estimate(estimators.paired_interval(*values, goal.level)), "over_greedy": None}
+            greedy = group.greedy_correct
+            if len(greedy) == len(values[0]) and not np.isnan(greedy).any():
+                made[rule]["over_greedy"] = plain_estimate(estimators.paired_interval(values[0], greedy[:, None], goal.level))
     return made or None
 
 

@@ -26,7 +26,8 @@ def exact_content(law: Law, goal: Goal) -> Content:
     curves, limit = _curves(law, grid), _limit(law)
     return {
         "kind": "exact", "prompts": len(law.weights), "draws": None, "level": None,
-        "curves": curves, "gains": _gains(curves), "predictions": {}, "on_modes": _on_modes(law, masses, grid), "greedy": None, "limit": limit,
+        "curves": curves, "gains": _gains(curves), "predictions": {},
+        "on_modes": _on_modes(law, masses, grid), "greedy": None, "limit": limit,
         "coverage": _coverage(law, masses, grid),
         "likelihood": _likelihood(law),
         "needs": needs(law.log_probs, masses[0], law.weights, goal=goal, whole=law.whole),
@@ -147,6 +148,7 @@ def _likelihood(law: Law) -> Content | None:
         "pooled": {"value": within + across, "low": None, "high": None},
         "says": "helps" if within > 1e-12 else "hurts" if within < -1e-12 else "changes nothing",
         "prompts": [float(value) for value in mine],
+        "signs": np.where(zero, 0, np.sign(mine)).astype(int).tolist(),
         "helped": int(((mine > 0) & ~zero).sum()), "hurt": len(hurt), "undecided": int(zero.sum()),
         "where_it_hurts": [
             {"prompt": law.names[x], "covariance": float(mine[x]), "one_draw": float(right[x]), "sharpened": float(middle[x])}

@@ -18,7 +18,7 @@ p{margin:.5rem 0}
 .kind{color:var(--quiet);font-size:.92rem;margin:0}
 .sentences{list-style:none;margin:1.2rem 0 0;padding:0}
 .sentences li{border-left:4px solid var(--best_of_n);padding:.15rem 0 .15rem .9rem;margin:.75rem 0;font-size:1.08rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.7rem;margin:1.6rem 0 0;padding:0;list-style:none}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.7rem;margin:1.6rem 0 0;padding:0;list-style:none}
 .tiles li{border:1px solid var(--rule);border-radius:.6rem;padding:.6rem .8rem}
 .tiles b{display:block;font-size:1.5rem;line-height:1.25;font-weight:650;white-space:nowrap}
 .tiles span{color:var(--quiet);font-size:.86rem;line-height:1.35;display:block}
@@ -40,7 +40,7 @@ ul.plain{padding-left:1.1rem;margin:.4rem 0}
 hr{border:0;border-top:3px double var(--rule);margin:3.5rem 0 2rem}
 footer{color:var(--quiet);font-size:.86rem;margin-top:3rem}
 bdi{unicode-bidi:isolate}
-@media(max-width:640px){body{font-size:16px}svg.wide{display:none}svg.narrow{display:block}}
+@media(max-width:640px){body{font-size:16px}th,td{padding:.32rem .4rem}svg.wide{display:none}svg.narrow{display:block}}
 @media print{svg.narrow{display:none}svg.wide{display:block}}
 """.replace("FONT", FONT)
 
@@ -78,7 +78,8 @@ def _card(content: Content, label: str) -> str:
             parts.append(_curves(content))
     return (
         f'<article id="{label}"><p class="kind">Sharpening card</p><h1>{_isolated(title(content))}</h1>'
-        f'<p class="kind">{escape(content["basis"])}</p><ul class="sentences">{said}</ul><ul class="tiles">{boxes}</ul>{"".join(parts)}</article>'
+        f'<p class="kind">{escape(content["basis"])}</p><ul class="sentences">{said}</ul><ul class="tiles">{boxes}</ul>'
+        f"{''.join(parts)}</article>"
     )
 
 

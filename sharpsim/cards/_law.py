@@ -11,6 +11,7 @@ from sharpsim import _checks
 from sharpsim._logspace import normalise
 
 TOLERANCE = 1e-9
+MAGIC = b"\x93NUMPY"
 HEAD = 1000
 """Most responses of a prompt that are kept; what is cut off joins what the search has not found."""
 
@@ -43,7 +44,7 @@ Judge = Callable[[Any, Any], Any]
 
 
 def law_of_table(table: Any, *, prompts: Sequence[Any] | None, judge: Any, weights: Any) -> Law:
-    """The law of a table `[prompts, responses]` of probabilities or log-probabilities; `judge` is a table of booleans, a `Judge`, or None."""
+    """The law of a table `[prompts, responses]` of probabilities or log-probabilities; `judge`: a table of booleans, a `Judge`, or None."""
     log_probs = log_table("policy", table)
     rows, columns = log_probs.shape
     _named(prompts, rows)
@@ -134,14 +135,18 @@ def log_table(name: str, table: Any) -> np.ndarray:
 
 def read_array(name: str, path: Path) -> np.ndarray:
     """The array of a .npy file. Raises `ValueError` for a file that cannot be read and for arrays of Python objects."""
+    path = Path(path)
     try:
-        made = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).splitlines()[0]
-        raise ValueError(f"`{name}` must be an array saved by `numpy.save`; could not read {Path(path).name} ({reason}).") from error
-    if not isinstance(made, np.ndarray):
-        raise ValueError(f"`{name}` must be one array saved by `numpy.save`; {Path(path).name} is an archive.")
-    return made
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise ValueError("it is no .npy file")
+            file.seek(0)
+            return np.load(file, allow_pickle=False)
+    except OSError as error:
+        raise ValueError(f"`{name}` must be an array saved by `numpy.save`; could not read {path.name!r} ({error.strerror}).") from error
+    except (ValueError, EOFError, SyntaxError) as error:
+        reason = "it holds Python objects" if "pickle" in str(error) else str(error).splitlines()[0]
+        raise ValueError(f"`{name}` must be an array of numbers saved by `numpy.save`; {path.name!r} is not: {reason}.") from error
 
 
 def _booleans(values: Any, shape: tuple[int, ...]) -> np.ndarray:

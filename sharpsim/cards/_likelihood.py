@@ -39,10 +39,15 @@ def likelihood(group: Group, level: float) -> Content | None:
         "within": {"value": within.mean, "low": within.low if known else None, "high": within.high if known else None},
         "pooled": {"value": pooled, "low": None, "high": None},
         "says": _verdict(within, known),
-        "prompts": covariance.tolist(), "helped": int((sign > 0).sum()), "hurt": len(hurt), "undecided": int((sign == 0).sum()),
+        "prompts": covariance.tolist(), "signs": sign.astype(int).tolist(), "helped": int((sign > 0).sum()), "hurt": len(hurt), "undecided": int((sign == 0).sum()),
         "mixed": mixed,
         "where_it_hurts": [
-            {"prompt": str(own.prompts[x])[:LONGEST], "covariance": float(covariance[x]), "one_draw": float(one[x]), "sharpened": float(best[x])}
+            {
+                "prompt": str(own.prompts[x])[:LONGEST],
+                "covariance": float(covariance[x]),
+                "one_draw": float(one[x]),
+                "sharpened": float(best[x]),
+            }
             for x in hurt[np.argsort(covariance[hurt], kind="stable")]
         ],
         "by_chance": f"{mixed:,} of {len(own.prompts):,} prompts have right and wrong draws. If likelihood knew nothing, about "

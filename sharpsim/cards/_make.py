@@ -79,7 +79,9 @@ def _with_reading(notes: Content, reading: Reading | None) -> Content:
         return notes
     left_out = list(notes["left_out"])
     if reading.own_policy is False:
-        why = f"the draws are not of the policy that the log-probabilities are of (temperature {reading.temperature}, top-p {reading.top_p})"
+        why = (
+            f"the draws are not of the policy that the log-probabilities are of (temperature {reading.temperature}, top-p {reading.top_p})"
+        )
         left_out.append({"what": "coverage and the cost of self-training", "why": why})
     taken = [shown(line, 400) for line in reading.lines() if not line.startswith("warning: ")]
     return notes | {"taken": taken, "left_out": left_out, "warnings": [*map(_text, reading.warnings), *notes["warnings"]]}

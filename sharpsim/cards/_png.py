@@ -51,6 +51,8 @@ def _draw(axes: Any, panel: Panel) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e1e5ea", linewidth=0.7)
     axes.set_axisbelow(True)
+    if panel.level:
+        axes.axhline(scale * panel.level[0], color="#1b1f24", linestyle=":", linewidth=1, label=panel.level[1])
     if panel.mark:
         axes.axvline(panel.mark[0], color="#59636e", linestyle=":", linewidth=1)
     axes.legend(frameon=False, fontsize=9.5)

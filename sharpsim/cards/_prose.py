@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sharpsim.cards._text import between, many, number, percent, points, shown
 
 Content = dict[str, Any]
+PAIRS = 1e9
 LISTED = 10
 """Most prompts that are named one by one."""
 
@@ -163,7 +164,8 @@ def _needs(content: Content) -> Section | None:
         f"{percent(1 - needs['delta'], 0)} or more; the theorem may fail with probability {percent(needs['rho'], 0)}."
     )
     notes = [
-        "The last column is the theorem's bound on the share of prompts not sharpened with the n and N of the first row; at 1 or more it is vacuous."
+        "Last column: the theorem's bound on the share of prompts unsharpened by the n and N of the first row; at 1 or more it is vacuous.",
+        "The exact risk is that of a model that fits each prompt by itself; n prompts are drawn from these, with repetition.",
     ]
     if not needs["whole"]:
         notes.append(
@@ -183,7 +185,8 @@ def _dpo(needs: Content) -> str:
     if dpo["beta_printed"]:
         told += f" (the paper's rule: {number(dpo['beta_printed'])})"
     if dpo["pairs"]:
-        return f"{told}. Theorem 4.2 asks for {many(dpo['pairs'])} pairs, for a choice between two policies{': vacuous in practice' if dpo['pairs'] > 1e9 else ''}."
+        practice = ": out of reach" if dpo["pairs"] > PAIRS else ""
+        return f"{told}. Theorem 4.2 asks for {many(dpo['pairs'])} pairs, for a choice between two policies{practice}."
     return f"{told}. Theorem 4.2 is vacuous here: {dpo['why']}."
 
 
@@ -191,21 +194,14 @@ def _tax(content: Content) -> Section | None:
     tax = content["tax"]
     if not tax:
         return None
-    ends = (
-        f" [{points(tax['low']).split()[0]}, {points(tax['high']).split()[0]}]"
-        if tax["low"] is not None and tax["high"] - tax["low"] > 1e-9
-        else ""
+    k, loss = tax["k"], points(tax["value"])
+    if tax["low"] is not None and tax["high"] - tax["low"] > 1e-9:
+        loss += f" [{points(tax['low']).split()[0]}, {points(tax['high']).split()[0]}]"
+    told = (
+        f"With {k} draws some answer is right on {percent(tax['pass'])} of the prompts. A fully sharpened model gives one answer however often "
+        f"it is asked, right on {percent(tax['sharpened'])}. The difference, what pass@{k} loses: {loss}."
     )
-    loss = f" (loss {points(tax['value'])}{ends})" if ends else ""
-    return Section(
-        "The sharpening tax",
-        paragraphs=(
-            f"With {tax['k']} draws some answer is right on {percent(tax['pass'])} of the prompts. A fully sharpened model gives one answer "
-            f"however often it is asked, right on {percent(tax['sharpened'])}: pass@{tax['k']} changes by {points(-tax['value'])}"
-            f"{loss}.",
-        ),
-        notes=tuple(tax.get("notes", ())),
-    )  # fmt: skip
+    return Section("The sharpening tax", paragraphs=(told,), notes=tuple(tax.get("notes", ())))
 
 
 def _notes(content: Content) -> Section:

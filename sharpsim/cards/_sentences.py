@@ -7,12 +7,13 @@ from sharpsim.cards._text import listed, many, percent, points
 Content = dict[str, Any]
 CLOSE = 0.01
 """A gain within a point of the best counts as the best."""
+FEW = 16
 REACH = 1e6
 """More draws of one prompt than this are out of reach."""
 DOES = {
-    "best_of_n": "keeping the likeliest of {N}",
-    "normalised": "keeping the likeliest per token of {N}",
-    "majority": "a majority vote of {N}",
+    "best_of_n": "the likeliest",
+    "normalised": "the likeliest per token",
+    "majority": "a majority vote",
 }
 
 
@@ -24,39 +25,53 @@ def sentences(content: Content) -> list[str]:
 def _more_samples(content: Content) -> str:
     curves = {rule: content["curves"][rule] for rule in DOES if content["curves"][rule]}
     if not curves:
-        if modes := content.get("on_modes"):
-            at = min(15, len(modes["N"]) - 1)
-            return (
-                f"No response was judged, so this card is about the model's most likely responses: one draw gives one with probability "
-                f"{percent(modes['value'][0])}, and the likeliest of {modes['N'][at]} draws is one with probability {percent(modes['value'][at])}."
-            )
-        return "Whether more samples help cannot be said: no answer in this log is judged."
+        return _unjudged(content)
     one = next(iter(curves.values()))["value"][0]
     if content["gains"] is None:
         return f"One answer is right {percent(one)} of the time; with one draw a prompt, nothing can be said on more samples."
     rule = max(content["gains"], key=lambda name: content["gains"][name]["value"])
     gain, curve = content["gains"][rule], curves[rule]
     at = curve["N"].index(gain["N"])
-    what = DOES[rule].format(N=f"{gain['N']:,} answers")
-    told = f"one answer is right {percent(one)} of the time, {what} makes it {percent(curve['value'][at])} ({points(gain['value'])}{_interval(gain)})"
-    verdict = "More samples help" if gain["value"] > 0 else "More samples do not help"
-    if gain["low"] is not None:
-        if gain["low"] <= 0 <= gain["high"] and gain["low"] < gain["high"]:
-            verdict = "More samples do not measurably help"
-        elif gain["high"] < 0:
-            verdict = "More samples hurt"
-    enough = next(N for N, value in zip(curve["N"], curve["value"], strict=True) if value >= curve["value"][at] - CLOSE)
-    reached = (
-        f"; {enough} {'are' if enough > 1 else 'is'} enough for all but a point of that"
-        if gain["value"] > 2 * CLOSE and enough < gain["N"]
-        else ""
+    told = (
+        f"{_verdict(gain)}: one answer is right {percent(one)} of the time, {DOES[rule]} of {gain['N']:,} answers "
+        f"{percent(curve['value'][at])} ({points(gain['value'])}{_interval(gain)})"
     )
+    enough = next(N for N, value in zip(curve["N"], curve["value"], strict=True) if value >= curve["value"][at] - CLOSE)
+    if gain["value"] > 2 * CLOSE and enough < gain["N"]:
+        told += f"; {enough:,} answers give all but a point of that"
     others = [
-        f"{DOES[name].format(N='as many')} {percent(other['value'][other['N'].index(content['gains'][name]['N'])])}"
-        for name, other in curves.items()
-        if name != rule and name in content["gains"]
+        f"{DOES[name]} {'gives ' if number == 0 else ''}{percent(_at(curves[name], content['gains'][name]['N']))}"
+        for number, name in enumerate(name for name in curves if name != rule and name in content["gains"])
     ]
-    return f"{verdict}: {told}{reached}{f'; {listed(others)}' if others else ''}."
+    told = f"{told}; {listed(others)}" if others else told
+    if content["greedy"]:
+        told += f"; greedy decoding alone gives {percent(content['greedy']['value'])}"
+        if over := gain.get("over_greedy"):
+            told += f", {points(abs(over['value'])).lstrip('+')} {'less' if over['value'] > 0 else 'more'}{_interval(over)}"
+    return f"{told}."
+
+
+def _at(curve: Content, N: int) -> float:
+    return curve["value"][curve["N"].index(N)]
+
+
+def _verdict(gain: Content) -> str:
+    low, high = gain["low"], gain["high"]
+    if low is not None and low <= 0 <= high and low < high:
+        return "More samples do not measurably help"
+    if gain["value"] > 0:
+        return "More samples help"
+    return "More samples hurt" if gain["value"] < 0 and low is not None else "More samples do not help"
+
+
+def _unjudged(content: Content) -> str:
+    modes = content.get("on_modes")
+    if not modes:
+        return "Whether more samples help cannot be said: no answer in this log is judged."
+    return (
+        f"No response was judged, so this card is about the model's most likely responses: one draw is one with probability "
+        f"{percent(modes['value'][0])}, the likeliest of {FEW} draws with probability {percent(modes['value'][modes['N'].index(FEW)])}."
+    )
 
 
 def _interval(found: Content) -> str:
@@ -73,11 +88,11 @@ def _likelihood(content: Content) -> str:
         why = "no response was judged" if content["curves"]["pass"] is None else "the log has no log-probabilities"
         return f"Whether the model's likelihood knows what is right cannot be said: {why}."
     known = found["helped"] + found["hurt"] + found["undecided"]
-    split = f"right answers are the likelier ones on {found['helped']} of {known} prompts, wrong ones on {found['hurt']}"
+    split = f"right answers are the likelier ones on {found['helped']:,} of {known:,} prompts, wrong ones on {found['hurt']:,}"
     if found["hurt"]:
         split += ", where it will make the model worse"
     if found["undecided"]:
-        split += f"; {found['undecided']} cannot be told"
+        split += f"; {found['undecided']:,} cannot be told"
     heads = {
         "helps": "Likelihood knows something of what is right, so sharpening should help on average",
         "hurts": "Likelihood prefers wrong answers, so sharpening will hurt on average",
@@ -93,7 +108,7 @@ def _training(content: Content) -> str:
     if needs:
         exact, theorem = needs["sft_exact"], needs["sft_theorem"][0]
         size = (
-            f"about {many(exact['N'])} draws on each of {many(exact['n'])} prompts"
+            f"about {many(exact['N'])} draws for each of {many(exact['n'])} training prompts"
             if exact["n"] is not None
             else "more draws than can be counted"
         )
@@ -101,8 +116,11 @@ def _training(content: Content) -> str:
             size = f"about {many(exact['N'] or float('inf'))} draws on each prompt, which is out of reach"
         parts.append(f"Self-training on the likeliest of N would need {size}")
         if theorem["n"] is not None:
-            said = "vacuous, at these numbers" if theorem["vacuous"] else "met by these numbers"
-            parts.append(f"the guarantee of Theorem 4.1 is {said}")
+            bound = theorem["bound_at_exact"]
+            promise = "the guarantee of Theorem 4.1 is vacuous at these numbers"
+            if bound is not None and bound < 1:
+                promise = f"Theorem 4.1 then promises at most {percent(bound, 0)} of prompts unsharpened (for a choice of two policies)"
+            parts.append(promise)
     else:
         parts.append("What self-training would need cannot be said without log-probabilities")
     if tax:

@@ -1,4 +1,4 @@
-"""Drawings as SVG, written out: text that is escaped, colours that follow the reader's light or dark mode, no script and no outside font."""
+"""Drawings as SVG, written out: escaped text, colours that follow the reader's light or dark mode, no script and no outside font."""
 
 import math
 from html import escape
@@ -31,9 +31,10 @@ def drawing(panel: Panel, size: tuple[int, int], *, label: str, style: str = "",
     """The panel as an <svg> element of that size in pixels. `label` makes its ids unique; `offset` places it inside another <svg>."""
     plot = _Plot(panel, size)
     place = f'x="{offset[0]:g}" y="{offset[1]:g}" width="{size[0]}" height="{size[1]}" ' if offset else ""
+    style = f' class="{style}"' if style else ""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {place}viewBox="0 0 {size[0]} {size[1]}" role="img" '
-        f'aria-labelledby="{label}-title {label}-text" font-family="{escape(FONT)}" font-size="13"{f" class={chr(34)}{style}{chr(34)}" if style else ""}>'
+        f'aria-labelledby="{label}-title {label}-text" font-family="{escape(FONT)}" font-size="13"{style}>'
     )
     return (
         f'{head}<title id="{label}-title">{escape(panel.title)}</title><desc id="{label}-text">{escape(panel.alternative)}</desc>'
@@ -71,7 +72,8 @@ class _Plot:
 
     def _ranges(self) -> None:
         xs = [float(x) for series in self.panel.series for x in series.x]
-        ys = [y for series in self.panel.series for part in (series.y, series.low, series.high) for y in part if y is not None]
+        ys = [self.panel.level[0]] if self.panel.level else []
+        ys += [y for series in self.panel.series for part in (series.y, series.low, series.high) for y in part if y is not None]
         self.x_from, self.x_to = (min(xs), max(xs)) if self.panel.log_x else (0.0, 100.0)
         if self.panel.log_x and self.x_from == self.x_to:
             self.x_from, self.x_to = self.x_from / 2, self.x_to * 2
@@ -112,6 +114,12 @@ class _Plot:
         self.parts.append(
             f'<text x="{middle:.0f}" y="{self.height - 8}" text-anchor="middle" fill="var(--ink)">{escape(self.panel.x_label)}</text>'
         )
+        if self.panel.level:
+            y = self.y(self.panel.level[0])
+            self.parts.append(
+                f'<line x1="{self.left}" x2="{self.right}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--ink)" stroke-dasharray="2 3"/>'
+                f'<text x="{self.left + 6}" y="{y - 6:.1f}" fill="var(--ink)">{escape(self.panel.level[1])}</text>'
+            )
         if self.panel.mark:
             at, text = self.x(self.panel.mark[0]), self.panel.mark[1]
             side = "end" if at > (self.left + self.right) / 2 else "start"

@@ -31,7 +31,7 @@ def _curves(content: Content) -> list[str]:
         return []
     sizes = sorted({N for curve in curves.values() for N in curve["N"]})
     last = sizes[-1]
-    shown = [N for N in sizes if N & (N - 1) == 0 or N == last]
+    shown = [N for N in sizes if N & (N - 1) == 0 or last == N]
     rows = []
     for N in shown:
         cells = []

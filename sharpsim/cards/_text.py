@@ -10,7 +10,7 @@ _HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
 
 
 def shown(text: object, longest: int = LONGEST) -> str:
-    """The text on one line: control, format and direction marks as escapes such as \\n and \\u202e, the middle of a long text left out."""
+    """The text on one line: control, format and direction marks as Python's escapes, the middle of a long text left out."""
     whole = str(text)
     cut = whole if len(whole) <= longest else f"{whole[: longest * 2 // 3]} ... {whole[-longest // 4 :]} [{len(whole):,} characters]"
     return "".join(_escape(letter) if unicodedata.category(letter) in _HIDDEN else letter for letter in cut)

@@ -11,7 +11,9 @@ from sharpsim.logs import read_logs
 def add_options(command: argparse.ArgumentParser) -> None:
     """The options of the command."""
     command.add_argument("logs", nargs="*", metavar="LOGS", help="files, patterns such as 'runs/*.jsonl', folders, or - for standard input")
-    command.add_argument("--out", type=Path, help=f"write the card to this file ({', '.join(SUFFIXES)}), and its numbers to a .json beside it")
+    command.add_argument(
+        "--out", type=Path, help=f"write the card to this file ({', '.join(SUFFIXES)}), and its numbers to a .json beside it"
+    )
     command.add_argument("--min-draws", type=int, default=1, metavar="K", help="leave out prompts with fewer draws (default 1)")
     add_reading(command)
     exact = command.add_argument_group("the card of a policy, in place of logs")
@@ -20,11 +22,16 @@ def add_options(command: argparse.ArgumentParser) -> None:
     exact.add_argument("--correct", type=Path, metavar="C.npy", help="table of True and False of the same shape")
     goal = command.add_argument_group("what is asked")
     goal.add_argument("--eps", type=float, default=USUAL.eps, help=f"share of prompts that may stay unsharpened (default {USUAL.eps})")
-    goal.add_argument("--delta", type=float, default=USUAL.delta, help=f"probability off the mode that still counts as sharp (default {USUAL.delta})")
+    goal.add_argument(
+        "--delta", type=float, default=USUAL.delta, help=f"probability off the mode that still counts as sharp (default {USUAL.delta})"
+    )
     goal.add_argument("--rho", type=float, default=USUAL.rho, help=f"probability with which the theorem may fail (default {USUAL.rho})")
     goal.add_argument("--level", type=float, default=USUAL.level, help=f"confidence of intervals (default {USUAL.level})")
     goal.add_argument(
-        "--parameters", type=float, default=USUAL.parameters, help=f"16-bit parameters that training may change (default {USUAL.parameters:g})"
+        "--parameters",
+        type=float,
+        default=USUAL.parameters,
+        help=f"16-bit parameters that training may change (default {USUAL.parameters:g})",
     )
 
 

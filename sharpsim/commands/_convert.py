@@ -10,7 +10,9 @@ from sharpsim.logs import convert
 def add_options(command: argparse.ArgumentParser) -> None:
     """The options of the command."""
     command.add_argument("logs", nargs="+", metavar="LOGS", help="files, patterns such as 'runs/*.jsonl', folders, or - for standard input")
-    command.add_argument("--to", type=Path, required=True, metavar="FILE", help="the table to write: .csv, .parquet or .jsonl, perhaps with .gz")
+    command.add_argument(
+        "--to", type=Path, required=True, metavar="FILE", help="the table to write: .csv, .parquet or .jsonl, perhaps with .gz"
+    )
     add_reading(command)
 
 

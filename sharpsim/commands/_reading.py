@@ -15,11 +15,19 @@ def add_reading(command: argparse.ArgumentParser) -> None:
     """The options of `sharpsim.logs.read_logs`."""
     reading = command.add_argument_group("how the logs are read")
     reading.add_argument("--format", default="auto", help=f"auto (found from content), or one of {', '.join(FORMATS)}")
-    reading.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them; otherwise the first stops")
-    reading.add_argument("--temperature", type=float, metavar="T", help="temperature at which the samples were drawn, if the log does not say")
+    reading.add_argument(
+        "--skip-bad", action="store_true", help="leave out lines that cannot be read, and count them; otherwise the first stops"
+    )
+    reading.add_argument(
+        "--temperature", type=float, metavar="T", help="temperature at which the samples were drawn, if the log does not say"
+    )
     reading.add_argument("--top-p", type=float, metavar="P", help="top-p at which the samples were drawn, if the log does not say")
     reading.add_argument(
-        "--field", action="append", default=[], metavar="COLUMN=NAME", help="take a column from this field of the log, such as correct=reward"
+        "--field",
+        action="append",
+        default=[],
+        metavar="COLUMN=NAME",
+        help="take a column from this field of the log, such as correct=reward",
     )
     reading.add_argument("--filter", help="of lm-evaluation-harness logs: the filter whose answers are used")
     reading.add_argument("--pattern", help="regular expression that finds the answer in a response")
