@@ -35,7 +35,6 @@ def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewe
     seen = None
     if own_policy is not False and not np.isnan(group.log_probs).all():
         seen = seen_responses(group.having("log_probs"))
-    uniform = None if seen is None else np.full(len(seen.top), 1 / len(seen.top))
     return {
         "kind": "samples", "prompts": len(group.prompts),
         "draws": {"least": int(group.counts.min()), "most": int(group.counts.max()), "total": int(group.counts.sum()), "curves_to": last},
@@ -43,7 +42,7 @@ def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewe
         "greedy": _greedy(group, goal), "limit": None,
         "coverage": None if seen is None else _coverage(group, seen, goal),
         "likelihood": None if judged is None else likelihood(judged, goal.level),
-        "needs": None if seen is None else needs(seen.log_probs, seen.masses, uniform, goal=goal, whole=False),
+        "needs": None if seen is None else needs(seen.log_probs, seen.masses, seen.weights, goal=goal, whole=False),
         "tax": None if judged is None else _tax(judged, goal), "notes": notes,
     }  # fmt: skip
 

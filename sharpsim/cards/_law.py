@@ -66,7 +66,7 @@ def law_of_table(table: Any, *, prompts: Sequence[Any] | None, judge: Any, weigh
 def law_of_policy(policy: Any, *, prompts: Any, judge: Judge | None, weights: Any, max_expansions: int) -> Law:
     """The law of a sequence policy on `prompts` [n, ...], from `sharpsim.decoding.head` with that many expansions for each prompt.
 
-    `judge` gets a prompt as given and a response as an int array, cut after its end token.
+    `judge` gets a prompt as given and a response as an int array `[horizon]`, as `policy.log_prob` takes it.
     """
     # Not at the top: the cards of logs and of tables need no JAX.
     from sharpsim.decoding import head
@@ -81,7 +81,7 @@ def law_of_policy(policy: Any, *, prompts: Any, judge: Judge | None, weights: An
         size = min(width, len(one.log_probs))
         log_probs[row, :size] = np.minimum(one.log_probs[:size], 0.0)
         lengths[row, :size] = policy.lengths(one.responses[:size]) if size else 1
-        responses.append([one.responses[i, : lengths[row, i]] for i in range(size)])
+        responses.append(list(one.responses[:size]))
         left[row] = one.remaining_mass + np.exp(one.log_probs[size:]).sum()
         edge[row] = max(one.bound, one.log_probs[size:].max(initial=-np.inf))
     correct, answers = (None, None) if judge is None else _judged(judge, prompts, responses, width)

@@ -39,7 +39,8 @@ def likelihood(group: Group, level: float) -> Content | None:
         "within": {"value": within.mean, "low": within.low if known else None, "high": within.high if known else None},
         "pooled": {"value": pooled, "low": None, "high": None},
         "says": _verdict(within, known),
-        "prompts": covariance.tolist(), "signs": sign.astype(int).tolist(), "helped": int((sign > 0).sum()), "hurt": len(hurt), "undecided": int((sign == 0).sum()),
+        "prompts": covariance.tolist(), "signs": sign.astype(int).tolist(),
+        "helped": int((sign > 0).sum()), "hurt": len(hurt), "undecided": int((sign == 0).sum()),
         "mixed": mixed,
         "where_it_hurts": [
             {

@@ -198,8 +198,8 @@ def _tax(content: Content) -> Section | None:
     if tax["low"] is not None and tax["high"] - tax["low"] > 1e-9:
         loss += f" [{points(tax['low']).split()[0]}, {points(tax['high']).split()[0]}]"
     told = (
-        f"With {k} draws some answer is right on {percent(tax['pass'])} of the prompts. A fully sharpened model gives one answer however often "
-        f"it is asked, right on {percent(tax['sharpened'])}. The difference, what pass@{k} loses: {loss}."
+        f"With {k} draws some answer is right on {percent(tax['pass'])} of the prompts. A fully sharpened model gives one answer however "
+        f"often it is asked, right on {percent(tax['sharpened'])}. The difference, what pass@{k} loses: {loss}."
     )
     return Section("The sharpening tax", paragraphs=(told,), notes=tuple(tax.get("notes", ())))
 

@@ -25,6 +25,11 @@ class Seen(NamedTuple):
     masses: np.ndarray
     most: np.ndarray
 
+    @property
+    def weights(self) -> np.ndarray:
+        """Prompts weigh equally."""
+        return np.full(len(self.top), 1 / len(self.top))
+
 
 def seen_responses(group: Group) -> Seen:
     """The distinct responses of draws that all have log-probabilities."""

@@ -45,9 +45,9 @@ def _more_samples(content: Content) -> str:
     ]
     told = f"{told}; {listed(others)}" if others else told
     if content["greedy"]:
-        told += f"; greedy decoding alone gives {percent(content['greedy']['value'])}"
-        if over := gain.get("over_greedy"):
-            told += f", {points(abs(over['value'])).lstrip('+')} {'less' if over['value'] > 0 else 'more'}{_interval(over)}"
+        over = gain.get("over_greedy")
+        than = f": {points(over['value'])}{_interval(over)}" if over else ""
+        told += f"; against greedy decoding with {percent(content['greedy']['value'])}{than}"
     return f"{told}."
 
 
@@ -60,7 +60,9 @@ def _verdict(gain: Content) -> str:
     if low is not None and low <= 0 <= high and low < high:
         return "More samples do not measurably help"
     if gain["value"] > 0:
-        return "More samples help"
+        over = gain.get("over_greedy")
+        doubt = over and over["low"] is not None and over["low"] <= 0
+        return "More samples help, but not measurably over greedy decoding" if doubt else "More samples help"
     return "More samples hurt" if gain["value"] < 0 and low is not None else "More samples do not help"
 
 

@@ -11,8 +11,9 @@ from sharpsim.laws import binomial_window
 from sharpsim.theory._family import GUARD
 
 FINE, GRID = 256, 20
-STEPS = 10
-"""Values of N that are tried: from the least that can do, each a factor 1.25 larger."""
+"""Number of prompts above which masses are rounded, and how many steps of the grid make a factor e."""
+STEPS, LARGEST = 10, 300
+"""Values of N that are tried from the least that can do, each a factor 1.25 larger; most pairs for each prompt."""
 
 
 class Memorised(NamedTuple):
@@ -37,7 +38,7 @@ def risk_of_masses(mode_masses: Any, prompt_weights: Any, *, n: float, N: float,
 
 
 def least_memorised(mode_masses: Any, prompt_weights: Any, *, eps: float, delta: float) -> Memorised:
-    """The cheapest n N at which the exact risk for the class of all tables is at most eps, of `STEPS` values of N; n to three digits.
+    """The cheapest n N at which the exact risk for the class of all tables is at most eps, of about twenty values of N; n to three digits.
 
     A class of all tables shares nothing between prompts: n grows like the number of prompts. With more than `FINE` prompts, masses are
     rounded down by up to 5%, which errs on the safe side. Errors as `risk_of_masses`, and for eps outside (0, 1).
@@ -47,16 +48,21 @@ def least_memorised(mode_masses: Any, prompt_weights: Any, *, eps: float, delta:
     masses, weights = _checked(mode_masses, prompt_weights)
     if len(masses) > FINE:
         masses = np.exp(np.floor(np.log(masses) * GRID) / GRID)
-    order = np.argsort(masses)
-    # Prompts of total weight eps may be given up; the hardest of the others decides the least N.
-    hardest = masses[order][np.searchsorted(np.cumsum(weights[order]), eps * (1 - 1e-12), side="right").clip(max=len(masses) - 1)]
-    first = 1.0 if hardest >= 1 else max(1.0, math.floor(math.log(delta) / math.log1p(-hardest)) + 1.0)
-    best = Memorised(math.inf, first, math.inf, math.inf)
-    for N in dict.fromkeys(math.ceil(first * 1.25**step) for step in range(STEPS)):
-        n, risk = _least_prompts(_miss(masses, N), weights, eps=eps, delta=delta, limit=best.samples / N)
+    starts = [_least_draws(masses, weights, given_up=share * eps, delta=delta) for share in (1.0, 0.5)]
+    best = Memorised(math.inf, starts[0], math.inf, math.inf)
+    for N in sorted({math.ceil(start * 1.25**step) for start in starts for step in range(STEPS)}):
+        limit = min(best.samples / N, LARGEST * len(masses))
+        n, risk = _least_prompts(_miss(masses, N), weights, eps=eps, delta=delta, limit=limit)
         if n * N < best.samples:
             best = Memorised(float(n), float(N), float(n) * N, risk)
     return best
+
+
+def _least_draws(masses: np.ndarray, weights: np.ndarray, *, given_up: float, delta: float) -> float:
+    """The least N with (1 - p)^N < delta for all prompts but the hardest ones, of total weight less than `given_up`."""
+    order = np.argsort(masses)
+    hardest = masses[order][np.searchsorted(np.cumsum(weights[order]), given_up * (1 - 1e-12), side="right").clip(max=len(masses) - 1)]
+    return 1.0 if hardest >= 1 else max(1.0, math.floor(math.log(delta) / math.log1p(-hardest)) + 1.0)
 
 
 def _checked(mode_masses: Any, prompt_weights: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -85,8 +91,8 @@ def _risk(miss: np.ndarray, weights: np.ndarray, *, n: int, delta: float) -> flo
 
 
 def _least_prompts(miss: np.ndarray, weights: np.ndarray, *, eps: float, delta: float, limit: float) -> tuple[float, float]:
-    """The least n, to three digits, with risk at most eps, and the risk; (inf, inf) where n would have to exceed `limit` or 1e12."""
-    low, high, limit = 0, 1, min(limit, 1e12)
+    """The least n, to three digits, with risk at most eps, and the risk; (inf, inf) where n would have to exceed `limit`."""
+    low, high = 0, 1
     while (risk := _risk(miss, weights, n=high, delta=delta)) > eps:
         low, high = high, 2 * high
         if low > limit:
