@@ -13,6 +13,7 @@ from sharpsim.estimators._curves import CURVES, Curve, curves
 from sharpsim.estimators._draws import Draws
 from sharpsim.estimators._intervals import bounded_mean, clopper_pearson
 from sharpsim.estimators._majority import TIES, majority_vote
+from sharpsim.estimators._predictions import METHODS, predictions
 from sharpsim.estimators._protocol import REWARDS, RULES, accuracy_estimates, checked_sizes, densities, interval, vote
 from sharpsim.estimators._subsets import best_of_n, pass_at_k, usable
 from sharpsim.estimators._two_stage import Estimate, crossed_interval, paired_interval, two_stage_interval
@@ -24,6 +25,7 @@ __all__ = [
     "Curve",
     "Draws",
     "Estimate",
+    "METHODS",
     "REWARDS",
     "RULES",
     "TIES",
@@ -44,6 +46,7 @@ __all__ = [
     "over_seeds",
     "paired_interval",
     "pass_at_k",
+    "predictions",
     "subsample_weights",
     "two_stage_interval",
     "usable",

@@ -10,7 +10,9 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.estimators._agreement import over_seeds
+from sharpsim.estimators._draws import Draws
 from sharpsim.estimators._intervals import clopper_pearson
+from sharpsim.estimators._majority import majority_vote
 from sharpsim.estimators._weights import subsample_weights
 
 REWARDS = ("best of N", "length-normalised")
@@ -41,23 +43,24 @@ def accuracy_estimates(
         floor: log pi below this counts as `floor` in "loglik".
 
     Best of N keeps the draw with the largest log pi, or with the largest log pi per token ("length-normalised"); ties go to the first
-    drawn. Its estimate, and that of pass@N (some draw is correct), is the mean over all subsets of size N. The estimate of the majority
-    vote is the mean over disjoint blocks of N draws. "loglik" is the mean of max(log pi, floor), nats, of what best of N keeps, over all
-    subsets.
+    drawn. Its estimate, that of pass@N (some draw is correct) and that of the majority vote are means over all subsets of size N.
+    Answers with equally many votes count in equal parts, which is what "first drawn" gives on average (`majority_vote`). "loglik" is the
+    mean of max(log pi, floor), nats, of what best of N keeps, over all subsets.
     """
     total = log_probs.shape[-1]
     orders = [np.argsort(-reward, axis=-1, kind="stable") for reward in (log_probs, log_probs / tokens)]
     ranked = [np.take_along_axis(correct, order, axis=-1) for order in orders]
     kept = np.maximum(np.take_along_axis(log_probs, orders[0], axis=-1), floor)
     successes = correct.sum(axis=-1)
+    voting = Draws.of_table(correct.reshape(-1, total), answers=answers.reshape(-1, total))
+    sizes = sorted(set(N))
+    voted = dict(zip(sizes, majority_vote(voting, sizes)[0].T, strict=True))
     found = {}
     for size in N:
-        weights, blocks = subsample_weights(total=total, draws=size), total // size
-        split = (*log_probs.shape[:-1], blocks, size)
-        voted = vote(*(values[..., : blocks * size].reshape(split) for values in (answers, correct)))
+        weights = subsample_weights(total=total, draws=size)
         found[size] = {
             **{rule: right @ weights for rule, right in zip(REWARDS, ranked, strict=True)},
-            "majority": voted.mean(axis=-1),
+            "majority": voted[size].reshape(successes.shape),
             # A subset has a correct draw when its best, by correctness, is one of the k correct.
             "pass@N": np.append(0.0, np.cumsum(weights))[successes],
             "loglik": kept @ weights,

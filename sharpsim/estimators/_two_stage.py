@@ -45,8 +45,9 @@ def two_stage_interval(values: Any, level: float, *, groups: Any = None, bounds:
     `sd_prompts` takes the noise out again (0 where the difference is negative).
 
     Without `bounds`: Student's t, mean -+ t_{n-1} s/sqrt(n). With `bounds`: Wilson's interval (rescaled to [0, 1]) with t_{n-1} for z and
-    the effective sample size n' = mean (1 - mean)/(s^2/n) for n, as for complex surveys (Dean and Pagano 2015); n' = n where s = 0, so
-    that accuracies of 0 or 1 everywhere give no interval of length 0. With `groups`, s^2/n is the cluster-robust variance
+    the effective sample size n' = mean (1 - mean)/(s^2/n) for n, as for complex surveys (Dean and Pagano 2015). Where n' > n, a quarter of
+    a prompt at either bound is added to s^2/n, and n' = n where s = 0: accuracies near 0 or 1 everywhere give no interval of length 0, as
+    rare prompts may differ. With `groups`, s^2/n is the cluster-robust variance
     G/(G-1) sum_g (sum_{i in g} (m_i - mean))^2/n^2 of G clusters, and G stands for n in t and n'.
 
     Raises `ValueError` for no prompts, a prompt without values, NaN, values outside `bounds`, groups of another length, a bad level.
@@ -103,7 +104,7 @@ def paired_interval(
     variance, clusters = _variance_of_mean(gaps, groups)
     if clusters < 2:
         return Estimate(mean, float("nan"), float("nan"), **spread, method="not available with one prompt")
-    t, centre = _quantile(clusters - 1, level), mean
+    t, centre, span = _quantile(clusters - 1, level), mean, float("inf")
     method = "Student t over differences of prompts"
     if bounds is not None:
         span = bounds[1] - bounds[0]
@@ -112,9 +113,7 @@ def paired_interval(
         variance = (squares / (clusters + 2) - centre**2) / (clusters + 2)
         method = "Student t over differences of prompts, with Agresti and Min's two added prompts"
     half = t * float(np.sqrt(variance))
-    low, high = centre - half, centre + half
-    if bounds is not None:
-        low, high = max(low, -span), min(high, span)
+    low, high = max(centre - half, -span), min(centre + half, span)
     return Estimate(mean, min(low, mean), max(high, mean), **spread, method=method)
 
 
@@ -163,7 +162,11 @@ def _wilson(mean: float, variance: float, many: int, t: float, bounds: tuple[flo
     low, span = bounds[0], bounds[1] - bounds[0]
     share = min(max((mean - low) / span, 0.0), 1.0)
     most = share * (1 - share)
-    size = most * span**2 / variance if variance > 0 and most > 0 else float(many)
+    size = float(many)
+    if variance > 0 and most > 0:
+        seen = variance / span**2
+        # Values that are all tiny do not say that no prompt has a large one: a quarter of a prompt at either end is added to the variance.
+        size = max(most / (seen + 0.25 * (1 - 2 * most) / many**2), min(most / seen, size))
     shrink = 1 + t**2 / size
     centre = (share + t**2 / (2 * size)) / shrink
     half = t / shrink * float(np.sqrt(most / size + t**2 / (4 * size**2)))

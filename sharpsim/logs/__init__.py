@@ -6,6 +6,7 @@ has; `cells` does so for tables that are `rectangular`. `convert` and `write_sam
 model that transformers loads. NumPy only; pyarrow and transformers are imported by the functions that need them.
 """
 
+from sharpsim.logs._alike import check_alike
 from sharpsim.logs._cells import Cell, cells
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._files import SUFFIXES, convert, read_all, read_samples, write_samples
@@ -32,6 +33,7 @@ __all__ = [
     "SampleTable",
     "Skipped",
     "cells",
+    "check_alike",
     "concatenate",
     "convert",
     "draw_samples",

@@ -1,11 +1,13 @@
-"""A block: some rows of a file as they stand there, with the line of each. Blocks keep memory small: what is not wanted goes with its block."""
+"""A block: some rows of a file as they stand there, with the line of each. What is not wanted of it is gone before the next is read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-ROWS = 2**14
+ROWS = 2**12
 """Rows of a block."""
 Faults = list[tuple[int, str]]
 """(line, reason) of what could not be read."""
@@ -33,11 +35,17 @@ class Block:
             return list(self.columns)
         return list(dict.fromkeys(name for record in self.records or [] for name in record))
 
-    def column(self, name: str) -> Any:
-        """The values of one field, None where a record lacks it."""
+    def values(self, names: Sequence[str]) -> list[Any]:
+        """The values of each named field, None where a record lacks it."""
         if self.columns is not None:
-            return self.columns.get(name, [None] * len(self))
-        return [record.get(name) for record in self.records or []]
+            return [self.columns.get(name, [None] * len(self)) for name in names]
+        records = self.records or []
+        try:
+            if len(names) > 1 and records:
+                return list(zip(*map(itemgetter(*names), records), strict=True))
+        except KeyError:
+            pass
+        return [[record.get(name) for record in records] for name in names]
 
     def as_records(self) -> list[dict[str, Any]]:
         """The rows as one dictionary each."""

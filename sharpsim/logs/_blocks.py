@@ -10,6 +10,9 @@ from sharpsim.logs._json import json_blocks
 from sharpsim.logs._parquet import parquet_blocks
 from sharpsim.logs._sources import Source
 
+CHUNK = 2**22
+"""Bytes that are decoded at once."""
+
 
 def blocks(source: Source) -> Iterator[Block]:
     """The rows of a source. A line that cannot be read is a fault of its block; a file that cannot be read raises `LogError`."""
@@ -28,13 +31,24 @@ def blocks(source: Source) -> Iterator[Block]:
 def _lines(source: Source, faults: Faults) -> Iterator[str]:
     """Lines as text, each with its end; one that is no UTF-8 is a fault, and comes with marks in place of its bad bytes."""
     if source.utf16:
-        yield from io.TextIOWrapper(source.stream, encoding="utf-16", newline="\n")
+        yield from io.StringIO(source.stream.read().decode("utf-16").removeprefix("\ufeff"), newline="\n")
         return
-    encoding = "utf-8-sig"
-    for number, line in enumerate(source.stream, 1):
+    encoding, seen = "utf-8-sig", 0
+    while chunk := source.stream.read(CHUNK):
+        chunk += source.stream.readline()
+        try:
+            # Lines end at line feeds alone; what else looks like a line end is text.
+            yield from io.StringIO(chunk.decode(encoding), newline="\n")
+        except UnicodeDecodeError:
+            yield from _one_by_one(chunk, encoding, seen, faults)
+        seen += chunk.count(b"\n")
+        encoding = "utf-8"
+
+
+def _one_by_one(chunk: bytes, encoding: str, seen: int, faults: Faults) -> Iterator[str]:
+    for number, line in enumerate(io.BytesIO(chunk), seen + 1):
         try:
             yield line.decode(encoding)
         except UnicodeDecodeError as error:
             faults.append((number, f"not UTF-8 ({error.reason} at byte {error.start + 1} of the line)"))
             yield line.decode(encoding, errors="replace")
-        encoding = "utf-8"

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ def csv_blocks(name: str, lines: Iterator[str], faults: Faults) -> Iterator[Bloc
         while not done:
             rows, at, done = _rows(reader, len(header), faults)
             columns: Any = zip(*rows, strict=True) if rows else [()] * len(header)
-            yield Block(np.array(at, dtype=np.int64), columns=dict(zip(header, columns, strict=True)), faults=faults[:])
+            yield Block(at, columns=dict(zip(header, columns, strict=True)), faults=faults[:])
             faults.clear()
     finally:
         csv.field_size_limit(limit)
@@ -46,27 +46,38 @@ def _header(name: str, reader: Any, faults: Faults) -> list[str]:
     return header
 
 
-def _rows(reader: Any, width: int, faults: Faults) -> tuple[list[list[str]], list[int], bool]:
-    """Up to `ROWS` rows of `width` cells, their first lines, and whether the file is at its end."""
+def _rows(reader: Any, width: int, faults: Faults) -> tuple[list[list[str]], np.ndarray, bool]:
+    """About `ROWS` rows of `width` cells, their first lines, and whether the file is at its end."""
     rows: list[list[str]] = []
-    at: list[int] = []
-    while len(rows) < ROWS:
-        start, known = reader.line_num + 1, len(faults)
-        try:
-            row = next(reader)
-        except StopIteration:
-            return rows, at, True
-        except csv.Error as error:
-            faults.append((start, f"not CSV ({error}){_until(start, reader.line_num)}"))
-            continue
-        if len(row) != width:
-            if row:
-                faults.append((start, f"must have {width} cells like the header; got {len(row)}"))
-        elif len(faults) == known:
-            # Otherwise one of its lines is no UTF-8.
-            rows.append(row)
-            at.append(start)
-    return rows, at, False
+    start, known, ended = reader.line_num, len(faults), True
+    try:
+        rows.extend(islice(reader, ROWS))
+        ended = len(rows) < ROWS
+    except csv.Error as error:
+        # What was read before the error is kept; the error is of the row after.
+        ended = False
+        at = start + 1 + sum(map(_lines_of, rows))
+        faults.append((at, f"not CSV ({error}){_until(at, reader.line_num)}"))
+        known += 1
+    if reader.line_num - start == len(rows):
+        lines = np.arange(start + 1, start + 1 + len(rows))
+    else:
+        lines = start + 1 + np.append(0, np.cumsum([_lines_of(row) for row in rows], dtype=np.int64)[:-1] if rows else [])[: len(rows)]
+    if set(map(len, rows)) <= {width} and len(faults) == known:
+        return rows, lines, ended
+    garbled = np.array([line for line, reason in faults if reason.startswith("not UTF-8")], dtype=np.int64)
+    spoilt = set((np.searchsorted(lines, garbled, side="right") - 1).tolist())
+    good = []
+    for number, row in enumerate(rows):
+        if len(row) not in (0, width) and number not in spoilt:
+            faults.append((int(lines[number]), f"must have {width} cells like the header; got {len(row)}"))
+        if len(row) == width and number not in spoilt:
+            good.append(number)
+    return [rows[number] for number in good], lines[good], ended
+
+
+def _lines_of(row: list[str]) -> int:
+    return 1 + sum(cell.count("\n") for cell in row)
 
 
 def _until(start: int, end: int) -> str:

@@ -37,11 +37,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "score": ("score", "reward", "verifier_score", "grade"),
     "response": tuple("response completion output generation generated_text model_output text raw_output content".split()),
     "target": tuple(
-        "target gold gt gts gt_answer ground_truth reference reference_answer expected expected_answer correct_answer solution label".split()
+        "target gold gt gts gt_answer ground_truth reference reference_answer expected expected_answer correct_answer solution "
+        "label".split()
     ),
     "temperature": ("temperature",),
     "top_p": ("top_p",),
     "step": ("step", "global_step"),
+    "digest": ("digest",),
 }  # fmt: skip
 """For each column, the names of fields it is taken from: the first that is there."""
 

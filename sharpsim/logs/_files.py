@@ -1,4 +1,4 @@
-"""Reads and writes tables of samples: CSV, Parquet where pyarrow is installed, or JSONL. The ending of the file name decides what is written."""
+"""Reads and writes tables of samples: CSV, JSONL, or Parquet where pyarrow is installed. The ending of the file name says what to write."""
 
 import csv
 import gzip
@@ -15,7 +15,7 @@ from sharpsim.logs._errors import LogError
 from sharpsim.logs._parquet import pyarrow_parts
 from sharpsim.logs._read import read_logs
 from sharpsim.logs._reading import Reading
-from sharpsim.logs._samples import COLUMNS, SampleTable, concatenate
+from sharpsim.logs._samples import COLUMNS, TEXT, SampleTable, concatenate
 from sharpsim.logs._sources import suffix
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
@@ -65,7 +65,9 @@ def write_samples(path: str | Path, table: SampleTable) -> None:
 def _write_text(text: Any, kind: str, columns: list[str], table: SampleTable) -> None:
     rows = zip(*(_plain(name, getattr(table, name).tolist()) for name in columns), strict=True)
     if kind == ".csv":
-        writer = csv.writer(text, lineterminator="\n")
+        # A carriage return by itself needs quotes, which the writer leaves out.
+        returns = any("\r" in value for name in TEXT for value in getattr(table, name).tolist())
+        writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
         writer.writerow(columns)
         writer.writerows(rows)
     else:

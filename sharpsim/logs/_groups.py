@@ -86,14 +86,19 @@ def groups(table: SampleTable) -> Iterator[Group]:
         mine = np.unique(prompt[rows])
         first = rows[np.searchsorted(prompt[rows], mine)]
         at = np.searchsorted(mine, prompt[greedy])
+        per_draw = (table.seed, table.sample, table.log_prob, table.tokens, label, table.correct, _digest(table))
         yield Group(
-            model, task, table.prompt[first],
-            np.searchsorted(prompt[drawn], np.append(mine, np.inf)),
-            *(values[drawn] for values in (table.seed, table.sample, table.log_prob, table.tokens, label, table.correct, _digest(table))),
-            tuple(texts),
-            *(_placed(values[greedy], at, len(mine)) for values in (table.log_prob, table.tokens, table.correct)),
-            _placed(label[greedy], at, len(mine), -1),
-        )  # fmt: skip
+            model=model,
+            task=task,
+            prompts=table.prompt[first],
+            starts=np.searchsorted(prompt[drawn], np.append(mine, mine[-1] + 1)),
+            **dict(zip(_PER_DRAW, (values[drawn] for values in per_draw), strict=True)),
+            labels=tuple(texts),
+            greedy_log_probs=_placed(table.log_prob[greedy], at, len(mine)),
+            greedy_tokens=_placed(table.tokens[greedy], at, len(mine)),
+            greedy_correct=_placed(table.correct[greedy], at, len(mine)),
+            greedy_answers=_placed(label[greedy], at, len(mine), -1),
+        )
 
 
 def _digest(table: SampleTable) -> np.ndarray:

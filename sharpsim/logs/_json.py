@@ -1,5 +1,6 @@
 """Blocks of JSON: one object a line, or one value of any shape over many lines (an array of objects, or objects one after the other)."""
 
+import io
 import json
 from collections.abc import Iterator
 from itertools import chain
@@ -18,35 +19,42 @@ _WRAPPERS = ("samples", "data", "rows", "records", "results", "examples")
 def json_blocks(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
     """The objects, in blocks. `faults` gains lines that are no UTF-8 while `lines` are read."""
     first = next(lines, "")
-    whole = first.lstrip().startswith("[")
-    if first.lstrip().startswith("{") and not _is_object(first):
-        second = next(lines, "")
-        # If the second line is an object by itself, the first line alone is corrupt.
-        whole, lines = not _is_object(second) and not faults, chain([second], lines)
-    yield from _whole(first + "".join(lines), faults) if whole else _by_line(chain([first], lines), faults)
+    if first.lstrip().startswith("[") or (first.lstrip().startswith("{") and not _starts_with_json(first)):
+        text = first + "".join(lines)
+        # Otherwise the first line alone is corrupt.
+        if text.lstrip().startswith("[") or _starts_with_json(text):
+            yield from _whole(text, faults)
+            return
+        first, lines = "", iter(io.StringIO(text, newline="\n"))
+    yield from _by_line(chain([first], lines) if first else lines, faults)
 
 
-def _is_object(line: str) -> bool:
+def _starts_with_json(text: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        _DECODER.raw_decode(text, len(text) - len(text.lstrip()))
     except (ValueError, RecursionError):
         return False
+    return True
 
 
 def _by_line(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
     records: list[dict[str, Any]] = []
     at: list[int] = []
     first = True
+    scan = _DECODER.scan_once  # pyright: ignore[reportAttributeAccessIssue]
     for number, line in enumerate(lines, 1):
-        if not line.strip() or (faults and any(bad == number for bad, _ in faults)):
-            continue
-        record = _record(line, number, faults)
-        if record is None:
-            continue
-        found = unwrapped(record) if first else [record]
-        first = False
-        records += found
-        at += [number] * len(found)
+        try:
+            record, end = scan(line, 0)
+        except (ValueError, StopIteration, RecursionError):
+            record, end = None, 0
+        if type(record) is not dict or first or faults or line[end:] != "\n":
+            found = _carefully(line, number, faults, first)
+            first = first and not found
+            records += found
+            at += [number] * len(found)
+        else:
+            records.append(record)
+            at.append(number)
         if len(records) >= ROWS:
             yield Block(np.array(at, dtype=np.int64), records=records, faults=faults[:])
             records, at = [], []
@@ -54,19 +62,22 @@ def _by_line(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
     yield Block(np.array(at, dtype=np.int64), records=records, faults=faults[:])
 
 
-def _record(line: str, number: int, faults: Faults) -> dict[str, Any] | None:
+def _carefully(line: str, number: int, faults: Faults, first: bool) -> list[dict[str, Any]]:
+    """The records of a line that is not just an object: of none if it is empty or faulty."""
+    if not line.strip() or any(bad == number for bad, _ in faults):
+        return []
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:
         faults.append((number, f"not JSON ({error.msg} at column {error.colno})"))
-        return None
+        return []
     except (ValueError, RecursionError) as error:
         faults.append((number, f"not JSON ({error})"))
-        return None
+        return []
     if type(record) is not dict:
         faults.append((number, f"must be a JSON object; got {shown(record)}"))
-        return None
-    return record
+        return []
+    return unwrapped(record) if first else [record]
 
 
 def _whole(text: str, faults: Faults) -> Iterator[Block]:
@@ -113,7 +124,7 @@ def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
         return [record]
     for key in _WRAPPERS:
         inside = record.get(key)
-        named = inside if isinstance(inside, dict) else {"": inside}
+        named: dict[str, Any] = inside if isinstance(inside, dict) else {"": inside}
         if named and all(isinstance(group, list) and group and isinstance(group[0], dict) for group in named.values()):
             shared = {name: value for name, value in record.items() if name in ("model", "task", "temperature", "top_p")}
             return [

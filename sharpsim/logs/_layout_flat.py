@@ -34,7 +34,7 @@ class Flat:
                 f"column `prompt` must be there; the fields are {_listed(names)}.{suggestion('prompt', names)} "
                 "Name it with `fields`: prompt=NAME."
             )
-        if not {"log_prob", "answer", "correct", "score", "response"} & self.fields.keys():
+        if not {"log_prob", "mean_log_prob", "answer", "correct", "score", "response"} & self.fields.keys():
             raise LogError(
                 "a log must have at least one of `correct`, `answer`, `log_prob`, or the text of the responses; the fields are "
                 f"{_listed(names)}.{suggestion('correct', names) or suggestion('log_prob', names)} Name it with `fields`: correct=NAME."
@@ -42,16 +42,19 @@ class Flat:
 
     def columns(self, block: Block) -> tuple[dict[str, Any], np.ndarray, list[tuple[int, str]]]:
         """Raw values of the columns, the line of each row, and the faults (row, reason) of this block."""
-        made = {column: block.column(field) for column, field in self.fields.items()}
+        made = dict(zip(self.fields, block.values(list(self.fields.values())), strict=True))
         faults: list[tuple[int, str]] = []
         for column in ("prompt", "response"):
             if column in made:
-                made[column] = [v if type(v) is str else text_of(v) for v in _values.as_list(made[column])]
+                made[column] = _texts(_values.as_list(made[column]), column)
+        if "answer" in made:
+            # Nothing found in a response is an answer that is not there; in other layouts it may be that nobody looked.
+            made["answer"] = ["" if v is None else v for v in _values.as_list(made["answer"])]
         if "step" in made:
             steps = [_values.as_text(v) for v in _values.as_list(made.pop("step"))]
             if "model" not in made:
                 made["model"] = [f"step {step}" if step else "model" for step in steps]
-        if "log_prob" in made and any(isinstance(v, list) for v in made["log_prob"]):
+        if "log_prob" in made and list in set(map(type, made["log_prob"])):
             _add_up(made, faults)
         if "mean_log_prob" in made:
             _scale_up(made)
@@ -81,13 +84,19 @@ class Flat:
         elif others and plain_name(fields["answer"]) == "answer" and "target" not in fields:
             fields["target"], fields["answer"] = fields["answer"], others[0]
             self.notes.append(f"`answer` is taken from {others[0]!r}, and the field 'answer' for the right one.")
-        if "sample" in fields and plain_name(fields["sample"]) != "sample" and _values.whole(block.column(fields["sample"]))[1]:
+        if "sample" in fields and plain_name(fields["sample"]) != "sample" and _values.whole(block.values([fields["sample"]])[0])[1]:
             self.notes.append(f"{fields['sample']!r} holds no whole numbers; the draws of a prompt are numbered as they stand.")
             del fields["sample"]
         if "correct" in fields:
             fields.pop("score", None)
         if "log_prob" in fields:
             fields.pop("mean_log_prob", None)
+
+
+def _texts(values: list[Any], column: str) -> list[Any]:
+    """A response that is not there stays None: it is not an empty one."""
+    kinds = set(map(type, values))
+    return values if kinds == {str} else [None if v is None and column == "response" else text_of(v) for v in values]
 
 
 def _add_up(made: dict[str, Any], faults: list[tuple[int, str]]) -> None:

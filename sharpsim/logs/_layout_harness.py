@@ -1,7 +1,7 @@
 """lm-evaluation-harness, `--log_samples`: one record for each document and filter; `resps` holds the document's repeats.
 
-A filter finds answers in the responses, so that two filters give two records with the same responses; they are not two draws. Where a filter
-gives one answer to many repeats (a vote, or the first), its answer and its metric are of none of the draws.
+A filter finds answers in the responses, so that two filters give two records with the same responses; they are not two draws. Where a
+filter gives one answer to many repeats (a vote, or the first), its answer and its metric are of none of the draws.
 """
 
 import re
@@ -66,7 +66,7 @@ class Harness(Nested):
             shared |= {name: settings[name] for name in ("temperature", "top_p") if name in settings}
         for i, text in enumerate(texts):
             draw = shared | {"response": text, "correct": verdicts[i], "sample": -1 if greedy else None}
-            yield draw | ({"answer": _values.as_text(filtered[i])} if each else {})
+            yield draw | {"answer": _values.as_text(filtered[i]) if each else None}
 
     def _verdicts(self, record: dict[str, Any], count: int) -> list[Any]:
         """The metric of each draw: a list of that length, or the metric of the only draw."""

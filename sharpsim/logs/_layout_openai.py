@@ -1,7 +1,7 @@
 """Responses of servers with OpenAI's interface, vLLM's among them: completions, chat completions and lines of batch output.
 
-Also what vLLM returns in Python, written as JSON: `prompt` and `outputs`. The log-probability of a response is the sum over its tokens; where
-one is missing, so is the sum. Servers leave the end token out of the list more often than not.
+Also what vLLM returns in Python, written as JSON: `prompt` and `outputs`. The log-probability of a response is the sum over its tokens;
+where one is missing, so is the sum. Servers leave the end token out of the list more often than not.
 """
 
 from collections.abc import Iterator, Mapping
@@ -116,12 +116,10 @@ class OpenAI(Nested):
         return draw
 
     def _without_prompt(self, listed: list[Any], logs: dict[str, Any], draw: Draw, prompt: Any) -> list[Any] | None:
-        """With `echo` the list starts with the prompt's tokens, the first without a log-probability; their places in the text tell which."""
+        """With `echo` the list starts with the prompt's tokens, the first without a number; their places in the text say which."""
         offsets, text = logs.get("text_offset"), draw["response"]
         if not (isinstance(prompt, str) and isinstance(text, str) and text.startswith(prompt) and isinstance(offsets, list)):
-            self.note(
-                "A list of log-probabilities starts with null, as it does when the prompt is echoed; where the prompt ends is not known."
-            )
+            self.note("A list of log-probabilities starts with null, as with an echoed prompt, whose end is not known.")
             return None
         draw["response"] = text[len(prompt) :]
         start = offsets[0] if offsets else 0

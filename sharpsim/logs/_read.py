@@ -10,6 +10,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.logs import _assembly
+from sharpsim.logs._alike import check_alike
 from sharpsim.logs._block import Block
 from sharpsim.logs._blocks import blocks
 from sharpsim.logs._errors import LogError
@@ -20,6 +21,9 @@ from sharpsim.logs._samples import COLUMNS, SampleTable, repetition
 from sharpsim.logs._sources import Source, expand, open_source
 from sharpsim.logs._typed import Columns, Typer
 
+_SHOWN_AS = {"step": "model", "mean_log_prob": "log_prob"}
+FALSE_ALARM = 1e-6
+"""Probability of a warning that draws are too alike, if they are not."""
 Progress = Callable[[int, float | None], None]
 """Called now and then with the rows read so far and the share of the current file (None for standard input)."""
 
@@ -90,6 +94,12 @@ class _Reader:
 
     def read(self, source: Source) -> None:
         """Read one file."""
+        try:
+            self._read(source)
+        finally:
+            source.close()
+
+    def _read(self, source: Source) -> None:
         unit = "row" if source.kind == "parquet" else "line"
         layout, typer, parts = None, Typer(self.pattern), []
         for block in blocks(source):
@@ -115,8 +125,6 @@ class _Reader:
         self._close(source, layout, typer, parts)
 
     def _close(self, source: Source, layout: Any, typer: Typer, parts: list[Columns]) -> None:
-        if source.path is not None:
-            source.raw.close()
         if layout is None:
             self.warnings.append(f"{source.name} has no rows.")
             return
@@ -131,6 +139,9 @@ class _Reader:
             self.parts.append(columns)
             rows = len(columns["line"])
         origins = {name: origin for name, origin in layout.fields.items() if name not in typer.origins} | typer.origins
+        if "score" in origins:
+            origins = origins | {"correct": origins.get("correct", origins["score"])}
+        origins = {_SHOWN_AS.get(name, name): origin for name, origin in origins.items() if name != "score"}
         self.files.append(FileReading(source.name, layout.name, self.format == "auto", rows, origins))
         self.notes += [f"{source.name}: {note}" for note in layout.notes]
         if failed := getattr(layout, "failed", 0):
@@ -156,7 +167,9 @@ class _Reader:
     def finish(self) -> tuple[SampleTable, Reading]:
         """The table of all files, and the record."""
         if not self.parts:
-            raise LogError(f"the logs must have at least one row; got 0{f' ({self.skipped_rows} skipped)' if self.skipped_rows else ''}.")
+            raise LogError(
+                f"{self.warnings[0] if self.warnings else 'The logs have no rows that can be used.'} {self.skipped_rows} were skipped."
+            )
         columns = _assembly.joined(self.parts)
         self.parts.clear()
         if sentence := _assembly.judge_scores(columns, self.threshold):
@@ -167,9 +180,12 @@ class _Reader:
         columns, repeated = self._without_repetitions(columns)
         table = SampleTable(**{name: columns[name] for name in COLUMNS})
         self._say_settings()
+        if all(value in (None, 1) for value in self.given.values()) and not any(len(known) > 1 for known in self.recorded.values()):
+            self.warnings += check_alike(table, false_alarm=FALSE_ALARM)
         return table, Reading(
             files=tuple(self.files), **sizes_of(table), no_answer=no_answer, skipped=tuple(self.skipped), skipped_rows=self.skipped_rows,
-            repeated=repeated, filters=self.filters, **self.given, notes=tuple(dict.fromkeys(self.notes)), warnings=tuple(self.warnings),
+            repeated=repeated, filters=self.filters, temperature=self.given["temperature"], top_p=self.given["top_p"],
+            notes=tuple(dict.fromkeys(self.notes)), warnings=tuple(self.warnings),
         )  # fmt: skip
 
     def _without_repetitions(self, columns: Columns) -> tuple[Columns, int]:

@@ -39,7 +39,7 @@ ROUNDING = 1e-6
 class SampleTable:
     """Columns of equal length: text (object arrays), int64, float64. The rules at the head of this file are checked when it is made.
 
-    Lists and arrays of anything are taken, and turned into these kinds. `None` and NaN are missing values.
+    Arrays of any kind are taken, and turned into these. `None` and NaN are missing values.
 
     Raises `LogError`, which names row (1 is the first), column, rule and value, for what is not such a table.
     """
@@ -73,7 +73,7 @@ class SampleTable:
                 raise refuse(row := int(np.argmax(bad)), name, rule, getattr(self, name)[row : row + 1].tolist()[0])
         object.__setattr__(self, "log_prob", np.minimum(self.log_prob, 0.0))
         if len(pairs := repeated(vars(self))):
-            raise repetition(*pairs[0].tolist(), vars(self))
+            raise repetition(int(pairs[0, 0]), int(pairs[0, 1]), vars(self))
 
     def __len__(self) -> int:
         return len(self.sample)
@@ -94,8 +94,10 @@ def concatenate(tables: list[SampleTable]) -> SampleTable:
 
 def codes(values: np.ndarray) -> tuple[np.ndarray, list[Any]]:
     """(number of each value, values in order of first appearance): hashing, as sorting a million texts takes seconds."""
-    numbers: dict[Any, int] = {}
-    return np.fromiter((numbers.setdefault(value, len(numbers)) for value in values.tolist()), np.int64, len(values)), list(numbers)
+    given = values.tolist()
+    names = list(dict.fromkeys(given))
+    numbers = dict(zip(names, range(len(names)), strict=True))
+    return np.fromiter(map(numbers.__getitem__, given), np.int64, len(given)), names
 
 
 def cell_codes(columns: dict[str, Any]) -> tuple[np.ndarray, list[tuple[str, str]], np.ndarray]:
@@ -138,9 +140,8 @@ def repetition(earlier: int, later: int, columns: dict[str, Any]) -> LogError:
     """The refusal of two rows that are the same draw."""
     sample = int(columns["sample"][later])
     what = (
-        "`sample`: the greedy decoding (-1) must stand once for each prompt of a (model, task)"
+        "`sample`: the greedy decoding (-1) must stand once for each prompt of a (model, task); it"
         if sample == GREEDY
         else f"`sample`: a (model, task, prompt, seed, sample) must stand once; {sample}"
     )
-    joined = "; it stands" if sample == GREEDY else " stands"
-    return LogError(f"row {later + 1}, {what}{joined} in row {earlier + 1} too.", rows=(later, earlier), what=what)
+    return LogError(f"row {later + 1}, {what} stands in row {earlier + 1} too.", rows=(later, earlier), what=what)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from sharpsim.logs._errors import LogError
 
@@ -37,7 +37,7 @@ class Source:
     name: str
     stream: Any
     kind: str
-    raw: IO[bytes]
+    raw: Any
     size: int | None
     path: Path | None = None
     utf16: bool = False
@@ -46,6 +46,12 @@ class Source:
     def fraction(self) -> float | None:
         """How much of the file has been read; None for standard input."""
         return None if not self.size else min(1.0, self.raw.tell() / self.size)
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self.path is not None:
+            self.stream.close()
+            self.raw.close()
 
 
 def expand(paths: Sequence[str | Path] | str | Path) -> list[str]:
@@ -89,19 +95,27 @@ def suffix(path: str | Path) -> str:
 def open_source(name: str) -> Source:
     """Open a log, unpack gzip, and look at its first bytes. Raises `LogError` for what is no log, with what to do."""
     path = None if name == STANDARD_INPUT else Path(name)
+    raw: Any = None
     try:
-        raw: Any = sys.stdin.buffer if path is None else path.open("rb")
-        shown, size = ("standard input", None) if path is None else (name, path.stat().st_size)
-        stream = io.BufferedReader(raw) if path is None else raw
+        raw = sys.stdin.buffer if path is None else path.open("rb")
+        return _opened("standard input" if path is None else name, raw, path)
+    except BaseException as error:
+        if raw is not None and path is not None:
+            raw.close()
+        if isinstance(error, OSError | EOFError):
+            raise LogError(f"`paths` must name readable logs; could not read {name} ({error}).") from error
+        raise
+
+
+def _opened(shown: str, raw: Any, path: Path | None) -> Source:
+    stream = io.BufferedReader(raw) if path is None else raw
+    head = _peek(stream)
+    if head.startswith(b"\x1f\x8b"):
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream), 2**20)
         head = _peek(stream)
-        if head.startswith(b"\x1f\x8b"):
-            stream = gzip.GzipFile(fileobj=stream)
-            stream = io.BufferedReader(stream, 2**20)  # pyright: ignore[reportArgumentType]
-            head = _peek(stream)
-    except (OSError, EOFError) as error:
-        raise LogError(f"`paths` must name readable logs; could not read {name} ({error}).") from error
     utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return Source(shown, stream, _kind(shown, head.decode("utf-16", "ignore").encode() if utf16 else head), raw, size, path, utf16)
+    kind = _kind(shown, head.decode("utf-16", "ignore").encode() if utf16 else head)
+    return Source(shown, stream, kind, raw, None if path is None else path.stat().st_size, path, utf16)
 
 
 def _peek(stream: Any, size: int = 4096) -> bytes:

@@ -44,8 +44,10 @@ class Typer:
         if raw.get("response") is not None and raw.get("digest") is None:
             made["digest"] = digests(raw["response"])
         if raw.get("target") is not None and np.isnan(made["correct"]).all() and np.isnan(made["score"]).all():
-            self.origins["correct"] = "`answer` equal to the target"
-            made["score"] = _judged(made["answer"], raw["target"])
+            looked = [answer is not None for answer in _values.as_list(raw["answer"])] if raw.get("answer") is not None else [False] * count
+            made["score"] = np.where(looked, _judged(made["answer"], raw["target"]), np.nan)
+            if any(looked):
+                self.origins["correct"] = "`answer` equal to the target"
         if raw.get("temperature") is not None:
             cold = np.array([value in (0, "0", "0.0") and value is not False for value in _values.as_list(raw["temperature"])])
             made["sample"][cold & (made["sample"] == _values.NOWHERE)] = GREEDY
@@ -88,8 +90,8 @@ def _column(name: str, values: Any, count: int, faults: RowFaults) -> np.ndarray
 def found(pattern: re.Pattern[str], text: str | None) -> str:
     """The answer that the last match of a pattern gives: its first group, or the whole match if it has no group. Empty if there is none."""
     last = None
-    for last in pattern.finditer(text or ""):
-        pass
+    for match in pattern.finditer(text or ""):
+        last = match
     return "" if last is None else (last.group(1 if pattern.groups else 0) or "").strip()
 
 

@@ -43,9 +43,12 @@ def as_text(value: Any) -> str:
 
 def text(values: Any) -> tuple[np.ndarray, list[Fault]]:
     """Object array of text; equal texts are one object, which a million rows with a few prompts need."""
+    given = as_list(values)
+    if set(map(type, given)) != {str}:
+        given = [as_text(v) for v in given]
     known: dict[str, str] = {}
-    made = np.empty(len(values), dtype=object)
-    made[:] = [known.setdefault(one, one) for one in (v if type(v) is str else as_text(v) for v in as_list(values))]
+    made = np.empty(len(given), dtype=object)
+    made[:] = list(map(known.setdefault, given, given))
     return made, []
 
 
@@ -54,7 +57,7 @@ def real(values: Any) -> tuple[np.ndarray, list[Fault]]:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         return values.astype(np.float64), []
     given = as_list(values)
-    if not any(type(v) is bool for v in given):
+    if bool not in set(map(type, given)):
         try:
             return np.array(given, dtype=object).astype(np.float64), []
         except (TypeError, ValueError, OverflowError):
@@ -69,7 +72,7 @@ def whole(values: Any) -> tuple[np.ndarray, list[Fault]]:
     given = as_list(values)
     try:
         # int() would cut 1.5 off.
-        if all(type(v) in (int, str) for v in given):
+        if set(map(type, given)) <= {int, str}:
             return np.array(given, dtype=object).astype(np.int64), []
     except (ValueError, OverflowError):
         pass

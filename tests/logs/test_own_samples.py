@@ -74,7 +74,7 @@ def test_what_the_command_refuses(logs, tmp_path, capsys):
     for arguments, said in (
         (["run", "sft", "--samples", *logs, "--out", str(tmp_path)], "takes no table of samples"),
         (["run", "inference", "--samples", "missing.csv", "--out", str(tmp_path)], "no file 'missing.csv'"),
-        (["run", "inference", "--samples", str(tmp_path / "bad.csv"), "--out", str(tmp_path)], "bad.csv: row "),
+        (["run", "inference", "--samples", str(tmp_path / "bad.csv"), "--out", str(tmp_path)], "bad.csv, line "),
         (["run", "inference", "--samples", *logs, "--out", str(ROOT / "experiments")], "must not be where the repository's own rows are"),
     ):
         assert main(arguments) == 2
