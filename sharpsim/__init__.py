@@ -1,22 +1,24 @@
 """Exact and simulated results on self-improvement of language models by sharpening (Huang et al. 2025, arXiv 2412.01951v2).
 
 Modules and names load on first use, so `import sharpsim` is fast and imports no JAX. Start with `TabularPolicy` (a model given as a table),
-`Oracle` (samples from it), `algorithms` (sharpening algorithms) and `theory` (the paper's bounds).
+`Oracle` (samples from it), `algorithms` (sharpening algorithms), `theory` (the paper's bounds) and `card` (all of it for your own model).
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sharpsim.cards import card
     from sharpsim.oracle import LawOracle, Oracle
     from sharpsim.policies import TabularPolicy
 
 __version__ = "0.2.0"
-__all__ = ["LawOracle", "Oracle", "TabularPolicy", "__version__"]
+__all__ = ["LawOracle", "Oracle", "TabularPolicy", "__version__", "card"]
 
-_HOMES = {"TabularPolicy": "policies", "Oracle": "oracle", "LawOracle": "oracle"}
+_HOMES = {"card": "cards", "TabularPolicy": "policies", "Oracle": "oracle", "LawOracle": "oracle"}
 _MODULES = (
     "algorithms",
+    "cards",
     "classes",
     "coverage",
     "decoding",

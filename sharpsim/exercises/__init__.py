@@ -12,6 +12,7 @@ better; the check passes from a stated level on).
 """
 
 from sharpsim.exercises._catalogue import UNITS, all_exercises, find, solution_of, stub_of
+from sharpsim.exercises._command import main
 from sharpsim.exercises._exercise import Exercise, Outcome, Wrong, run
 
-__all__ = ["UNITS", "Exercise", "Outcome", "Wrong", "all_exercises", "find", "run", "solution_of", "stub_of"]
+__all__ = ["UNITS", "Exercise", "Outcome", "Wrong", "all_exercises", "find", "main", "run", "solution_of", "stub_of"]

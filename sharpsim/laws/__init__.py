@@ -21,6 +21,7 @@ from sharpsim.laws._stopping import (
     stopping_time_survival,
 )
 from sharpsim.laws._tilted import tilted
+from sharpsim.laws._vote import vote
 
 __all__ = [
     "Band",
@@ -44,4 +45,5 @@ __all__ = [
     "stopping_time_miss",
     "stopping_time_survival",
     "tilted",
+    "vote",
 ]

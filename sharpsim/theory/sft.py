@@ -26,6 +26,12 @@ from sharpsim.coverage import coverage_profile
 from sharpsim.sharpness import mode_log_mass
 from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
 from sharpsim.theory._family import Cheapest, PluralityRisk, cheapest, family, fill, least_prompts, saturated_risk
+from sharpsim.theory._memorised import Memorised, least_memorised, risk_of_masses
+
+__all__ = [
+    "Memorised", "STATEMENTS", "SamplesNeeded", "best_of_n_miss", "bound", "bound_instance", "bound_sharp", "checks", "exact_risk",
+    "family_cheapest", "family_prompts_needed", "family_risk", "least_memorised", "risk_of_masses", "samples_needed",
+]  # fmt: skip
 
 SYMBOLS = {"n": "n", "N": "N", "delta": "delta", "rho": "rho", "gamma": "slack", "C_cov": "coverage", "log|Pi|": "log_class_size"}
 STATEMENTS = (
