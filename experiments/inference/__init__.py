@@ -64,7 +64,7 @@ _SHARED: dict[str, Any] = {
     "level": 0.95, "false_alarm": 1e-6, "coverage_N": tuple(float(f"{10 ** (k / 10):.4g}") for k in range(21)),
     "cells_floor": -60.0, "bins": 40,
 }  # fmt: skip
-_TWO = {"pronunciation": (1, 3), "game of 24": (1, 2), "deduction": (1, 2), "arithmetic": (1, 2)}
+_TWO = {"pronunciation": (1, 3), "game of 24": (1, 2), "deduction": (1, 2), "arithmetic": (1, 2), "many writers": (1, 6)}
 QUESTIONS = (
     *(Question(task, level, "held_out") for task, levels in _TWO.items() for level in levels),
     # The paper shows Game of 24 on training prompts as well.
