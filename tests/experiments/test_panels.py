@@ -225,7 +225,8 @@ def test_findings_are_counted_with_their_signs():
         "model": ["a", "b", "c"] * 2, "task": ["t"] * 6, "rule": ["best of N"] * 6, "N": [1] * 3 + [5] * 3,
         "accuracy": [0.5] * 3 + [0.7, 0.5, 0.3], "low": [0.45] * 3 + [0.65, 0.45, 0.25], "high": [0.55] * 3 + [0.75, 0.55, 0.35],
         "lift_points": [0.0] * 3 + [20.0, 0.0, -20.0], "lift_low": [-5.0] * 3 + [15.0, -5.0, -25.0],
-        "lift_high": [5.0] * 3 + [25.0, 5.0, -15.0],
+        "lift_high": [5.0] * 3 + [25.0, 5.0, -15.0], "gain_points": [0.0] * 3 + [20.0, 0.0, -20.0],
+        "gain_low": [0.0] * 3 + [15.0, -5.0, -25.0], "gain_high": [0.0] * 3 + [25.0, 5.0, -15.0],
     }  # fmt: skip
     cells = Table(columns)
     loglik = Table({**{n: columns[n] for n in ("model", "task", "N", "gain_low", "gain_high")}, "gain": columns["gain_points"]})
