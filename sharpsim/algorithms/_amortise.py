@@ -53,23 +53,42 @@ def dpo_sharpen(
     schedule: Schedule,
     held_out: int,
     key: jax.Array,
+    likelihood_weight: float = 0.0,
     watch: Watch | None = None,
     rank: int | None = None,
     temperatures: tuple[float, ...] = (1.0,),
 ) -> Sharpened:
     """RLHF-Sharpening from `policy` itself: N/2 disjoint pairs of draws for each of the prompts [n, ...], scored by log base.
 
-    Minimises the mean of ( beta log(pi/base)(y|x) - beta log(pi/base)(y'|x) - log base(y|x) + log base(y'|x) )^2 over the pairs; the tilted
-    base, prop. to base^(1+1/beta), has loss 0. As `dpo` with a `NeuralClass`, on prompts given; N = 2 is the paper's. m = n N, so that at
-    equal N it costs what `sft_sharpen` does. `held_out` counts prompts: all pairs of the last ones choose the returned policy.
+    Minimises over pi, with alpha = `likelihood_weight`, the mean over prompts of
 
-    Raises `ValueError` for N odd or below 2, beta not positive, prompts that are not the policy's or no more than `held_out`.
+        mean over pairs of ( beta log(pi/base)(y|x) - beta log(pi/base)(y'|x) - log base(y|x) + log base(y'|x) )^2
+        - alpha sum_j w_j log pi(y_j|x),    w_j prop. to base(y_j|x)^(1/beta) over the prompt's N draws, summing to 1.
+
+    With alpha = 0 this is the paper's loss (its N is 2). The tilted base pi_beta, prop. to base^(1+1/beta), has loss 0.
+
+    With alpha > 0 the second term is the regularised loss of RPO (Liu et al., arXiv 2405.16436): DPO with the negative log-likelihood of
+    the preferred responses. The w_j are the self-normalised importance weights of pi_beta, so that for N to infinity pi_beta minimises
+    both terms, whatever alpha. At finite N the second alone is minimised by the mean of the weighted draws, sum_j w_j 1{y = y_j}, whose
+    distance to pi_beta is of order 1/N; the sum then ends between it and pi_beta.
+
+    Why alpha > 0: the first term fixes ratios only, and base's unlikely responses hold most of its gradient. In short training it moves
+    mass to responses that no pair compares, on other prompts above all, and raises the mode little (likelihood displacement: Razin et al.,
+    arXiv 2410.08847). The second term raises the likely draws directly, at no cost in samples or in evaluations of the network.
+
+    m = n N, so that at equal N it costs what `sft_sharpen` does. `held_out` counts prompts: all pairs of the last ones choose the returned
+    policy. Losses in `info` are those of the sum.
+
+    Raises `ValueError` for N odd or below 2, beta not positive, a negative or infinite weight, prompts that are not the policy's or no
+    more than `held_out`.
     Source: Huang et al., arXiv 2412.01951v2, section 4.2, Eq. 4 and 8.
     """
     N = _checks.static_count("N", N, 2)
     if N % 2:
         raise ValueError(f"`N` must be even, for disjoint pairs; got {N}.")
     _checks.positive("beta", beta)
+    if not 0 <= likelihood_weight < np.inf:
+        raise ValueError(f"`likelihood_weight` must be non-negative and finite; got {likelihood_weight}.")
     pairs = N // 2
     policy_class = _class_of(policy, prompts, schedule, _checks.static_count("held_out", held_out) * pairs, watch, rank, temperatures)
     draw_key, fit_key = jax.random.split(key)
@@ -77,9 +96,20 @@ def dpo_sharpen(
     n = len(drawn.responses)
     first, second = (drawn.responses[:, side::2].reshape(n * pairs, -1) for side in (0, 1))
     gaps = (drawn.log_probs[:, 0::2] - drawn.log_probs[:, 1::2]).reshape(-1)
+    # A mean over pairs is taken: N/2 times the weight of each draw makes the sum over the prompt's draws of it.
+    likelihoods = likelihood_weight * pairs * tilted_weights(drawn.log_probs, beta=beta).reshape(-1, 2)
     # beta log(pi/base) differs by (1 + beta) times the gap less beta times it: base moves to the other side.
-    fit = policy_class.least_squares(np.arange(n).repeat(pairs), first, second, (1 + beta) * gaps, beta=beta, key=fit_key)
+    fit = policy_class.least_squares(
+        np.arange(n).repeat(pairs), first, second, (1 + beta) * gaps, beta=beta, key=fit_key, likelihoods=likelihoods
+    )
     return Sharpened(fit.policy, n * N, fit.info)
+
+
+def tilted_weights(log_probs: Any, *, beta: float) -> np.ndarray:
+    """Self-normalised importance weights of pi_beta for draws from base: w_j prop. to base(y_j|x)^(1/beta), rows [n, N] summing to 1."""
+    scaled = np.asarray(log_probs) / beta
+    weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def best_responses(drawn: Samples) -> np.ndarray:

@@ -19,12 +19,16 @@ from sharpsim.training._minimise import Loss, Schedule, Trained, evaluate, minim
 
 
 class Comparisons(NamedTuple):
-    """Prompts [n, ...], two responses int [n, horizon] to each, and the targets [n] of their scaled log-ratio, in nats."""
+    """Prompts [n, ...], two responses int [n, horizon] to each, and the targets [n] of their scaled log-ratio, in nats.
+
+    `likelihoods` [n, 2] are the weights of -log pi of the two responses in the loss (see `squared_residual`); zeros leave them out.
+    """
 
     prompts: Any
     first: Any
     second: Any
     targets: Any
+    likelihoods: Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,15 +80,23 @@ class NeuralClass:
         start, watch, key = self._start(negative_log_likelihood, kept, key)
         return _said(fit(start, trained, held_out=kept, schedule=self.schedule, key=key, watch=watch))
 
-    def least_squares(self, prompts: Any, first: Any, second: Any, targets: Any, *, beta: float, key: jax.Array) -> Fit:
+    def least_squares(
+        self, prompts: Any, first: Any, second: Any, targets: Any, *, beta: float, key: jax.Array, likelihoods: Any = None
+    ) -> Fit:
         """Towards argmin over the class of sum_i ( beta (log pi(y_i|x_i) - log pi(y'_i|x_i)) - targets_i )^2; losses are its means, nats^2.
 
-        Raises `ValueError` for beta not positive, and as `maximum_likelihood` does.
+        `likelihoods` [n, 2], if given, adds sum_i ( -likelihoods_i1 log pi(y_i|x_i) - likelihoods_i2 log pi(y'_i|x_i) ).
+
+        Raises `ValueError` for beta not positive, `likelihoods` negative or of another shape, and as `maximum_likelihood` does.
         """
         _checks.positive("beta", beta)
         for responses in (first, second):
             self.reference.check_responses(np.asarray(responses))
-        given = Comparisons(np.asarray(self.prompts)[np.asarray(prompts)], *(np.asarray(part) for part in (first, second, targets)))
+        weights = np.zeros((len(targets), 2), np.float32) if likelihoods is None else np.asarray(likelihoods)
+        if weights.shape != (len(targets), 2):
+            raise ValueError(f"`likelihoods` must have shape ({len(targets)}, 2), two weights a comparison; got {weights.shape}.")
+        _checks.at_least("likelihoods", weights, 0.0)
+        given = Comparisons(np.asarray(self.prompts)[np.asarray(prompts)], *map(np.asarray, (first, second, targets)), weights)
         trained, kept = self._split(given)
         loss, schedule = squared_residual(float(beta)), self.schedule
         start, watch, key = self._start(loss, kept, key)
@@ -111,14 +123,17 @@ class NeuralClass:
 
 @functools.lru_cache(maxsize=16)
 def squared_residual(beta: float) -> Loss:
-    """The loss of one comparison, ( beta (log pi(y|x) - log pi(y'|x)) - target )^2 in nats^2.
+    """The loss of one comparison, ( beta (log pi(y|x) - log pi(y'|x)) - target )^2 in nats^2, less the weighted log-likelihoods
+
+        likelihoods[0] log pi(y|x) + likelihoods[1] log pi(y'|x).
 
     One object for each beta, so that another seed compiles nothing.
     """
 
     def loss(policy: SequencePolicy, example: Comparisons) -> tuple[jax.Array, jax.Array]:
-        ratio = policy.token_log_probs(example.prompts, example.first).sum() - policy.token_log_probs(example.prompts, example.second).sum()
-        return (beta * ratio - example.targets) ** 2, jnp.ones((), ratio.dtype)
+        first, second = (policy.token_log_probs(example.prompts, response).sum() for response in (example.first, example.second))
+        likelihood = example.likelihoods[0] * first + example.likelihoods[1] * second
+        return (beta * (first - second) - example.targets) ** 2 - likelihood, jnp.ones((), first.dtype)
 
     return loss
 

@@ -3,17 +3,19 @@
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from sharpsim import Oracle
 from sharpsim.algorithms import dpo, dpo_sharpen, sft, sft_sharpen
-from sharpsim.algorithms._amortise import best_responses
+from sharpsim.algorithms._amortise import best_responses, tilted_weights
 from sharpsim.decoding import Samples, sample_many
 from sharpsim.laws import best_of_n, tilted
 from sharpsim.policies import tabulate
 from sharpsim.testing import binomial_interval
 from sharpsim.training import NeuralClass, Schedule
+from sharpsim.training._minimise import mean_over
 from sharpsim.training._neural_class import Comparisons, squared_residual
 from tests.tiny import FREE, Free, pairs, transformer
 
@@ -76,9 +78,80 @@ def test_the_loss_is_the_papers():
     first, second = np.array([2, 0]), np.array([1, 1])
     gap = BASE[1, 2 * 3] - BASE[1, 4]
     wanted = (beta * (mine[1, 6] - BASE[1, 6]) - beta * (mine[1, 4] - BASE[1, 4]) - gap) ** 2
-    total, weight = squared_residual(beta)(policy, Comparisons(1, first, second, (1 + beta) * gap))
-    assert float(total) == pytest.approx(wanted, rel=1e-9)
-    assert float(weight) == 1
+    for weights in ([0.0, 0.0], [0.7, 0.2]):
+        total, weight = squared_residual(beta)(policy, Comparisons(1, first, second, (1 + beta) * gap, np.array(weights)))
+        assert float(total) == pytest.approx(wanted - weights[0] * mine[1, 6] - weights[1] * mine[1, 4], rel=1e-9)
+        assert float(weight) == 1
+
+
+def test_tilted_weights_by_hand():
+    """beta = 1/2: squares of the probabilities, here 1, 4 and 16 hundredths; any number of nats below zero."""
+    draws = np.log([[0.1, 0.2, 0.4], [0.5, 0.5, 0.5]])
+    for shift in (0.0, -2000.0):
+        np.testing.assert_allclose(tilted_weights(draws + shift, beta=0.5), [[1 / 21, 4 / 21, 16 / 21], [1 / 3] * 3], rtol=1e-11)
+
+
+SIXTEEN = Free(jnp.log(jnp.broadcast_to(jnp.array([0.5, 0.25, 0.25]), (1, 4, 3))))
+"""Probabilities are multiples of 1/16, so that 16 draws in which each response has its expected count are base itself."""
+DRAWS = np.array([[a, b] for a in (0, 0, 1, 2) for b in (0, 0, 1, 2)])
+
+
+def population_gradient(beta: float, weights: np.ndarray, policy: Free) -> np.ndarray:
+    """Of `dpo_sharpen`'s objective at likelihood weight 2 over all pairs of independent draws of base; `weights` sum to 1 over `DRAWS`."""
+    scores = tabulate(SIXTEEN, np.zeros(1, int))[1][0, DRAWS[:, 0] * 3 + DRAWS[:, 1]]
+    first, second = (axis.ravel() for axis in np.indices((16, 16)))
+    likelihoods = 2 * 16 / 2 * np.stack([weights[first], weights[second]], axis=1)
+    gaps = (1 + beta) * (scores[first] - scores[second])
+    pairs = Comparisons(np.zeros(256, int), DRAWS[first], DRAWS[second], gaps, likelihoods)
+    return np.asarray(jax.grad(lambda policy: mean_over(squared_residual(beta), policy, pairs))(policy).logits)
+
+
+@pytest.mark.parametrize("beta", [0.4, 2.0])
+def test_the_tilted_law_is_stationary_in_the_population(beta):
+    """Both terms have it as their minimiser. Weights of another tilt, or of the best draw alone, move it; and so does base's own law."""
+    scores = tabulate(SIXTEEN, np.zeros(1, int))[1][0, DRAWS[:, 0] * 3 + DRAWS[:, 1]]
+    target = Free((1 + 1 / beta) * SIXTEEN.logits)
+    np.testing.assert_allclose(tabulate(target, np.zeros(1, int))[1], tilted(*[tabulate(SIXTEEN, np.zeros(1, int))[1]] * 2, beta=beta))
+    right = tilted_weights(scores[None], beta=beta)[0]
+    assert np.abs(population_gradient(beta, right, target)).max() < 1e-12
+    assert np.abs(population_gradient(beta, right, SIXTEEN)).max() > 0.1
+    for wrong in (tilted_weights(scores[None] * (1 + beta), beta=beta)[0], np.eye(16)[0], np.full(16, 1 / 16)):
+        assert np.abs(population_gradient(beta, wrong, target)).max() > 0.02
+
+
+def test_the_likelihood_term_alone_ends_at_the_weighted_draws():
+    """With a weight so large that the pairs hardly count, each prompt's law is the mean of its self-normalised draws."""
+    N, beta, key = 4, 0.3, jax.random.key(3)
+    run = {"beta": beta, "N": N, "schedule": SCHEDULE, "held_out": 100, "key": key}
+    tuned, used, _ = dpo_sharpen(FREE, PROMPTS, likelihood_weight=1e4, **run)
+    assert used == len(PROMPTS) * N
+    drawn = sample_many(FREE, PROMPTS, draws=N, key=jax.random.split(key)[0])
+    codes, weights = drawn.responses[:1300, :, 0] * 3 + drawn.responses[:1300, :, 1], tilted_weights(drawn.log_probs[:1300], beta=beta)
+    for row in range(2):
+        mine = PROMPTS[:1300] == row
+        wanted = np.bincount(codes[mine].ravel(), weights[mine].ravel(), minlength=9) / mine.sum()
+        plain = np.bincount(codes[mine].ravel(), minlength=9) / mine.sum() / N
+        found = np.exp(table(tuned)[row])
+        assert np.abs(wanted - found).sum() / 2 < 0.03
+        # Unweighted draws, and the tilted law that N = 4 is too few for, are both farther than that.
+        assert np.abs(plain - found).sum() / 2 > 0.15
+        assert np.abs(np.exp(tilted(BASE, BASE, beta=beta)[row]) - found).sum() / 2 > 0.05
+
+
+def test_the_likelihood_term_keeps_mass_from_what_no_pair_compares():
+    """Two of nine responses are compared. Their ratio is fitted with and without; with it alone, the other seven lose their mass."""
+    members = NeuralClass(FREE, np.arange(2), dataclasses.replace(SCHEDULE, batch=4), 1)
+    two = np.array([[0, 0], [1, 1]])
+    gap, rows = BASE[0, 0] - BASE[0, 4], np.zeros(8, int)
+    given = (rows, np.tile(two[:1], (8, 1)), np.tile(two[1:], (8, 1)), np.full(8, (1 + 0.5) * gap))
+    weights = np.tile(tilted_weights(BASE[:1, [0, 4]], beta=0.5 / 1.5), (8, 1))
+    mass = []
+    for likelihoods in (None, weights):
+        law = table(members.least_squares(*given, beta=0.5, key=jax.random.key(0), likelihoods=likelihoods).policy)[0]
+        assert law[0] - law[4] == pytest.approx(3 * gap, abs=0.05)
+        mass.append(np.exp(law[[0, 4]]).sum())
+    assert mass[0] < 0.9
+    assert mass[1] > 0.95
 
 
 def test_the_likeliest_draw_is_kept_and_the_first_of_equals():
@@ -133,7 +206,14 @@ def test_sft_refuses(change, message):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"N": 3}, "`N` must be even, for disjoint pairs; got 3"), ({"N": 1}, "`N`"), ({"beta": 0.0}, "`beta` must be positive")],
+    [
+        ({"N": 3}, "`N` must be even, for disjoint pairs; got 3"),
+        ({"N": 1}, "`N`"),
+        ({"beta": 0.0}, "`beta` must be positive"),
+        ({"likelihood_weight": -1.0}, "`likelihood_weight` must be non-negative and finite; got -1.0"),
+        ({"likelihood_weight": np.nan}, "`likelihood_weight` must be"),
+        ({"likelihood_weight": np.inf}, "`likelihood_weight` must be"),
+    ],
 )
 def test_dpo_refuses(change, message):
     given = {"beta": 0.5, "N": 2, "held_out": 1, "schedule": SHORT, "key": jax.random.key(0)} | change
@@ -142,9 +222,9 @@ def test_dpo_refuses(change, message):
 
 
 def test_what_is_held_out_is_not_trained_on():
-    trained, kept = NeuralClass(FREE, np.arange(2), SHORT, 2)._split(Comparisons(*(np.arange(5) + 10 * k for k in range(4))))
-    assert [part.tolist() for part in trained] == [[10 * k, 10 * k + 1, 10 * k + 2] for k in range(4)]
-    assert [part.tolist() for part in kept] == [[10 * k + 3, 10 * k + 4] for k in range(4)]
+    trained, kept = NeuralClass(FREE, np.arange(2), SHORT, 2)._split(Comparisons(*(np.arange(5) + 10 * k for k in range(5))))
+    assert [part.tolist() for part in trained] == [[10 * k, 10 * k + 1, 10 * k + 2] for k in range(5)]
+    assert [part.tolist() for part in kept] == [[10 * k + 3, 10 * k + 4] for k in range(5)]
 
 
 def test_foreign_prompts_and_responses_are_refused():
@@ -152,5 +232,11 @@ def test_foreign_prompts_and_responses_are_refused():
     good = np.zeros((6, 4), int)
     with pytest.raises(ValueError, match=r"tokens in 0..3"):
         members.least_squares(np.arange(6), good, good + 7, np.zeros(6), beta=1.0, key=jax.random.key(0))
+    for wrong, message in (
+        (np.zeros(6), r"`likelihoods` must have shape \(6, 2\)"),
+        (np.full((6, 2), -1.0), "`likelihoods` must be at least 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            members.least_squares(np.arange(6), good, good, np.zeros(6), beta=1.0, key=jax.random.key(0), likelihoods=wrong)
     with pytest.raises(ValueError, match="`prompt` must hold tokens"):
         NeuralClass(transformer(0), np.full((6, 3), 9), SHORT, 1)
