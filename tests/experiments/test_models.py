@@ -81,16 +81,15 @@ def test_no_held_out_prompt_is_trained_on(task):
 @pytest.mark.parametrize("task", ["game of 24", "many writers"])
 def test_what_asks_the_same_is_on_one_side(task):
     """A multiset in another order, or an expression from another source, does not bring a validation prompt into training."""
-    train_pairs, validation = training_pairs(task, RECIPES[task], seed=0)
+    recipe = dataclasses.replace(RECIPES[task], pairs=2000)
+    train_pairs, validation = training_pairs(task, recipe, seed=0)
     key = TASKS[task](level=1).split_key
     assert not {key(prompt) for prompt, _ in train_pairs} & {key(prompt) for prompt, _ in validation}
-    levels = RECIPES[task].levels
-    assert {len(prompt.split(" ")[0]) > 2 for prompt, _ in validation} == {task == "many writers"}
-    assert len(validation) > 200 * len(levels)
+    assert len(validation) > 150 * len(recipe.levels)
 
 
 def test_validation_text_of_many_writers_is_drawn_like_training_text():
-    _, validation = training_pairs("many writers", RECIPES["many writers"], seed=0)
+    _, validation = training_pairs("many writers", dataclasses.replace(RECIPES["many writers"], pairs=2000), seed=0)
     wrong = np.mean([not TASKS["many writers"](level=1).is_correct(*pair) for pair in validation])
     assert 0.15 < wrong < 0.4
 
