@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.asked import PRETRAINED, Judge, load
-from experiments.engine.models import available_prompts, fresh_prompts
+from experiments.engine.models import available_fresh, available_prompts
 from experiments.engine.rows import Refused
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
@@ -129,7 +129,7 @@ def gather(
     judge, every = Judge(task, [texts[i] for i in proven], asked.decode), np.arange(len(proven))
     decoded = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, encoded))[proven]
     encoded = encoded[proven]
-    unseen = asked.encode(_to_tune_on(task, model, validation + prompts, seed))
+    kept, unseen = apart(task, _to_tune_on(task, model, validation + prompts, seed), validation)
     return Cell(
         task=task_name,
         level=level,
@@ -139,8 +139,8 @@ def gather(
         texts=tuple(texts[i] for i in proven),
         prompts=encoded,
         groups=np.unique([task.split_key(texts[i]) for i in proven], return_inverse=True)[1],
-        fresh=unseen[validation:],
-        validation=unseen[:validation],
+        fresh=asked.encode(unseen),
+        validation=asked.encode(kept),
         unproven=len(texts) - len(proven),
         greedy_correct=judge.correct(decoded, every),
         greedy_log_probs=scored(policy, encoded, decoded),
@@ -156,7 +156,23 @@ def _to_tune_on(task: Any, model: str, count: int, seed: int) -> list[str]:
     """Prompts of the training split that the model has not seen; all there are, where they are fewer than `count`."""
     if model == PRETRAINED:
         return available_prompts(task, "train", count, seed)
-    return fresh_prompts(task, count, seed)
+    return available_fresh(task, count, seed)
+
+
+def apart(task: Any, texts: list[str], size: int) -> tuple[list[str], list[str]]:
+    """`size` prompts for validation, and the prompts that ask none of the same: orders of one set of numbers stay on one side."""
+    keys = [task.split_key(text) for text in texts]
+    counts: dict[str, int] = {}
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
+    kept, found = set(), 0
+    for key, count in counts.items():
+        if found >= size:
+            break
+        kept.add(key)
+        found += count
+    sides = [(text, key in kept) for text, key in zip(texts, keys, strict=True)]
+    return [text for text, validates in sides if validates][:size], [text for text, validates in sides if not validates]
 
 
 def _padded(heads: list[Any], size: int, judge: Judge) -> Head:

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,13 +63,22 @@ def load(task: str, model: str) -> Any:
 
 def available_prompts(task: Task, split: str, prompts: int, seed: int) -> list[str]:
     """`prompts` prompts of a split, or all of them where the task has fewer."""
+    return _as_many(lambda n: task.prompts(split, n, seed), prompts)
+
+
+def available_fresh(task: Task, prompts: int, seed: int) -> list[str]:
+    """`prompts` prompts that no model of the task has seen in training (`fresh_prompts`), or all of them where there are fewer."""
+    return _as_many(lambda n: fresh_prompts(task, n, seed), prompts)
+
+
+def _as_many(drawn: Callable[[int], list[str]], prompts: int) -> list[str]:
     try:
-        return task.prompts(split, prompts, seed)
+        return drawn(prompts)
     except ValueError as refusal:
         least = re.search(r"must be at most (\d+)", str(refusal))
         if least is None:
             raise
-        return task.prompts(split, int(least[1]), seed)
+        return drawn(int(least[1]))
 
 
 def encode_prompts(task: Task, texts: Iterable[str]) -> np.ndarray:

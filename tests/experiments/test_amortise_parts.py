@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.amortise.cells import Cell, _padded, scored
+from experiments.amortise.cells import Cell, _padded, apart, scored
 from experiments.amortise.findings import judged
 from experiments.amortise.tables import (
     COLUMNS,
@@ -94,6 +94,14 @@ def test_what_the_head_cuts_off_is_mass_below_its_bound(size):
         assert known.tail_bound[row] == (pytest.approx(outside[0], abs=1e-12) if len(outside) else -np.inf)
     listed = known.log_probs > -np.inf
     np.testing.assert_array_equal(known.correct[listed], (known.responses[listed].sum(axis=1) % 2 == 0))
+
+
+def test_validation_prompts_ask_nothing_that_is_tuned_on():
+    texts = ["1 2 3", "4 5 6", "3 2 1", "6 5 4", "7 8 9", "2 1 3"]
+    asked = SimpleNamespace(split_key=lambda text: " ".join(sorted(text.split())))
+    kept, tuned = apart(asked, texts, 2)
+    assert (kept, tuned) == (["1 2 3", "3 2 1"], ["4 5 6", "6 5 4", "7 8 9"])
+    assert apart(asked, texts, 4) == (["1 2 3", "4 5 6", "3 2 1", "6 5 4"], ["7 8 9"])
 
 
 def test_scores_are_the_policys_whatever_the_number():
