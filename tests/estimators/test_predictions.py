@@ -101,7 +101,7 @@ def test_every_curve_is_predicted():
     assert list(made) == ["best_of_n", "normalised", "majority", "pass"]
     for one in made.values():
         assert one.N.tolist() == [64, 256]
-        assert (0 <= one.low).all()
+        assert (one.low >= 0).all()
         assert (one.low <= one.value).all()
         assert (one.value <= one.high).all()
         assert (one.high <= 1).all()
