@@ -180,6 +180,8 @@ class _Reader:
         columns, repeated = self._without_repetitions(columns)
         table = SampleTable(**{name: columns[name] for name in COLUMNS})
         self._say_settings()
+        if len(nameless := [file.name for file in self.files if "model" not in file.fields]) > 1:
+            self.notes.append(f"{len(nameless)} files name no model; draws of one prompt and task in them are taken as draws of one model.")
         if all(value in (None, 1) for value in self.given.values()) and not any(len(known) > 1 for known in self.recorded.values()):
             self.warnings += check_alike(table, false_alarm=FALSE_ALARM)
         return table, Reading(
