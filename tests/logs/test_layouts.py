@@ -314,6 +314,16 @@ def test_lists_in_parquet(tmp_path):
         read_logs(tmp_path / "a.parquet")
 
 
+def test_a_format_that_does_not_fit_is_said(tmp_path):
+    line = {"prompt": "p", "correct": True}
+    for name, said in (
+        ("lm-eval", "line 1: not a record of the format lm-eval"), ("vllm", "line 1: not a record of the format vllm"),
+        ("lists", "line 1: there must be a list of samples or of verdicts"), ("openai", "gave no rows as a log of the format openai"),
+    ):  # fmt: skip
+        with pytest.raises(LogError, match=said):
+            read(tmp_path, [line], format=name)
+
+
 def test_files_that_name_no_model_are_taken_as_one(tmp_path):
     for name in "ab":
         write(tmp_path, [{"prompt": "p", "correct": True}], f"{name}.jsonl")

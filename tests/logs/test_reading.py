@@ -158,7 +158,7 @@ def test_many_bad_lines_are_counted_and_some_named(tmp_path):
     _, reading = read_logs(tmp_path / "a.jsonl", skip_bad=True)
     assert (reading.skipped_rows, len(reading.skipped), reading.rows) == (500, 20, 2)
     (tmp_path / "b.jsonl").write_text("{\n" * 5)
-    with pytest.raises(LogError, match="5 were skipped"):
+    with pytest.raises(LogError, match="5 lines were skipped"):
         read_logs(tmp_path / "b.jsonl", skip_bad=True)
 
 
