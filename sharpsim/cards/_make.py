@@ -127,7 +127,7 @@ def _notes(law: Law) -> Content:
         methods.append(f"Best-first search found responses of {100 * found:.2f}% of the probability on the average prompt.")
         if found < ENOUGH:
             warnings.append(
-                f"The search found responses of only {100 * found:.0f}% of the probability: bands are wide, and covariances are those of what "
+                f"The search found responses of only {100 * found:.0f}% of the probability: bands are wide, and covariances are of what "
                 "was found. A larger `max_expansions` finds more."
             )
     return {"taken": [], "left_out": left_out, "warnings": warnings, "methods": methods}
