@@ -80,7 +80,7 @@ def _unjudged(content: Content) -> str:
 
 def _interval(found: Content) -> str:
     if found["low"] is None:
-        return ", no interval with one prompt"
+        return ", interval not available with one prompt"
     if found["high"] - found["low"] < 1e-9:
         return ""
     return f", interval {points(found['low']).rsplit(' ', 1)[0]} to {points(found['high']).rsplit(' ', 1)[0]}"
