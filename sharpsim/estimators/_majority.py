@@ -12,7 +12,7 @@ from sharpsim.estimators._subsets import sizes_within
 TIES = ("split", "first", "wrong")
 LARGEST_EXACT = 1000
 """Most draws of a prompt in the exact computation: 2^-1000 is about the smallest float."""
-_WORK, _ROWS = 3e9, 2e7
+_WORK, _ROWS = 1.5e9, 1e7
 """Multiplications that the exact computation may take; rows that the random one draws in all."""
 
 
@@ -27,7 +27,7 @@ def majority_vote(
         ties: among answers with equally many votes: "split", each counts in equal parts; "first", the one drawn first counts; "wrong", a
             tie is no answer. Averaged over all orders of the draws "first" is the same number as "split", so both give it here.
         seed: of the random subsets, where they are needed.
-        permutations: number of random orders. None: exact where that is cheap, else as many as 20 million rows allow, 8 to 256.
+        permutations: number of random orders. None: exact where that is cheap, else as many as 10 million rows allow, 8 to 256.
 
     Unbiased: the mean over all subsets of N draws. Where draws with one answer differ in `correct`, the answer is as correct as they are
     on average. Where no draw of a subset votes, it has no answer, which is not correct. The error is 0 where the value is exact, else the
@@ -75,7 +75,7 @@ def _sampled(
     begins = np.cumsum(counts) - counts
     rows = np.arange(counts.sum()) - np.repeat(begins - starts, counts)
     for _ in range(permutations):
-        order = rows[np.lexsort((rng.random(len(rows)), local))]
+        order = rows[np.argsort(local + rng.random(len(rows)))]
         found = _running(box, order, begins, longest, split)[:, sizes - 1]
         total += found
         squares += found**2

@@ -21,17 +21,21 @@ def predict_best(draws: Draws, N: np.ndarray, level: float, *, per_token: bool) 
     the mean of (1 - p)^k, p the largest probability seen. No assumption but independent prompts and draws.
 
     Rate. With k the fewest draws: accuracy at N is within r log2(N/k) of that at k, where r is the largest change per doubling among
-    N = k, k/2, ..., 1, plus its standard error. This is an assumption: that accuracy changes no faster later than it did.
+    N = k, k/2, ..., 1, plus its standard error. Where the last change is the largest, the curve still bends: in its direction the change may
+    grow by half at each further doubling. This is an assumption: that accuracy changes no faster later than so.
 
     `value` continues the last change per doubling, halved at each doubling, and is moved into the band.
     """
     fewest = int(draws.counts.min())
     sizes = np.unique(np.array([max(1, fewest >> step) for step in range(fewest.bit_length())]))
     values = np.clip(best_of_n(draws, sizes.tolist(), per_token=per_token), 0, 1)
-    rate, last = _rates(values, sizes)
+    rate, last, grows = _rates(values, sizes)
     now = two_stage_interval(values[:, -1:], level, bounds=(0.0, 1.0))
     doublings = np.log2(N / fewest)
-    low, high = now.low - rate * doublings, now.high + rate * doublings
+    # 1.5 + 1.5^2 + ... over the doublings, for any real number of them.
+    bent = 3 * (1.5**doublings - 1) if grows else doublings
+    low = now.low - rate * (bent if last < 0 else doublings)
+    high = now.high + rate * (bent if last > 0 else doublings)
     if not per_token:
         proven = np.array([_known_mass(draws, int(size), level) for size in N])
         low, high = np.maximum(low, proven[:, 0]), np.minimum(high, proven[:, 1])
@@ -41,13 +45,17 @@ def predict_best(draws: Draws, N: np.ndarray, level: float, *, per_token: bool) 
     return np.clip(now.mean + last * (1 - 0.5**doublings), low, high), low, high
 
 
-def _rates(values: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """Largest change of the mean per doubling plus its standard error, and the last change; of one size, the most that can be: 1 and 0."""
+def _rates(values: np.ndarray, sizes: np.ndarray) -> tuple[float, float, bool]:
+    """Largest change of the mean per doubling plus its standard error, the last change, and whether that is the largest.
+
+    Of one size, the most that can be: 1 and 0.
+    """
     if len(sizes) < 2:
-        return 1.0, 0.0
+        return 1.0, 0.0, False
     changes = np.diff(values, axis=1) / np.diff(np.log2(sizes))
     error = changes.std(axis=0, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.zeros(changes.shape[1])
-    return float((np.abs(changes.mean(axis=0)) + error).max()), float(changes.mean(axis=0)[-1])
+    mean = changes.mean(axis=0)
+    return float((np.abs(mean) + error).max()), float(mean[-1]), bool(np.abs(mean).argmax() == len(mean) - 1)
 
 
 def _known_mass(draws: Draws, N: int, level: float) -> tuple[float, float]:

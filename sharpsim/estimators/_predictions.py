@@ -8,15 +8,17 @@ from sharpsim import _checks
 from sharpsim.estimators._ballots import ballots
 from sharpsim.estimators._curves import Curve
 from sharpsim.estimators._draws import Draws
+from sharpsim.estimators._majority import majority_vote
 from sharpsim.estimators._predict_best import predict_best
 from sharpsim.estimators._predict_pass import predict_pass
 from sharpsim.estimators._predict_vote import predict_vote
 from sharpsim.estimators._subsets import usable
+from sharpsim.estimators._two_stage import two_stage_interval
 
 METHODS = {
     "best_of_n": "known probabilities of the responses seen, and a change per doubling of N no larger than any up to the draws",
     "normalised": "assumes a change per doubling of N no larger than any up to the draws",
-    "majority": "all laws of right and strongest wrong answers whose likelihood fits the votes (profile likelihood)",
+    "majority": "all laws of right and strongest wrong answers whose likelihood fits the votes (profile likelihood), and no change",
     "pass": "all laws of success probabilities whose likelihood fits the counts (profile likelihood)",
 }
 """What each prediction assumes, in words."""
@@ -34,8 +36,10 @@ def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) 
         N: sizes, each above the fewest draws of any prompt (up to there, `curves` estimates without a model).
         seed: of the thinning of prompts with many draws, for "majority".
 
-    `METHODS` says what each assumes. "pass" and "majority" assume only that draws are independent given the prompt, and for "majority" that
-    a right answer competes with up to ten equally strong rivals; "best_of_n" and "normalised" see `predict_best`'s assumption on the rate.
+    `METHODS` says what each assumes. "pass" assumes only that draws are independent given the prompt. "majority" takes the right answer to
+    compete with one or four equally strong rivals, or with no change from the fewest draws to N. "best_of_n" and "normalised" assume that
+    accuracy changes no faster per doubling of N than it did up to the draws; where the probabilities of the responses seen prove more than
+    that, "best_of_n" uses it.
     With fewer than 5 prompts the bands are NaN.
 
     Raises `ValueError` for an N that is no count or within the draws, and a level outside (0, 1).
@@ -55,10 +59,17 @@ def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) 
             own = draws.only(rows)
             made[name] = _curve(name, own, sizes, predict_best(own, sizes, apart, per_token=per_token))
     if draws.answers is not None and (draws.answers >= 0).any():
-        rng = np.random.default_rng(seed)
-        made["majority"] = _curve("majority", draws, sizes, predict_vote(ballots(draws), draws.counts, sizes, drop, rng))
+        made["majority"] = _curve("majority", draws, sizes, _vote(draws, sizes, level, drop, seed))
     made["pass"] = _curve("pass", draws, sizes, predict_pass(draws.successes, draws.counts, sizes, drop))
     return made
+
+
+def _vote(draws: Draws, sizes: np.ndarray, level: float, drop: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The band of `predict_vote`, widened to hold the interval at the fewest draws: rivals of unequal strength are in no component."""
+    value, low, high = predict_vote(ballots(draws), draws.counts, sizes, drop, np.random.default_rng(seed))
+    values = majority_vote(draws, [int(draws.counts.min())], seed=seed)[0]
+    now = two_stage_interval(np.clip(values, 0, 1), level, bounds=(0.0, 1.0))
+    return value, np.fmin(low, now.low), np.fmax(high, now.high)
 
 
 def _curve(name: str, draws: Draws, sizes: np.ndarray, band: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Curve:

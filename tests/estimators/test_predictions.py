@@ -101,7 +101,7 @@ def test_every_curve_is_predicted():
     assert list(made) == ["best_of_n", "normalised", "majority", "pass"]
     for one in made.values():
         assert one.N.tolist() == [64, 256]
-        assert (0 <= one.low).all()
+        assert (one.low >= 0).all()
         assert (one.low <= one.value).all()
         assert (one.value <= one.high).all()
         assert (one.high <= 1).all()
@@ -149,3 +149,15 @@ def test_bands_hold_the_truth_in_known_worlds():
     for name, rows in simulation.prediction_coverage(40, seed=5, N=(64, 256)).items():
         assert held(rows).all(axis=1).sum() >= 36, name
         assert np.median(rows[..., 3] - rows[..., 2]) < 0.45, name
+
+
+def test_a_bending_curve_may_bend_on():
+    """A right mode of 1%, all else wrong and rare: accuracy 1 - 0.99^N rises faster per doubling at 64 than at any N up to 16."""
+    rng = np.random.default_rng(6)
+    people = World(1500, 0.0, 0.1, -9.0, 0.0, 0.0, 0.0, 20, 0.0, rare=1.0, rare_mass=0.01, rare_right=1.0).population(300, rng)
+    draws = people.draw(np.full(300, 16), rng)
+    one = predictions(draws, 0.95, [64])["best_of_n"]
+    truth = 1 - 0.99**64
+    assert one.low[0] <= truth <= one.high[0] < 0.9
+    # At the rate up to the draws alone, 16 to 64 would add no more than about twice 1 - 0.99^16 - (1 - 0.99^8).
+    assert truth > (1 - 0.99**16) + 2 * (0.99**8 - 0.99**16) + 0.1

@@ -70,7 +70,7 @@ def test_pass_at_k_keeps_digits_at_many_draws():
 class TestPublicMistakes:
     def test_with_replacement_at_k_equal_n(self):
         """One of 4 draws is correct. All four are used at k = 4, so pass@4 is 1; with replacement it is 1 - (3/4)^4 = 0.684."""
-        assert 1 - 0.75**4 == pytest.approx(0.684, abs=1e-3)
+        assert pytest.approx(1 - 0.75**4, abs=1e-3) == 0.684
         assert pass_at_k(1, 4, 4)[0, 0] == 1.0
 
     def test_one_answer_a_problem_is_one_draw_of_each_prompt(self):

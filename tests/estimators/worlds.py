@@ -1,7 +1,9 @@
 """Worlds whose truth is known: a population of prompts, each a table of responses with probability, correctness and answer.
 
-They differ in the number of responses (3 to 1,000), how fast probabilities fall, how much they differ between prompts, whether likelihood
+They differ in the number of responses (3 to 2,000), how fast probabilities fall, how much they differ between prompts, whether likelihood
 tells right from wrong, misleads or says nothing, the share of prompts with no right response, the number of wrong answers, and votes lost.
+In a third of the worlds the mode is rare: many responses of about equal probability, and in some prompts one of 0.3% to 10%, which few of
+32 draws find, and which is mostly right or mostly wrong.
 """
 
 from dataclasses import dataclass
@@ -68,6 +70,9 @@ class World:
     never: float
     wrong: int
     lost: float
+    rare: float = 0.0
+    rare_mass: float = 0.01
+    rare_right: float = 0.5
 
     def population(self, prompts: int, rng: np.random.Generator) -> Population:
         """`prompts` prompts, independent and equally distributed."""
@@ -78,7 +83,15 @@ class World:
         probs = np.exp(logs - np.logaddexp.reduce(logs, axis=1)[:, None])
         standard = (logs - logs.mean(axis=1, keepdims=True)) / (logs.std(axis=1, keepdims=True) + 1e-9)
         chance = 1 / (1 + np.exp(-(self.easy + self.ease * rng.normal(size=(prompts, 1)) + self.slope * standard)))
-        correct = (rng.random(shape) < chance) & (rng.random((prompts, 1)) >= self.never)
+        correct = rng.random(shape) < chance
+        if self.rare:
+            # The least likely response gives its place to the rare mode, where the prompt has one.
+            has = rng.random(prompts) < self.rare
+            probs[has] *= (1 - self.rare_mass) / probs[has, :-1].sum(axis=1, keepdims=True)
+            probs[has, -1], correct[has, -1] = self.rare_mass, rng.random(has.sum()) < self.rare_right
+            order = np.argsort(-probs, axis=1, kind="stable")
+            probs, correct = np.take_along_axis(probs, order, 1), np.take_along_axis(correct, order, 1)
+        correct &= rng.random((prompts, 1)) >= self.never
         answers = np.where(correct, 0, 1 + (rng.random(shape) ** 2 * self.wrong).astype(np.int64))
         answers = np.where(~correct & (rng.random(shape) < self.lost), -1, answers)
         return Population(probs, correct, answers)
@@ -86,8 +99,11 @@ class World:
 
 def world(rng: np.random.Generator) -> World:
     """One at random."""
+    rare = bool(rng.random() < 1 / 3)
     return World(
-        responses=int(np.exp(rng.uniform(np.log(3), np.log(1000)))), decay=rng.uniform(0.0, 1.5), spread=rng.choice([0.1, 0.5, 1.0, 1.5]),
-        easy=rng.uniform(-4, 2), ease=rng.uniform(0, 3), slope=rng.uniform(-1.5, 1.5), never=rng.choice([0.0, rng.uniform(0, 0.5)]),
-        wrong=int(rng.integers(1, 30)), lost=rng.choice([0.0, rng.uniform(0, 0.4)]),
+        responses=int(np.exp(rng.uniform(np.log(300 if rare else 3), np.log(2000)))), decay=0.0 if rare else rng.uniform(0.0, 1.5),
+        spread=rng.choice([0.1, 0.5]) if rare else rng.choice([0.1, 0.5, 1.0, 1.5]), easy=rng.uniform(-4, 2), ease=rng.uniform(0, 3),
+        slope=rng.uniform(-1.5, 1.5), never=rng.choice([0.0, rng.uniform(0, 0.5)]), wrong=int(rng.integers(1, 30)),
+        lost=rng.choice([0.0, rng.uniform(0, 0.4)]), rare=rng.uniform(0.2, 1.0) if rare else 0.0,
+        rare_mass=float(np.exp(rng.uniform(np.log(0.003), np.log(0.1)))), rare_right=float(rng.choice([0.1, 0.9])),
     )  # fmt: skip
