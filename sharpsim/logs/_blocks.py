@@ -1,7 +1,8 @@
 """Reads a source block by block, whatever it holds."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from sharpsim.logs._block import Block, Faults
 from sharpsim.logs._csv import csv_blocks
@@ -29,18 +30,24 @@ def blocks(source: Source) -> Iterator[Block]:
 
 
 def _lines(source: Source, faults: Faults) -> Iterator[str]:
-    """Lines as text, each with its end; one that is no UTF-8 is a fault, and comes with marks in place of its bad bytes."""
+    """Lines as text, each with its end; one that is no UTF-8 is a fault, and comes with marks in place of its bad bytes.
+
+    Lines end at line feeds alone; what else looks like a line end is text.
+    """
     if source.utf16:
-        yield from io.StringIO(source.stream.read().decode("utf-16").removeprefix("\ufeff"), newline="\n")
-        return
+        return io.StringIO(source.stream.read().decode("utf-16").removeprefix("\ufeff"), newline="\n")
+    return chain.from_iterable(_pieces(source, faults))
+
+
+def _pieces(source: Source, faults: Faults) -> Iterator[Iterable[str]]:
+    """Large pieces of a file, each as its lines."""
     encoding, seen = "utf-8-sig", 0
     while chunk := source.stream.read(CHUNK):
         chunk += source.stream.readline()
         try:
-            # Lines end at line feeds alone; what else looks like a line end is text.
-            yield from io.StringIO(chunk.decode(encoding), newline="\n")
+            yield io.StringIO(chunk.decode(encoding), newline="\n")
         except UnicodeDecodeError:
-            yield from _one_by_one(chunk, encoding, seen, faults)
+            yield _one_by_one(chunk, encoding, seen, faults)
         seen += chunk.count(b"\n")
         encoding = "utf-8"
 

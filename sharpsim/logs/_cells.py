@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharpsim.logs._layout import rectangular
-from sharpsim.logs._samples import GREEDY, SampleTable, cell_codes, codes
+from sharpsim.logs._samples import GREEDY, SampleTable, codes, table_codes
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def cells(table: SampleTable) -> Iterator[Cell]:
 
 
 def _cells(table: SampleTable) -> Iterator[Cell]:
-    cell, names, prompt = cell_codes(vars(table))
+    cell, names, prompt = table_codes(table)
     label = answer_codes(table.answer)[0]
     order = np.lexsort((table.sample, table.seed, prompt, cell))
     starts = np.searchsorted(cell[order], np.arange(len(names) + 1))

@@ -6,10 +6,13 @@ import io
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from itertools import repeat
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._parquet import pyarrow_parts
@@ -39,21 +42,25 @@ def convert(paths: Sequence[str | Path] | str | Path, to: str | Path, **options:
     return reading
 
 
-def write_samples(path: str | Path, table: SampleTable) -> None:
+def write_samples(path: str | Path, table: SampleTable, *, constants: Mapping[str, float] | None = None) -> None:
     """Write a table such that `read_samples` returns it unchanged, bit for bit. A name that ends in .gz is packed.
+
+    `constants` are written as more columns, the same in each row: at which temperature and top-p the draws were made.
 
     Raises `LogError` for an ending that is not .csv, .parquet or .jsonl, perhaps with .gz.
     """
     path = Path(path)
     kind = suffix_of(path)
     content = io.BytesIO()
-    columns = [name for name in COLUMNS if name != "digest" or (table.digest is not None and table.digest.any())]
+    names = [name for name in COLUMNS if name != "digest" or (table.digest is not None and table.digest.any())]
     if kind == ".parquet":
         arrow, parquet = pyarrow_parts()
-        parquet.write_table(arrow.table({name: arrow.array(getattr(table, name)) for name in columns}), content)
+        columns = {name: arrow.array(getattr(table, name)) for name in names}
+        columns |= {name: arrow.array(np.full(len(table), value)) for name, value in (constants or {}).items()}
+        parquet.write_table(arrow.table(columns), content)
     else:
         text = io.TextIOWrapper(content, encoding="utf-8", errors="surrogatepass", newline="", write_through=True)
-        _write_text(text, kind, columns, table)
+        _write_text(text, kind, names, table, constants or {})
     packed = gzip.compress(content.getvalue(), mtime=0) if path.suffix.lower() == ".gz" else content.getvalue()
     # Whole or not at all: a killed process leaves the old file.
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,17 +69,19 @@ def write_samples(path: str | Path, table: SampleTable) -> None:
     draft.replace(path)
 
 
-def _write_text(text: Any, kind: str, columns: list[str], table: SampleTable) -> None:
-    rows = zip(*(_plain(name, getattr(table, name).tolist()) for name in columns), strict=True)
+def _write_text(text: Any, kind: str, names: list[str], table: SampleTable, constants: Mapping[str, float]) -> None:
+    columns = [_plain(name, getattr(table, name).tolist()) for name in names]
+    rows = zip(*columns, *(repeat(value, len(table)) for value in constants.values()), strict=True)
+    header = [*names, *constants]
     if kind == ".csv":
         # A carriage return by itself needs quotes, which the writer leaves out.
         returns = any("\r" in value for name in TEXT for value in getattr(table, name).tolist())
         writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
-        writer.writerow(columns)
+        writer.writerow(header)
         writer.writerows(rows)
     else:
         encode = json.JSONEncoder(allow_nan=False).encode
-        text.writelines(encode(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
+        text.writelines(encode(dict(zip(header, row, strict=True))) + "\n" for row in rows)
 
 
 def _plain(name: str, values: list[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from sharpsim.logs._cells import answer_codes
-from sharpsim.logs._samples import GREEDY, SampleTable, cell_codes
+from sharpsim.logs._samples import GREEDY, SampleTable, table_codes
 
 _PER_DRAW = ("seeds", "samples", "log_probs", "tokens", "answers", "correct", "digests")
 
@@ -75,7 +75,7 @@ class Group:
 
 def groups(table: SampleTable) -> Iterator[Group]:
     """The groups in the order in which the table first names them."""
-    cell, names, prompt = cell_codes(vars(table))
+    cell, names, prompt = table_codes(table)
     label, texts = answer_codes(table.answer)
     order = np.lexsort((table.sample, table.seed, prompt, cell))
     ends = np.searchsorted(cell[order], np.arange(len(names) + 1))

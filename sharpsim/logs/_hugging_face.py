@@ -6,8 +6,11 @@ off there, and so is its sum. Needs the extra `sharpsim[huggingface]`.
 """
 
 import importlib.util
-from collections.abc import Iterator
-from importlib import import_module
+import json
+import platform
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,13 @@ import numpy as np
 
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._files import suffix_of, write_samples
+from sharpsim.logs._journal import Journal, Key
 from sharpsim.logs._questions import Question, read_questions
 from sharpsim.logs._samples import GREEDY, SampleTable
+from sharpsim.logs._typed import digests
+
+SAMPLED_AT = {"temperature": 1.0, "top_p": 1.0}
+"""Columns that are written beside those of the table, so that who reads the table knows."""
 
 
 def draw_samples(
@@ -34,13 +42,18 @@ def draw_samples(
     batch: int = 64,
     dtype: str = "float32",
     device: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Draw `draws` responses per question and seed, and the greedy one; judge them; write the table to `out` and return its path.
+
+    Every batch is on disk as soon as it is drawn, in a hidden file beside `out`. If the run is stopped, the same call goes on from there,
+    and the table is the same as of a run that was not stopped. Beside the table, in `out` + ".about.json", stand the settings,
+    the versions of the packages, and how many responses are as long as `max_tokens`, so that they may have been cut off.
 
     Args:
         model: name on the Hugging Face hub, or a folder with the model.
         questions: JSONL with prompt, answer and, if need be, pattern (see `Question`).
-        out: the table to write, .csv or .parquet.
+        out: the table to write: .csv, .parquet or .jsonl, perhaps with .gz.
         draws, seeds: responses of each prompt and seed; seeds are 0, 1, ...
         max_tokens: length in tokens at which responses are cut off.
         pattern: pattern of the questions that have none.
@@ -48,8 +61,10 @@ def draw_samples(
         name, task: the columns `model` and `task`; the last part of `model`, and the name of the questions' file, if not given.
         batch: responses drawn at once. It changes the draws, since each batch has a seed of its own.
         dtype, device: as torch names them; a GPU is used where there is one if no device is given.
+        progress: called with (batches done, batches in all) after each.
 
-    Raises `LogError` for numbers below 1, bad questions, another file ending, packages that are missing and a model that does not load.
+    Raises `LogError` for numbers below 1, bad questions, another file ending, packages that are missing, a model that does not load, and a
+    stopped run with other settings.
     """
     for label, value in (("draws", draws), ("seeds", seeds), ("max_tokens", max_tokens), ("batch", batch)):
         if value < 1:
@@ -59,41 +74,75 @@ def draw_samples(
     asked = read_questions(questions, pattern)
     if missing := [package for package in ("torch", "transformers") if importlib.util.find_spec(package) is None]:
         raise LogError(f"`samples` needs {' and '.join(missing)}: `pip install sharpsim[huggingface]`.")
+    settings = {"model": model, "prompts": _fingerprint(asked), "draws": draws, "seeds": seeds, "max_tokens": max_tokens} | {
+        "batch": batch, "chat": chat, "dtype": dtype,
+    }  # fmt: skip
+    journal = Journal(out, settings)
     loaded = HuggingFaceModel(model, dtype=dtype, device=device, chat=chat)
-    rows = list(_rows(loaded, asked, draws=draws, seeds=seeds, max_tokens=max_tokens, batch=batch))
-    write_samples(out, _table(rows, model=name or Path(model).name, task=task or questions.stem))
+    _draw(loaded, asked, journal, list(_plan(len(asked), draws=draws, seeds=seeds, batch=batch)), max_tokens=max_tokens, progress=progress)
+    table = _table(asked, journal, model=name or Path(model).name, task=task or questions.stem)
+    write_samples(out, table, constants=SAMPLED_AT)
+    about = settings | SAMPLED_AT | {"device": getattr(loaded, "device", device), "versions": _versions()}
+    about |= {"rows": len(table), "responses_of_max_tokens": int((table.tokens >= max_tokens).sum())}
+    out.with_name(f"{out.name}.about.json").write_text(json.dumps(about, indent=2) + "\n")
+    journal.remove()
     return out
 
 
-def _table(rows: list[tuple[Any, ...]], *, model: str, task: str) -> SampleTable:
-    """The rows (prompt, seed, sample, log_prob, tokens, answer, correct) as a table of one model on one task."""
-    names = (np.full(len(rows), value, dtype=object) for value in (model, task))
-    return SampleTable(*names, *(np.array(column, dtype=object) for column in zip(*rows, strict=True)))
+def _plan(questions: int, *, draws: int, seeds: int, batch: int) -> Iterator[tuple[Key, int]]:
+    """Every batch with its size: for each question the greedy decoding, then the draws of each seed."""
+    for question in range(questions):
+        yield (question, 0, GREEDY), 1
+        for seed in range(seeds):
+            for start in range(0, draws, batch):
+                yield (question, seed, start), min(batch, draws - start)
 
 
-def _rows(
-    model: "HuggingFaceModel", questions: list[Question], *, draws: int, seeds: int, max_tokens: int, batch: int
-) -> Iterator[tuple[Any, ...]]:
-    for question in questions:
-        responses = _responses(model, question.prompt, draws=draws, seeds=seeds, max_tokens=max_tokens, batch=batch)
-        for seed, sample, (text, log_prob, tokens) in responses:
+def _draw(
+    model: "HuggingFaceModel", asked: list[Question], journal: Journal, plan: list[tuple[Key, int]], *, max_tokens: int, progress: Any
+) -> None:
+    """Draw the batches that are not in the journal yet."""
+    for done, (key, count) in enumerate(plan, 1):
+        if key not in journal.batches:
+            question, seed, start = key
+            prompt = asked[question].prompt
+            mixed = 0
+            if start != GREEDY:
+                # Numbers of its own for each prompt, seed and batch, whatever the order of the questions.
+                mixed = int(np.random.SeedSequence([seed, start, *prompt.encode()]).generate_state(1, np.uint64)[0]) >> 1
+            found = model.respond(prompt, count=count, greedy=start == GREEDY, seed=mixed, max_tokens=max_tokens)
+            journal.add(key, [(text, log_prob, tokens) for text, log_prob, tokens in found])
+        if progress is not None:
+            progress(done, len(plan))
+
+
+def _table(asked: list[Question], journal: Journal, *, model: str, task: str) -> SampleTable:
+    """The journal as a table of one model on one task, ordered by question, seed and draw."""
+    rows: list[tuple[Any, ...]] = []
+    for (number, seed, start), responses in sorted(journal.batches.items()):
+        question = asked[number]
+        for i, (text, log_prob, tokens) in enumerate(responses):
             answer = question.answer_of(text)
-            yield question.prompt, seed, sample, log_prob, tokens, answer, answer != "" and answer == question.answer.strip()
+            right = answer != "" and answer == question.answer.strip()
+            rows.append((question.prompt, seed, start if start == GREEDY else start + i, log_prob, tokens, answer, right, text))
+    *columns, texts = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+    names = (np.full(len(rows), value, dtype=object) for value in (model, task))
+    return SampleTable(*names, *columns, digest=digests(texts.tolist()))
 
 
-def _responses(
-    model: "HuggingFaceModel", prompt: str, *, draws: int, seeds: int, max_tokens: int, batch: int
-) -> Iterator[tuple[int, int, Any]]:
-    """(seed, sample, response) of the greedy decoding, then of every draw."""
-    yield 0, GREEDY, model.respond(prompt, count=1, greedy=True, seed=0, max_tokens=max_tokens)[0]
-    for seed in range(seeds):
-        for start in range(0, draws, batch):
-            # Numbers of its own for each prompt, seed and batch, whatever the order of the questions.
-            mixed = np.random.SeedSequence([seed, start, *prompt.encode()]).generate_state(1, np.uint64)[0]
-            count = min(batch, draws - start)
-            found = model.respond(prompt, count=count, greedy=False, seed=int(mixed) >> 1, max_tokens=max_tokens)
-            for i, response in enumerate(found):
-                yield seed, start + i, response
+def _fingerprint(asked: list[Question]) -> str:
+    """A short text that changes with the prompts and their order. Answers and patterns may be mended between a stop and the next start."""
+    return blake2b("\0".join(question.prompt for question in asked).encode(), digest_size=8).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in ("sharpsim", "numpy", "torch", "transformers"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
 
 
 class HuggingFaceModel:

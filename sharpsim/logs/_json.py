@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -38,46 +38,56 @@ def _starts_with_json(text: str) -> bool:
 
 
 def _by_line(lines: Iterator[str], faults: Faults) -> Iterator[Block]:
-    records: list[dict[str, Any]] = []
-    at: list[int] = []
-    first = True
-    scan = _DECODER.scan_once  # pyright: ignore[reportAttributeAccessIssue]
-    for number, line in enumerate(lines, 1):
-        try:
-            record, end = scan(line, 0)
-        except (ValueError, StopIteration, RecursionError):
-            record, end = None, 0
-        if type(record) is not dict or first or faults or line[end:] != "\n":
-            found = _carefully(line, number, faults, first)
-            first = first and not found
-            records += found
-            at += [number] * len(found)
-        else:
+    seen, first = 0, True
+    while batch := list(islice(lines, ROWS)):
+        records = None if faults else _at_once(batch)
+        at = np.arange(seen + 1, seen + 1 + len(batch))
+        if records is None:
+            records, at = _one_by_one(batch, seen, faults)
+        if first and records:
+            found, first = unwrapped(records[0]), False
+            records[:1] = found
+            at = np.append(np.repeat(at[0], len(found)), at[1:])
+        yield Block(at, records=records, faults=faults[:])
+        faults.clear()
+        seen += len(batch)
+
+
+def _at_once(lines: list[str]) -> list[dict[str, Any]] | None:
+    """The records of lines that are all objects, by one call of the parser; None if they are not."""
+    try:
+        records = json.loads(f"[{','.join(lines)}]")
+    except (ValueError, RecursionError):
+        return None
+    # Two halves of an object in two lines would make one record.
+    return records if len(records) == len(lines) and set(map(type, records)) == {dict} else None
+
+
+def _one_by_one(lines: list[str], seen: int, faults: Faults) -> tuple[list[dict[str, Any]], np.ndarray]:
+    records, at = [], []
+    for number, line in enumerate(lines, seen + 1):
+        if (record := _carefully(line, number, faults)) is not None:
             records.append(record)
             at.append(number)
-        if len(records) >= ROWS:
-            yield Block(np.array(at, dtype=np.int64), records=records, faults=faults[:])
-            records, at = [], []
-            faults.clear()
-    yield Block(np.array(at, dtype=np.int64), records=records, faults=faults[:])
+    return records, np.array(at, dtype=np.int64)
 
 
-def _carefully(line: str, number: int, faults: Faults, first: bool) -> list[dict[str, Any]]:
-    """The records of a line that is not just an object: of none if it is empty or faulty."""
+def _carefully(line: str, number: int, faults: Faults) -> dict[str, Any] | None:
+    """The record of a line; None if it is empty or faulty."""
     if not line.strip() or any(bad == number for bad, _ in faults):
-        return []
+        return None
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:
         faults.append((number, f"not JSON ({error.msg} at column {error.colno})"))
-        return []
+        return None
     except (ValueError, RecursionError) as error:
         faults.append((number, f"not JSON ({error})"))
-        return []
+        return None
     if type(record) is not dict:
         faults.append((number, f"must be a JSON object; got {shown(record)}"))
-        return []
-    return unwrapped(record) if first else [record]
+        return None
+    return record
 
 
 def _whole(text: str, faults: Faults) -> Iterator[Block]:

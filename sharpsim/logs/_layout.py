@@ -3,7 +3,7 @@
 import numpy as np
 
 from sharpsim.logs._errors import LogError, refuse
-from sharpsim.logs._samples import GREEDY, SampleTable, cell_codes
+from sharpsim.logs._samples import GREEDY, SampleTable, table_codes
 
 
 def rectangular(table: SampleTable) -> SampleTable:
@@ -22,7 +22,7 @@ def rectangular(table: SampleTable) -> SampleTable:
     ):
         if bad.any():
             raise refuse(row := int(np.argmax(bad)), name, rule, getattr(table, name)[row].item())
-    cell, names, prompt = cell_codes(vars(table))
+    cell, names, prompt = table_codes(table)
     for number, (model, task) in enumerate(names):
         rows = np.flatnonzero(cell == number)
         where = f"model {model!r}, task {task!r}"

@@ -60,6 +60,9 @@ class Harness(Nested):
         shared |= {"task": record.get("task") or self.task, "model": record.get("model") or self.model}
         self.fields |= {"prompt": "doc_id", "target": "target"} | ({"response": "resps"} if resps else {})
         self.fields |= {"answer": "filtered_resps"} if each else {}
+        for column, named in (("task", "the file's name"), ("model", "the folder's name")):
+            if shared[column] is not None:
+                self.fields[column] = column if record.get(column) else named
         if greedy:
             self.note("Responses decoded with temperature 0 or without sampling are taken as greedy decodings, not as draws.")
         else:

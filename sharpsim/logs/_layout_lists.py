@@ -52,7 +52,9 @@ class Lists(Nested):
             for column, names in LISTS.items()
             if (name := first(record, tuple(one for one in names if one != samples), lambda value: isinstance(value, list)))
         }
-        count = len(texts) if texts is not None else len(record[given["correct"]]) if "correct" in given else 0
+        if texts is None and "correct" not in given:
+            raise ValueError(f"there must be a list of samples or of verdicts; the fields are {', '.join(record)}")
+        count = len(texts) if texts is not None else len(record[given["correct"]])
         columns = {column: spread(record[name], count, name) for column, name in given.items()}
         shared = self._shared(record)
         self.fields |= {column: f"{name}[]" for column, name in given.items()} | ({"response": f"{samples}[]"} if samples else {})

@@ -81,6 +81,7 @@ class OpenAI(Nested):
         made: Draw = {name: record[field] for name in _OWN if (field := find(name, record)) and not isinstance(record[field], list | dict)}
         made |= {name: request[name] for name in ("temperature", "top_p") if name in request}
         made.setdefault("model", body.get("model"))
+        self.fields |= {name: name for name in ("model", "task", "target") if made.get(name) is not None}
         # `id` is the server's own name of the response.
         field = find("prompt", [name for name in record if name != "id"])
         if request and prompt_of(request) is not None:
@@ -142,6 +143,7 @@ class VLLM(Nested):
         shared |= {name: record[own] for name in _OWN if (own := find(name, names)) and not isinstance(record[own], list | dict)}
         outputs = record["outputs"]
         lists = {name: spread(record[own], len(outputs), own) for name in ("answer", "correct") if (own := find(name, record))}
+        self.fields |= {name: name for name in ("model", "task", "target") if name in shared}
         self.fields |= {"prompt": field, "response": "outputs[].text", "log_prob": "outputs[].cumulative_logprob"}
         for i, one in enumerate(outputs):
             draw = shared | {name: values[i] for name, values in lists.items()}

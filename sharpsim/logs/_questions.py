@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sharpsim.logs._errors import LogError
+from sharpsim.logs._errors import LogError, shown
+from sharpsim.logs._typed import found
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,7 @@ class Question:
 
     def answer_of(self, response: str) -> str:
         """The answer that a response gives, stripped; empty where it gives none."""
-        if self.pattern is None:
-            return response.strip()
-        matches = list(self.pattern.finditer(response))
-        if not matches:
-            return ""
-        return (matches[-1].group(1 if self.pattern.groups else 0) or "").strip()
+        return response.strip() if self.pattern is None else found(self.pattern, response)
 
 
 def read_questions(path: Path, pattern: str | None) -> list[Question]:
@@ -38,22 +34,22 @@ def read_questions(path: Path, pattern: str | None) -> list[Question]:
     """
     made: dict[str, Question] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise LogError(f"`questions` must be readable JSONL; could not read {path.name} ({error}).") from error
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
-            prompt, answer, mine = found["prompt"], found["answer"], found.get("pattern", pattern)
+            record = json.loads(line)
+            prompt, answer, mine = record["prompt"], record["answer"], record.get("pattern", pattern)
             compiled = None if mine is None else re.compile(mine)
         except (ValueError, KeyError, AttributeError, TypeError, re.error) as error:
             raise LogError(
                 f"line {number} of `questions` must be an object with `prompt`, `answer`, perhaps `pattern`; {error!r}."
             ) from error
         if not (isinstance(prompt, str) and isinstance(answer, str) and prompt):
-            raise LogError(f"line {number} of `questions` must have text as `prompt` and `answer`; got {found!r}.")
+            raise LogError(f"line {number} of `questions` must have text as `prompt` and `answer`; got {shown(record)}.")
         if prompt in made:
             raise LogError(f"line {number} of `questions` must have a prompt of its own; got {prompt!r} again.")
         made[prompt] = Question(prompt, answer, compiled)

@@ -15,7 +15,7 @@ from sharpsim.logs._block import Block
 from sharpsim.logs._blocks import blocks
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._layout_openai import is_request
-from sharpsim.logs._layouts import checked_format, detected, layout_of
+from sharpsim.logs._layouts import FORMATS, checked_format, detected, layout_of
 from sharpsim.logs._reading import LISTED, FileReading, Reading, Skipped, sizes_of
 from sharpsim.logs._samples import COLUMNS, SampleTable, repetition
 from sharpsim.logs._sources import Source, expand, open_source
@@ -167,9 +167,7 @@ class _Reader:
     def finish(self) -> tuple[SampleTable, Reading]:
         """The table of all files, and the record."""
         if not self.parts:
-            raise LogError(
-                f"{self.warnings[0] if self.warnings else 'The logs have no rows that can be used.'} {self.skipped_rows} were skipped."
-            )
+            raise self._nothing()
         columns = _assembly.joined(self.parts)
         self.parts.clear()
         if sentence := _assembly.judge_scores(columns, self.threshold):
@@ -180,6 +178,8 @@ class _Reader:
         columns, repeated = self._without_repetitions(columns)
         table = SampleTable(**{name: columns[name] for name in COLUMNS})
         self._say_settings()
+        if len(nameless := [file.name for file in self.files if "model" not in file.fields]) > 1:
+            self.notes.append(f"{len(nameless)} files name no model; draws of one prompt and task in them are taken as draws of one model.")
         if all(value in (None, 1) for value in self.given.values()) and not any(len(known) > 1 for known in self.recorded.values()):
             self.warnings += check_alike(table, false_alarm=FALSE_ALARM)
         return table, Reading(
@@ -187,6 +187,13 @@ class _Reader:
             repeated=repeated, filters=self.filters, temperature=self.given["temperature"], top_p=self.given["top_p"],
             notes=tuple(dict.fromkeys(self.notes)), warnings=tuple(self.warnings),
         )  # fmt: skip
+
+    def _nothing(self) -> LogError:
+        said = list(self.warnings)
+        said += [f"{file.name} gave no rows as a log of the format {file.format} ({FORMATS[file.format]})." for file in self.files]
+        said += [note for note in self.notes if "failed" in note]
+        said += [f"{self.skipped_rows} lines were skipped."] if self.skipped_rows else []
+        return LogError(" ".join(said))
 
     def _without_repetitions(self, columns: Columns) -> tuple[Columns, int]:
         equal, other = _assembly.same_draws(columns)

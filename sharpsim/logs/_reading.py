@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim.logs._samples import GREEDY, SampleTable, cell_codes
+from sharpsim.logs._samples import GREEDY, SampleTable, table_codes
 
 LISTED = 20
 """Skipped lines that are named; the others are counted."""
@@ -116,7 +116,7 @@ def _plain(text: str) -> str:
 
 def sizes_of(table: SampleTable) -> dict[str, Any]:
     """The attributes of `Reading` that are counts of the table."""
-    cell, _, prompt = cell_codes(vars(table))
+    cell, _, prompt = table_codes(table)
     drawn = table.sample != GREEDY
     _, number = np.unique(cell * (prompt.max() + 1) + prompt, return_inverse=True)
     counts = np.bincount(number, weights=drawn).astype(np.int64)

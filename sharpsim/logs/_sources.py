@@ -72,7 +72,7 @@ def expand(paths: Sequence[str | Path] | str | Path) -> list[str]:
 
 def _files(path: str) -> list[str]:
     if Path(path).is_dir():
-        inside = sorted(str(one) for one in Path(path).rglob("*") if one.is_file() and suffix(one) in ENDINGS)
+        inside = sorted(str(one) for one in Path(path).rglob("*") if one.is_file() and suffix(one) in ENDINGS and not _aside(one.name))
         harness = [one for one in inside if Path(one).name.startswith("samples_")]
         if not inside:
             raise LogError(f"`paths` must name logs; no file in the folder {path!r} ends in {', '.join(ENDINGS)}.")
@@ -84,6 +84,11 @@ def _files(path: str) -> list[str]:
     folder = Path(path).parent
     near = get_close_matches(Path(path).name, [one.name for one in folder.iterdir()] if folder.is_dir() else [], 1)
     raise LogError(f"`paths` must name logs that exist; there is no file {path!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+
+
+def _aside(name: str) -> bool:
+    """Whether a file only goes with a log: hidden ones, and records of how one was made."""
+    return name.startswith((".", "results_")) or name.endswith(".about.json")
 
 
 def suffix(path: str | Path) -> str:

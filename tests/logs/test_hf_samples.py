@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from experiments.__main__ import main
-from sharpsim.logs import LogError, Question, read_questions, read_samples
+from sharpsim.logs import COLUMNS, LogError, Question, draw_samples, read_logs, read_questions, read_samples
 from sharpsim.logs._hugging_face import HuggingFaceModel
 
 FALSE_ALARM = 1e-6
@@ -152,7 +152,7 @@ def test_bad_models_and_numbers_are_refused(folder, tmp_path, capsys):
         (command(tmp_path / "empty", asked, tmp_path / "a.csv"), "`model` must be one that transformers loads"),
         (command(folder, asked, tmp_path / "a.csv", draws=0), "`draws` must be at least 1; got 0"),
         (command(folder, asked, tmp_path / "a.csv", **{"max-tokens": 0}), "`max_tokens` must be at least 1"),
-        (command(folder, asked, tmp_path / "a.txt"), "must end in .csv or .parquet"),
+        (command(folder, asked, tmp_path / "a.txt"), "must end in .csv, .parquet, .jsonl"),
     ):
         assert main(arguments) == 2
         assert said in capsys.readouterr().err
@@ -182,6 +182,72 @@ def test_the_command_hands_its_arguments_on(tmp_path, capsys, monkeypatch):
     assert table.answer[mine].tolist() == ["0", "1", "2", "0", "1"]
     assert table.correct[mine].tolist() == [False, True, False, False, True]
     assert table.correct[(table.prompt == "b") & (table.sample == -1)].tolist() == [True]
+
+
+class Killed(Echo):
+    """Stands for a model whose process is killed at the call after `left`."""
+
+    left = 0
+    calls = 0
+
+    def __init__(self, name, **given):
+        pass
+
+    def respond(self, prompt, *, count, greedy, seed, max_tokens):
+        if type(self).left == 0:
+            raise KeyboardInterrupt
+        type(self).left -= 1
+        type(self).calls += 1
+        return [(f"{prompt} {seed % 1000} {i}\n\u2028", -0.1 - seed % 7 - i / 3, 1 + i) for i in range(count)]
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    monkeypatch.setattr("sharpsim.logs._hugging_face.HuggingFaceModel", Killed)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: True)
+    monkeypatch.setattr(Killed, "left", 10**9)
+    monkeypatch.setattr(Killed, "calls", 0)
+    return Killed
+
+
+def test_a_killed_run_goes_on_where_it_was(killed, tmp_path):
+    given = {"model": "some/echo", "questions": ask(tmp_path / "quiz.jsonl"), "draws": 5, "seeds": 2, "max_tokens": 3, "batch": 2}
+    told = []
+    whole = read_samples(draw_samples(out=tmp_path / "whole.csv", progress=lambda *counts: told.append(counts), **given))
+    assert told[-1] == (14, 14)
+    assert killed.calls == 14
+    out = tmp_path / "runs" / "a.csv"
+    for left in (0, 5, 3):
+        killed.left = left
+        with pytest.raises(KeyboardInterrupt):
+            draw_samples(out=out, **given)
+        assert not out.exists()
+        # What was being written when it was killed.
+        with (out.parent / ".a.csv.part").open("a") as journal:
+            journal.write('{"key": [0, ')
+    with pytest.raises(LogError, match=r"`draws` must be as in the run that was stopped, 5; got 6\. To begin anew, remove \.a\.csv\.part"):
+        draw_samples(out=out, **given | {"draws": 6})
+    killed.left, killed.calls = 10**9, 0
+    again = read_samples(draw_samples(out=out, **given))
+    assert killed.calls == 14 - 8
+    assert all((getattr(whole, name) == getattr(again, name)).all() for name in COLUMNS)
+    assert {path.name for path in out.parent.iterdir()} == {"a.csv", "a.csv.about.json"}
+
+
+def test_the_record_says_how_the_samples_were_drawn(killed, tmp_path):
+    given = {"model": "some/echo", "questions": ask(tmp_path / "quiz.jsonl"), "draws": 3, "seeds": 1, "max_tokens": 2, "batch": 3}
+    out = draw_samples(out=tmp_path / "logs" / "a.jsonl", **given)
+    about = json.loads((out.parent / "a.jsonl.about.json").read_text())
+    assert {name: about[name] for name in ("model", "draws", "seeds", "batch", "temperature", "top_p", "rows")} == {
+        "model": "some/echo", "draws": 3, "seeds": 1, "batch": 3, "temperature": 1.0, "top_p": 1.0, "rows": 8,
+    }  # fmt: skip
+    # Of three responses of a batch the last two have 2 tokens or more.
+    assert about["responses_of_max_tokens"] == 4
+    assert {"python", "sharpsim", "numpy", "torch", "transformers"} == about["versions"].keys()
+    # The table says it too, and its folder is a log.
+    table, reading = read_logs(out.parent)
+    assert (len(table), reading.temperature, reading.top_p, reading.own_policy, reading.greedy) == (8, 1.0, 1.0, True, 2)
+    assert len(set(table.digest.tolist())) == 8
 
 
 def test_without_the_packages_it_says_what_to_install(tmp_path, capsys, monkeypatch):

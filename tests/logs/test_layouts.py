@@ -47,7 +47,8 @@ def test_harness_filters_are_not_draws(tmp_path):
     ]  # fmt: skip
     assert reading.files[0].format == "lm-eval"
     assert reading.files[0].detected
-    assert reading.files[0].fields["correct"] == "exact_match"
+    fields = reading.files[0].fields
+    assert (fields["correct"], fields["task"], fields["model"]) == ("exact_match", "the file's name", "the folder's name")
     assert reading.filters == {"strict-match": 2, "flexible-extract": 2}
     assert reading.no_answer == {"[invalid]": 1}
     assert reading.temperature == 0.7
@@ -292,6 +293,43 @@ def test_a_format_may_be_named(tmp_path):
     assert read(tmp_path, [line], format="table")[1].files[0] == read(tmp_path, [line], format="jsonl")[1].files[0]
     file = read(tmp_path, [line], format="verl")[1].files[0]
     assert (file.format, file.detected) == ("verl", False)
+
+
+def test_lists_in_parquet(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = {
+        "question": ["2+2?", "3+3?"],
+        "samples": [["4", "5"], ["6"]],
+        "is_corrects": [[True, False], [True]],
+        "gt_answer": ["4", "6"],
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+    table, reading = read_logs(tmp_path / "a.parquet")
+    assert rows(table, "prompt", "sample", "correct") == [("2+2?", 0, 1.0), ("2+2?", 1, 0.0), ("3+3?", 0, 1.0)]
+    assert reading.files[0].format == "lists"
+    parquet.write_table(pyarrow.table(columns | {"is_corrects": [[True, False], [True, True]]}), tmp_path / "a.parquet")
+    with pytest.raises(LogError, match=r"a\.parquet, row 2: `is_corrects` must have one value for each of 1 draws; got 2"):
+        read_logs(tmp_path / "a.parquet")
+
+
+def test_a_format_that_does_not_fit_is_said(tmp_path):
+    line = {"prompt": "p", "correct": True}
+    for name, said in (
+        ("lm-eval", "line 1: not a record of the format lm-eval"), ("vllm", "line 1: not a record of the format vllm"),
+        ("lists", "line 1: there must be a list of samples or of verdicts"), ("openai", "gave no rows as a log of the format openai"),
+    ):  # fmt: skip
+        with pytest.raises(LogError, match=said):
+            read(tmp_path, [line], format=name)
+
+
+def test_files_that_name_no_model_are_taken_as_one(tmp_path):
+    for name in "ab":
+        write(tmp_path, [{"prompt": "p", "correct": True}], f"{name}.jsonl")
+    table, reading = read_logs(tmp_path)
+    assert rows(table, "model", "sample") == [("model", 0), ("model", 1)]
+    assert any("2 files name no model" in note for note in reading.notes)
 
 
 def test_files_of_different_layouts_are_one_table(tmp_path):

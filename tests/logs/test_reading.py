@@ -3,13 +3,17 @@
 import gzip
 import io
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sharpsim.logs import COLUMNS, LogError, SampleTable, convert, groups, read_logs, read_samples, write_samples
 from tests.logs.test_samples import same
+
+ROOT = Path(__file__).parents[2]
 
 STRANGE = (
     "<script>alert(1)</script>", "a,b;c\td", 'quo"te', "line\nbreak", "return\r\nand feed", "\r",
@@ -154,7 +158,7 @@ def test_many_bad_lines_are_counted_and_some_named(tmp_path):
     _, reading = read_logs(tmp_path / "a.jsonl", skip_bad=True)
     assert (reading.skipped_rows, len(reading.skipped), reading.rows) == (500, 20, 2)
     (tmp_path / "b.jsonl").write_text("{\n" * 5)
-    with pytest.raises(LogError, match="5 were skipped"):
+    with pytest.raises(LogError, match="5 lines were skipped"):
         read_logs(tmp_path / "b.jsonl", skip_bad=True)
 
 
@@ -281,3 +285,40 @@ def test_the_record_is_json(tmp_path):
     record = json.loads(json.dumps(reading.as_dict()))
     assert (record["rows"], record["own_policy"], record["skipped"][0]["line"], record["files"][0]["format"]) == (2, False, 3, "table")
     assert set(COLUMNS) >= set(record["files"][0]["fields"])
+
+
+MEASURED = """
+import re, sys, time
+from pathlib import Path
+from sharpsim.logs import read_logs
+begin = time.process_time()
+table, reading = read_logs(sys.argv[1])
+# Not getrusage, whose peak includes what the process was started from.
+kilobytes = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+print(len(table), time.process_time() - begin, int(kilobytes) / 2**20)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_a_million_rows_take_ten_seconds_and_a_gigabyte(ending, tmp_path):
+    """Processor time, which a busy machine does not change as much as time on the wall."""
+    if "parquet" in ending:
+        pytest.importorskip("pyarrow")
+    n, draws = 1_000_000, 100
+    rng = np.random.default_rng(0)
+    table = SampleTable(
+        model=np.full(n, "some/model-7b"), task=np.full(n, "gsm8k"), seed=np.zeros(n), sample=np.tile(np.arange(draws), n // draws),
+        prompt=np.repeat([f"What is number {i} of the sequence that nobody has written down yet? " * 2 for i in range(n // draws)], draws),
+        log_prob=-rng.exponential(20, n), tokens=rng.integers(1, 500, n), answer=rng.integers(0, 10_000, n).astype(str),
+        correct=rng.random(n) < 0.4,
+    )  # fmt: skip
+    write_samples(tmp_path / f"a{ending}", table)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(tmp_path / f"a{ending}")], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    rows, seconds, gigabytes = map(float, done.stdout.split())
+    assert rows == n
+    assert seconds < 10
+    assert gigabytes < 1
