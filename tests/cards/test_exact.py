@@ -1,4 +1,4 @@
-"""Cards of policies hold the numbers of laws, coverage and theory, on tables by direct calls and on sequence policies against their tables."""
+"""Cards of policies hold the numbers of laws, coverage and theory: tables by direct calls, sequence policies against their tables."""
 
 import json
 

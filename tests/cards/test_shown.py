@@ -1,4 +1,4 @@
-"""What a card looks like from outside: no outside request, alternative text, hostile text shown as data, no NaN, files beside each other."""
+"""What a card looks like from outside: no outside request, alternative text, hostile text shown as data, files beside each other."""
 
 import json
 import re
