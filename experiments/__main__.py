@@ -8,23 +8,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from experiments.engine.rows import ROOT, Places, Refused, read_parts
+from experiments.engine.rows import ROOT, Places, Refused
 from experiments.engine.run import SCALES, load, run_stem, stems
 from experiments.engine.summary import summary
 from experiments.engine.verdicts import read_verdicts
-from experiments.inference.summary import cells_summary
-from sharpsim.logs import LogError, draw_samples
+from sharpsim.commands import main as command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, run the command, return the exit status: 0, 1 where a result is not as expected, 2 for a refused request."""
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["samples"]:
+        # Kept for who knows it by this name.
+        return command(given)
+    options = _parser().parse_args(given)
     # A terminal that cannot show a letter gets a question mark, not a traceback.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     try:
         return _COMMANDS[options.command](options)
-    except (Refused, LogError) as refusal:
+    except Refused as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 2
 
@@ -35,24 +38,23 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help="every experiment, and what the committed run of it found")
     show = commands.add_parser("show", help="one experiment: what it does, its settings, its verdicts")
     run = commands.add_parser("run", help="run one experiment and compare it with the committed reference")
-    _add_drawing(commands.add_parser("samples", help="draw samples from a Hugging Face model and write the table that --samples reads"))
     everything = commands.add_parser("all", help="run every experiment, draw every figure, compare with the committed reference")
     train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
     commands.add_parser("report", help="write paper_repro.md from the committed rows")
     commands.add_parser("update", help="for maintainers: replace the committed rows and drawings by those in out/")
 
-    for command in (show, run):
-        command.add_argument("stem")
+    for one in (show, run):
+        one.add_argument("stem")
     _add_inputs(run)
     train.add_argument("--task", action="append", help="only this task (may be repeated)")
     train.add_argument("--model", action="append", help="only this model (may be repeated)")
-    for command in (show, run, everything):
-        command.add_argument("--scale", choices=SCALES, default="default")
-    for command in (run, everything, train):
-        command.add_argument("--seed", type=int, default=0)
+    for one in (show, run, everything):
+        one.add_argument("--scale", choices=SCALES, default="default")
+    for one in (run, everything, train):
+        one.add_argument("--seed", type=int, default=0)
     train.add_argument("--out", type=Path, help="folder for the weights and the log instead of the usual place")
-    for command in (run, everything):
-        command.add_argument("--out", type=Path, help="folder for rows/ and figures/ instead of out/SCALE")
+    for one in (run, everything):
+        one.add_argument("--out", type=Path, help="folder for rows/ and figures/ instead of out/SCALE")
     return parser
 
 
@@ -60,28 +62,11 @@ def _add_inputs(run: argparse.ArgumentParser) -> None:
     run.add_argument("--base", type=Path, help="a .npy table [prompts, responses] of probabilities or log-probabilities to use as base")
     run.add_argument(
         "--samples", type=Path, nargs="+", default=[], metavar="FILE",
-        help="tables of samples (CSV or Parquet) of any models, to draw the paper's panels from in place of running anything",
+        help="logs of samples of any models, to write their card in place of running anything (as `sharpsim card`)",
     )  # fmt: skip
     where = run.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="K", help="share simulations among K worker processes (needs the `cluster` extra)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="share simulations among the workers of this Dask scheduler")
-
-
-def _add_drawing(samples: argparse.ArgumentParser) -> None:
-    """The arguments of `sharpsim.logs.draw_samples`. What decides the numbers has no default."""
-    samples.add_argument("--model", required=True, help="name on the Hugging Face hub, or a folder with the model")
-    samples.add_argument("--questions", type=Path, required=True, help="JSONL with prompt, answer and, if need be, pattern")
-    samples.add_argument("--out", type=Path, required=True, help="the table to write: .csv or .parquet")
-    samples.add_argument("--draws", type=int, required=True, help="draws of each prompt and seed (the paper: 50)")
-    samples.add_argument("--seeds", type=int, required=True, help="number of seeds, 0, 1, ... (the paper: 10)")
-    samples.add_argument("--max-tokens", type=int, required=True, help="length at which responses are cut off (the paper: 512)")
-    samples.add_argument("--pattern", help="pattern of the questions that have none")
-    samples.add_argument("--chat", action="store_true", help="put each prompt through the tokenizer's chat template, as a user's turn")
-    samples.add_argument("--name", help="the column `model`; the last part of --model if not given")
-    samples.add_argument("--task", help="the column `task`; the questions' file name if not given")
-    samples.add_argument("--batch", type=int, default=64, help="responses drawn at once")
-    samples.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
-    samples.add_argument("--device", help="torch device; a GPU where there is one if not given")
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -109,21 +94,29 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.samples or (options.base and getattr(load(options.stem), "CARD_OF_BASE", False)):
+        return _card(options)
     _prepare_jax()
-    samples = tuple(options.samples)
-    places = Places.of(options.scale, seed=options.seed, base=options.base is not None, samples=bool(samples), out=options.out)
-    given = {"scale": options.scale, "seed": options.seed, "base": options.base, "places": places, "samples": samples}
+    places = Places.of(options.scale, seed=options.seed, base=options.base is not None, out=options.out)
+    given = {"scale": options.scale, "seed": options.seed, "base": options.base, "places": places}
     with _client(options) as client:
         verdicts = run_stem(options.stem, **given, client=client)
-    if samples:
-        _show_panels(options.stem, places)
     print(summary(verdicts))
     differs = False
-    if options.base is None and not samples:
+    if options.base is None:
         from experiments.engine.all import print_comparison
 
         differs = print_comparison([options.stem], scale=options.scale, seed=options.seed, places=places)
     return 1 if differs or any(verdict.unexpected for verdict in verdicts) else 0
+
+
+def _card(options: argparse.Namespace) -> int:
+    """The card of a user's own logs or table, by the installed command, in the folder of the run's output."""
+    if options.samples and not getattr(load(options.stem), "CARD_OF_SAMPLES", False):
+        raise Refused(f"experiment {options.stem!r} draws its own and takes no logs of samples.")
+    folder = options.out or ROOT / "out" / "card"
+    given = [*map(str, options.samples)] if options.samples else ["--policy", str(options.base)]
+    return command(["card", *given, "--out", str(folder / "card.html")])
 
 
 def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
@@ -134,12 +127,6 @@ def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
     return connected(scheduler=options.scheduler, workers=options.workers)
 
 
-def _show_panels(stem: str, places: Places) -> None:
-    for path in _draw(stem, places):
-        print(path)
-    print(f"\n{cells_summary(read_parts(stem, places)['cells'])}\n")
-
-
 def _draw(stem: str, places: Places) -> list[Path]:
     """The one place where experiments meet figures. Of the reference the PNG alone is kept."""
     # Not at the top: matplotlib is for those who draw.
@@ -147,11 +134,6 @@ def _draw(stem: str, places: Places) -> list[Path]:
 
     kinds = ("png",) if places == Places.reference() else None
     return draw_stem(stem, places, kinds=kinds) if stem in drawable() else []
-
-
-def _samples(options: argparse.Namespace) -> int:
-    print(draw_samples(**{name: value for name, value in vars(options).items() if name != "command"}))
-    return 0
 
 
 def _all(options: argparse.Namespace) -> int:
@@ -194,7 +176,7 @@ def _prepare_jax() -> None:
 
 
 _COMMANDS = {
-    "list": _list, "show": _show, "run": _run, "samples": _samples, "all": _all, "train": _train, "report": _report, "update": _update,
+    "list": _list, "show": _show, "run": _run, "all": _all, "train": _train, "report": _report, "update": _update,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ def run(settings, context) -> {"": rows, "part": rows}       rows are dicts of s
 COLUMNS = {"": columns(...), "part": columns(...)}       the kind of each column (see `columns`)
 def verdicts(tables) -> [Verdict(...)]                       computed from the rows as read back from their files
 ACCEPTS_BASE = True                      only where `run` uses `context.base`
-ACCEPTS_SAMPLES = True                   only where `run` uses `context.samples`; `verdicts` gets the parts that `run` then returns
-SAMPLES_COLUMNS = {...}                  with ACCEPTS_SAMPLES: the columns of those parts
+CARD_OF_BASE = True                      where a run with --base writes the exact card of that table, in place of rows
+CARD_OF_SAMPLES = True                   where a run with --samples writes the card of these logs, in place of rows
 """
 
 import sys
@@ -36,7 +36,6 @@ class Context:
     scale: str
     seed: int = 0
     base: Path | None = None
-    samples: tuple[Path, ...] = ()
     quiet: bool = False
     budget: int = 2**31
     """Bytes that a sweep may hold at once. It decides the size of chunks; the numbers do not depend on it."""

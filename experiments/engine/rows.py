@@ -91,9 +91,9 @@ class Places:
     figures: Path
 
     @classmethod
-    def of(cls, scale: str, *, seed: int = 0, base: bool = False, samples: bool = False, out: Path | None = None) -> "Places":
+    def of(cls, scale: str, *, seed: int = 0, base: bool = False, out: Path | None = None) -> "Places":
         """`out/SCALE`, with the seed and what else the run was given in its name; or the folder `out`, which must not be the reference."""
-        variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "") + ("-samples" if samples else "")
+        variant = scale + (f"-seed{seed}" if seed else "") + ("-base" if base else "")
         folder = out or ROOT / "out" / variant
         if (folder / "rows").resolve() == cls.reference().rows:
             raise Refused(f"`out` must not be where the repository's own rows are; got {out}.")

@@ -42,7 +42,6 @@ def run_stem(
     seed: int,
     base: Path | None,
     places: Places,
-    samples: tuple[Path, ...] = (),
     quiet: bool = False,
     client: Any = None,
 ) -> list[Verdict]:
@@ -52,15 +51,15 @@ def run_stem(
     have a column that the stem does not declare.
     """
     module = load(stem)
-    _check_given(stem, module, base, samples)
-    settings, given = module.SETTINGS[scale], [base] if base else [*samples]
+    _check_given(stem, module, base)
+    settings, given = module.SETTINGS[scale], [base] if base else []
     stamps = {"seed": seed, "setting": digest(settings, scale, *given), "versions": versions()}
     journal = Journal.of(stem, *stamps.values(), libraries(), key_implementation(), hardware())
-    context = Context(scale=scale, seed=seed, base=base, samples=samples, quiet=quiet, journal=journal, client=client)
+    context = Context(scale=scale, seed=seed, base=base, quiet=quiet, journal=journal, client=client)
 
     started = time.perf_counter()
     parts = module.run(settings, context)
-    declared = module.SAMPLES_COLUMNS if samples else module.COLUMNS
+    declared = module.COLUMNS
     _write_parts(stem, parts, declared, places, stamps)
     wall = time.perf_counter() - started
 
@@ -71,7 +70,6 @@ def run_stem(
         **{name: stamps[name] for name in ("setting", "seed")},
         "settings": asdict(settings),
         "base": None if base is None else {"sha256": file_digest(base)},
-        **({"samples": [{"sha256": file_digest(path)} for path in samples]} if samples else {}),
         "generator": key_implementation(),
         "versions": libraries(),
         **commit(),
@@ -87,16 +85,12 @@ def run_stem(
     return verdicts
 
 
-def _check_given(stem: str, module: ModuleType, base: Path | None, samples: tuple[Path, ...]) -> None:
-    """Refuse inputs that the stem does not take, and files that are not there."""
+def _check_given(stem: str, module: ModuleType, base: Path | None) -> None:
+    """Refuse a base table that the stem does not take, or that is not one."""
     if base is not None:
         if not getattr(module, "ACCEPTS_BASE", False):
             raise Refused(f"experiment {stem!r} builds its own instances and takes no base table.")
         load_base(base)
-    if samples and not getattr(module, "ACCEPTS_SAMPLES", False):
-        raise Refused(f"experiment {stem!r} draws its own and takes no table of samples.")
-    if missing := [path.name for path in ([base] if base else samples) if not path.is_file()]:
-        raise Refused(f"no file {missing[0]!r}.")
 
 
 def _write_parts(stem: str, parts: dict[str, Any], declared: Tables, places: Places, stamps: dict[str, Any]) -> None:

@@ -24,9 +24,8 @@ from experiments.inference.panels import panels
 from experiments.inference.predictions import zoo_verdicts
 from experiments.inference.tables import COLUMNS as TABLES
 from experiments.inference.zoo import Question, cells
-from sharpsim.logs import read_all
 
-ACCEPTS_SAMPLES = True
+CARD_OF_SAMPLES = True
 
 
 @dataclass(frozen=True)
@@ -88,17 +87,10 @@ COLUMNS: dict[str, dict[str, Column]] = {
     **{part: PANELS[part] | BANDS for part in ("cells", "cells-loglik")},
     **THEORY,
 }
-SAMPLES_COLUMNS: dict[str, dict[str, Column]] = PANELS
-"""The columns of a run on a user's own samples."""
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `exact`.
-
-    For a user's own samples it returns the parts of `panels` alone.
-    """
-    if context.samples:
-        return dict(panels(read_all(context.samples), N=settings.literal_N, level=settings.level, bins=settings.bins))
+    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `exact`."""
     return network_rows(settings, context) | _cells(settings, context)
 
 
@@ -118,4 +110,4 @@ def _cells(settings: Settings, context: Context) -> dict[str, list[dict[str, Any
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1; of own samples, the findings."""
-    return [*judged(tables), *judged_cells(tables), *zoo_verdicts(tables)] if "" in tables else judged_cells(tables)
+    return [*judged(tables), *judged_cells(tables), *zoo_verdicts(tables)]

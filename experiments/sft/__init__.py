@@ -22,7 +22,7 @@ from sharpsim.estimators import bounded_mean, clopper_pearson
 from sharpsim.instances import HardFamily, hard_family, row_permutations
 from sharpsim.theory import sft as theory
 
-ACCEPTS_BASE = True
+CARD_OF_BASE = True
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Parts: "" the family against n and N, "tables" random bases (or the user's), "scaling" and "fixed" exact samples needed."""
-    family = [] if context.base is not None else _family_cells(settings)
+    """Parts: "" the family against n and N, "tables" random bases, "scaling" and "fixed" exact samples needed."""
+    family = _family_cells(settings)
     tables = _table_cells(settings, context)
     seeds = [settings.seeds] * len(family) + [settings.table_seeds] * len(tables)
     cells = [cell.at for cell in (*family, *tables)]
@@ -103,8 +103,6 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
     rng = np.random.default_rng([context.seed, 41])
     family_rows = [_family_row(settings, cell, one) | _rare(settings, cell, one, rng) for cell, one in zip(family, seen, strict=False)]
     table_rows = [_table_row(settings, cell, one) for cell, one in zip(tables, seen, strict=True)]
-    if context.base is not None:
-        return {"tables": table_rows}
     points = family_points(theory.family_cheapest, settings.grid, context)
     return {
         "": family_rows,

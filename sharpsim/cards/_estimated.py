@@ -15,22 +15,27 @@ from sharpsim.estimators import CURVES, Draws, Estimate
 from sharpsim.logs import Group
 
 Content = dict[str, Any]
+AHEAD, FEWEST = 3, 4
+"""Predictions go on for this many doublings of N, from at least this many draws."""
 SHORT = 0.5
 """Curves that end below this share of the median number of draws get a warning."""
 
 
-def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewest: int) -> Content:
-    """The sections of the card; see `sharpsim.cards.Card` for their keys. Prompts with less than `fewest` draws are left out.
+def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewest: int, predict: bool) -> Content:
+    """The sections of the card; see `sharpsim.cards.Card` for their keys. Prompts with less than `fewest` draws are left out; without
+    `predict` the curves end with the draws.
 
     `own_policy` False: the draws are of another temperature than the log-probabilities; what needs them to be one policy's is left out.
     """
     notes: Content = {"taken": [], "left_out": [], "warnings": [], "methods": []}
     group = _long_enough(group, fewest, notes)
     judged = _judged(group, notes)
-    found = {} if judged is None else estimators.curves(draws_of(judged), goal.level)
+    draws = None if judged is None else draws_of(judged)
+    found = {} if draws is None else estimators.curves(draws, goal.level)
+    ahead = {} if draws is None or not predict else _predictions(draws, goal)
     curves: Content = {name: plain_curve(found[name]) if name in found else None for name in CURVES}
     _say_what_is_missing(group, judged, curves, notes)
-    notes["methods"] += _methods(found)
+    notes["methods"] += [*_methods(found), *(f"{name.replace('_', ' ')}, {curve.method}." for name, curve in ahead.items())]
     last = int(judged.counts.min()) if judged is not None else 0
     seen = None
     if own_policy is not False and not np.isnan(group.log_probs).all():
@@ -38,7 +43,8 @@ def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewe
     return {
         "kind": "samples", "prompts": len(group.prompts),
         "draws": {"least": int(group.counts.min()), "most": int(group.counts.max()), "total": int(group.counts.sum()), "curves_to": last},
-        "level": goal.level, "curves": curves, "gains": None if judged is None else _gains(judged, goal), "predictions": {},
+        "level": goal.level, "curves": curves, "gains": None if judged is None else _gains(found, judged, goal),
+        "predictions": {name: plain_curve(curve) for name, curve in ahead.items()},
         "greedy": _greedy(group, goal), "limit": None,
         "coverage": None if seen is None else _coverage(group, seen, goal),
         "likelihood": None if judged is None else likelihood(judged, goal.level),
@@ -121,40 +127,26 @@ def _say_what_is_missing(group: Group, judged: Group | None, curves: Content, no
         notes["methods"].append(f"{silent:,} of {len(judged.answers):,} draws give no answer and have no vote.")
 
 
-def _values(group: Group, rule: str, sizes: list[int]) -> tuple[np.ndarray, np.ndarray] | None:
-    """(estimates of the rule, accuracy of one draw), prompt by prompt, at the sizes; None where a column is missing."""
-    draws = draws_of(group)
-    if rule == "majority":
-        if not (group.answers >= 0).any():
-            return None
-        return estimators.majority_vote(draws, sizes)[0], (draws.successes / draws.counts)[:, None]
-    rows = estimators.usable(draws, per_token=rule == "normalised")
-    if not rows.any():
-        return None
-    own = draws.only(rows)
-    return estimators.best_of_n(own, sizes, per_token=rule == "normalised"), (own.successes / own.counts)[:, None]
-
-
-def _gains(group: Group, goal: Goal) -> Content | None:
-    """What the largest N of each curve gains over one draw, paired by prompt; None with one draw."""
+def _gains(found: dict[str, estimators.Curve], group: Group, goal: Goal) -> Content | None:
+    """What the largest N of each curve gains over one draw and over greedy decoding, paired by prompt; None with one draw."""
     made = {}
     for rule in ("best_of_n", "normalised", "majority"):
-        last = _last(group, rule)
-        if last > 1 and (values := _values(group, rule, [last])) is not None:
-            made[rule] = {"N": last, **plain_estimate(estimators.paired_interval(*values, goal.level)), "over_greedy": None}
-            greedy = group.greedy_correct
-            if len(greedy) == len(values[0]) and not np.isnan(greedy).any():
-                made[rule]["over_greedy"] = plain_estimate(estimators.paired_interval(values[0], greedy[:, None], goal.level))
+        if rule not in found or (curve := found[rule]).N[-1] == 1 or curve.estimates is None:
+            continue
+        one, most = curve.estimates[:, :1], curve.estimates[:, -1:]
+        made[rule] = {"N": int(curve.N[-1]), **plain_estimate(estimators.paired_interval(most, one, goal.level)), "over_greedy": None}
+        greedy = group.greedy_correct
+        if len(greedy) == len(most) and not np.isnan(greedy).any():
+            made[rule]["over_greedy"] = plain_estimate(estimators.paired_interval(most, greedy[:, None], goal.level))
     return made or None
 
 
-def _last(group: Group, rule: str) -> int:
-    """The largest N of a rule's curve; 0 where it has none."""
-    draws = draws_of(group)
-    if rule == "majority":
-        return int(draws.counts.min())
-    rows = estimators.usable(draws, per_token=rule == "normalised")
-    return int(draws.only(rows).counts.min()) if rows.any() else 0
+def _predictions(draws: Draws, goal: Goal) -> dict[str, estimators.Curve]:
+    """For `AHEAD` doublings of the fewest draws of a prompt; nothing from less than `FEWEST` draws."""
+    fewest = int(draws.counts.min())
+    if fewest < FEWEST:
+        return {}
+    return estimators.predictions(draws, goal.level, [fewest * 2**step for step in range(1, AHEAD + 1)])
 
 
 def _greedy(group: Group, goal: Goal) -> Content | None:
@@ -182,14 +174,14 @@ def _coverage(group: Group, seen: Seen, goal: Goal) -> Content:
 
 def _tax(group: Group, goal: Goal) -> Content | None:
     """Pass@k less the accuracy of the likeliest of k, paired by prompt, k the largest that every prompt has."""
-    k = _last(group, "best_of_n")
-    if k < 2 or (values := _values(group, "best_of_n", [k])) is None:
-        return None
     draws = draws_of(group)
-    own = draws.only(estimators.usable(draws))
-    some = estimators.pass_at_k(own.successes, own.counts, k)
-    lost = estimators.paired_interval(some, values[0], goal.level)
+    rows = estimators.usable(draws)
+    if not rows.any() or (k := int(draws.only(rows).counts.min())) < 2:
+        return None
+    own = draws.only(rows)
+    best, some = estimators.best_of_n(own, [k]), estimators.pass_at_k(own.successes, own.counts, k)
+    lost = estimators.paired_interval(some, best, goal.level)
     return {
-        "k": k, "pass": float(some.mean()), "sharpened": float(values[0].mean()), **plain_estimate(lost),
+        "k": k, "pass": float(some.mean()), "sharpened": float(best.mean()), **plain_estimate(lost),
         "notes": [f"The answer of the sharpened model is taken to be the likeliest of the {k} draws; with more draws it may change."],
     }  # fmt: skip

@@ -57,7 +57,7 @@ def law_of_table(table: Any, *, prompts: Sequence[Any] | None, judge: Any, weigh
     order = np.argsort(-log_probs, axis=1, kind="stable")
     correct, answers = (None if part is None else np.take_along_axis(part, order, axis=1) for part in (correct, answers))
     return Law(
-        names=tuple(f"row {row + 1}" for row in range(rows)) if prompts is None else tuple(map(str, prompts)),
+        names=tuple(f"row {row}" for row in range(rows)) if prompts is None else tuple(map(str, prompts)),
         weights=_weights(weights, rows), log_probs=np.take_along_axis(log_probs, order, axis=1), remaining_mass=np.zeros(rows),
         tail_bound=np.full(rows, -np.inf), correct=correct, answers=answers, lengths=None, horizon=1,
     )  # fmt: skip
@@ -118,7 +118,7 @@ def log_table(name: str, table: Any) -> np.ndarray:
         raise ValueError(f"`{name}` must hold real numbers; got dtype {given.dtype}.")
     values = given.astype(np.float64)
     if np.isnan(values).any():
-        raise ValueError(f"`{name}` must not hold NaN; got NaN in row {int(np.argwhere(np.isnan(values))[0][0]) + 1}.")
+        raise ValueError(f"`{name}` must not hold NaN; got NaN in row {int(np.argwhere(np.isnan(values))[0][0])}.")
     tolerance = _checks.ROW_TOLERANCE.get(given.dtype.itemsize, TOLERANCE) if given.dtype.kind == "f" else TOLERANCE
     positive = bool((values >= 0).all())
     with np.errstate(over="ignore", divide="ignore"):
@@ -130,7 +130,7 @@ def log_table(name: str, table: Any) -> np.ndarray:
         return normalise(values, np)
     kind, off = ("probabilities", off_probs) if positive else ("log-probabilities", off_logs)
     row = int(off.argmax())
-    raise ValueError(f"`{name}` must have rows that sum to 1 within {tolerance:g}; as {kind}, row {row + 1} is off by {off[row]:.3g}.")
+    raise ValueError(f"`{name}` must have rows that sum to 1 within {tolerance:g}; as {kind}, row {row} is off by {off[row]:.3g}.")
 
 
 def read_array(name: str, path: Path) -> np.ndarray:

@@ -34,7 +34,7 @@ def likelihood(group: Group, level: float) -> Content | None:
     best = estimators.best_of_n(draws, [int(draws.counts.min())])[:, 0]
     one = draws.successes / draws.counts
     hurt = np.flatnonzero(sign < 0)
-    known = np.isfinite(within.low)
+    known = bool(np.isfinite(within.low))
     return {
         "within": {"value": within.mean, "low": within.low if known else None, "high": within.high if known else None},
         "pooled": {"value": pooled, "low": None, "high": None},

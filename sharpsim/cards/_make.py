@@ -13,6 +13,8 @@ from sharpsim.cards._text import shown
 from sharpsim.logs import Reading, SampleTable, groups
 
 Content = dict[str, Any]
+ENOUGH = 0.95
+"""With less of the probability found, the card warns."""
 
 
 def card(
@@ -53,13 +55,16 @@ def card(
     return Card((finished(exact_content(law, goal) | {"model": model, "task": task, "basis": _basis(law), "notes": _notes(law)}),))
 
 
-def card_of_logs(table: SampleTable, reading: Reading | None = None, *, min_draws: int = 1, goal: Goal = USUAL) -> Card:
+def card_of_logs(
+    table: SampleTable, reading: Reading | None = None, *, min_draws: int = 1, predict: bool = True, goal: Goal = USUAL
+) -> Card:
     """The sharpening card of logged draws: one for each model and task of the table, in its order.
 
     Args:
         table: the draws, as `sharpsim.logs.read_logs` gives them.
         reading: what was taken for what, from `read_logs`; the card states it.
         min_draws: prompts with fewer draws are left out, so that one short prompt does not end every curve.
+        predict: whether the curves go on beyond the draws, as predictions; these take most of the time.
         goal: what "sharpened" means on the card, and the confidence of its intervals.
 
     Raises `ValueError` where no prompt has `min_draws` draws.
@@ -68,7 +73,7 @@ def card_of_logs(table: SampleTable, reading: Reading | None = None, *, min_draw
     own = None if reading is None else reading.own_policy
     contents = []
     for group in groups(table):
-        content = estimated_content(group, goal, own_policy=own, fewest=min_draws)
+        content = estimated_content(group, goal, own_policy=own, fewest=min_draws, predict=predict)
         content["notes"] = _with_reading(content["notes"], reading)
         contents.append(finished(content | {"model": group.model, "task": group.task, "basis": _sizes(content)}))
     return Card(tuple(contents))
@@ -115,8 +120,14 @@ def _notes(law: Law) -> Content:
         left_out.append({"what": "accuracy, vote and pass@N", "why": "no response was judged"})
     elif law.lengths is None:
         left_out.append({"what": "the likeliest per token", "why": "the responses of a table have no length"})
+    warnings = []
     methods = ["Best of N by its exact law, ties to the first drawn; a vote by the exact law of its counts, ties shared evenly."]
     if not law.whole:
         found = float(law.weights @ (1 - law.remaining_mass))
         methods.append(f"Best-first search found responses of {100 * found:.2f}% of the probability on the average prompt.")
-    return {"taken": [], "left_out": left_out, "warnings": [], "methods": methods}
+        if found < ENOUGH:
+            warnings.append(
+                f"The search found responses of only {100 * found:.0f}% of the probability: bands are wide, and covariances are of what "
+                "was found. A larger `max_expansions` finds more."
+            )
+    return {"taken": [], "left_out": left_out, "warnings": warnings, "methods": methods}

@@ -33,7 +33,7 @@ def _more_samples(content: Content) -> str:
     gain, curve = content["gains"][rule], curves[rule]
     at = curve["N"].index(gain["N"])
     told = (
-        f"{_verdict(gain)}: one answer is right {percent(one)} of the time, {DOES[rule]} of {gain['N']:,} answers "
+        f"{_verdict(gain, content['kind'])}: one answer is right {percent(one)} of the time, {DOES[rule]} of {gain['N']:,} answers "
         f"{percent(curve['value'][at])} ({points(gain['value'])}{_interval(gain)})"
     )
     enough = next(N for N, value in zip(curve["N"], curve["value"], strict=True) if value >= curve["value"][at] - CLOSE)
@@ -55,9 +55,11 @@ def _at(curve: Content, N: int) -> float:
     return curve["value"][curve["N"].index(N)]
 
 
-def _verdict(gain: Content) -> str:
+def _verdict(gain: Content, kind: str) -> str:
     low, high = gain["low"], gain["high"]
     if low is not None and low <= 0 <= high and low < high:
+        if kind == "exact":
+            return "The search left open whether more samples help (`max_expansions` sets how far it goes)"
         return "More samples do not measurably help"
     if gain["value"] > 0:
         over = gain.get("over_greedy")
@@ -78,7 +80,7 @@ def _unjudged(content: Content) -> str:
 
 def _interval(found: Content) -> str:
     if found["low"] is None:
-        return ", no interval with one prompt"
+        return ", interval not available with one prompt"
     if found["high"] - found["low"] < 1e-9:
         return ""
     return f", interval {points(found['low']).rsplit(' ', 1)[0]} to {points(found['high']).rsplit(' ', 1)[0]}"
@@ -126,8 +128,10 @@ def _training(content: Content) -> str:
     else:
         parts.append("What self-training would need cannot be said without log-probabilities")
     if tax:
-        change = tax["value"]
-        if abs(change) < 5e-4:
+        change, open_ends = tax["value"], tax["low"] is not None and tax["low"] < 0 < tax["high"]
+        if open_ends and content["kind"] == "exact":
+            parts.append(f"what a fully sharpened model would lose of pass@{tax['k']} is left open by the search")
+        elif abs(change) < 5e-4:
             parts.append(f"a fully sharpened model would keep pass@{tax['k']} as it is")
         else:
             lost = points(abs(change)).lstrip("+")

@@ -32,6 +32,8 @@ class Curve:
     prompts: int
     draws: int
     simulation_error: np.ndarray
+    estimates: np.ndarray | None = None
+    """`[prompts, sizes]`: the estimate of each prompt, of which `value` is the mean; None for predictions."""
 
 
 def curves(draws: Draws, level: float, *, N: Sequence[int] | None = None, ties: str = "split", seed: int = 0) -> dict[str, Curve]:
@@ -78,4 +80,4 @@ def _curve(sizes: np.ndarray, values: np.ndarray, errors: np.ndarray, level: flo
     found = [two_stage_interval(column[:, None], level, bounds=(0.0, 1.0)) for column in np.clip(values, 0, 1).T]
     value, low, high = (np.array([getattr(one, name) for one in found]) for name in ("mean", "low", "high"))
     simulation = np.sqrt((errors**2).sum(axis=0)) / len(values)
-    return Curve(sizes, value, low, high, f"{method}; {found[0].method}", draws.prompts, draws.rows, simulation)
+    return Curve(sizes, value, low, high, f"{method}; {found[0].method}", draws.prompts, draws.rows, simulation, values)

@@ -1,16 +1,13 @@
-"""From anyone's table of samples to rows, drawings and a printed table by one command; nothing that is shown here is overwritten."""
+"""From anyone's logs to a card by the experiments' command; and the drawings of the paper's panels for tables of any kind."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib import rc_context
 
-import figures.engine.save
 from experiments.__main__ import main
-from experiments.engine.rows import ROOT, Places, Table, read_parts, read_table
-from experiments.engine.run import run_stem
+from experiments.engine.rows import ROOT, Table, read_table
 from experiments.inference.panels import panels
 from figures.engine.style import STYLE
 from figures.inference.cells import GIVEN, OURS, PAPER, draw_cells
@@ -18,8 +15,6 @@ from figures.inference.heat import grid
 from sharpsim.logs._files import write_samples
 from sharpsim.logs._samples import COLUMNS, SampleTable, concatenate
 from tests.tiny_samples import table_of
-
-PARTS = {"cells", "cells-loglik", "cells-histogram", "cells-gap"}
 
 
 def renamed(table: SampleTable, column: str, old: str, new: str) -> SampleTable:
@@ -43,48 +38,28 @@ def texts(fig) -> str:
     return " ".join(item.get_text() for item in fig.findobj(Text))
 
 
-def test_own_samples_end_to_end(logs, tmp_path, capsys, monkeypatch):
-    # One kind of file: drawing is most of the time.
-    monkeypatch.setattr(figures.engine.save, "_METADATA", {"png": {"Software": None}})
-    places = Places.of("default", out=tmp_path / "out")
+def test_samples_give_the_card_of_the_installed_command(logs, tmp_path, capsys):
     assert main(["run", "inference", "--samples", *logs, "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert set(read_parts("inference", places)) == PARTS
-    drawn = {path.name for path in places.figures.glob("*.png")}
-    assert drawn == {f"inference-{part}.png" for part in ("heat", "cells-curves", "cells-loglik", "cells-24", "cells-histogram", "paper")}
-    cells = read_table(places.part("inference", "cells"))
-    (row,) = cells.where(model="large", task="Game of 24", rule="best of N", N=5).rows()
-    line = next(line for line in printed.splitlines() if line.startswith("large") and "Game of 24" in line)
-    assert f"{row['lift_points']:+.1f} [{row['lift_low']:+.1f}, {row['lift_high']:+.1f}]" in line
-    assert f"{100 * row['greedy']:.1f}" in line
-    assert "Figure 1a" in printed
-    record = json.loads((places.rows / "inference.json").read_text())
-    assert len(record["samples"]) == 2
-    assert str(tmp_path) not in json.dumps(record)
-    again = {path.name: path.read_bytes() for path in places.rows.glob("*.csv")}
-    run_stem(
-        "inference", scale="default", seed=0, base=None, places=Places.of("default", out=tmp_path / "again"),
-        samples=tuple(map(Path, logs)), quiet=True,
-    )  # fmt: skip
-    assert again == {path.name: path.read_bytes() for path in (tmp_path / "again" / "rows").glob("*.csv")}
+    content = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert [one["model"] for one in (content, *content["more"])] == ["7", "7", "large", "large"]
+    assert content["sentences"][0][:40] in printed.replace("\n", " ")
+    assert (tmp_path / "out" / "card.html").exists()
+    assert not (tmp_path / "out" / "rows").exists()
 
 
 def test_what_the_command_refuses(logs, tmp_path, capsys):
     (tmp_path / "bad.csv").write_text((tmp_path / "7.csv").read_text().replace("True", "perhaps", 1))
     for arguments, said in (
-        (["run", "sft", "--samples", *logs, "--out", str(tmp_path)], "takes no table of samples"),
-        (["run", "inference", "--samples", "missing.csv", "--out", str(tmp_path)], "no file 'missing.csv'"),
+        (["run", "sft", "--samples", *logs, "--out", str(tmp_path)], "takes no logs of samples"),
+        (["run", "inference", "--samples", "missing.csv", "--out", str(tmp_path)], "there is no file 'missing.csv'"),
         (["run", "inference", "--samples", str(tmp_path / "bad.csv"), "--out", str(tmp_path)], "bad.csv, line "),
-        (["run", "inference", "--samples", *logs, "--out", str(ROOT / "experiments")], "must not be where the repository's own rows are"),
     ):
         assert main(arguments) == 2
-        assert said in capsys.readouterr().err
-    assert not (tmp_path / "rows").exists()
-
-
-def test_without_out_nothing_shown_is_overwritten():
-    places = Places.of("default", samples=True)
-    assert places.rows == ROOT / "out" / "default-samples" / "rows"
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
+    assert not (tmp_path / "card.html").exists()
 
 
 def tables_of(table: SampleTable) -> dict[str, Table]:
