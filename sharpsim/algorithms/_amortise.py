@@ -65,7 +65,7 @@ def dpo_sharpen(
     With alpha > 0 the second term is the regularised loss of RPO (Liu et al., arXiv 2405.16436): DPO with the negative log-likelihood of
     the preferred responses. The w_j are the self-normalised importance weights of pi_beta, so that for N to infinity pi_beta minimises
     both terms, whatever alpha. At finite N the second alone is minimised by the mean of the weighted draws, sum_j w_j 1{y = y_j}, whose
-    distance to pi_beta is of order 1/N; the sum then ends between it and pi_beta.
+    distance to pi_beta is of order 1/N; the sum then ends between it and pi_beta. Theorem 4.2' is about alpha = 0.
 
     Why alpha > 0: the first term fixes ratios only, and base's unlikely responses hold most of its gradient. In short training it moves
     mass to responses that no pair compares, on other prompts above all, and raises the mode little (likelihood displacement: Razin et al.,
