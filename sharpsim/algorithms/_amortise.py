@@ -70,11 +70,12 @@ def dpo_sharpen(
     With alpha > 0 the second term is the regularised loss of RPO (Liu et al., arXiv 2405.16436): DPO with the negative log-likelihood of
     the preferred responses. The w_j are the self-normalised importance weights of pi_beta, so that for N to infinity pi_beta minimises
     both terms, whatever alpha. At finite N the second alone is minimised by the mean of the weighted draws, sum_j w_j 1{y = y_j}, whose
-    distance to pi_beta is of order 1/N; the sum then ends between it and pi_beta.
+    distance to pi_beta is of order 1/N; the sum then ends between it and pi_beta. Theorem 4.2' is about alpha = 0.
 
-    Why alpha > 0: the first term fixes ratios only, and base's unlikely responses hold most of its gradient. In short training it moves
-    mass to responses that no pair compares, on other prompts above all, and raises the mode little (likelihood displacement: Razin et al.,
-    arXiv 2410.08847). The second term raises the likely draws directly, at no cost in samples or in evaluations of the network.
+    Why alpha > 0: pairs fix ratios only, and the few pairs with an unlikely response hold most of the gradient's squared norm. In short
+    training the loss lowers unlikely responses far more than it raises likely ones, and mass may go to responses that no pair compares
+    (likelihood displacement: Razin et al., arXiv 2410.08847). The second term raises the likely draws directly, at no cost in samples or
+    in evaluations of the network. `docs/models.md` has measurements.
 
     m = n N, so that at equal N it costs what `sft_sharpen` does. `held_out` counts prompts: all pairs of the last ones choose the returned
     policy. Losses in `info` are those of the sum.

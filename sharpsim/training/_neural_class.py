@@ -123,10 +123,9 @@ class NeuralClass:
 
 @functools.lru_cache(maxsize=16)
 def squared_residual(beta: float) -> Loss:
-    """The loss of one comparison, ( beta (log pi(y|x) - log pi(y'|x)) - target )^2 in nats^2, less the weighted log-likelihoods
+    """The loss of one comparison, ( beta (log pi(y|x) - log pi(y'|x)) - target )^2 in nats^2, plus the weighted likelihood losses.
 
-        likelihoods[0] log pi(y|x) + likelihoods[1] log pi(y'|x).
-
+    These are -likelihoods[0] log pi(y|x) - likelihoods[1] log pi(y'|x).
     One object for each beta, so that another seed compiles nothing.
     """
 
