@@ -12,7 +12,7 @@ were unsharpened than the distance to best of N, or the shortfall in likelihood,
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from experiments.amortise.cells import Cell, gather
@@ -48,8 +48,8 @@ class Pair:
     model: str
     asked: tuple[str, ...] = (NEW, SAME)
     dpo: tuple[str, ...] = (NEW,)
-    sft: Tuning | None = None
-    """Where it is not the shared one."""
+    new: Tuning | None = None
+    """How SFT on new prompts is trained, where it is not the shared way."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ class Settings:
     expansions: int
     search: int
     head: int
-    sft: Tuning
+    new: Tuning
+    same: Tuning
     dpo: Tuning
     learning: tuple[int, ...]
     sizes: tuple[int, ...] = ()
@@ -82,28 +83,34 @@ class Settings:
     floor: float = -25.0
     level: float = 0.95
     false_alarm: float = 1e-6
-    dpo_options: dict[str, Any] = field(default_factory=dict)
+    likelihood_weight: float = 10.0
+    """Of DPO (`dpo_sharpen`)."""
     map: MapSettings = MAP
 
 
-_SFT = Tuning(steps=400, batch=64, learning_rate=1e-3, weight_decay=0.1, clip=1.0, evaluations=4)
-_DPO = replace(_SFT, learning_rate=3e-4)
+_SFT = Tuning(steps=500, batch=64, learning_rate=1e-3, weight_decay=0.1, clip=1.0, evaluations=2)
+_DPO = Tuning(steps=300, batch=64, learning_rate=5e-4, weight_decay=0.0, clip=1.0, evaluations=2)
+_SHORT, _SAME = replace(_SFT, steps=200), replace(_SFT, steps=400)
+_NEW_ORDERS = replace(_SFT, steps=900, learning_rate=2e-3, rank=8, temperatures=(1.0, 0.7, 0.5, 0.35, 0.25))
+_WORDS = replace(_SFT, steps=300, learning_rate=3e-4, rank=8, temperatures=(1.0, 0.7, 0.5, 0.35, 0.25, 0.2))
+"""Chosen by the loss on validation prompts, without answers: rates from 2e-4 to 2e-3, all parameters or rank 8, where training starts."""
 _TINY = Tuning(steps=8, batch=16, learning_rate=3e-4, weight_decay=0.1, clip=0.1, evaluations=2)
-WRITERS, BLOG = Pair("many writers", 1, "transformer-small"), Pair("many writers", 2, "transformer-small")
-ORDERS = Pair("game of 24", 3, "transformer-small")
+WRITERS, BLOG, BOARD = (Pair("many writers", level, "transformer-small") for level in (1, 2, 6))
+ORDERS = Pair("game of 24", 3, "transformer-small", dpo=(), new=_NEW_ORDERS)
+WORDS = Pair("pronunciation", 3, "g2p-en", dpo=(), new=_WORDS)
 SETTINGS = {
     "smoke": Settings(
-        pairs=(replace(WRITERS, dpo=(NEW,)),), N=4, betas=(0.5,), replicates=2, prompts=48, validation=8, held_out=24, draws=2,
-        expansions=60, search=20_000, head=32, sft=_TINY, dpo=_TINY, learning=(0,), sizes=(16,), draw_counts=(2,), map=SMALL_MAP,
+        pairs=(WRITERS,), N=4, betas=(0.5,), replicates=2, prompts=48, validation=8, held_out=24, draws=2, expansions=60, search=20_000,
+        head=32, new=_TINY, same=_TINY, dpo=_TINY, learning=(0,), sizes=(16,), draw_counts=(2,), map=SMALL_MAP,
     ),
     "default": Settings(
-        pairs=(replace(WRITERS, asked=(NEW,)), replace(ORDERS, asked=(SAME,), dpo=())), N=50, betas=(0.5,), replicates=3, prompts=1536,
-        validation=128, held_out=256, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=(),
+        pairs=(replace(WRITERS, asked=(NEW,)), replace(ORDERS, asked=(SAME,))), N=50, betas=(0.5,), replicates=3, prompts=3200,
+        validation=128, held_out=256, draws=4, expansions=200, search=20_000, head=64, new=_SFT, same=_SHORT, dpo=_DPO, learning=(),
     ),
     "full": Settings(
-        pairs=(WRITERS, BLOG, ORDERS, Pair("pronunciation", 3, "g2p-en")), N=50, betas=(0.5,), replicates=3, prompts=3200, validation=128,
-        held_out=1024, draws=4, expansions=200, search=20_000, head=64, sft=_SFT, dpo=_DPO, learning=(0,), sizes=(32, 100, 320, 1000),
-        draw_counts=(1, 2, 5, 10, 25),
+        pairs=(WRITERS, replace(BLOG, dpo=()), ORDERS, WORDS, replace(BOARD, asked=(NEW,), dpo=())), N=50, betas=(0.5,), replicates=3,
+        prompts=6400, validation=128, held_out=1024, draws=4, expansions=200, search=20_000, head=64, new=_SFT, same=_SAME,
+        dpo=_DPO, learning=(0, 2), sizes=(64, 200, 640, 2000), draw_counts=(1, 2, 5, 10, 25),
     ),
 }  # fmt: skip
 
@@ -121,7 +128,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         key = jax.random.fold_in(context.key(), number)
         plan = list(_plan(settings, number, cell))
         for one in context.track(plan, f"{pair.model} on {pair.task}, level {pair.level}"):
-            tuning = settings.dpo if one.method == "DPO" else pair.sft or settings.sft
+            tuning = settings.dpo if one.method == "DPO" else settings.same if one.asked == SAME else pair.new or settings.new
             runs.append(tune(cell, one, tuning, settings, key))
     main = [one for one in runs if one.run.N == settings.N and one.run.n in (len(one.cell.fresh), len(one.cell.prompts))]
     sizes = [one for one in runs if one.run.asked == NEW]

@@ -57,7 +57,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "table": columns(
         text=_RUN["text"],
         exact="beta learning_rate weight_decay clip epochs",
-        count=f"{_COUNTS} held_out unproven replicates parameters batch steps samples",
+        count=f"{_COUNTS} held_out unproven replicates parameters batch steps rank samples",
         float32=_HELD_AGAINST,
         simulated=_with_ends("one_draw", "lift_points", "greedy_lift_points", "lift_nats", "share"),
         derived="lift_percent lift_percent_std lift_points_std lift_nats_std " + _over_seeds_alone("lift_points", "lift_nats"),
@@ -211,11 +211,12 @@ def table_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
         row |= _share(cell, group, settings.level)
         tuning = group[0].tuning
         examples = group[0].run.n * (1 if names["method"] == "SFT" else names["N"] // 2)
+        schedule = tuning.schedule(examples)
         made.append({
             **row, **references(cell, names["N"], settings), "replicates": len(group), "samples": _samples(group[0]),
             "parameters": parameter_count(cell.policy), "learning_rate": tuning.learning_rate, "weight_decay": tuning.weight_decay,
-            "clip": tuning.clip, "batch": min(tuning.batch, examples), "steps": tuning.steps,
-            "epochs": tuning.steps * min(tuning.batch, examples) / examples,
+            "clip": tuning.clip, "batch": schedule.batch, "steps": schedule.steps, "epochs": schedule.steps * schedule.batch / examples,
+            "rank": tuning.rank or 0,
         })  # fmt: skip
     return made
 

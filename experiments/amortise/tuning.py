@@ -14,6 +14,9 @@ NEW, SAME = "new prompts", "same prompts"
 """Judged on prompts that tuning did not see; or, as in Theorem 4.1, tuned (without answers) on the very prompts that are judged."""
 
 
+MOST_EPOCHS, FEWEST_STEPS = 40, 200
+
+
 @dataclass(frozen=True)
 class Tuning:
     """How the sharpening algorithms train: AdamW from base's parameters, rate falling by a cosine from `learning_rate` to 0."""
@@ -26,14 +29,21 @@ class Tuning:
     evaluations: int
     temperatures: tuple[float, ...] = (1.0,)
     """Of these the one of least validation loss is where training starts."""
+    rank: int | None = None
+    """Of low-rank updates; None: all parameters are trained."""
 
     def schedule(self, examples: int) -> Any:
-        """The library's schedule, in batches of no more than there are examples; no early stop, for the curves are wanted to their end."""
+        """The library's schedule, in batches of no more than there are examples; no early stop, for the curves are wanted to their end.
+
+        Few examples are not seen more than `MOST_EPOCHS` times, unless in `FEWEST_STEPS`.
+        """
         from sharpsim.training import Schedule
 
+        batch = min(self.batch, examples)
+        steps = min(self.steps, max(FEWEST_STEPS, MOST_EPOCHS * examples // batch))
         return Schedule(
-            steps=self.steps, batch=min(self.batch, examples), learning_rate=self.learning_rate, warmup=0, weight_decay=self.weight_decay,
-            clip=self.clip, evaluate_every=self.steps // self.evaluations, patience=self.evaluations,
+            steps=steps, batch=batch, learning_rate=self.learning_rate, warmup=0, weight_decay=self.weight_decay,
+            clip=self.clip, evaluate_every=steps // self.evaluations, patience=self.evaluations,
         )  # fmt: skip
 
 
@@ -113,13 +123,13 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
     examples = len(asked) * (1 if run.method == "SFT" else run.N // 2)
     shared = {
         "N": run.N, "schedule": tuning.schedule(examples), "held_out": len(cell.validation), "key": tuning_key, "watch": watch,
-        "temperatures": tuning.temperatures,
+        "temperatures": tuning.temperatures, "rank": tuning.rank,
     }  # fmt: skip
     prompts = np.concatenate([asked, cell.validation])
     if run.method == "SFT":
         found = sft_sharpen(cell.policy, prompts, **shared)
     else:
-        found = dpo_sharpen(cell.policy, prompts, beta=run.beta, **shared, **settings.dpo_options)
+        found = dpo_sharpen(cell.policy, prompts, beta=run.beta, likelihood_weight=settings.likelihood_weight, **shared)
     losses = np.asarray(found.info["held_out_loss"], np.float64)
     chosen = 1 + (len(losses) - 1 if run.asked == SAME else int(losses.argmin()))
     policy = policies[chosen - 1]

@@ -42,7 +42,7 @@ SETTINGS = SimpleNamespace(
     floor=-3.0,
     level=0.95,
     false_alarm=1e-6,
-    dpo_options={},
+    likelihood_weight=0.0,
     sft=TUNING,
     dpo=dataclasses.replace(TUNING, batch=4),
 )

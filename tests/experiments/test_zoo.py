@@ -33,7 +33,7 @@ def test_the_table_is_what_model_and_checker_say(cell):
     assert texts == task.prompts("held_out", 12, 0)
     prompts = encode_prompts(task, texts)
     for i, prompt in enumerate(texts):
-        rows = np.flatnonzero((cell.table.prompt == prompt) & cell.table.correct)
+        rows = np.flatnonzero((cell.table.prompt == prompt) & (cell.table.correct == 1))
         # A right answer is the value of the prompt, so all right draws vote for one thing.
         assert {cell.table.answer[row] for row in rows} <= {str(eval(prompt))}
         found = cell.found.log_probs[i]
@@ -108,10 +108,16 @@ def test_figure_2d_can_fail():
     from experiments.engine.frame import Table
     from experiments.inference.predictions import _greedy, _greedy_and_mode
 
-    cells = {"rule": ["best of N"] * 3, "N": [1] * 3, "accuracy": [0.1, 0.4, 0.7], "low": [0.0, 0.3, 0.6], "high": [0.2, 0.5, 0.8]}
-    assert _greedy(Table({**cells, "greedy": [0.25, 0.55, 0.9]})).verdict == "reproduced"
-    assert _greedy(Table({**cells, "greedy": [0.25, 0.2, 0.5]})).verdict == "vacuous"
-    assert _greedy(Table({**cells, "greedy": [0.55, 0.55, 0.9]})).verdict == "vacuous"
+    accuracy = np.array([0.1, 0.4, 0.7])
+
+    def told(greedy: list[float]) -> str:
+        lift = 100 * (accuracy - greedy)
+        ends = {"lift_low": lift - 10, "lift_high": lift + 10}
+        return _greedy(Table({"rule": ["best of N"] * 3, "N": [1] * 3, "accuracy": accuracy, "greedy": greedy, **ends})).verdict
+
+    assert told([0.25, 0.55, 0.9]) == "reproduced"
+    assert told([0.25, 0.2, 0.5]) == "vacuous"
+    assert told([0.55, 0.55, 0.9]) == "vacuous"
     words = {"greedy_correct": [True, True, False, False], "mode_correct": [True, False, False, False]}
     assert _greedy_and_mode(Table({**words, "greedy_is_mode": [True, False, True, True]})).verdict == "holds"
     assert _greedy_and_mode(Table({**words, "greedy_is_mode": [True] * 4})).verdict == "violated"
