@@ -44,7 +44,7 @@ RECIPES = {
     "game of 24": Recipe(
         (1, 2, 3), {1: 20_000, 2: 20_000, 3: 12_000}, {"gru": 6000, "transformer-small": 4000, "transformer-large": 1500}, order=2
     ),
-    "deduction": Recipe((1, 2, 3), 60_000, {"gru": 4000, "transformer-small": 3000, "transformer-large": 1800}, order=3),
+    "deduction": Recipe((1, 2, 3), 60_000, {"gru": 4000, "transformer-small": 3000, "transformer-large": 2600}, order=3),
     "arithmetic": Recipe((1, 2, 3), 60_000, {"gru": 6000, "transformer-small": 4000, "transformer-large": 2000}, order=3),
     "many writers": Recipe(
         (1, 2, 3, 4, 5, 6, 7), 20_000, {"gru": 6000, "transformer-small": 5000, "transformer-large": 3500}, order=3, drawn=True
