@@ -104,7 +104,7 @@ SETTINGS = {
         head=32, new=_TINY, same=_TINY, dpo=_TINY, learning=(0,), sizes=(16,), draw_counts=(2,), map=SMALL_MAP,
     ),
     "default": Settings(
-        pairs=(replace(WRITERS, asked=(NEW,)), replace(ORDERS, asked=(SAME,))), N=50, betas=(0.5,), replicates=3, prompts=3200,
+        pairs=(replace(WRITERS, asked=(NEW,), dpo=()), replace(ORDERS, asked=(SAME,))), N=50, betas=(0.5,), replicates=3, prompts=6400,
         validation=128, held_out=256, draws=4, expansions=200, search=20_000, head=64, new=_SFT, same=_SHORT, dpo=_DPO, learning=(),
     ),
     "full": Settings(
