@@ -50,6 +50,18 @@ def test_covariance_of_each_prompt_and_of_the_heap(tmp_path):
     assert found["helped"] + found["hurt"] + found["undecided"] == 5
 
 
+def test_prompts_whose_likeliest_answer_is_wrong_are_lost(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = ["prompt,sample,log_prob,tokens,answer,correct"]
+    for prompt, right in (("first", "a"), ("second", "b")):
+        rows += [f"{prompt},{k},{lp},1,{answer},{answer == right}" for k, (answer, lp) in enumerate([("a", -0.7), ("b", -1.0), ("c", -2.0)] * 2)]
+    path.write_text("\n".join(rows) + "\n")
+    found = card_of(path).contents[0]["likelihood"]
+    assert found["lost"] == 1
+    assert [item["prompt"] for item in found["where_it_hurts"]] == ["second"]
+    assert (found["where_it_hurts"][0]["one_draw"], found["where_it_hurts"][0]["sharpened"]) == (pytest.approx(1 / 3), 0)
+
+
 @pytest.mark.parametrize(("knows", "says"), [(6.0, "helps"), (-2.0, "hurts")])
 def test_the_sign_is_found(tmp_path, knows, says):
     content = card_of(write_log(tmp_path / "a.csv", prompts=80, draws=40, knows=knows)).contents[0]
