@@ -21,8 +21,8 @@ def predict_best(draws: Draws, N: np.ndarray, level: float, *, per_token: bool) 
     the mean of (1 - p)^k, p the largest probability seen. No assumption but independent prompts and draws.
 
     Rate. With k the fewest draws: accuracy at N is within r log2(N/k) of that at k, where r is the largest change per doubling among
-    N = k, k/2, ..., 1, plus its standard error. Where the last change is the largest, the curve still bends: in its direction the change may
-    grow by half at each further doubling. This is an assumption: that accuracy changes no faster later than so.
+    N = k, k/2, ..., 1, plus its standard error. Where the last change is the largest, the curve still bends: in its direction the change
+    may grow by half at each further doubling. This is an assumption: that accuracy changes no faster later than so.
 
     `value` continues the last change per doubling, halved at each doubling, and is moved into the band.
     """

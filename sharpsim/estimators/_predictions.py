@@ -38,8 +38,8 @@ def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) 
 
     `METHODS` says what each assumes. "pass" assumes only that draws are independent given the prompt. "majority" takes the right answer to
     compete with one or four equally strong rivals, or with no change from the fewest draws to N. "best_of_n" and "normalised" assume that
-    accuracy changes no faster per doubling of N than it did up to the draws; where the probabilities of the responses seen prove more than
-    that, "best_of_n" uses it.
+    accuracy changes no faster per doubling of N than it did up to the draws (half as fast again where it still bends); where the
+    probabilities of the responses seen prove more than that, "best_of_n" uses it.
     With fewer than 5 prompts the bands are NaN.
 
     Raises `ValueError` for an N that is no count or within the draws, and a level outside (0, 1).
@@ -59,7 +59,7 @@ def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) 
             own = draws.only(rows)
             made[name] = _curve(name, own, sizes, predict_best(own, sizes, apart, per_token=per_token))
     if draws.answers is not None and (draws.answers >= 0).any():
-        made["majority"] = _curve("majority", draws, sizes, _vote(draws, sizes, level, drop, seed))
+        made["majority"] = _curve("majority", draws, sizes, _vote(draws, sizes, apart, drop, seed))
     made["pass"] = _curve("pass", draws, sizes, predict_pass(draws.successes, draws.counts, sizes, drop))
     return made
 
