@@ -143,10 +143,14 @@ def read_array(name: str, path: Path) -> np.ndarray:
             file.seek(0)
             return np.load(file, allow_pickle=False)
     except OSError as error:
-        raise ValueError(f"`{name}` must be an array saved by `numpy.save`; could not read {path.name!r} ({error.strerror}).") from error
+        raise ValueError(
+            f"`{name}` must be an array saved by `numpy.save`; could not read it ({path.name!r}: {error.strerror})."
+        ) from error
     except (ValueError, EOFError, SyntaxError) as error:
         reason = "it holds Python objects" if "pickle" in str(error) else str(error).splitlines()[0]
-        raise ValueError(f"`{name}` must be an array of numbers saved by `numpy.save`; {path.name!r} is not: {reason}.") from error
+        raise ValueError(
+            f"`{name}` must be an array of numbers saved by `numpy.save`; could not read it ({path.name!r}: {reason})."
+        ) from error
 
 
 def _booleans(values: Any, shape: tuple[int, ...]) -> np.ndarray:
