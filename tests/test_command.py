@@ -85,7 +85,7 @@ def test_standard_input(log, tmp_path):
         (["card", "LOG", "--temperature", "-1"], "`temperature` must be at least 0"),
         (["card", "LOG", "--weights", "w.npy"], "`--weights` goes with --policy"),
         (["card", "LOG", "--policy", "t.npy"], "`--policy` takes no logs beside it"),
-        (["card", "--policy", "missing.npy"], "could not read 'missing.npy'"),
+        (["card", "--policy", "missing.npy"], "could not read it ('missing.npy'"),
         (["card", "--policy", "LOG"], "it is no .npy file"),
         (["convert", "LOG", "--to", "b.xls"], "must end in"),
     ],

@@ -142,17 +142,18 @@ def _likelihood(law: Law) -> Content | None:
     zero = np.abs(mine) <= 1e-12
     last = theory.accuracy(theory.kept_law(law.log_probs, law.remaining_mass, law.tail_bound, draws=LARGEST), law.correct)
     middle = (last.lower + last.upper) / 2
-    hurt = np.flatnonzero((mine < 0) & ~zero & (law.weights > 0))
+    hurt, lost = (mine < 0) & ~zero & (law.weights > 0), (last.upper < right - 1e-9) & (law.weights > 0)
+    named = np.flatnonzero(hurt | lost)
     return {
         "within": {"value": within, "low": within, "high": within},
         "pooled": {"value": within + across, "low": None, "high": None},
         "says": "helps" if within > 1e-12 else "hurts" if within < -1e-12 else "changes nothing",
         "prompts": [float(value) for value in mine],
         "signs": np.where(zero, 0, np.sign(mine)).astype(int).tolist(),
-        "helped": int(((mine > 0) & ~zero).sum()), "hurt": len(hurt), "undecided": int(zero.sum()),
+        "helped": int(((mine > 0) & ~zero).sum()), "hurt": int(hurt.sum()), "lost": int(lost.sum()), "undecided": int(zero.sum()),
         "where_it_hurts": [
             {"prompt": law.names[x], "covariance": float(mine[x]), "one_draw": float(right[x]), "sharpened": float(middle[x])}
-            for x in hurt[np.argsort(mine[hurt], kind="stable")]
+            for x in named[np.argsort((middle - right)[named], kind="stable")]
         ],
     }  # fmt: skip
 

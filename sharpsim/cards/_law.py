@@ -45,7 +45,7 @@ Judge = Callable[[Any, Any], Any]
 
 def law_of_table(table: Any, *, prompts: Sequence[Any] | None, judge: Any, weights: Any) -> Law:
     """The law of a table `[prompts, responses]` of probabilities or log-probabilities; `judge`: a table of booleans, a `Judge`, or None."""
-    log_probs = log_table("policy", table)
+    log_probs = normalise(log_table("policy", table), np)
     rows, columns = log_probs.shape
     _named(prompts, rows)
     correct = answers = None
@@ -125,9 +125,9 @@ def log_table(name: str, table: Any) -> np.ndarray:
         off_probs = np.abs(values.sum(axis=1) - 1.0) if positive else np.full(len(values), np.inf)
         off_logs = np.abs(np.exp(values).sum(axis=1) - 1.0)
         if off_probs.max() <= tolerance:
-            return normalise(np.log(values), np)
+            return np.log(values)
     if off_logs.max() <= tolerance:
-        return normalise(values, np)
+        return values
     kind, off = ("probabilities", off_probs) if positive else ("log-probabilities", off_logs)
     row = int(off.argmax())
     raise ValueError(f"`{name}` must have rows that sum to 1 within {tolerance:g}; as {kind}, row {row} is off by {off[row]:.3g}.")
@@ -143,10 +143,14 @@ def read_array(name: str, path: Path) -> np.ndarray:
             file.seek(0)
             return np.load(file, allow_pickle=False)
     except OSError as error:
-        raise ValueError(f"`{name}` must be an array saved by `numpy.save`; could not read {path.name!r} ({error.strerror}).") from error
+        raise ValueError(
+            f"`{name}` must be an array saved by `numpy.save`; could not read it ({path.name!r}: {error.strerror})."
+        ) from error
     except (ValueError, EOFError, SyntaxError) as error:
         reason = "it holds Python objects" if "pickle" in str(error) else str(error).splitlines()[0]
-        raise ValueError(f"`{name}` must be an array of numbers saved by `numpy.save`; {path.name!r} is not: {reason}.") from error
+        raise ValueError(
+            f"`{name}` must be an array of numbers saved by `numpy.save`; could not read it ({path.name!r}: {reason})."
+        ) from error
 
 
 def _booleans(values: Any, shape: tuple[int, ...]) -> np.ndarray:

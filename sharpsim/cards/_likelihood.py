@@ -19,7 +19,8 @@ def likelihood(group: Group, level: float) -> Content | None:
 
     The covariance of a prompt is unbiased, sum (c - mean c)(l - mean l)/(k - 1). Its sign is decided, at confidence `level` for each
     prompt, by Mann and Whitney's rank test of the log-probabilities of right and wrong draws, where that agrees with it. `within` is the
-    mean over prompts with Student's t.
+    mean over prompts with Student's t. `lost` counts prompts whose likeliest draw is right less often than a draw is on average: there the
+    mode, as far as seen, is wrong, and full sharpening loses what single draws get right, whatever the covariance says of its first step.
     """
     own = group.having("log_probs", "correct")
     if not (own.counts >= 2).any():
@@ -31,16 +32,16 @@ def likelihood(group: Group, level: float) -> Content | None:
     within = estimators.two_stage_interval(covariance[:, None], level)
     right, values = draws.correct.astype(float), own.log_probs
     pooled = float(((right - right.mean()) * (values - values.mean())).sum() / (len(values) - 1))
-    best = estimators.best_of_n(draws, [int(draws.counts.min())])[:, 0]
-    one = draws.successes / draws.counts
-    hurt = np.flatnonzero(sign < 0)
+    best, one = _of_likeliest(draws, own.log_probs), draws.successes / draws.counts
+    lost = best < one
+    named = np.flatnonzero((sign < 0) | lost)
     known = bool(np.isfinite(within.low))
     return {
         "within": {"value": within.mean, "low": within.low if known else None, "high": within.high if known else None},
         "pooled": {"value": pooled, "low": None, "high": None},
         "says": _verdict(within, known),
         "prompts": covariance.tolist(), "signs": sign.astype(int).tolist(),
-        "helped": int((sign > 0).sum()), "hurt": len(hurt), "undecided": int((sign == 0).sum()),
+        "helped": int((sign > 0).sum()), "hurt": int((sign < 0).sum()), "lost": int(lost.sum()), "undecided": int((sign == 0).sum()),
         "mixed": mixed,
         "where_it_hurts": [
             {
@@ -49,11 +50,17 @@ def likelihood(group: Group, level: float) -> Content | None:
                 "one_draw": float(one[x]),
                 "sharpened": float(best[x]),
             }
-            for x in hurt[np.argsort(covariance[hurt], kind="stable")]
+            for x in named[np.argsort((best - one)[named], kind="stable")]
         ],
         "by_chance": f"{mixed:,} of {len(own.prompts):,} prompts have right and wrong draws. If likelihood knew nothing, about "
         f"{mixed * (1 - level) / 2:.1f} of these would be called helped, and as many hurt, by chance.",
     }  # fmt: skip
+
+
+def _of_likeliest(draws: Draws, values: np.ndarray) -> np.ndarray:
+    """Accuracy of the likeliest draw of each prompt; of several, their mean."""
+    top = values >= np.maximum.reduceat(values, draws.starts)[draws.prompt]
+    return np.add.reduceat((top & draws.correct).astype(float), draws.starts) / np.add.reduceat(top.astype(float), draws.starts)
 
 
 def _verdict(within: estimators.Estimate, known: bool) -> str:

@@ -107,10 +107,15 @@ def _likelihood(content: Content) -> Section | None:
         for item in found["where_it_hurts"][:LISTED]
     ]
     more = len(found["where_it_hurts"]) - len(rows)
-    notes = [f"The {len(rows)} worst of {len(found['where_it_hurts'])}; all stand in the JSON file."] if more > 0 else []
+    notes = [f"The {len(rows)} worst of {len(found['where_it_hurts']):,}; all stand in the JSON file."] if more > 0 else []
+    if rows:
+        notes.append(
+            "Named: prompts with a covariance below zero, where the first step of sharpening hurts, and prompts whose likeliest answer is "
+            "right less often than a draw, where full sharpening hurts."
+        )
     if found.get("by_chance"):
         notes.append(found["by_chance"])
-    head = ("where sharpening will hurt", "covariance", "one draw", "sharpened")
+    head = ("where sharpening will hurt", "covariance", "one draw", "likeliest")
     return Section(
         "Does likelihood know what is right?", "covariance", paragraphs=tuple(paragraphs), head=head, rows=rows, notes=tuple(notes)
     )

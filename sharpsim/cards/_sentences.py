@@ -97,6 +97,9 @@ def _likelihood(content: Content) -> str:
         split += ", where it will make the model worse"
     if found["undecided"]:
         split += f"; {found['undecided']:,} cannot be told"
+    if found["lost"]:
+        seen = " seen" if content["kind"] == "samples" else ""
+        split += f"; on {found['lost']:,} the likeliest answer{seen} is wrong though others are right, and full sharpening loses them"
     heads = {
         "helps": "Likelihood knows something of what is right, so sharpening should help on average",
         "hurts": "Likelihood prefers wrong answers, so sharpening will hurt on average",

@@ -18,7 +18,7 @@ def card_of(path, **options):
 
 def test_numbers_are_those_of_the_estimators(tmp_path):
     path = write_log(tmp_path / "a.csv", prompts=9, draws=7, seed=1, greedy=True)
-    content = json.loads(card_of(path, predict=True).json())
+    content = json.loads(card_of(path).json())
     (group,) = groups(read_logs(path)[0])
     draws = Draws(group.counts, group.correct == 1, log_probs=group.log_probs, tokens=group.tokens, answers=group.answers)
     found = estimators.curves(draws, 0.95)
@@ -26,9 +26,7 @@ def test_numbers_are_those_of_the_estimators(tmp_path):
         assert content["curves"][name]["N"] == list(range(1, 8))
         for end in ("value", "low", "high"):
             np.testing.assert_array_equal(content["curves"][name][end], getattr(found[name], end))
-    ahead = estimators.predictions(draws, 0.95, content["predictions"]["pass"]["N"])
-    for name in estimators.CURVES:
-        np.testing.assert_array_equal(content["predictions"][name]["value"], ahead[name].value)
+    assert content["predictions"] == {}
     assert content["coverage"]["lower_bound"] == estimators.coverage_lower_bound(draws, 0.95).low
     last, one = (estimators.best_of_n(draws, [N]) for N in (7, 1))
     gain = estimators.paired_interval(last, one, 0.95)
@@ -36,6 +34,23 @@ def test_numbers_are_those_of_the_estimators(tmp_path):
     tax = estimators.paired_interval(estimators.pass_at_k(draws.successes, draws.counts, 7), last, 0.95)
     assert (content["tax"]["k"], content["tax"]["value"]) == (7, pytest.approx(tax.mean))
     assert content["greedy"]["value"] == pytest.approx(group.greedy_correct.mean())
+
+
+def test_predictions_are_those_of_the_estimators(tmp_path):
+    """Without answers, since the predicted vote takes long."""
+    path = write_log(tmp_path / "a.csv", prompts=9, draws=7, seed=1, answer="")
+    made = card_of(path, predict=True)
+    ahead = made.contents[0]["predictions"]
+    (group,) = groups(read_logs(path)[0])
+    draws = Draws(group.counts, group.correct == 1, log_probs=group.log_probs, tokens=group.tokens)
+    found = estimators.predictions(draws, 0.95, [14, 28, 56])
+    assert set(ahead) == set(found) == {"best_of_n", "normalised", "pass"}
+    for name, curve in found.items():
+        assert ahead[name]["N"] == [14, 28, 56]
+        for end in ("value", "low", "high"):
+            np.testing.assert_array_equal(ahead[name][end], getattr(curve, end))
+    assert "7 draws logged, then prediction" in made.html()
+    assert "stroke-dasharray" in made.html()
 
 
 def test_covariance_of_each_prompt_and_of_the_heap(tmp_path):
@@ -48,6 +63,20 @@ def test_covariance_of_each_prompt_and_of_the_heap(tmp_path):
     assert found["within"]["value"] == pytest.approx(np.mean(covariances))
     assert found["pooled"]["value"] == pytest.approx(np.cov(group.correct, group.log_probs)[0, 1])
     assert found["helped"] + found["hurt"] + found["undecided"] == 5
+
+
+def test_prompts_whose_likeliest_answer_is_wrong_are_lost(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = ["prompt,sample,log_prob,tokens,answer,correct"]
+    for prompt, right in (("first", "a"), ("second", "b")):
+        rows += [
+            f"{prompt},{k},{lp},1,{answer},{answer == right}" for k, (answer, lp) in enumerate([("a", -0.7), ("b", -1.0), ("c", -2.0)] * 2)
+        ]
+    path.write_text("\n".join(rows) + "\n")
+    found = card_of(path).contents[0]["likelihood"]
+    assert found["lost"] == 1
+    assert [item["prompt"] for item in found["where_it_hurts"]] == ["second"]
+    assert (found["where_it_hurts"][0]["one_draw"], found["where_it_hurts"][0]["sharpened"]) == (pytest.approx(1 / 3), 0)
 
 
 @pytest.mark.parametrize(("knows", "says"), [(6.0, "helps"), (-2.0, "hurts")])

@@ -68,6 +68,16 @@ def test_covariance_and_tax_by_hand():
     assert "hurt" in hurt["sentences"][1]
 
 
+def test_a_wrong_mode_is_lost_though_the_covariance_is_positive():
+    """The second likeliest is right: the first step of sharpening helps, full sharpening loses the prompt."""
+    found = sharpsim.card([[0.4, 0.35, 0.25]], None, [[False, True, False]]).contents[0]["likelihood"]
+    law, right = np.array([0.4, 0.35, 0.25]), np.array([0.0, 1.0, 0.0])
+    assert found["within"]["value"] == pytest.approx(law @ (right * np.log(law)) - 0.35 * (law @ np.log(law)))
+    assert found["within"]["value"] > 0
+    assert (found["helped"], found["hurt"], found["lost"]) == (1, 0, 1)
+    assert found["where_it_hurts"][0]["sharpened"] == pytest.approx(0, abs=1e-12)
+
+
 def test_without_judgement_the_card_is_about_modes():
     made = sharpsim.card(np.log(TABLE))
     assert set(made.curves) == {"best_of_n", "normalised", "majority", "pass"}

@@ -28,7 +28,7 @@ def logs(tmp_path):
     paths = []
     for model in ("7", "large"):
         paths.append(tmp_path / f"{model}.csv")
-        write_samples(paths[-1], renamed(table_of(len(model), model=model, draws=6), "task", "task 1", "Game of 24"))
+        write_samples(paths[-1], renamed(table_of(len(model), model=model, draws=1), "task", "task 1", "Game of 24"))
     return [str(path) for path in paths]
 
 

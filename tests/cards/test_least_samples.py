@@ -1,4 +1,4 @@
-"""SFT-Sharpening of a class of all tables from the modes' masses alone: equal to the risk of tables; least samples are least."""
+"""SFT-Sharpening of a class of all tables from the modes' masses alone: the risk of tables, and the least samples are the least."""
 
 import numpy as np
 import pytest
