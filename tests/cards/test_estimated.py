@@ -37,8 +37,8 @@ def test_numbers_are_those_of_the_estimators(tmp_path):
 
 
 def test_predictions_are_those_of_the_estimators(tmp_path):
-    """Without answers, since the predicted vote takes long."""
-    path = write_log(tmp_path / "a.csv", prompts=9, draws=7, seed=1, answer="")
+    """Without the vote, whose prediction takes long and is left out unless asked for."""
+    path = write_log(tmp_path / "a.csv", prompts=9, draws=7, seed=1)
     made = card_of(path, predict=True)
     ahead = made.contents[0]["predictions"]
     (group,) = groups(read_logs(path)[0])
@@ -49,6 +49,7 @@ def test_predictions_are_those_of_the_estimators(tmp_path):
         assert ahead[name]["N"] == [14, 28, 56]
         for end in ("value", "low", "high"):
             np.testing.assert_array_equal(ahead[name][end], getattr(curve, end))
+    assert any("--predict-votes" in item["why"] for item in made.contents[0]["notes"]["left_out"])
     assert "7 draws logged, then prediction" in made.html()
     assert "stroke-dasharray" in made.html()
 
