@@ -94,7 +94,7 @@ def _likelihood(content: Content) -> str:
     known = found["helped"] + found["hurt"] + found["undecided"]
     split = f"right answers are the likelier ones on {found['helped']:,} of {known:,} prompts, wrong ones on {found['hurt']:,}"
     if found["hurt"]:
-        split += ", where it will make the model worse"
+        split += ", where already a little sharpening hurts"
     if found["undecided"]:
         split += f"; {found['undecided']:,} cannot be told"
     if found["lost"]:
