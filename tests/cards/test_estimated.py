@@ -80,6 +80,19 @@ def test_prompts_whose_likeliest_answer_is_wrong_are_lost(tmp_path):
     assert (found["where_it_hurts"][0]["one_draw"], found["where_it_hurts"][0]["sharpened"]) == (pytest.approx(1 / 3), 0)
 
 
+def test_likeliest_responses_drawn_once_are_not_called_modes(tmp_path):
+    path = tmp_path / "a.csv"
+    rng = np.random.default_rng(0)
+    rows = [f"q{x},{k},{-50 * rng.random():.6f},90,{'ab'[k % 2]},{k % 2 == 0}" for x in range(8) for k in range(6)]
+    path.write_text("prompt,sample,log_prob,tokens,answer,correct\n" + "\n".join(rows) + "\n")
+    made = card_of(path)
+    assert made.contents[0]["likelihood"]["seen_once"] == 8
+    assert "fully sharpened" not in " ".join(made.sentences)
+    assert "Likelier ones may be unseen" in made.html()
+    repeated = card_of(write_log(tmp_path / "b.csv", prompts=9, draws=40))
+    assert "fully sharpened" in repeated.sentences[2]
+
+
 @pytest.mark.parametrize(("knows", "says"), [(6.0, "helps"), (-2.0, "hurts")])
 def test_the_sign_is_found(tmp_path, knows, says):
     content = card_of(write_log(tmp_path / "a.csv", prompts=80, draws=40, knows=knows)).contents[0]
