@@ -21,7 +21,7 @@ def likelihood(group: Group, level: float) -> Content | None:
     prompt, by Mann and Whitney's rank test of the log-probabilities of right and wrong draws, where that agrees with it. `within` is the
     mean over prompts with Student's t. `lost` counts prompts whose likeliest draw is right less often than a draw is on average: there the
     mode, as far as seen, is wrong, and full sharpening loses what single draws get right, whatever the covariance says of its first step.
-    `seen_once` counts prompts whose likeliest draw came once: there a likelier response may well be unseen, so that it need not be the mode.
+    `seen_once` counts prompts whose likeliest draw came once: a likelier response may well be unseen, so it need not be the mode.
     """
     own = group.having("log_probs", "correct")
     if not (own.counts >= 2).any():
