@@ -33,7 +33,7 @@ def test_the_table_is_what_model_and_checker_say(cell):
     assert texts == task.prompts("held_out", 12, 0)
     prompts = encode_prompts(task, texts)
     for i, prompt in enumerate(texts):
-        rows = np.flatnonzero((cell.table.prompt == prompt) & cell.table.correct)
+        rows = np.flatnonzero((cell.table.prompt == prompt) & (cell.table.correct == 1))
         # A right answer is the value of the prompt, so all right draws vote for one thing.
         assert {cell.table.answer[row] for row in rows} <= {str(eval(prompt))}
         found = cell.found.log_probs[i]
