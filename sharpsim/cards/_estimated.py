@@ -1,5 +1,6 @@
 """The content of the card of a log: estimates from the draws of one model on one task, with intervals over prompts and draws."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,9 @@ SHORT = 0.5
 """Curves that end below this share of the median number of draws get a warning."""
 
 
-def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewest: int, predict: bool) -> Content:
+def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewest: int, predict: bool, predict_votes: bool) -> Content:
     """The sections of the card; see `sharpsim.cards.Card` for their keys. Prompts with less than `fewest` draws are left out; without
-    `predict` the curves end with the draws.
+    `predict` the curves end with the draws, and without `predict_votes` that of the vote does.
 
     `own_policy` False: the draws are of another temperature than the log-probabilities; what needs them to be one policy's is left out.
     """
@@ -32,7 +33,9 @@ def estimated_content(group: Group, goal: Goal, *, own_policy: bool | None, fewe
     judged = _judged(group, notes)
     draws = None if judged is None else draws_of(judged)
     found = {} if draws is None else estimators.curves(draws, goal.level)
-    ahead = {} if draws is None or not predict else _predictions(draws, goal)
+    ahead = {} if draws is None or not predict else _predictions(draws if predict_votes else replace(draws, answers=None), goal)
+    if ahead and not predict_votes and "majority" in found:
+        notes["left_out"].append({"what": "the vote beyond the draws", "why": "its prediction takes minutes (--predict-votes)"})
     curves: Content = {name: plain_curve(found[name]) if name in found else None for name in CURVES}
     _say_what_is_missing(group, judged, curves, notes)
     notes["methods"] += [*_methods(found), *(f"{name.replace('_', ' ')}, {curve.method}." for name, curve in ahead.items())]

@@ -150,7 +150,8 @@ def _likelihood(law: Law) -> Content | None:
         "says": "helps" if within > 1e-12 else "hurts" if within < -1e-12 else "changes nothing",
         "prompts": [float(value) for value in mine],
         "signs": np.where(zero, 0, np.sign(mine)).astype(int).tolist(),
-        "helped": int(((mine > 0) & ~zero).sum()), "hurt": int(hurt.sum()), "lost": int(lost.sum()), "undecided": int(zero.sum()),
+        "helped": int(((mine > 0) & ~zero).sum()), "hurt": int(hurt.sum()),
+        "lost": int(lost.sum()), "seen_once": 0, "undecided": int(zero.sum()),
         "where_it_hurts": [
             {"prompt": law.names[x], "covariance": float(mine[x]), "one_draw": float(right[x]), "sharpened": float(middle[x])}
             for x in named[np.argsort((middle - right)[named], kind="stable")]

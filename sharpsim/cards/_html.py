@@ -8,6 +8,7 @@ from sharpsim.cards._prose import Section, sections, tiles, title
 from sharpsim.cards._svg import FONT, NARROW, WIDE, colours_css, drawing
 
 Content = dict[str, Any]
+ROWS = 130
 CSS = """
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:17px/1.55 FONT;overflow-wrap:anywhere}
@@ -110,20 +111,22 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) -> 
 
 
 def _curves(content: Content) -> str:
-    """Every number of the drawing of accuracy, folded away."""
+    """The numbers of the drawing of accuracy, folded away: of more than `ROWS` N some, as all stand in the JSON file."""
     curves = {name: curve for name, curve in content["curves"].items() if curve}
     if not curves:
         return ""
     sizes = sorted(
         {N for curve in curves.values() for N in curve["N"]} | {N for ahead in content["predictions"].values() for N in ahead["N"]}
     )
+    if len(sizes) > ROWS:
+        sizes = [N for at, N in enumerate(sizes) if N <= ROWS // 2 or N & (N - 1) == 0 or N % 100 == 0 or at == len(sizes) - 1]
     head = ("N", *(RULES[name].replace(" (pass@N)", "") for name in curves))
     rows = []
     for N in sizes:
         cells = [_cell(curve, N) or _cell(content["predictions"].get(name), N, "~") or "" for name, curve in curves.items()]
         rows.append((f"{N:,}", *cells))
     told = "in %, interval in brackets" + ("; ~ is a prediction" if content["predictions"] else "")
-    return f"<details><summary>All numbers of this drawing ({told})</summary>{_table(head, rows, 'Accuracy against N')}</details>"
+    return f"<details><summary>Numbers of this drawing ({told})</summary>{_table(head, rows, 'Accuracy against N')}</details>"
 
 
 def _cell(curve: Content | None, N: int, sign: str = "") -> str | None:

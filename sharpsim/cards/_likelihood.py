@@ -21,6 +21,7 @@ def likelihood(group: Group, level: float) -> Content | None:
     prompt, by Mann and Whitney's rank test of the log-probabilities of right and wrong draws, where that agrees with it. `within` is the
     mean over prompts with Student's t. `lost` counts prompts whose likeliest draw is right less often than a draw is on average: there the
     mode, as far as seen, is wrong, and full sharpening loses what single draws get right, whatever the covariance says of its first step.
+    `seen_once` counts prompts whose likeliest draw came once: a likelier response may well be unseen, so it need not be the mode.
     """
     own = group.having("log_probs", "correct")
     if not (own.counts >= 2).any():
@@ -32,7 +33,7 @@ def likelihood(group: Group, level: float) -> Content | None:
     within = estimators.two_stage_interval(covariance[:, None], level)
     right, values = draws.correct.astype(float), own.log_probs
     pooled = float(((right - right.mean()) * (values - values.mean())).sum() / (len(values) - 1))
-    best, one = _of_likeliest(draws, own.log_probs), draws.successes / draws.counts
+    (best, times), one = _of_likeliest(draws, own.log_probs), draws.successes / draws.counts
     lost = best < one
     named = np.flatnonzero((sign < 0) | lost)
     known = bool(np.isfinite(within.low))
@@ -42,7 +43,7 @@ def likelihood(group: Group, level: float) -> Content | None:
         "says": _verdict(within, known),
         "prompts": covariance.tolist(), "signs": sign.astype(int).tolist(),
         "helped": int((sign > 0).sum()), "hurt": int((sign < 0).sum()), "lost": int(lost.sum()), "undecided": int((sign == 0).sum()),
-        "mixed": mixed,
+        "mixed": mixed, "seen_once": int((times == 1).sum()),
         "where_it_hurts": [
             {
                 "prompt": str(own.prompts[x])[:LONGEST],
@@ -57,10 +58,11 @@ def likelihood(group: Group, level: float) -> Content | None:
     }  # fmt: skip
 
 
-def _of_likeliest(draws: Draws, values: np.ndarray) -> np.ndarray:
-    """Accuracy of the likeliest draw of each prompt; of several, their mean."""
+def _of_likeliest(draws: Draws, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(accuracy, number) of the likeliest draws of each prompt: of several equally likely ones the mean."""
     top = values >= np.maximum.reduceat(values, draws.starts)[draws.prompt]
-    return np.add.reduceat((top & draws.correct).astype(float), draws.starts) / np.add.reduceat(top.astype(float), draws.starts)
+    times = np.add.reduceat(top.astype(float), draws.starts)
+    return np.add.reduceat((top & draws.correct).astype(float), draws.starts) / times, times
 
 
 def _verdict(within: estimators.Estimate, known: bool) -> str:

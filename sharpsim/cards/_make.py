@@ -56,7 +56,13 @@ def card(
 
 
 def card_of_logs(
-    table: SampleTable, reading: Reading | None = None, *, min_draws: int = 1, predict: bool = True, goal: Goal = USUAL
+    table: SampleTable,
+    reading: Reading | None = None,
+    *,
+    min_draws: int = 1,
+    predict: bool = True,
+    predict_votes: bool = False,
+    goal: Goal = USUAL,
 ) -> Card:
     """The sharpening card of logged draws: one for each model and task of the table, in its order.
 
@@ -64,7 +70,8 @@ def card_of_logs(
         table: the draws, as `sharpsim.logs.read_logs` gives them.
         reading: what was taken for what, from `read_logs`; the card states it.
         min_draws: prompts with fewer draws are left out, so that one short prompt does not end every curve.
-        predict: whether the curves go on beyond the draws, as predictions; these take most of the time.
+        predict: whether the curves go on beyond the draws, as predictions.
+        predict_votes: whether that of the majority vote does too; this takes minutes.
         goal: what "sharpened" means on the card, and the confidence of its intervals.
 
     Raises `ValueError` where no prompt has `min_draws` draws.
@@ -73,7 +80,7 @@ def card_of_logs(
     own = None if reading is None else reading.own_policy
     contents = []
     for group in groups(table):
-        content = estimated_content(group, goal, own_policy=own, fewest=min_draws, predict=predict)
+        content = estimated_content(group, goal, own_policy=own, fewest=min_draws, predict=predict, predict_votes=predict_votes)
         content["notes"] = _with_reading(content["notes"], reading)
         contents.append(finished(content | {"model": group.model, "task": group.task, "basis": _sizes(content)}))
     return Card(tuple(contents))

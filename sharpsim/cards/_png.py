@@ -44,7 +44,7 @@ def _draw(axes: Any, panel: Panel) -> None:
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter(lambda value, _: count_label(round(value)) if value >= 1 else "")
     for series in panel.series:
-        _series(axes, series, scale)
+        _series(axes, series, scale, bars=sum(len(one.x) for one in panel.series))
     axes.set_title(panel.title, loc="left", fontsize=12)
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(f"{panel.y_label}, %" if panel.share else panel.y_label)
@@ -58,14 +58,14 @@ def _draw(axes: Any, panel: Panel) -> None:
     axes.legend(frameon=False, fontsize=9.5)
 
 
-def _series(axes: Any, series: Series, scale: float) -> None:
+def _series(axes: Any, series: Series, scale: float, *, bars: int) -> None:
     colour = COLOURS[series.colour][0]
     kept = [(x, scale * y) for x, y in zip(series.x, series.y, strict=True) if y is not None]
     if not kept:
         return
     x, y = zip(*kept, strict=True)
     if series.bars:
-        axes.bar(x, y, width=80 / max(len(series.x), 30), color=colour, label=series.label)
+        axes.bar(x, y, width=80 / bars, color=colour, label=series.label)
         return
     axes.plot(x, y, color=colour, label=series.label or None, linestyle="--" if series.dashed else "-", linewidth=1.8)
     ends = [

@@ -113,6 +113,11 @@ def _likelihood(content: Content) -> Section | None:
             "Named: prompts with a covariance below zero, where the first step of sharpening hurts, and prompts whose likeliest answer is "
             "right less often than a draw, where full sharpening hurts."
         )
+    if found["seen_once"]:
+        notes.append(
+            f"On {found['seen_once']:,} of {len(found['prompts']):,} prompts the likeliest response was drawn once. Likelier ones may be "
+            "unseen there: what the card says on full sharpening is then about the likeliest response seen, not about the mode."
+        )
     if found.get("by_chance"):
         notes.append(found["by_chance"])
     head = ("where sharpening will hurt", "covariance", "one draw", "likeliest")

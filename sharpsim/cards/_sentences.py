@@ -7,6 +7,7 @@ from sharpsim.cards._text import listed, many, percent, points
 Content = dict[str, Any]
 CLOSE = 0.01
 """A gain within a point of the best counts as the best."""
+MODEL = {"full sharpening": "a fully sharpened model", "keeping it": "a model that always gives the likeliest answer seen"}
 FEW = 16
 REACH = 1e6
 """More draws of one prompt than this are out of reach."""
@@ -94,12 +95,12 @@ def _likelihood(content: Content) -> str:
     known = found["helped"] + found["hurt"] + found["undecided"]
     split = f"right answers are the likelier ones on {found['helped']:,} of {known:,} prompts, wrong ones on {found['hurt']:,}"
     if found["hurt"]:
-        split += ", where it will make the model worse"
+        split += ", where already a little sharpening hurts"
     if found["undecided"]:
         split += f"; {found['undecided']:,} cannot be told"
     if found["lost"]:
         seen = " seen" if content["kind"] == "samples" else ""
-        split += f"; on {found['lost']:,} the likeliest answer{seen} is wrong though others are right, and full sharpening loses them"
+        split += f"; on {found['lost']:,} the likeliest answer{seen} is wrong though others are right, and {loser(content)} loses them"
     heads = {
         "helps": "Likelihood knows something of what is right, so sharpening should help on average",
         "hurts": "Likelihood prefers wrong answers, so sharpening will hurt on average",
@@ -107,6 +108,12 @@ def _likelihood(content: Content) -> str:
         "changes nothing": "Likelihood says nothing on what is right, so sharpening changes little",
     }
     return f"{heads[found['says']]}: {split}."
+
+
+def loser(content: Content) -> str:
+    """What full sharpening is called. Where most likeliest draws came once, the mode is unknown: the likeliest draw is spoken of."""
+    found = content["likelihood"]
+    return "keeping it" if found and 2 * found["seen_once"] > len(found["prompts"]) else "full sharpening"
 
 
 def _training(content: Content) -> str:
@@ -138,5 +145,5 @@ def _training(content: Content) -> str:
             parts.append(f"a fully sharpened model would keep pass@{tax['k']} as it is")
         else:
             lost = points(abs(change)).lstrip("+")
-            parts.append(f"a fully sharpened model would {'lose' if change > 0 else 'gain'} {lost} of pass@{tax['k']}")
+            parts.append(f"{MODEL[loser(content)]} would {'lose' if change > 0 else 'gain'} {lost} of pass@{tax['k']}")
     return "; ".join(parts) + "."

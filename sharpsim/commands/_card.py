@@ -15,7 +15,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--out", type=Path, help=f"write the card to this file ({', '.join(SUFFIXES)}), and its numbers to a .json beside it"
     )
     command.add_argument("--min-draws", type=int, default=1, metavar="K", help="leave out prompts with fewer draws (default 1)")
-    command.add_argument("--no-predictions", action="store_true", help="end the curves with the draws; predictions take most of the time")
+    command.add_argument("--no-predictions", action="store_true", help="end the curves with the draws")
+    command.add_argument("--predict-votes", action="store_true", help="predict the majority vote beyond the draws too; takes minutes")
     add_reading(command)
     exact = command.add_argument_group("the card of a policy, in place of logs")
     exact.add_argument("--policy", type=Path, metavar="TABLE.npy", help="table [prompts, responses] of probabilities or log-probabilities")
@@ -69,4 +70,6 @@ def _of_logs(options: argparse.Namespace, goal: Goal) -> Card:
         table, reading = read_logs(options.logs, **reading_options(options))
     finally:
         clear()
-    return card_of_logs(table, reading, min_draws=options.min_draws, predict=not options.no_predictions, goal=goal)
+    return card_of_logs(
+        table, reading, min_draws=options.min_draws, predict=not options.no_predictions, predict_votes=options.predict_votes, goal=goal
+    )

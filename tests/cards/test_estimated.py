@@ -37,8 +37,8 @@ def test_numbers_are_those_of_the_estimators(tmp_path):
 
 
 def test_predictions_are_those_of_the_estimators(tmp_path):
-    """Without answers, since the predicted vote takes long."""
-    path = write_log(tmp_path / "a.csv", prompts=9, draws=7, seed=1, answer="")
+    """Without the vote, whose prediction takes long and is left out unless asked for."""
+    path = write_log(tmp_path / "a.csv", prompts=9, draws=7, seed=1)
     made = card_of(path, predict=True)
     ahead = made.contents[0]["predictions"]
     (group,) = groups(read_logs(path)[0])
@@ -49,6 +49,7 @@ def test_predictions_are_those_of_the_estimators(tmp_path):
         assert ahead[name]["N"] == [14, 28, 56]
         for end in ("value", "low", "high"):
             np.testing.assert_array_equal(ahead[name][end], getattr(curve, end))
+    assert any("--predict-votes" in item["why"] for item in made.contents[0]["notes"]["left_out"])
     assert "7 draws logged, then prediction" in made.html()
     assert "stroke-dasharray" in made.html()
 
@@ -77,6 +78,19 @@ def test_prompts_whose_likeliest_answer_is_wrong_are_lost(tmp_path):
     assert found["lost"] == 1
     assert [item["prompt"] for item in found["where_it_hurts"]] == ["second"]
     assert (found["where_it_hurts"][0]["one_draw"], found["where_it_hurts"][0]["sharpened"]) == (pytest.approx(1 / 3), 0)
+
+
+def test_likeliest_responses_drawn_once_are_not_called_modes(tmp_path):
+    path = tmp_path / "a.csv"
+    rng = np.random.default_rng(0)
+    rows = [f"q{x},{k},{-50 * rng.random():.6f},90,{'ab'[k % 2]},{k % 2 == 0}" for x in range(8) for k in range(6)]
+    path.write_text("prompt,sample,log_prob,tokens,answer,correct\n" + "\n".join(rows) + "\n")
+    made = card_of(path)
+    assert made.contents[0]["likelihood"]["seen_once"] == 8
+    assert "fully sharpened" not in " ".join(made.sentences)
+    assert "Likelier ones may be unseen" in made.html()
+    repeated = card_of(write_log(tmp_path / "b.csv", prompts=9, draws=40))
+    assert "fully sharpened" in repeated.sentences[2]
 
 
 @pytest.mark.parametrize(("knows", "says"), [(6.0, "helps"), (-2.0, "hurts")])
