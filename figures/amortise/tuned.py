@@ -199,7 +199,8 @@ def _ours(ax: Axes, rows: list[dict[str, Any]], column: str) -> None:
         counts = row["above_greedy"] > 0
         value, low, high = (row[f"{column}{end}"] for end in ("", "_low", "_high"))
         label = once("one draw of the tuned model") if counts else once("the same, nothing to win")
-        index, pale = int(row["method"] == "DPO"), {} if counts else {"alpha": 0.35}
+        index = int(row["method"] == "DPO")
+        pale: dict[str, Any] = {} if counts else {"alpha": 0.35}
         ax.errorbar([value], [i], xerr=[[max(value - low, 0)], [max(high - value, 0)]], fmt=MARKERS[index], color=colour(index), capsize=3,
                     label=label, **pale)  # fmt: skip
         ax.plot([row[f"kept_{column}_lower"]], [i], color="#000000", marker="|", markersize=14, linestyle="none",

@@ -96,7 +96,8 @@ class NeuralClass:
         if weights.shape != (len(targets), 2):
             raise ValueError(f"`likelihoods` must have shape ({len(targets)}, 2), two weights a comparison; got {weights.shape}.")
         _checks.at_least("likelihoods", weights, 0.0)
-        given = Comparisons(np.asarray(self.prompts)[np.asarray(prompts)], *map(np.asarray, (first, second, targets)), weights)
+        asked = np.asarray(self.prompts)[np.asarray(prompts)]
+        given = Comparisons(asked, np.asarray(first), np.asarray(second), np.asarray(targets), weights)
         trained, kept = self._split(given)
         loss, schedule = squared_residual(float(beta)), self.schedule
         start, watch, key = self._start(loss, kept, key)
