@@ -93,20 +93,22 @@ def _references(ax: Axes, rows: Table, column: str, N: int) -> None:
 
 
 def _training(main: Table, column: str, unit: str, said: str) -> Figure:
-    settings = list(dict.fromkeys(main["asked"].tolist()))
-    pairs = [pair for pair in _pairs(main) if len(set(_of(main, pair)["asked"].tolist())) == len(settings)] or _pairs(main)
-    N = int(main["N"].max())
-    fig, axes = figure(len(pairs), len(settings), width=5.0 + 6.0 * len(settings), height=2.6 + 3.6 * len(pairs), squeeze=False)
-    for row, pair in zip(axes, pairs, strict=True):
-        for ax, asked in zip(row, settings, strict=True):
-            _panel(ax, _of(main, pair, asked=asked), column, N)
-            ax.set(title=f"{_name(pair)}\n{asked}", ylabel=unit)
+    kinds = [(pair, asked) for pair in _pairs(main) for asked in dict.fromkeys(_of(main, pair, method="SFT")["asked"].tolist())]
+    N, across = int(main["N"].max()), min(3, len(kinds))
+    down = -(-len(kinds) // across)
+    fig, axes = figure(down, across, width=4.4 + 4.6 * across, height=2.6 + 3.7 * down, squeeze=False)
+    labels: dict[str, Any] = {}
+    for ax, (pair, asked) in zip(axes.flat, kinds, strict=False):
+        _panel(ax, _of(main, pair, asked=asked), column, N)
+        ax.set_title(f"{_name(pair)}\n{asked}", fontsize=13)
+        labels |= {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True) if label not in labels}
+    for ax in axes.flat[len(kinds) :]:
+        ax.set_axis_off()
+    for ax in axes[:, 0]:
+        ax.set_ylabel(unit)
     for ax in axes[-1]:
         ax.set_xlabel("training steps")
     # Beside the axes: inside them it would cover a band.
-    labels: dict[str, Any] = {}
-    for ax in axes.flat:
-        labels |= {label: handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True) if label not in labels}
     fig.legend(labels.values(), labels.keys(), loc="outside right center")
     claim(fig, said)
     caption(fig, CAPTIONS["" if column == "lift_points" else "loglik"], setting=_how(main))
@@ -115,9 +117,6 @@ def _training(main: Table, column: str, unit: str, said: str) -> Figure:
 
 def _panel(ax: Axes, rows: Table, column: str, N: int) -> None:
     sft, dpo = rows.where(method="SFT"), rows.where(method="DPO")
-    if not len(sft):
-        ax.set_axis_off()
-        return
     _references(ax, sft, column, N)
     _curve(ax, sft, column, f"one draw after SFT on best of {N}", 0)
     if column == "lift_points":
