@@ -12,7 +12,7 @@ from figures.engine.style import MARKERS, QUIET, band, bound_line, caption, clai
 CAPTIONS = {
     "": "Accuracy of one draw from the tuned model over that of greedy decoding from the base, through training (the paper's Figure 7): "
     "judged on new prompts, and on the prompts that were tuned on without answers. Coloured lines are means over seeds of temperature-1 "
-    "samples, and bands are 95% intervals over prompts and seeds. Best of $N$ at inference time, greedy and the mode are exact for these "
+    "samples with 95% bands over prompts and seeds; best of $N$ at inference time, greedy and the mode are exact for these "
     "prompts. Where the mode is right and greedy is wrong, tuning on its own best draws lifts one draw far above greedy.",
     "loglik": "As the figure of accuracies, for the log-likelihood under the base of one draw (the paper's Figure 8). "
     "The mode is the ceiling, and no tuned model passes it.",
@@ -20,7 +20,7 @@ CAPTIONS = {
     "paper's Figure 9). Solid lines are means over seeds with 95% bands over prompts and seeds; dash-dotted, best of $N$ at inference "
     "time, is exact. A larger $N$ makes a better teacher, and a better student, until $N$ draws hold the mode of nearly every prompt.",
     "table": "The lift of one draw of the tuned model over greedy decoding from the base in accuracy (left) and log-likelihood (right), "
-    "beside the paper's Table 1. Bars are 95% intervals over prompts and seeds (the paper's: one standard deviation over seeds). The "
+    "beside the paper's Table 1. Bars are 95% intervals over prompts and seeds (the paper's: one standard deviation over seeds); the "
     "ceiling, best of $N$ at inference time, is exact; where its interval over prompts reaches 0 or below there is nothing to win, and the "
     "pair is drawn pale and not counted. The models and tasks are not the paper's, so the signs may be compared and the sizes may not.",
     "sharpness": r"The fraction of prompts on which the policy has at most $1 - \delta$ on the mode (Definition 3.1), against $\delta$. "
