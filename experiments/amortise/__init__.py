@@ -7,6 +7,9 @@ examples and evaluation samples change with the seed; base and prompts do not. I
 hold for these prompts only. From the certified head of base's law follow exactly: best of N, which is the ceiling of tuning on it, the
 mode, and on how many prompts the tuned model is not sharp.
 
+Which of the two settings the paper's Table 1 is cannot be told from its tables and the settings that it lists (N = 50, 10 to 30 epochs,
+three seeds, the best model during training); so many epochs are common for few prompts. Both are shown here, and none stands for the other.
+
 This experiment would refute the implementation if samples were above the likelihood ceiling by more than chance allows, or if more prompts
 were unsharpened than the distance to best of N, or the shortfall in likelihood, permits.
 """
