@@ -1,6 +1,7 @@
 """Writes `paper_repro.md`: the table of results, then every item of the paper with the status that the committed rows give it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from experiments.engine.rows import ROOT, Places, place_of, write_atomic
@@ -62,13 +63,21 @@ def paper_report() -> str:
 
 
 def committed_verdicts() -> list[Verdict]:
-    """The verdicts of the committed run at default scale, and those of committed full runs for labels that it does not judge."""
+    """The verdicts of the committed run at default scale; of committed full runs those that it does not give, or gives otherwise.
+
+    The latter are labelled "(full run)".
+    """
     places = Places.reference()
     found: list[Verdict] = []
     for stem in STEMS:
-        found += read_verdicts(stem, places)
-        judged = {verdict.label for verdict in found}
-        found += [verdict for verdict in read_verdicts(stem, places.full) if verdict.label not in judged]
+        own = read_verdicts(stem, places)
+        judged = {verdict.label: verdict.verdict for verdict in own}
+        found += own
+        for verdict in read_verdicts(stem, places.full):
+            if verdict.label not in judged:
+                found.append(verdict)
+            elif judged[verdict.label] != verdict.verdict:
+                found.append(replace(verdict, label=f"{verdict.label} (full run)"))
     return found
 
 

@@ -31,9 +31,10 @@ CAPTIONS = {
     "instance's own form: what the distance to best of $N$ pays for (more prompts lower it), and the prompts whose mode $N$ draws miss "
     "(exact; more draws lower it). Dots are means over seeds with 95% intervals over prompts and seeds. Both sample sizes are needed, "
     "and each lowers its own term.",
-    "generalise": "Accuracy on new prompts of one draw and of greedy decoding after SFT-Sharpening, against the number of distinct prompts "
-    "$n$ tuned on. Dots are means over seeds with 95% intervals over prompts and seeds; greedy of the base and best of $N$, the ceiling, "
-    "are exact. What a small network can learn to do at once it carries over to new prompts; what is search it does not.",
+    "generalise": "Accuracy over the base's greedy decoding, on new prompts, of one draw and of greedy decoding at the end of "
+    "SFT-Sharpening, against the number of distinct prompts $n$ tuned on. Dots are means over seeds with 95% intervals over prompts and "
+    "seeds; greedy of the base and best of $N$, the ceiling, are exact for these prompts. What a small network can learn to do at once it "
+    "carries over to new prompts; what is search it hardly does.",
 }
 STAND_IN = "small models trained here on generated tasks stand in for the paper's language models and benchmarks"
 PANELS = (("lift_points", "accuracy over greedy (points)"), ("lift_nats", "log-likelihood over greedy (nats)"))
@@ -58,7 +59,7 @@ def draw(tables: dict[str, Table]) -> dict[str, Figure]:
         drawn["N"] = _sizes(main)
         drawn["learning"] = _learning(tables["learning"])
     if len(tables["learning"].unique("n")) > 2:
-        drawn["generalise"] = _generalise(tables["learning"])
+        drawn["generalise"] = _generalise(main)
     return drawn
 
 
@@ -277,22 +278,25 @@ def _learning(rows: Table) -> Figure:
     return fig
 
 
-def _generalise(rows: Table) -> Figure:
-    largest = rows.where(N=int(rows["N"].max()))
-    pairs = [pair for pair in _pairs(largest) if len(_of(largest, pair)) > 2]
+def _generalise(main: Table) -> Figure:
+    new = main.where(method="SFT", asked="new prompts", N=int(main["N"].max()))
+    pairs = [pair for pair in _pairs(new) if len(_of(new, pair).unique("n")) > 2]
     fig, axes = figure(1, len(pairs), width=4.5 + 5.8 * len(pairs), height=7.2, squeeze=False)
     for ax, pair in zip(axes[0], pairs, strict=True):
-        line = _of(largest, pair)
-        line = line.take(np.argsort(line["n"]))
-        measured(
-            ax, line["n"], line["accuracy"], line["accuracy_low"], line["accuracy_high"], "one draw after tuning", index=0, linestyle="-"
-        )
-        measured(ax, line["n"], line["greedy"], line["greedy_low"], line["greedy_high"], "its greedy decoding", index=1, linestyle=":")
-        theory_line(ax, line["n"], line["kept_accuracy"], f"best of {line['N'][0]}, exact")
-        ax.plot(line["n"], line["greedy_accuracy"], color=QUIET, linestyle="--", linewidth=1.6, label="greedy of the base")
+        line = _ends(_of(new, pair))
+        for i, (name, label) in enumerate((("lift_points", "one draw after tuning"), ("greedy_lift_points", "its greedy decoding"))):
+            measured(ax, line["n"], line[name], line[f"{name}_low"], line[f"{name}_high"], label, index=i, linestyle="-:"[i])
+        theory_line(ax, line["n"], line["kept_lift_points_lower"], f"best of {line['N'][0]}, exact")
+        ax.axhline(0.0, color=QUIET, linestyle="--", linewidth=1.6, label="greedy of the base")
         ax.set(xscale="log", xlabel="distinct prompts $n$", title=_name(pair))
-    axes[0, 0].set_ylabel("accuracy on new prompts")
+    axes[0, 0].set_ylabel(PANELS[0][1])
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right center")
     claim(fig, "How far sharpening carries over to new prompts, as the number of prompts grows.")
-    caption(fig, CAPTIONS["generalise"], setting=f"{STAND_IN}; {rows['replicates'][0]} seeds.")
+    caption(fig, CAPTIONS["generalise"], setting=f"{STAND_IN}; {new['replicates'][0]} seeds.")
     return fig
+
+
+def _ends(rows: Table) -> Table:
+    """The last evaluation for each n, by n."""
+    last = [max((i for i in range(len(rows)) if rows["n"][i] == n), key=lambda i: rows["step"][i]) for n in rows.unique("n")]
+    return rows.take(np.array(last))
