@@ -180,7 +180,7 @@ def _table(rows: Table) -> Figure:
     axes[1].set(xlabel="log-likelihood, lift over greedy (nats)", xscale="symlog")
     # Wider than its axes: it is placed over both, in the room that an empty title keeps.
     axes[0].set_title(" ")
-    axes[0].legend(loc="lower left", bbox_to_anchor=(-0.25, 1.0), ncols=3, fontsize=12).set_in_layout(False)
+    axes[0].legend(loc="lower left", bbox_to_anchor=(-0.25, 1.0), ncols=4, fontsize=12).set_in_layout(False)
     counted = [row for row in ours if row["above_greedy"] and row["method"] == "SFT"]
     won = sum(row["lift_points_low"] > 0 for row in counted)
     claim(fig, f"Table 1 on small models: above greedy in {won} of {len(counted)} settings whose ceiling is above greedy.")
