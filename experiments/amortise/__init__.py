@@ -149,7 +149,8 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
 
 def _plan(settings: Settings, number: int, cell: Cell) -> Iterator[Run]:
     """The runs of one pair: SFT and DPO in each setting, and the sizes that its risk is measured for."""
-    pair, kinds = settings.pairs[number], []
+    pair = settings.pairs[number]
+    kinds: list[tuple[str, str, int, int, float]] = []
     of = {NEW: len(cell.fresh), SAME: len(cell.prompts)}
     kinds += [(asked, "SFT", of[asked], settings.N, float("nan")) for asked in pair.asked]
     kinds += [(asked, "DPO", of[asked], settings.N, beta) for asked in pair.dpo for beta in settings.betas]
