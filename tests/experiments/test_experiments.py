@@ -138,12 +138,15 @@ def test_rows_of_a_full_run_are_drawn_too(stem, tmp_path):
 
 
 def test_full_runs_judge_what_the_default_does_not(tmp_path, monkeypatch):
-    """Of a label that both judge the default's verdict stands; a label of the full run alone is reported with its own."""
+    """What the full run alone judges, or judges otherwise than the default, is reported beside the default's verdicts."""
     places = Places(tmp_path / "rows", tmp_path / "figures")
     monkeypatch.setattr(Places, "reference", classmethod(lambda cls: places))
-    write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.0, 2.0, "holds")], places, {"seed": 0})
-    write_verdicts("sft", [Verdict(label, "a claim", 3.0, 4.0, "vacuous") for label in ("Thm 4.1'", "Lemma F.1")], places.full, {"seed": 0})
-    assert [(found.label, found.verdict) for found in committed_verdicts()] == [("Thm 4.1'", "holds"), ("Lemma F.1", "vacuous")]
+    default = {"Thm 4.1'": "holds", "Lemma F.1": "holds"}
+    full = {"Thm 4.1'": "vacuous", "Lemma F.1": "holds", "Lemma F.2": "vacuous"}
+    for verdicts, where in ((default, places), (full, places.full)):
+        write_verdicts("sft", [Verdict(label, "a claim", 1.0, 2.0, verdict) for label, verdict in verdicts.items()], where, {"seed": 0})
+    found = {verdict.label: verdict.verdict for verdict in committed_verdicts()}
+    assert found == default | {"Thm 4.1' (full run)": "vacuous", "Lemma F.2": "vacuous"}
 
 
 def test_one_broken_stem_does_not_silence_the_rest(stem, tmp_path, capsys, monkeypatch):
