@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from experiments.amortise.cells import Cell, gather
+from experiments.amortise.cells import NEW, SAME, Cell, gather
 from experiments.amortise.findings import judged
 from experiments.amortise.map import COLUMNS as MAP_COLUMNS
 from experiments.amortise.map import MAP, SMALL_MAP, MapSettings, map_rows
@@ -35,7 +35,7 @@ from experiments.amortise.tables import (
     sharpness_rows,
     table_rows,
 )
-from experiments.amortise.tuning import NEW, SAME, Run, Tuning, tune
+from experiments.amortise.tuning import Run, Tuning, tune
 from experiments.engine.frame import Context, Table, Verdict
 
 COLUMNS = TABLE_COLUMNS | MAP_COLUMNS
@@ -133,7 +133,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         for one in context.track(plan, f"{pair.model} on {pair.task}, level {pair.level}"):
             tuning = settings.dpo if one.method == "DPO" else settings.same if one.asked == SAME else pair.new or settings.new
             runs.append(tune(cell, one, tuning, settings, key))
-    main = [one for one in runs if one.run.N == settings.N and one.run.n in (len(one.cell.fresh), len(one.cell.prompts))]
+    main = [one for one in runs if one.run.N == settings.N and one.run.n == len(one.cell.to_tune_on(one.run.asked))]
     sizes = [one for one in runs if one.run.asked == NEW]
     return {
         "": curve_rows(runs, settings),
@@ -151,7 +151,7 @@ def _plan(settings: Settings, number: int, cell: Cell) -> Iterator[Run]:
     """The runs of one pair: SFT and DPO in each setting, and the sizes that its risk is measured for."""
     pair = settings.pairs[number]
     kinds: list[tuple[str, str, int, int, float]] = []
-    of = {NEW: len(cell.fresh), SAME: len(cell.prompts)}
+    of = {asked: len(cell.to_tune_on(asked)) for asked in (NEW, SAME)}
     kinds += [(asked, "SFT", of[asked], settings.N, float("nan")) for asked in pair.asked]
     kinds += [(asked, "DPO", of[asked], settings.N, beta) for asked in pair.dpo for beta in settings.betas]
     if number in settings.learning:

@@ -1,6 +1,7 @@
 """A cell of `amortise` is a model on one level of a task: base's performance on held-out prompts, its modes, and the head of each law."""
 
 import functools
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from sharpsim.theory import inference
 
 BATCH = 512
 """Responses scored at a time."""
+NEW, SAME = "new prompts", "same prompts"
+"""Judged on prompts that tuning did not see; or, as in Theorem 4.1, tuned (without answers) on the very prompts that are judged."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,17 @@ class Cell:
         table[listed] = scored(policy, self.prompts[np.nonzero(listed)[0]], self.head.responses[listed])
         return table
 
+    def to_tune_on(self, asked: str) -> np.ndarray:
+        """All prompts to tune on in the setting `asked`, `NEW` or `SAME`."""
+        return self.prompts if asked == SAME else self.fresh
+
     def kept(self, N: int) -> inference.KeptLaw:
         """The law of what best of N keeps."""
         return inference.kept_law(self.head.log_probs, self.head.remaining_mass, self.head.tail_bound, draws=N)
+
+    def kept_accuracy(self, N: int) -> inference.Band:
+        """The accuracy of best of N on each prompt, in its certified band."""
+        return inference.accuracy(self.kept(N), self.head.correct)
 
     def base_masses(self) -> np.ndarray:
         """base(Y*(x)|x), as the search summed it."""
@@ -109,10 +120,7 @@ def gather(
     name: tuple[str, int, str], *, prompts: int, validation: int, held_out: int, expansions: int, search: int, head_size: int, seed: int
 ) -> Cell:
     """Load the model, draw its prompts, decode greedily, prove the modes, list the head."""
-    import equinox as eqx
-    import jax
-
-    from sharpsim.decoding import greedy, head, most_likely_batch
+    from sharpsim.decoding import head, most_likely_batch
     from sharpsim.tasks import TASKS
 
     task_name, level, model = name
@@ -127,7 +135,7 @@ def gather(
         raise Refused(f"no held-out prompt of {task_name}, level {level}, has a mode that {model} was proven to have.")
     found, heads = [found[i] for i in proven], [heads[i] for i in proven]
     judge, every = Judge(task, [texts[i] for i in proven], asked.decode), np.arange(len(proven))
-    decoded = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, encoded))[proven]
+    decoded = decoded_greedily(policy, encoded)[proven]
     encoded = encoded[proven]
     kept, unseen = apart(task, _to_tune_on(task, model, validation + prompts, seed), validation)
     return Cell(
@@ -162,11 +170,8 @@ def _to_tune_on(task: Any, model: str, count: int, seed: int) -> list[str]:
 def apart(task: Any, texts: list[str], size: int) -> tuple[list[str], list[str]]:
     """`size` prompts for validation, and the prompts that ask none of the same: orders of one set of numbers stay on one side."""
     keys = [task.split_key(text) for text in texts]
-    counts: dict[str, int] = {}
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
     kept, found = set(), 0
-    for key, count in counts.items():
+    for key, count in Counter(keys).items():
         if found >= size:
             break
         kept.add(key)
@@ -179,12 +184,11 @@ def _padded(heads: list[Any], size: int, judge: Judge) -> Head:
     """The first `size` of each: what is cut off joins the remaining mass, and its likeliest is one more bound."""
     n, horizon = len(heads), heads[0].responses.shape[1]
     made = Head(np.zeros((n, size, horizon), np.int32), np.full((n, size), -np.inf), np.zeros((n, size), bool), np.zeros(n), np.zeros(n))
-    for row, one in enumerate(heads):
-        k = min(size, len(one.log_probs))
-        made.responses[row, :k], made.log_probs[row, :k] = one.responses[:k], one.log_probs[:k]
-        made.correct[row, :k] = judge.correct(one.responses[:k], row)
-        made.remaining_mass[row] = one.remaining_mass + np.exp(one.log_probs[k:]).sum()
-        made.tail_bound[row] = max(one.bound, one.log_probs[k:].max(initial=-np.inf))
+    for row, one in enumerate(found.first(size) for found in heads):
+        k = len(one.log_probs)
+        made.responses[row, :k], made.log_probs[row, :k] = one.responses, one.log_probs
+        made.correct[row, :k] = judge.correct(one.responses, row)
+        made.remaining_mass[row], made.tail_bound[row] = one.remaining_mass, one.bound
     return made
 
 
@@ -193,6 +197,22 @@ def scored(policy: Any, prompts: np.ndarray, responses: np.ndarray) -> np.ndarra
     m = len(responses)
     rows = np.minimum(np.arange(-(-m // BATCH) * BATCH), m - 1).reshape(-1, BATCH)
     return np.concatenate([np.asarray(_scorer()(policy, prompts[chosen], responses[chosen]), np.float64) for chosen in rows])[:m]
+
+
+def decoded_greedily(policy: Any, prompts: np.ndarray) -> np.ndarray:
+    """Greedy decoding's response to each prompt, int32 [m, horizon]."""
+    return np.asarray(_greedy_decoder()(policy, prompts))
+
+
+@functools.cache
+def _greedy_decoder() -> Any:
+    # One object, so that another policy of the same shape compiles nothing.
+    import equinox as eqx
+    import jax
+
+    from sharpsim.decoding import greedy
+
+    return eqx.filter_jit(jax.vmap(greedy, (None, 0)))
 
 
 @functools.cache

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from experiments.amortise.cells import NEW, SAME
 from experiments.amortise.tables import DELTAS
-from experiments.amortise.tuning import NEW, SAME
 from experiments.engine.fits import power_law
 from experiments.engine.frame import Table, Verdict
 

@@ -15,10 +15,16 @@ from typing import Any
 import numpy as np
 
 Grid = dict[str, np.ndarray]
+
+
+def _everywhere(grid: Grid) -> np.ndarray:
+    return np.ones(grid["mode"].shape, dtype=bool)
+
+
 BORDERS: dict[str, tuple[str, str, Callable[[Grid], np.ndarray]]] = {
-    "the mode beats one draw": ("mode", "one_draw", lambda grid: np.ones(grid["mode"].shape, dtype=bool)),
-    "best of N beats one draw": ("best_of_n", "one_draw", lambda grid: np.ones(grid["mode"].shape, dtype=bool)),
-    "best of N beats greedy": ("best_of_n", "greedy", lambda grid: np.ones(grid["mode"].shape, dtype=bool)),
+    "the mode beats one draw": ("mode", "one_draw", _everywhere),
+    "best of N beats one draw": ("best_of_n", "one_draw", _everywhere),
+    "best of N beats greedy": ("best_of_n", "greedy", _everywhere),
     "N draws are enough": ("best_of_n", "one_draw", lambda grid: grid["sharpening_wins"] + grid["too_few_draws"] > 0),
 }
 """What lies on one side of a border -> the columns of the accuracy that is larger there and of the other; and the places that are judged:

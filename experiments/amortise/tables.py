@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments.amortise.cells import Cell
+from experiments.amortise.cells import NEW, Cell
 from experiments.amortise.map_models import Interval, OnMap, careful_shares
-from experiments.amortise.tuning import NEW, Tuned
+from experiments.amortise.tuning import Tuned
 from experiments.engine.columns import Column, columns
-from sharpsim.estimators import crossed_interval, over_seeds, paired_interval, two_stage_interval
+from sharpsim.estimators import Estimate, crossed_interval, over_seeds, paired_interval, two_stage_interval
 from sharpsim.tasks import ManyWriters
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
@@ -99,12 +99,21 @@ def grouped(cell: Cell, values: np.ndarray) -> np.ndarray:
     return sums * (len(sums) / len(values))
 
 
+def _ends(name: str, found: tuple[float, float, float] | Estimate) -> dict[str, float]:
+    """A mean and the ends of its interval, as columns."""
+    values = (found.mean, found.low, found.high) if isinstance(found, Estimate) else found
+    return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
+
+
 def _crossed(cell: Cell, name: str, values: np.ndarray, level: float) -> dict[str, float]:
-    """Mean of [prompts, seeds] with its interval over prompts and seeds, and that over seeds."""
-    both, alone = crossed_interval(grouped(cell, values), level), over_seeds(values.mean(axis=0), level)
-    return {
-        name: both.mean, f"{name}_low": both.low, f"{name}_high": both.high, f"{name}_seeds_low": alone[1], f"{name}_seeds_high": alone[2],
-    }  # fmt: skip
+    """Mean of [prompts, seeds] with its interval over prompts and seeds."""
+    return _ends(name, crossed_interval(grouped(cell, values), level))
+
+
+def _seeds(name: str, values: np.ndarray, level: float) -> dict[str, float]:
+    """The interval over seeds of the same mean, for these prompts."""
+    _, low, high = over_seeds(values.mean(axis=0), level)
+    return {f"{name}_seeds_low": low, f"{name}_seeds_high": high}
 
 
 def _measured(cell: Cell, at: list[Any]) -> dict[str, np.ndarray]:
@@ -126,7 +135,7 @@ def references(cell: Cell, N: int, settings: Any) -> dict[str, Any]:
     `above_greedy` says whether that interval lies above 0: elsewhere there is nothing for tuning to win.
     """
     law, head, greedy = cell.kept(N), cell.head, cell.greedy_accuracy
-    accuracy = inference.accuracy(law, head.correct)
+    accuracy = cell.kept_accuracy(N)
     log_prob = inference.mean_log_prob(law, head.log_probs, head.tail_bound, floor=settings.floor).mean()
     gain = grouped(cell, 100 * (accuracy.lower - cell.greedy_correct))
     ceiling = paired_interval(gain[:, None], np.zeros((len(gain), 1)), settings.level, bounds=None)
@@ -164,7 +173,7 @@ def curve_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
         for at in zip(*(one.evaluations for one in group), strict=True):
             row: dict[str, Any] = names | {"step": at[0].step}
             for name, values in _measured(cell, list(at)).items():
-                row |= _crossed(cell, name, values, settings.level)
+                row |= _crossed(cell, name, values, settings.level) | _seeds(name, values, settings.level)
             for delta in settings.deltas:
                 row |= _unsharpened(f"unsharpened_{delta:g}", cell, [one.masses for one in at], delta, settings.level)
             made.append({**row, **beside, "replicates": len(group), "draws": settings.draws, "samples": _samples(group[0])})
@@ -173,8 +182,7 @@ def curve_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
 
 def _unsharpened(name: str, cell: Cell, masses: list[np.ndarray], delta: float, level: float) -> dict[str, float]:
     failed = np.stack([[theory.unsharpened([mass], [1.0], delta=delta) for mass in one] for one in masses], axis=1)
-    found = crossed_interval(grouped(cell, failed), level)
-    return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+    return _crossed(cell, name, failed, level)
 
 
 def run_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
@@ -200,11 +208,10 @@ def table_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
     for names, cell, group in kinds(runs):
         chosen = _measured(cell, [one.evaluations[one.chosen] for one in group])
         row: dict[str, Any] = dict(names)
-        for name in ("lift_points", "lift_nats", "greedy_lift_points"):
-            row |= _crossed(cell, name, chosen[name], settings.level)
-        row = {name: value for name, value in row.items() if not name.startswith("greedy_lift_points_seeds")}
-        one_draw = _crossed(cell, "one_draw", chosen["accuracy"], settings.level)
-        row |= {name: value for name, value in one_draw.items() if "seeds" not in name}
+        for name in ("lift_points", "lift_nats"):
+            row |= _crossed(cell, name, chosen[name], settings.level) | _seeds(name, chosen[name], settings.level)
+        for name, of in (("greedy_lift_points", "greedy_lift_points"), ("one_draw", "accuracy")):
+            row |= _crossed(cell, name, chosen[of], settings.level)
         row |= {f"{name}_std": float(chosen[name].mean(axis=0).std(ddof=1)) for name in ("lift_points", "lift_nats")}
         percent = 100 / cell.greedy_accuracy if cell.greedy_accuracy else float("nan")
         row |= {"lift_percent": row["lift_points"] / 100 * percent, "lift_percent_std": row["lift_points_std"] / 100 * percent}
@@ -225,13 +232,12 @@ def _share(cell: Cell, group: list[Tuned], level: float) -> dict[str, float]:
     """How far the tuned model's accuracy went from base's one draw (0) to best of N (1): a ratio, so by its linearisation over prompts."""
     first = np.stack([one.evaluations[0].accuracy for one in group], axis=1).mean(axis=1, keepdims=True)
     last = np.stack([one.evaluations[one.chosen].accuracy for one in group], axis=1)
-    kept = inference.accuracy(cell.kept(group[0].run.N), cell.head.correct).lower[:, None]
+    kept = cell.kept_accuracy(group[0].run.N).lower[:, None]
     way = float((kept - first).mean())
     if way <= 0:
         return dict.fromkeys(("share", "share_low", "share_high"), float("nan"))
     share = float((last - first).mean()) / way
-    found = crossed_interval(grouped(cell, share + ((last - first) - share * (kept - first)) / way), level)
-    return {"share": found.mean, "share_low": found.low, "share_high": found.high}
+    return _crossed(cell, "share", share + ((last - first) - share * (kept - first)) / way, level)
 
 
 def sharpness_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
@@ -242,8 +248,7 @@ def sharpness_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]
         for delta in settings.deltas:
             row = _unsharpened("tuned", cell, [one.evaluations[one.chosen].masses for one in group], delta, settings.level)
             for name in ("by_distance", "by_shortfall"):
-                values = over_seeds(np.array([one.bounds[f"{name}_{delta:g}"] for one in group]), settings.level)
-                row |= dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))
+                row |= _ends(name, over_seeds(np.array([one.bounds[f"{name}_{delta:g}"] for one in group]), settings.level))
             made.append({
                 **names, "delta": delta, "base": theory.unsharpened(base, cell.weights, delta=delta),
                 "best_of_N": theory.unsharpened(1 - _miss(base, names["N"]), cell.weights, delta=delta), **row,
@@ -284,13 +289,12 @@ def learning_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
         row = {name: names[name] for name in ("task", "level", "model", "asked", "n", "N")}
         row |= {"replicates": len(group), "samples": _samples(group[0]), "delta": RISK, "draws_term": uncovered}
         row |= {"covered": float(1 - _miss(base, names["N"]).mean()), "greedy_accuracy": cell.greedy_accuracy}
-        row |= {"kept_accuracy": float(inference.accuracy(cell.kept(names["N"]), cell.head.correct).lower.mean())}
+        row |= {"kept_accuracy": float(cell.kept_accuracy(names["N"]).lower.mean())}
         row |= _unsharpened("risk", cell, [one.evaluations[one.chosen].masses for one in group], RISK, level)
         for name, values in (("missed", 1 - chosen["mode_mass"]), ("accuracy", chosen["accuracy"]), ("greedy", chosen["greedy"])):
-            found = crossed_interval(grouped(cell, values), level)
-            row |= {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+            row |= _crossed(cell, name, values, level)
         for name, values in (("bound", bound), ("prompts_term", bound - uncovered)):
-            row |= dict(zip((name, f"{name}_low", f"{name}_high"), over_seeds(values, level), strict=True))
+            row |= _ends(name, over_seeds(values, level))
         made.append(row | _share(cell, group, level))
     return made
 
@@ -302,7 +306,7 @@ def on_map(runs: Iterable[Tuned], settings: Any) -> Iterator[OnMap]:
             continue
         tuned = _measured(cell, [one.evaluations[one.chosen] for one in group])["accuracy"]
         first = np.stack([one.evaluations[0].accuracy for one in group], axis=1)
-        kept = inference.accuracy(cell.kept(names["N"]), cell.head.correct).lower
+        kept = cell.kept_accuracy(names["N"]).lower
         yield OnMap(
             level=cell.level, model=cell.model, prompts=cell.texts, N=names["N"],
             one_draw=_interval(two_stage_interval(first, settings.level, bounds=(0.0, 1.0))),

@@ -5,14 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.amortise.cells import Cell, scored
+from experiments.amortise.cells import SAME, Cell, decoded_greedily, scored
 from sharpsim.estimators import allowed_deviation, bernoulli_variance
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
-
-NEW, SAME = "new prompts", "same prompts"
-"""Judged on prompts that tuning did not see; or, as in Theorem 4.1, tuned (without answers) on the very prompts that are judged."""
-
 
 MOST_EPOCHS, FEWEST_STEPS = 40, 200
 
@@ -119,7 +115,7 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
         evaluations.append(judged(cell, policy, step, settings.draws, jax.random.fold_in(evaluation_key, step)))
 
     evaluations.append(judged(cell, cell.policy, 0, settings.draws, evaluation_key))
-    asked = cell.prompts if run.asked == SAME else cell.fresh[: run.n]
+    asked = cell.to_tune_on(run.asked)[: run.n]
     examples = len(asked) * (1 if run.method == "SFT" else run.N // 2)
     shared = {
         "N": run.N, "schedule": tuning.schedule(examples), "held_out": len(cell.validation), "key": tuning_key, "watch": watch,
@@ -139,20 +135,16 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
 
 def judged(cell: Cell, policy: Any, step: int, draws: int, key: Any) -> Evaluation:
     """The policy on the cell's held-out prompts, by `draws` draws of each and by greedy decoding."""
-    import equinox as eqx
-    import jax
-
-    from sharpsim.decoding import greedy, sample_many
+    from sharpsim.decoding import sample_many
 
     m = len(cell.prompts)
     drawn = sample_many(policy, cell.prompts, draws=draws, key=key).responses.reshape(-1, policy.horizon)
     owners = np.repeat(np.arange(m), draws)
-    decoded = np.asarray(eqx.filter_jit(jax.vmap(greedy, (None, 0)))(policy, cell.prompts))
     return Evaluation(
         step=step,
         accuracy=cell.judge.correct(drawn, owners).reshape(m, draws).mean(axis=1),
         log_prob=scored(cell.policy, cell.prompts[owners], drawn).reshape(m, draws).mean(axis=1),
-        greedy=cell.judge.correct(decoded, np.arange(m)),
+        greedy=cell.judge.correct(decoded_greedily(policy, cell.prompts), np.arange(m)),
         masses=cell.mode_masses(policy),
     )
 

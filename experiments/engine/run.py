@@ -59,8 +59,7 @@ def run_stem(
 
     started = time.perf_counter()
     parts = module.run(settings, context)
-    declared = module.COLUMNS
-    _write_parts(stem, parts, declared, places, stamps)
+    _write_parts(stem, parts, module.COLUMNS, places, stamps)
     wall = time.perf_counter() - started
 
     verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
@@ -76,7 +75,7 @@ def run_stem(
         "hardware": hardware(),
         "wall_seconds": round(wall, 1),
         "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
-        "columns": {places.part(stem, name).name: by_kind(declared[name]) for name in parts},
+        "columns": {places.part(stem, name).name: by_kind(module.COLUMNS[name]) for name in parts},
         "notes": context.notes,
     }
     write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")

@@ -109,5 +109,5 @@ def _cells(settings: Settings, context: Context) -> dict[str, list[dict[str, Any
 
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:
-    """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1; of own samples, the findings."""
+    """Agreement of literal and exact at every N, the paper's findings one by one, search and Prop 3.1."""
     return [*judged(tables), *judged_cells(tables), *zoo_verdicts(tables)]

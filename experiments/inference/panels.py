@@ -62,7 +62,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         text="model task over", count=_SIZES, simulated32={"gap": "seeds_low seeds_high"}, derived="low high correct incorrect"
     ),
 }
-"""Of a user's own samples; of the trained models `exact.COLUMNS` adds the exact bands."""
+"""Of a table of samples; of the trained models `exact.COLUMNS` adds the exact bands."""
 
 
 def panels(table: SampleTable, *, N: Sequence[int], level: float, bins: int) -> dict[str, list[dict[str, Any]]]:

@@ -128,14 +128,11 @@ def _found(
     shape = (len(heads), min(HEAD, max(1, *(len(found.log_probs) for found in heads))))
     log_probs, correct, lengths = np.full(shape, -np.inf), np.zeros(shape, dtype=bool), np.ones(shape, dtype=np.int64)
     left, edge = np.zeros(len(heads)), np.zeros(len(heads))
-    for i, found in enumerate(heads):
-        size = min(HEAD, len(found.log_probs))
-        if size:
-            log_probs[i, :size], lengths[i, :size] = found.log_probs[:size], policy.lengths(found.responses[:size])
-            correct[i, :size] = judge.correct(found.responses[:size], i)
-        # What is cut off joins what was not found, and its likeliest is one more bound.
-        left[i] = found.remaining_mass + np.exp(found.log_probs[size:]).sum()
-        edge[i] = max(found.bound, found.log_probs[size:].max(initial=-np.inf))
+    for i, found in enumerate(one.first(HEAD) for one in heads):
+        if size := len(found.log_probs):
+            log_probs[i, :size], lengths[i, :size] = found.log_probs, policy.lengths(found.responses)
+            correct[i, :size] = judge.correct(found.responses, i)
+        left[i], edge[i] = found.remaining_mass, found.bound
     return Found(
         log_probs=log_probs,
         correct=correct,

@@ -8,7 +8,7 @@ from figures.engine.style import MARKERS, QUIET, band, bound_line, caption, clai
 from figures.inference.captions import CAPTIONS
 
 STAND_IN = (
-    "small models trained here stand in for the paper's language models, four tasks with exact answers at two levels for its benchmarks"
+    "small models trained here stand in for the paper's language models, tasks with exact answers at two levels each for its benchmarks"
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from scipy.special import softmax
 
 from sharpsim import _checks
 from sharpsim.algorithms._sharpened import Sharpened
@@ -37,7 +38,7 @@ def sft_sharpen(
     Source: Huang et al., arXiv 2412.01951v2, section 4.1.
     """
     N = _checks.static_count("N", N)
-    policy_class = _class_of(policy, prompts, schedule, held_out, watch, rank, temperatures)
+    policy_class = NeuralClass(policy, np.asarray(prompts), schedule, held_out, watch, rank, temperatures)
     draw_key, fit_key = jax.random.split(key)
     kept = best_responses(sample_many(policy, prompts, draws=N, key=draw_key))
     fit = policy_class.maximum_likelihood(np.arange(len(kept)), kept, key=fit_key)
@@ -91,7 +92,8 @@ def dpo_sharpen(
     if not 0 <= likelihood_weight < np.inf:
         raise ValueError(f"`likelihood_weight` must be non-negative and finite; got {likelihood_weight}.")
     pairs = N // 2
-    policy_class = _class_of(policy, prompts, schedule, _checks.static_count("held_out", held_out) * pairs, watch, rank, temperatures)
+    kept_out = _checks.static_count("held_out", held_out) * pairs
+    policy_class = NeuralClass(policy, np.asarray(prompts), schedule, kept_out, watch, rank, temperatures)
     draw_key, fit_key = jax.random.split(key)
     drawn = sample_many(policy, prompts, draws=N, key=draw_key)
     n = len(drawn.responses)
@@ -108,23 +110,9 @@ def dpo_sharpen(
 
 def tilted_weights(log_probs: Any, *, beta: float) -> np.ndarray:
     """Self-normalised importance weights of pi_beta for draws from base: w_j prop. to base(y_j|x)^(1/beta), rows [n, N] summing to 1."""
-    scaled = np.asarray(log_probs) / beta
-    weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
+    return softmax(np.asarray(log_probs) / beta, axis=1)
 
 
 def best_responses(drawn: Samples) -> np.ndarray:
     """Of each prompt's draws the likeliest (ties to the first drawn), int32 [n, horizon]."""
     return drawn.responses[np.arange(len(drawn.responses)), drawn.log_probs.argmax(axis=1)]
-
-
-def _class_of(
-    policy: SequencePolicy,
-    prompts: Any,
-    schedule: Schedule,
-    held_out: int,
-    watch: Watch | None,
-    rank: int | None,
-    temperatures: tuple[float, ...],
-) -> NeuralClass:
-    return NeuralClass(policy, np.asarray(prompts), schedule, held_out, watch, rank, temperatures)

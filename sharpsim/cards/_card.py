@@ -1,11 +1,11 @@
 """The card itself: its numbers as data, and the files that show them."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sharpsim._files import write_whole
 from sharpsim.cards._html import page
 from sharpsim.cards._sheet import sheet
 from sharpsim.cards._terminal import plain
@@ -74,14 +74,14 @@ class Card:
         check_ending(path)
         beside = path.with_suffix(".json")
         if path.suffix == ".html":
-            _write(path, self.html().encode())
+            write_whole(path, self.html().encode())
         elif path.suffix == ".svg":
-            _write(path, self.svg().encode())
+            write_whole(path, self.svg().encode())
         elif path.suffix == ".png":
             from sharpsim.cards._png import png
 
-            _write(path, png(self.contents[0]))
-        _write(beside, self.json().encode())
+            write_whole(path, png(self.contents[0]))
+        write_whole(beside, self.json().encode())
         return list(dict.fromkeys((path, beside)))
 
 
@@ -94,11 +94,3 @@ def check_ending(path: Path) -> None:
 
         if find_spec("matplotlib") is None:
             raise ValueError("`out` as PNG needs matplotlib: `pip install sharpsim[reproduce]`, or give a name that ends in .svg.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: a killed process leaves the old file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(path)

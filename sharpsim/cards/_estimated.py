@@ -11,9 +11,10 @@ from sharpsim.cards._likelihood import likelihood
 from sharpsim.cards._needs import needs
 from sharpsim.cards._prompts import only_prompts
 from sharpsim.cards._seen import Seen, seen_responses
-from sharpsim.cards._text import listed
+from sharpsim.cards._text import finite, listed
 from sharpsim.estimators import CURVES, Draws, Estimate
 from sharpsim.logs import Group
+from sharpsim.theory.inference import coverage_profile
 
 Content = dict[str, Any]
 AHEAD, FEWEST = 3, 4
@@ -74,11 +75,6 @@ def draws_of(group: Group) -> Draws:
 def plain_curve(curve: estimators.Curve) -> Content:
     """A curve as lists of numbers, None for NaN."""
     return {"N": curve.N.tolist(), **{name: [finite(v) for v in getattr(curve, name).tolist()] for name in ("value", "low", "high")}}
-
-
-def finite(value: float) -> float | None:
-    """The number, or None for NaN and infinities, which JSON has not."""
-    return float(value) if np.isfinite(value) else None
 
 
 def plain_estimate(found: Estimate) -> Content:
@@ -165,7 +161,7 @@ def _coverage(group: Group, seen: Seen, goal: Goal) -> Content:
     bound = estimators.coverage_lower_bound(draws, goal.level)
     needed = max(float((1 / seen.masses).max()), 2.0)
     grid = [2**k for k in range(min(int(np.ceil(np.log2(needed))) + 1, 60))]
-    sides = [[float((mass * N < 1 - 1e-12).mean()) for N in grid] for mass in (seen.most, seen.masses)]
+    sides = [coverage_profile(mass, draws=grid).tolist() for mass in (seen.most, seen.masses)]
     return {
         "lower_bound": bound.low, "largest_possible": bound.largest, "seen": finite(bound.these_prompts), "method": bound.method,
         "warning": bound.statement, "profile": {"N": grid, "low": sides[0], "high": sides[1]},

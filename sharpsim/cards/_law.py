@@ -77,13 +77,12 @@ def law_of_policy(policy: Any, *, prompts: Any, judge: Judge | None, weights: An
     log_probs, lengths = np.full(shape, -np.inf), np.ones(shape, dtype=np.int64)
     left, edge = np.zeros(len(found)), np.full(len(found), -np.inf)
     responses = []
-    for row, one in enumerate(found):
-        size = min(width, len(one.log_probs))
-        log_probs[row, :size] = np.minimum(one.log_probs[:size], 0.0)
-        lengths[row, :size] = policy.lengths(one.responses[:size]) if size else 1
-        responses.append(list(one.responses[:size]))
-        left[row] = one.remaining_mass + np.exp(one.log_probs[size:]).sum()
-        edge[row] = max(one.bound, one.log_probs[size:].max(initial=-np.inf))
+    for row, one in enumerate(each.first(width) for each in found):
+        size = len(one.log_probs)
+        log_probs[row, :size] = np.minimum(one.log_probs, 0.0)
+        lengths[row, :size] = policy.lengths(one.responses) if size else 1
+        responses.append(list(one.responses))
+        left[row], edge[row] = one.remaining_mass, one.bound
     correct, answers = (None, None) if judge is None else _judged(judge, prompts, responses, width)
     return Law(
         names=tuple(f"prompt {row + 1}" for row in range(len(found))), weights=_weights(weights, len(found)), log_probs=log_probs,

@@ -8,6 +8,7 @@ import numpy as np
 from sharpsim import coverage
 from sharpsim._logspace import normalise
 from sharpsim.cards._goal import Goal
+from sharpsim.cards._text import finite
 from sharpsim.theory import dpo, sft
 
 TWO_POLICIES = math.log(2)
@@ -26,8 +27,8 @@ def needs(log_probs: np.ndarray, masses: np.ndarray, weights: np.ndarray, *, goa
     classes = {"two policies": TWO_POLICIES, "trained": goal.log_class_size}
     return {
         "eps": goal.eps, "delta": goal.delta, "rho": goal.rho, "parameters": goal.parameters, "whole": whole,
-        "coverage": _finite(cover),
-        "sft_exact": {name: _finite(value) for name, value in exact._asdict().items()},
+        "coverage": finite(cover),
+        "sft_exact": {name: finite(value) for name, value in exact._asdict().items()},
         "sft_theorem": [{"class": name, **_by_theorem(size, cover, exact, goal)} for name, size in classes.items()],
         "dpo": _dpo(log_probs, weights, cover=cover, goal=goal),
     }  # fmt: skip
@@ -44,7 +45,7 @@ def _by_theorem(log_class_size: float, cover: float, exact: sft.Memorised, goal:
         bound = sft.bound(
             log_class_size=log_class_size, n=exact.n, N=exact.N, delta=goal.delta, rho=goal.rho, coverage=cover
         )  # fmt: skip
-        row |= {"bound_at_exact": _finite(float(bound)), "vacuous": bool(bound >= 1)}
+        row |= {"bound_at_exact": finite(float(bound)), "vacuous": bool(bound >= 1)}
     return row
 
 
@@ -52,7 +53,7 @@ def _dpo(log_probs: np.ndarray, weights: np.ndarray, *, cover: float, goal: Goal
     table = normalise(log_probs, np)
     margin = float(coverage.margin(table, weights))
     responses = int((log_probs > -np.inf).sum(axis=1).max())
-    row: Content = {"margin": _finite(margin), "responses": responses, "beta": _finite(dpo.beta_exact(table, weights, delta=goal.delta))}
+    row: Content = {"margin": finite(margin), "responses": responses, "beta": finite(dpo.beta_exact(table, weights, delta=goal.delta))}
     row |= {"every_beta": math.isinf(dpo.beta_exact(table, weights, delta=goal.delta)), "beta_printed": None, "pairs": None, "why": ""}
     if not 0 < margin < math.inf:
         return row | {"why": "every response with mass is a mode" if margin else "two responses tie"}
@@ -67,7 +68,3 @@ def _dpo(log_probs: np.ndarray, weights: np.ndarray, *, cover: float, goal: Goal
     except (ValueError, OverflowError):
         return row | {"why": "the theorem's bound cannot reach the goal with numbers that a computer holds"}
     return row | {"beta_of_theorem": beta, "pairs": float(asked.n)}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -64,3 +64,8 @@ def between(low: float | None, high: float | None) -> str:
 def listed(words: list[str]) -> str:
     """a, b and c."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+
+
+def finite(value: float) -> float | None:
+    """The number, or None for NaN and infinities, which JSON has not."""
+    return value if math.isfinite(value) else None

@@ -34,6 +34,21 @@ class Head(NamedTuple):
     expansions: int
     """The number of prefixes expanded, the empty one included."""
 
+    def first(self, size: int) -> "Head":
+        """The head of at most `size` responses: what is cut off joins what was not found, and its likeliest is one more bound.
+
+        Raises `ValueError` for a negative size.
+        """
+        size = _checks.static_count("size", size, 0)
+        cut = self.log_probs[size:]
+        return self._replace(
+            responses=self.responses[:size],
+            log_probs=self.log_probs[:size],
+            certified=min(self.certified, size),
+            bound=max(self.bound, float(cut.max(initial=-np.inf))),
+            remaining_mass=self.remaining_mass + float(np.exp(cut).sum()),
+        )
+
 
 def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: int = 256) -> list[Head]:
     """The head of pi(. | x) for each of the prompts [n, ...], after at most `max_expansions` best-first expansions for each prompt.

@@ -5,7 +5,6 @@ import gzip
 import io
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from itertools import repeat
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim._files import write_whole
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._parquet import pyarrow_parts
 from sharpsim.logs._read import read_logs
@@ -62,11 +62,7 @@ def write_samples(path: str | Path, table: SampleTable, *, constants: Mapping[st
         text = io.TextIOWrapper(content, encoding="utf-8", errors="surrogatepass", newline="", write_through=True)
         _write_text(text, kind, names, table, constants or {})
     packed = gzip.compress(content.getvalue(), mtime=0) if path.suffix.lower() == ".gz" else content.getvalue()
-    # Whole or not at all: a killed process leaves the old file.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(packed)
-    draft.replace(path)
+    write_whole(path, packed)
 
 
 def _write_text(text: Any, kind: str, names: list[str], table: SampleTable, constants: Mapping[str, float]) -> None:

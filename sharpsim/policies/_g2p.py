@@ -5,7 +5,7 @@ Use it to check results on a model that was not made for this project; `pretrain
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -39,6 +39,7 @@ class G2PPolicy(SequencePolicy):
     `encode` turns a word into a prompt. A response is an int32 array [20] of indices into `PHONEMES`; `decode` turns it into phonemes.
     """
 
+    last_layer: ClassVar[tuple[str, ...]] = ("output_weight", "output_bias")
     letter_embeddings: jax.Array
     phoneme_embeddings: jax.Array
     encoder: GRUCell
@@ -83,12 +84,6 @@ class G2PPolicy(SequencePolicy):
         after_end = (letters == _PAD) & (ends == 1)
         if not (before_end | after_end | (letters == _END_OF_WORD)).all() or not (ends[..., -1] == 1).all():
             raise ValueError(f"`prompt` must be made by `encode`: letters, one end sign, padding; got {letters.tolist()}.")
-
-    def at_temperature(self, temperature: float) -> "G2PPolicy":
-        """The policy whose every next-token law is at this temperature: its last layer is divided by it. `temperature` must be above 0."""
-        _checks.positive("temperature", temperature)
-        last = self.output_weight / temperature, self.output_bias / temperature
-        return eqx.tree_at(lambda policy: (policy.output_weight, policy.output_bias), self, last)
 
     def start(self, prompt: Any) -> jax.Array:
         letters = jnp.asarray(prompt, jnp.int32)

@@ -1,12 +1,11 @@
 """A small recurrent policy over token prompts: an encoder and a decoder of gated recurrent units (GRU)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
 
 
@@ -43,6 +42,7 @@ class GRUPolicy(PromptedPolicy):
     Parameters are float32. Padding is not read. Raises `ValueError` for sizes below 1 or an end token outside the vocabulary.
     """
 
+    last_layer: ClassVar[tuple[str, ...]] = ("out", "out_bias")
     embedding: jax.Array
     """[symbols, width]: response tokens, the begin token, then prompt tokens where they have an alphabet of their own."""
     encoder: GRUCell
@@ -83,12 +83,6 @@ class GRUPolicy(PromptedPolicy):
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
         return self.sizes | {"width": self.embedding.shape[1], "hidden": self.out.shape[1]}
-
-    def at_temperature(self, temperature: float) -> "GRUPolicy":
-        """The policy whose every next-token law is at this temperature: its last layer is divided by it. `temperature` must be above 0."""
-        _checks.positive("temperature", temperature)
-        last = self.out / temperature, self.out_bias / temperature
-        return eqx.tree_at(lambda policy: (policy.out, policy.out_bias), self, last)
 
     def start(self, prompt: Any) -> jax.Array:
         symbols, real = self.prompt_symbols(prompt)

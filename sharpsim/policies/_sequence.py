@@ -5,7 +5,7 @@ Derive from `SequencePolicy` to add a policy. `tabulate` lists all responses of 
 
 import abc
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -32,6 +32,8 @@ class SequencePolicy(eqx.Module):
     horizon: eqx.AbstractVar[int]
     begin_token: eqx.AbstractVar[int]
     end_token: eqx.AbstractVar[int | None]
+    last_layer: ClassVar[tuple[str, ...]] = ()
+    """Names of the arrays in which the logits are linear: the weights, and perhaps the bias, of the last layer. Empty without one."""
 
     @abc.abstractmethod
     def start(self, prompt: Any) -> Any:
@@ -43,6 +45,20 @@ class SequencePolicy(eqx.Module):
 
     def check_prompts(self, prompts: Any) -> None:
         """Raise `ValueError` for a prompt, or an array of prompts, that the policy does not accept. Traced values are not checked."""
+
+    def at_temperature(self, temperature: float) -> "SequencePolicy":
+        """The policy whose every next-token law is at this temperature: its last layer is divided by it.
+
+        Raises `ValueError` for a temperature that is not positive and for a policy without a last layer.
+        """
+        _checks.positive("temperature", temperature)
+        if not self.last_layer:
+            raise ValueError(f"`policy` must have a last layer to be put at a temperature; {type(self).__name__} has none.")
+
+        def last(policy: Any) -> Any:
+            return tuple(getattr(policy, name) for name in self.last_layer)
+
+        return eqx.tree_at(last, self, tuple(part / temperature for part in last(self)))
 
     def sample(self, prompt: Any, *, key: jax.Array) -> jax.Array:
         """One response y ~ pi(. | x), int32 [horizon], by inverse CDF.

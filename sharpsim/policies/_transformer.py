@@ -4,13 +4,12 @@ The prompt is a prefix of the sequence. `step` attends to cached keys and values
 tokens at once.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from sharpsim import _checks
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
 
 HIDDEN = 4
@@ -86,6 +85,7 @@ class TransformerPolicy(PromptedPolicy):
     Raises `ValueError` for sizes below 1, a width that the heads do not divide, or an end token outside the vocabulary.
     """
 
+    last_layer: ClassVar[tuple[str, ...]] = ("out",)
     embedding: jax.Array
     """[symbols, width]: response tokens, the begin token, then prompt tokens where they have an alphabet of their own."""
     position: jax.Array
@@ -129,11 +129,6 @@ class TransformerPolicy(PromptedPolicy):
     def config(self) -> dict[str, Any]:
         """The sizes it was built with."""
         return self.sizes | {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
-
-    def at_temperature(self, temperature: float) -> "TransformerPolicy":
-        """The policy whose every next-token law is at this temperature: its last matrix is divided by it. `temperature` must be above 0."""
-        _checks.positive("temperature", temperature)
-        return eqx.tree_at(lambda policy: policy.out, self, self.out / temperature)
 
     def start(self, prompt: Any) -> State:
         symbols, real = self.prompt_symbols(prompt)

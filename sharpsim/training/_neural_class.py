@@ -41,10 +41,11 @@ class NeuralClass:
     one direction, along which the small steps of fine-tuning are slow. With a `rank` only low-rank updates of the matrices are trained
     (`LowRankPolicy`), else all parameters.
 
-    Raises `ValueError` for prompts that are not the policy's, `held_out` or `rank` below 1, temperatures not positive.
+    Raises `ValueError` for prompts that are not the policy's, `held_out` or `rank` below 1, temperatures not positive; a fit at several
+    temperatures, for a reference without a last layer.
     """
 
-    reference: Any
+    reference: SequencePolicy
     prompts: Any
     schedule: Schedule
     held_out: int

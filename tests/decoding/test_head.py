@@ -65,6 +65,20 @@ def test_lanes_do_not_matter():
         assert (a.bound, a.remaining_mass, a.expansions) == (b.bound, b.remaining_mass, b.expansions)
 
 
+@pytest.mark.parametrize("size", [0, 1, 3, 100])
+def test_the_first_of_a_head_is_a_head(size):
+    """What is cut off is counted as not found: masses add up to 1, and nothing outside is above the bound."""
+    whole = head(policy_from(1, None), np.arange(1), max_expansions=11)[0]
+    part = whole.first(size)
+    assert len(part.log_probs) == len(part.responses) == min(size, len(whole.log_probs))
+    assert np.exp(part.log_probs).sum() + part.remaining_mass == pytest.approx(1, rel=1e-6)
+    cut = whole.log_probs[size:]
+    assert part.bound == max([whole.bound, *cut.tolist()])
+    assert part.certified == min(whole.certified, size)
+    with pytest.raises(ValueError, match="`size`"):
+        whole.first(-1)
+
+
 def test_refusals():
     policy = policy_from(0, None)
     with pytest.raises(ValueError, match="`max_expansions`"):

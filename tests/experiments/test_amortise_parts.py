@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.amortise.cells import Cell, _padded, apart, scored
+from experiments.amortise.cells import NEW, SAME, Cell, _padded, apart, scored
 from experiments.amortise.findings import judged
 from experiments.amortise.tables import (
     COLUMNS,
@@ -21,7 +21,7 @@ from experiments.amortise.tables import (
     sharpness_rows,
     table_rows,
 )
-from experiments.amortise.tuning import NEW, SAME, Run, Tuning, exact, tune
+from experiments.amortise.tuning import Run, Tuning, exact, tune
 from experiments.engine.asked import Judge
 from experiments.engine.columns import undeclared
 from experiments.engine.rows import Table, read_table, write_rows

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sharpsim.decoding import TemperedPolicy
-from sharpsim.policies import GRUPolicy, TransformerPolicy
+from sharpsim.policies import GRUPolicy, NGramPolicy, TransformerPolicy
 from sharpsim.training import NeuralClass, Schedule
 
 SIZES = {"vocabulary_size": 5, "horizon": 3, "prompt_length": 2, "prompt_vocabulary_size": None, "end_token": 0}
@@ -45,3 +45,9 @@ def test_the_start_is_the_temperature_of_least_held_out_loss(policy):
 def test_temperatures_are_positive(temperatures):
     with pytest.raises(ValueError, match="`temperatures`"):
         NeuralClass(POLICIES[0], PROMPTS, SCHEDULE, 2, None, None, temperatures)
+
+
+def test_a_policy_without_a_last_layer_has_no_temperature():
+    policy = NGramPolicy.from_pairs(PROMPTS, np.array([[2, 3, 0], [4, 0, 0]]), order=1, strength=1.0, vocabulary_size=5, end_token=0)
+    with pytest.raises(ValueError, match=r"last layer.*NGramPolicy"):
+        policy.at_temperature(0.5)
