@@ -14,7 +14,7 @@ This experiment would refute the implementation if samples were above the likeli
 were unsharpened than the distance to best of N, or the shortfall in likelihood, permits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from experiments.amortise.tables import COLUMNS as TABLE_COLUMNS
 from experiments.amortise.tables import (
     DELTAS,
     bound_rows,
+    choice_rows,
     curve_rows,
     learning_rows,
     on_map,
@@ -35,7 +36,7 @@ from experiments.amortise.tables import (
     sharpness_rows,
     table_rows,
 )
-from experiments.amortise.tuning import Run, Tuning, tune
+from experiments.amortise.tuning import Run, Tuning, tried, tune
 from experiments.engine.frame import Context, Table, Verdict
 
 COLUMNS = TABLE_COLUMNS | MAP_COLUMNS
@@ -51,8 +52,10 @@ class Pair:
     model: str
     asked: tuple[str, ...] = (NEW, SAME)
     dpo: tuple[str, ...] = (NEW,)
-    new: Tuning | None = None
-    """How SFT on new prompts is trained, where it is not the shared way."""
+    new: tuple[Tuning, ...] = ()
+    """How SFT on new prompts is trained, where it is not the shared way; of several that of least validation loss is taken."""
+    same: Tuning | None = None
+    """How SFT on the same prompts is trained, where it is not the shared way."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +97,23 @@ class Settings:
 _SFT = Tuning(steps=500, batch=64, learning_rate=1e-3, weight_decay=0.1, clip=1.0, evaluations=2)
 _DPO = Tuning(steps=300, batch=64, learning_rate=5e-4, weight_decay=0.0, clip=1.0, evaluations=2)
 _SHORT, _SAME = replace(_SFT, steps=200), replace(_SFT, steps=400)
-_NEW_ORDERS = replace(_SFT, steps=900, learning_rate=2e-3, rank=8, temperatures=(1.0, 0.7, 0.5, 0.35, 0.25))
-_WORDS = replace(_SFT, steps=300, learning_rate=3e-4, rank=8, temperatures=(1.0, 0.7, 0.5, 0.35, 0.25, 0.2))
-"""Chosen by the loss on validation prompts, without answers: rates from 2e-4 to 2e-3, all parameters or rank 8, where training starts."""
+_COOLER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.2)
+_ALL = replace(_SFT, steps=900, learning_rate=3e-4, evaluations=3)
+_LOW_RANK = replace(_ALL, learning_rate=2e-3, rank=8)
+_NEW_ORDERS = tuple(replace(way, temperatures=_COOLER[:-1]) for way in (_LOW_RANK, replace(_LOW_RANK, learning_rate=1e-3, rank=32), _ALL))
+_WORDS = tuple(
+    replace(_LOW_RANK, steps=300, learning_rate=rate, rank=rank, temperatures=_COOLER)
+    for rate, rank in ((3e-4, 8), (1e-3, 8), (3e-4, None))
+)
 _TINY = Tuning(steps=8, batch=16, learning_rate=3e-4, weight_decay=0.1, clip=0.1, evaluations=2)
 WRITERS, BLOG, BOARD = (Pair("many writers", level, "transformer-small") for level in (1, 2, 6))
 ORDERS = Pair("game of 24", 3, "transformer-small", dpo=(), new=_NEW_ORDERS)
-WORDS = Pair("pronunciation", 3, "g2p-en", dpo=(), new=_WORDS)
+RECURRENT = Pair("game of 24", 3, "gru", asked=(NEW,), dpo=(), new=_NEW_ORDERS)
+WORDS = Pair("pronunciation", 3, "g2p-en", dpo=(), new=_WORDS, same=replace(_SAME, temperatures=_COOLER))
 SETTINGS = {
     "smoke": Settings(
-        pairs=(WRITERS,), N=4, betas=(0.5,), replicates=2, prompts=48, validation=8, held_out=24, draws=2, expansions=60, search=20_000,
+        pairs=(replace(WRITERS, new=(_TINY, replace(_TINY, learning_rate=1e-3))),),
+        N=4, betas=(0.5,), replicates=2, prompts=48, validation=8, held_out=24, draws=2, expansions=60, search=20_000,
         head=32, new=_TINY, same=_TINY, dpo=_TINY, learning=(0,), sizes=(16,), draw_counts=(2,), map=SMALL_MAP,
     ),
     "default": Settings(
@@ -111,28 +121,35 @@ SETTINGS = {
         validation=128, held_out=256, draws=4, expansions=200, search=20_000, head=64, new=_SFT, same=_SHORT, dpo=_DPO, learning=(),
     ),
     "full": Settings(
-        pairs=(WRITERS, replace(BLOG, dpo=()), ORDERS, WORDS, replace(BOARD, asked=(NEW,), dpo=())), N=50, betas=(0.5,), replicates=3,
-        prompts=6400, validation=128, held_out=1024, draws=4, expansions=200, search=20_000, head=64, new=_SFT, same=_SAME,
-        dpo=_DPO, learning=(0, 2), sizes=(64, 200, 640, 2000), draw_counts=(1, 2, 5, 10, 25),
+        pairs=(
+            replace(WRITERS, new=(_SFT, replace(_SFT, steps=900), _ALL)), replace(BLOG, dpo=(), new=(_SFT, replace(_SFT, steps=900))),
+            ORDERS, RECURRENT, WORDS, replace(BOARD, asked=(NEW,), dpo=()),
+        ),
+        N=50, betas=(0.5,), replicates=3, prompts=6400, validation=128, held_out=1024, draws=4, expansions=200, search=20_000,
+        head=64, new=_SFT, same=_SAME, dpo=_DPO, learning=(0, 2), sizes=(64, 200, 640, 2000), draw_counts=(1, 2, 5, 10, 25),
     ),
 }  # fmt: skip
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Parts: "" means through training; runs; table (Table 1, and settings as in Table 2); sharpness; bounds; learning (n and N)."""
+    """Parts: "" means through training; runs; table (Tables 1 and 2); sharpness; bounds; learning (n and N); choices; those of the map."""
     import jax
 
-    runs = []
+    runs, ways = [], []
     for number, pair in enumerate(settings.pairs):
         cell = gather(
             (pair.task, pair.level, pair.model), prompts=settings.prompts, validation=settings.validation, held_out=settings.held_out,
             expansions=settings.expansions, search=settings.search, head_size=settings.head, seed=context.seed,
         )  # fmt: skip
         key = jax.random.fold_in(context.key(), number)
-        plan = list(_plan(settings, number, cell))
+        new: Sequence[Tuning] = pair.new or (settings.new,)
+        if len(new) > 1 and NEW in pair.asked:
+            ways += tried(cell, new, settings.N, key)
+            new = [way.tuning for way in ways[-len(new) :] if way.chosen]
+        of = {("SFT", NEW): new[0], ("SFT", SAME): pair.same or settings.same, ("DPO", NEW): settings.dpo, ("DPO", SAME): settings.dpo}
+        plan, first = list(_plan(settings, number, cell)), {}
         for one in context.track(plan, f"{pair.model} on {pair.task}, level {pair.level}"):
-            tuning = settings.dpo if one.method == "DPO" else settings.same if one.asked == SAME else pair.new or settings.new
-            runs.append(tune(cell, one, tuning, settings, key))
+            runs.append(tune(cell, one, of[one.method, one.asked], settings, key, first))
     main = [one for one in runs if one.run.N == settings.N and one.run.n == len(one.cell.to_tune_on(one.run.asked))]
     sizes = [one for one in runs if one.run.asked == NEW]
     return {
@@ -142,6 +159,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         "sharpness": sharpness_rows(main, settings),
         "bounds": bound_rows(runs),
         "learning": learning_rows(sizes, settings),
+        "choices": choice_rows(ways, main),
         **map_rows(settings.map),
         "map-models": model_rows(on_map(main, settings)),
     }

@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.amortise.cells import NEW, SAME
 from experiments.amortise.tables import DELTAS
-from experiments.engine.fits import power_law
+from experiments.engine.fits import line, power_law
 from experiments.engine.frame import Table, Verdict
 
 PAPER = {"learning_rate": 3e-4, "clip": 0.1}
@@ -27,6 +27,7 @@ def judged(tables: dict[str, Table]) -> list[Verdict]:
         *_rlhf(table, tuned),
         *_orders(tables[""]),
         *_learning(learning),
+        *_carried(tables[""]),
         _ceiling(bounds),
         _samples(bounds),
         _reach(bounds),
@@ -169,6 +170,28 @@ def _learning(rows: Table) -> list[Verdict]:
                     "reproduced" if fit.high < 0 else "vacuous", slack=-fit.high, slack_kind="exponent, distance of the interval from 0",
                 )
             )  # fmt: skip
+    return found
+
+
+def _carried(main: Table) -> list[Verdict]:
+    """At the end of training on n distinct prompts, how the lift on new prompts grows with n, and where that points."""
+    sft, found = main.where(method="SFT", asked=NEW, N=int(main["N"].max())), []
+    for cell in _kinds(sft, names=("task", "level", "model")):
+        ends = cell.take([max(np.flatnonzero(cell["n"] == n), key=lambda i: cell["step"][i]) for n in sorted(cell.unique("n"))])
+        if len(ends) < 3:
+            continue
+        fit, last, ceiling = line(np.log10(ends["n"]), ends["lift_points"]), list(ends.rows())[-1], ends["kept_lift_points_lower"][-1]
+        needed = f"{10 ** ((ceiling - fit.intercept) / fit.slope):.1g}" if fit.slope > 0 else "no number of"
+        found.append(
+            Verdict(
+                f"Carried over ({cell['task'][0]} {cell['level'][0]})", "one draw's lift over greedy on new prompts grows with the prompts",
+                f"{fit.slope:+.3g} [{fit.low:.3g}, {fit.high:.3g}] points a decade, {last['lift_points']:+.3g} at n = {last['n']}; "
+                f"the line reaches the ceiling ({ceiling:+.3g}) at {needed} prompts",
+                "slope and last lift above 0 by their intervals",
+                "reproduced" if min(fit.low, last["lift_points_low"]) > 0 else "vacuous",
+                slack=float(last["lift_points_low"]), slack_kind="points, lower end at the most prompts",
+            )
+        )  # fmt: skip
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.amortise.cells import NEW, Cell
 from experiments.amortise.map_models import Interval, OnMap, careful_shares
-from experiments.amortise.tuning import Tuned
+from experiments.amortise.tuning import Tried, Tuned
 from experiments.engine.columns import Column, columns
 from sharpsim.estimators import Estimate, crossed_interval, over_seeds, paired_interval, two_stage_interval
 from sharpsim.tasks import ManyWriters
@@ -88,6 +88,13 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="delta",
         float32="draws_term covered greedy_accuracy kept_accuracy",
         simulated=_with_ends("risk", "missed", "prompts_term", "bound", "accuracy", "greedy", "share"),
+    ),
+    # Ways of training SFT on new prompts, by their loss on validation prompts: where it begins, and the least.
+    "choices": columns(
+        text="task model",
+        count=f"{_COUNTS} steps rank best_step chosen",
+        exact="learning_rate weight_decay clip",
+        derived="start_loss least_loss",
     ),
 }  # fmt: skip
 
@@ -297,6 +304,24 @@ def learning_rows(runs: Iterable[Tuned], settings: Any) -> list[dict[str, Any]]:
             row |= _ends(name, over_seeds(values, level))
         made.append(row | _share(cell, group, level))
     return made
+
+
+def choice_rows(ways: list[Tried], runs: Iterable[Tuned]) -> list[dict[str, Any]]:
+    """Each way of training that was tried on new prompts; where there was one only, its first run."""
+    compared = {repr(way.cell.names) for way in ways}
+    for _, cell, group in kinds(runs):
+        one = group[0]
+        if (one.run.asked, one.run.method) == (NEW, "SFT") and repr(cell.names) not in compared:
+            known = {at.step: loss for at, loss in zip(one.evaluations, one.validation_losses, strict=True) if loss == loss}
+            ways = [*ways, Tried(cell, one.tuning, one.run.N, one.run.n, list(known), list(known.values()))]
+    return [
+        {
+            **way.cell.names, "n": way.n, "N": way.N, "learning_rate": way.tuning.learning_rate, "weight_decay": way.tuning.weight_decay,
+            "clip": way.tuning.clip, "steps": way.tuning.schedule(way.n).steps, "rank": way.tuning.rank or 0, "start_loss": way.losses[0],
+            "least_loss": min(way.losses), "best_step": way.steps[int(np.argmin(way.losses))], "chosen": int(way.chosen),
+        }
+        for way in ways
+    ]  # fmt: skip
 
 
 def on_map(runs: Iterable[Tuned], settings: Any) -> Iterator[OnMap]:

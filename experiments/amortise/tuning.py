@@ -1,6 +1,6 @@
 """One run of `amortise`: tunes one model with one seed on its own draws and judges it on held-out prompts along the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Tuned:
-    """A run's evaluations, the first of them base itself, with the validation loss of each later one; the one `chosen`."""
+    """A run's evaluations, the first of them base itself, with their validation losses (NaN for base where tuning starts elsewhere)."""
 
     run: Run
     tuning: Tuning
@@ -96,25 +96,30 @@ class Tuned:
         return self.cell.names | self.run.names
 
 
-def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned:
+def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any, first: dict[int, Evaluation]) -> Tuned:
     """Tune and judge. For new prompts the policy chosen is that of the least loss on validation prompts; for the same prompts the last.
 
-    Validation prompts are never judged, and answers play no part in the choice.
+    Validation prompts are never judged, and answers play no part in the choice. `first` keeps base's evaluation for each replicate, which
+    all runs on the cell share.
     """
     import jax
 
     from sharpsim.algorithms import dpo_sharpen, sft_sharpen
 
     tuning_key, evaluation_key = jax.random.split(jax.random.fold_in(key, run.replicate))
-    evaluations, policies = [], []
+    if run.replicate not in first:
+        first[run.replicate] = judged(cell, cell.policy, 0, settings.draws, evaluation_key)
+    evaluations, policies = [first[run.replicate]], [cell.policy]
+    begins_at_base = tuning.temperatures == (1.0,)
 
     def watch(step: int, policy: Any) -> None:
-        # Base itself is step 0; step 1 is where training starts, perhaps at another temperature.
+        if step == 0 and begins_at_base:
+            return
+        # Base itself is step 0; step 1 is where training starts at another temperature.
         step = max(step, 1)
         policies.append(policy)
         evaluations.append(judged(cell, policy, step, settings.draws, jax.random.fold_in(evaluation_key, step)))
 
-    evaluations.append(judged(cell, cell.policy, 0, settings.draws, evaluation_key))
     asked = cell.to_tune_on(run.asked)[: run.n]
     examples = len(asked) * (1 if run.method == "SFT" else run.N // 2)
     shared = {
@@ -126,11 +131,41 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any) -> Tuned
         found = sft_sharpen(cell.policy, prompts, **shared)
     else:
         found = dpo_sharpen(cell.policy, prompts, beta=run.beta, likelihood_weight=settings.likelihood_weight, **shared)
-    losses = np.asarray(found.info["held_out_loss"], np.float64)
-    chosen = 1 + (len(losses) - 1 if run.asked == SAME else int(losses.argmin()))
-    policy = policies[chosen - 1]
-    bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policy, run.N, settings)
-    return Tuned(run, tuning, cell, evaluations, [float("nan"), *losses.tolist()], chosen, policy, bounds)
+    losses = np.asarray(found.info["held_out_loss"], np.float64).tolist()
+    losses = losses if begins_at_base else [float("nan"), *losses]
+    chosen = len(losses) - 1 if run.asked == SAME else int(np.nanargmin(losses))
+    bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policies[chosen], run.N, settings)
+    return Tuned(run, tuning, cell, evaluations, losses, chosen, policies[chosen], bounds)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A way of training and its losses on validation prompts, in nats a token of best of N's responses: the first before any step."""
+
+    cell: Cell
+    tuning: Tuning
+    N: int
+    n: int
+    steps: list[int]
+    losses: list[float]
+    chosen: bool = True
+
+
+def tried(cell: Cell, tunings: tuple[Tuning, ...], N: int, key: Any) -> list[Tried]:
+    """SFT on all new prompts in each of these ways, once; chosen is that of least validation loss. Answers play no part in it."""
+    from sharpsim.algorithms import sft_sharpen
+
+    made = []
+    for tuning in tunings:
+        prompts, kept = np.concatenate([cell.fresh, cell.validation]), len(cell.validation)
+        found = sft_sharpen(
+            cell.policy, prompts, N=N, schedule=tuning.schedule(len(cell.fresh)), held_out=kept, key=key, temperatures=tuning.temperatures,
+            rank=tuning.rank,
+        )  # fmt: skip
+        steps, losses = (np.asarray(found.info[name]).tolist() for name in ("step", "held_out_loss"))
+        made.append(Tried(cell, tuning, N, len(cell.fresh), steps, losses))
+    least = min(range(len(made)), key=lambda i: min(made[i].losses))
+    return [replace(one, chosen=i == least) for i, one in enumerate(made)]
 
 
 def judged(cell: Cell, policy: Any, step: int, draws: int, key: Any) -> Evaluation:

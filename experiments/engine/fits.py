@@ -19,20 +19,38 @@ class PowerLaw(NamedTuple):
         return f"{self.exponent:.3f} [{self.low:.3f}, {self.high:.3f}] over {self.decades:.1f} decades"
 
 
-def power_law(x: Any, y: Any) -> PowerLaw:
-    """Fit at least three positive points.
+class Line(NamedTuple):
+    """y = intercept + slope x by least squares; [`low`, `high`] is the slope's 95% interval (Student's t, residuals)."""
+
+    slope: float
+    low: float
+    high: float
+    intercept: float
+
+
+def line(x: Any, y: Any) -> Line:
+    """Fit at least three finite points.
 
     Where the points are exact, the residuals are curvature and rounding to whole samples, not noise; the interval then measures these.
     """
     from scipy.special import stdtrit
 
-    log_x, log_y = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
-    if len(log_x) < 3 or not (np.isfinite(log_x).all() and np.isfinite(log_y).all()):
-        raise ValueError(f"`x` and `y` must be at least three positive points; got {len(log_x)}.")
-    centred = log_x - log_x.mean()
-    exponent = float(centred @ log_y / (centred @ centred))
-    intercept = float(log_y.mean() - exponent * log_x.mean())
-    residual = log_y - intercept - exponent * log_x
-    error = math.sqrt(float(residual @ residual) / (len(log_x) - 2) / float(centred @ centred))
-    half = float(stdtrit(len(log_x) - 2, 0.975)) * error
-    return PowerLaw(exponent, exponent - half, exponent + half, math.exp(intercept), float(np.ptp(log_x)) / math.log(10))
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if len(x) < 3 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError(f"`x` and `y` must be at least three finite points; got {len(x)}.")
+    centred = x - x.mean()
+    slope = float(centred @ y / (centred @ centred))
+    intercept = float(y.mean() - slope * x.mean())
+    residual = y - intercept - slope * x
+    error = math.sqrt(float(residual @ residual) / (len(x) - 2) / float(centred @ centred))
+    half = float(stdtrit(len(x) - 2, 0.975)) * error
+    return Line(slope, slope - half, slope + half, intercept)
+
+
+def power_law(x: Any, y: Any) -> PowerLaw:
+    """Fit at least three positive points: a `line` in logarithms."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if not ((x > 0) & (y > 0)).all():
+        raise ValueError("`x` and `y` must be positive.")
+    found = line(np.log(x), np.log(y))
+    return PowerLaw(found.slope, found.low, found.high, math.exp(found.intercept), float(np.ptp(np.log(x))) / math.log(10))
