@@ -14,7 +14,7 @@ This experiment would refute the implementation if samples were above the likeli
 were unsharpened than the distance to best of N, or the shortfall in likelihood, permits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -142,11 +142,12 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
             expansions=settings.expansions, search=settings.search, head_size=settings.head, seed=context.seed,
         )  # fmt: skip
         key = jax.random.fold_in(context.key(), number)
-        new: Sequence[Tuning] = pair.new or (settings.new,)
-        if len(new) > 1 and NEW in pair.asked:
-            ways += tried(cell, new, settings.N, key)
-            new = [way.tuning for way in ways[-len(new) :] if way.chosen]
-        of = {("SFT", NEW): new[0], ("SFT", SAME): pair.same or settings.same, ("DPO", NEW): settings.dpo, ("DPO", SAME): settings.dpo}
+        new = settings.new
+        if pair.new and NEW in pair.asked:
+            found = tried(cell, pair.new, settings.N, key)
+            new = next(way.tuning for way in found if way.chosen)
+            ways += found
+        of = {("SFT", NEW): new, ("SFT", SAME): pair.same or settings.same, ("DPO", NEW): settings.dpo, ("DPO", SAME): settings.dpo}
         plan, first = list(_plan(settings, number, cell)), {}
         for one in context.track(plan, f"{pair.model} on {pair.task}, level {pair.level}"):
             runs.append(tune(cell, one, of[one.method, one.asked], settings, key, first))
