@@ -1,7 +1,7 @@
 """Policies over written prompts so small that every response can be listed: 4 tokens, the last of them the end, and 4 steps."""
 
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -53,6 +53,7 @@ each_kind = pytest.mark.parametrize("build", KINDS.values(), ids=KINDS)
 class Free(SequencePolicy):
     """Two tokens of three, every conditional law free: the class of all laws, in logits."""
 
+    last_layer: ClassVar[tuple[str, ...]] = ("logits",)
     logits: jax.Array
     """[prompts, 1 + 3, 3]: the first token's, then the second's after each first."""
     vocabulary_size: int = eqx.field(static=True, default=3)

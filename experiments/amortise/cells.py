@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.engine.asked import PRETRAINED, Judge, load
+from experiments.engine.asked import PRETRAINED, Judge, decoded_greedily, load
 from experiments.engine.models import available_fresh, available_prompts
 from experiments.engine.rows import Refused
 from sharpsim.theory import amortise as theory
@@ -135,7 +135,7 @@ def gather(
         raise Refused(f"no held-out prompt of {task_name}, level {level}, has a mode that {model} was proven to have.")
     found, heads = [found[i] for i in proven], [heads[i] for i in proven]
     judge, every = Judge(task, [texts[i] for i in proven], asked.decode), np.arange(len(proven))
-    decoded = decoded_greedily(policy, encoded)[proven]
+    decoded = decoded_greedily(policy, encoded)[0][proven]
     encoded = encoded[proven]
     kept, unseen = apart(task, _to_tune_on(task, model, validation + prompts, seed), validation)
     return Cell(
@@ -197,22 +197,6 @@ def scored(policy: Any, prompts: np.ndarray, responses: np.ndarray) -> np.ndarra
     m = len(responses)
     rows = np.minimum(np.arange(-(-m // BATCH) * BATCH), m - 1).reshape(-1, BATCH)
     return np.concatenate([np.asarray(_scorer()(policy, prompts[chosen], responses[chosen]), np.float64) for chosen in rows])[:m]
-
-
-def decoded_greedily(policy: Any, prompts: np.ndarray) -> np.ndarray:
-    """Greedy decoding's response to each prompt, int32 [m, horizon]."""
-    return np.asarray(_greedy_decoder()(policy, prompts))
-
-
-@functools.cache
-def _greedy_decoder() -> Any:
-    # One object, so that another policy of the same shape compiles nothing.
-    import equinox as eqx
-    import jax
-
-    from sharpsim.decoding import greedy
-
-    return eqx.filter_jit(jax.vmap(greedy, (None, 0)))
 
 
 @functools.cache

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.amortise.cells import SAME, Cell, decoded_greedily, scored
+from experiments.amortise.cells import SAME, Cell, scored
+from experiments.engine.asked import decoded_greedily
 from sharpsim.estimators import allowed_deviation, bernoulli_variance
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
@@ -179,7 +180,7 @@ def judged(cell: Cell, policy: Any, step: int, draws: int, key: Any) -> Evaluati
         step=step,
         accuracy=cell.judge.correct(drawn, owners).reshape(m, draws).mean(axis=1),
         log_prob=scored(cell.policy, cell.prompts[owners], drawn).reshape(m, draws).mean(axis=1),
-        greedy=cell.judge.correct(decoded_greedily(policy, cell.prompts), np.arange(m)),
+        greedy=cell.judge.correct(decoded_greedily(policy, cell.prompts)[0], np.arange(m)),
         masses=cell.mode_masses(policy),
     )
 

@@ -59,3 +59,25 @@ class Judge:
             text = self._decode(tokens)
             self._known[name] = self._task.is_correct(self._texts[owner], text), self._task.answer(text) or ""
         return self._known[name]
+
+
+def decoded_greedily(policy: Any, prompts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Greedy decoding's response to each prompt, int32 [n, horizon], and its log-probability, float64 [n], at most 0."""
+    responses, log_probs = _greedy_decoder()(policy, prompts)
+    return np.asarray(responses), np.minimum(np.asarray(log_probs, dtype=np.float64), 0.0)
+
+
+@functools.cache
+def _greedy_decoder() -> Any:
+    # One object, so that another policy of the same shape compiles nothing.
+    import equinox as eqx
+    import jax
+
+    from sharpsim.decoding import greedy
+
+    def both(policy: Any, prompt: Any) -> Any:
+        response = greedy(policy, prompt)
+        return response, policy.log_prob(prompt, response)
+
+    # The policy is an argument: closed over, its weights would be folded into the program.
+    return eqx.filter_jit(jax.vmap(both, (None, 0)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.engine.asked import PRETRAINED, Judge, load
+from experiments.engine.asked import PRETRAINED, Judge, decoded_greedily, load
 from experiments.engine.frame import Context
 from experiments.engine.models import NAMES, available_prompts
 from experiments.engine.rows import Refused
@@ -87,7 +87,7 @@ def _cell(question: Question, task: Task, model: str, texts: list[str], *, seeds
     policy, prompts, judge = asked.policy, asked.encode(texts), Judge(task, texts, asked.decode)
     drawn = sample_many(policy, prompts, draws=seeds * draws, key=key)
     heads = head(policy, prompts, max_expansions=expansions)
-    best, best_log_probs = _greedy(policy, prompts)
+    best, best_log_probs = decoded_greedily(policy, prompts)
     log_probs = np.minimum(np.asarray(drawn.log_probs, dtype=np.float64), 0.0)
     judged = [judge(drawn.responses[i], i) for i in range(len(texts))]
     of_greedy = [judge(best[i : i + 1], i) for i in range(len(texts))]
@@ -104,22 +104,6 @@ def _cell(question: Question, task: Task, model: str, texts: list[str], *, seeds
         correct=np.concatenate([np.append(mine[0], other[0]) for mine, other in zip(judged, of_greedy, strict=True)]),
     )
     return Cell(NAMES.get(model, model), question, table, _found(policy, heads, judge, log_probs, best_log_probs, of_greedy))
-
-
-def _greedy(policy: Any, prompts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Greedy's response to each prompt and its log-probability."""
-    import equinox as eqx
-    import jax
-
-    from sharpsim.decoding import greedy
-
-    def both(policy: Any, prompt: Any) -> Any:
-        response = greedy(policy, prompt)
-        return response, policy.log_prob(prompt, response)
-
-    # The policy is an argument: closed over, its weights would be folded into the program.
-    responses, log_probs = eqx.filter_jit(jax.vmap(both, (None, 0)))(policy, prompts)
-    return np.asarray(responses), np.minimum(np.asarray(log_probs, dtype=np.float64), 0.0)
 
 
 def _found(

@@ -13,6 +13,7 @@ from experiments.amortise.tables import (
     COLUMNS,
     DELTAS,
     bound_rows,
+    choice_rows,
     curve_rows,
     grouped,
     learning_rows,
@@ -21,7 +22,7 @@ from experiments.amortise.tables import (
     sharpness_rows,
     table_rows,
 )
-from experiments.amortise.tuning import Run, Tuning, exact, tune
+from experiments.amortise.tuning import Run, Tuning, exact, tried, tune
 from experiments.engine.asked import Judge
 from experiments.engine.columns import undeclared
 from experiments.engine.rows import Table, read_table, write_rows
@@ -156,17 +157,18 @@ def test_prompts_that_ask_the_same_count_as_one():
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory) -> dict[str, Table]:
     """A whole small run, by way of its files."""
-    known, runs = cell(9), []
+    known, runs, first, key = cell(9), [], {}, jax.random.key(0)
+    ways = tried(known, (SETTINGS.sft, dataclasses.replace(SETTINGS.sft, learning_rate=1e-6, temperatures=(1.0, 0.5))), 8, key)
     kinds = [(NEW, "SFT", 38, N, np.nan) for N in (2, 4, 8)] + [(NEW, "SFT", n, 8, np.nan) for n in (4, 16)]
     for kind in (*kinds, (SAME, "SFT", 2, 8, np.nan), (NEW, "DPO", 38, 8, 0.5)):
         for replicate in range(2):
             tuning = SETTINGS.sft if kind[1] == "SFT" else SETTINGS.dpo
-            runs.append(tune(known, Run(*kind, replicate), tuning, SETTINGS, jax.random.key(0)))
+            runs.append(tune(known, Run(*kind, replicate), tuning, SETTINGS, key, first))
     main = [one for one in runs if one.run.N == 8 and one.run.n in (2, 38)]
     parts = {
         "": curve_rows(runs, SETTINGS), "runs": run_rows(runs, SETTINGS), "table": table_rows(main, SETTINGS),
         "sharpness": sharpness_rows(main, SETTINGS), "bounds": bound_rows(runs),
-        "learning": learning_rows([one for one in runs if one.run.asked == NEW], SETTINGS),
+        "learning": learning_rows([one for one in runs if one.run.asked == NEW], SETTINGS), "choices": choice_rows(ways, main),
     }  # fmt: skip
     folder, read = tmp_path_factory.mktemp("rows"), {}
     for name, part in parts.items():
@@ -178,8 +180,8 @@ def tables(tmp_path_factory) -> dict[str, Table]:
 
 def test_a_run_is_told_in_rows(tables):
     runs = tables["runs"]
-    assert len(runs) == 7 * 2 * 4
-    assert runs.unique("step").tolist() == [0, 1, 2, 4]
+    assert len(runs) == 7 * 2 * 3
+    assert runs.unique("step").tolist() == [0, 2, 4]
     for asked, n in ((NEW, 38), (SAME, 2)):
         for replicate in (0, 1):
             one = runs.where(method="SFT", asked=asked, n=n, N=8, replicate=replicate)
@@ -198,6 +200,39 @@ def test_a_run_is_told_in_rows(tables):
     assert table["samples"][0] == (2 + 2) * 8
     assert tables["table"].where(method="SFT", n=38)["epochs"][0] == pytest.approx(4 * 8 / 38)
     assert tables["table"].where(method="DPO")["epochs"][0] == pytest.approx(4 * 4 / (38 * 4))
+
+
+def test_ways_of_training_are_told_apart_by_their_validation_loss(tables):
+    rows = tables["choices"]
+    assert rows["learning_rate"].tolist() == [0.05, 1e-6]
+    assert rows["chosen"].sum() == 1
+    assert rows["least_loss"][rows["chosen"] == 1] == rows["least_loss"].min()
+    assert (rows["least_loss"] <= rows["start_loss"]).all()
+    # A rate of nearly 0 stays where it begins, which is the better of two temperatures.
+    assert rows["least_loss"][1] == pytest.approx(rows["start_loss"][1], abs=1e-4)
+    assert rows["start_loss"][1] < rows["start_loss"][0]
+    assert [way.chosen for way in tried(cell(9), (SETTINGS.sft,), 8, jax.random.key(1))] == [True]
+
+
+def test_a_pair_tuned_in_one_way_is_told_by_its_first_run():
+    one = tune(cell(9), Run(NEW, "SFT", 38, 8, np.nan, 0), SETTINGS.sft, SETTINGS, jax.random.key(0), {})
+    (row,) = choice_rows([], [one])
+    assert (row["start_loss"], row["least_loss"]) == (one.validation_losses[0], min(one.validation_losses))
+    assert row["best_step"] == one.evaluations[one.chosen].step
+    cooled = dataclasses.replace(SETTINGS.sft, temperatures=(1.0, 0.5))
+    other = tune(cell(9), Run(NEW, "SFT", 38, 8, np.nan, 0), cooled, SETTINGS, jax.random.key(0), {})
+    assert [at.step for at in other.evaluations] == [0, 1, 2, 4]
+    assert np.isnan(other.validation_losses[0])
+    assert choice_rows([], [other])[0]["start_loss"] == other.validation_losses[1]
+
+
+@pytest.mark.parametrize(("slope", "low", "verdict"), [(5.0, 1.0, "reproduced"), (5.0, -1.0, "vacuous"), (0.0, 1.0, "vacuous")])
+def test_what_is_carried_over_has_to_grow_with_the_prompts(tables, slope, low, verdict):
+    main = tables[""]
+    lift = 1.0 + slope * np.log10(main["n"]) + 0.01 * (-1.0) ** np.arange(len(main))
+    moved = changed(tables, "", lift_points=lift, lift_points_low=np.full(len(main), low))
+    found = {verdict.label: verdict for verdict in judged(moved)}["Carried over (sums 1)"]
+    assert found.verdict == verdict
 
 
 def test_the_two_terms_of_theorem_4_1(tables):
