@@ -9,7 +9,7 @@ from sharpsim.laws._best_of_n import best_of_n
 from sharpsim.laws._binomial import binomial_window
 from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
 from sharpsim.laws._occupancy import OccupancyMeans, occupancy_means
-from sharpsim.laws._plurality import plurality
+from sharpsim.laws._plurality import plurality, plurality_miss
 from sharpsim.laws._regularised import divergence, regularised_regret, regularised_value
 from sharpsim.laws._stopping import (
     StoppingTables,
@@ -36,6 +36,7 @@ __all__ = [
     "occupancy_means",
     "divergence",
     "plurality",
+    "plurality_miss",
     "regularised_regret",
     "regularised_value",
     "stopping_deadlines",
