@@ -97,12 +97,13 @@ def plurality_miss(*, votes: np.ndarray, labels: int, miss: float, negligible: f
     if not 0 <= miss <= 1:
         raise ValueError(f"`miss` must be in [0, 1]; got {miss!r}.")
     votes = np.asarray(votes, dtype=np.int64)
-    # Chernoff: one given other label reaches the favoured one with probability at most (1 - gap)^c.
+    # Chernoff: one given other label reaches the favoured one with probability at most (1 - (sqrt(mass) - sqrt(other))^2)^c.
     other = miss / (labels - 1)
-    gap = (math.sqrt(1 - miss) - math.sqrt(other)) ** 2 if 1 - miss > other else 0.0
+    base = min(1.0, miss - other + 2 * math.sqrt((1 - miss) * other)) if 1 - miss > other else 1.0
 
     def certain(below: float) -> float:
-        return math.inf if gap == 0 else (1.0 if gap >= 1 else math.log(labels / below) / -math.log1p(-gap))
+        """The votes from which on the loss is below this: at least 1, as no votes decide nothing."""
+        return math.inf if base == 1 else max(1.0, math.log(below / labels) / math.log(base)) if base > 0 else 1.0
 
     is_open = votes < (certain(negligible) if certain(SURE) > LARGEST else min(certain(negligible), LARGEST + 1))
     result = np.zeros(votes.shape)

@@ -150,7 +150,7 @@ def draws_needed(*, coverage: float, rho: float) -> int:
     return m
 
 
-def _log_one_miss(coverage: float) -> np.ndarray:
+def _log_one_miss(coverage: float) -> Any:
     """log(1 - 1/C), from C - 1 where C is near 1, as 1/C is rounded."""
     value = np.float64(coverage)
     return np.log((value - 1) / value) if value < 2 else np.log1p(-1 / value)
