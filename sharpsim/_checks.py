@@ -42,6 +42,12 @@ def in_closed_unit(name: str, value: Any) -> None:
         _refuse(name, "in [0, 1]", value)
 
 
+def in_float32_unit(name: str, value: Any) -> None:
+    """Refuse a probability so near to 0 or 1 that float32 cannot compare with it: anything outside [1e-34, 1 - 1e-5]."""
+    if not np.all((np.asarray(value) >= 1e-34) & (np.asarray(value) <= 1 - 1e-5)):
+        _refuse(name, "in [1e-34, 1 - 1e-5] for float32 numbers; float64 has the whole of (0, 1)", value)
+
+
 def positive(name: str, value: Any) -> None:
     """Refuse anything that is not positive and finite."""
     if not is_traced(value) and not np.all((np.asarray(value) > 0) & np.isfinite(np.asarray(value, dtype=float))):
@@ -151,6 +157,17 @@ def active(flags: Any, prompts: int) -> None:
         raise ValueError(f"`active` must have one entry for each of the {prompts} prompts; got shape {np.shape(flags)}.")
     if np.result_type(flags).kind != "b":
         raise ValueError(f"`active` must be true or false for each prompt; got {np.result_type(flags)}.")
+
+
+def fits_float32(name: str, result: Any, exponent: Any) -> None:
+    """Refuse a float32 `result` that is infinite although the number it stands for, exp(`exponent`), is not."""
+    if is_traced(result) or np.dtype(result.dtype).itemsize != 4:
+        return
+    if (np.isinf(np.asarray(result)) & np.isfinite(np.asarray(exponent))).any():
+        raise ValueError(
+            f"`{name}` must be float64 where the answer is above {float(np.finfo(np.float32).max):.2g}, the largest float32; "
+            f"got float32, and an answer of exp({float(np.max(np.asarray(exponent)[np.isfinite(np.asarray(exponent))])):.4g})."
+        )
 
 
 def stop(value: Any, dtype: Any) -> None:

@@ -34,6 +34,14 @@ def log1mexp(x: Any, xp: Any) -> Any:
     return xp.where(inside, xp.where(near, from_above, from_below), -xp.inf)
 
 
+def log1mexp_of_log(v: Any, xp: Any) -> Any:
+    """log(1 - exp(-exp(v))) for any v: v itself where exp(v) is too small for its digits, 0 as v -> inf, -inf at -inf."""
+    small = v < -37.0
+    with np.errstate(over="ignore"):
+        direct = log1mexp(-xp.exp(xp.where(small, 0.0, v)), xp)
+    return xp.where(small, v, direct)
+
+
 def logaddexp(x: Any, y: Any, xp: Any) -> Any:
     """log(exp(x) + exp(y)), with finite derivatives where both are -inf (those of `jax.numpy.logaddexp` are NaN)."""
     if xp is np:
@@ -88,6 +96,16 @@ def log_fraction(part: Any, rest: Any, xp: Any) -> Any:
     empty = part == -xp.inf
     odds_against = rest - xp.where(empty, 0.0, part)
     return xp.where(empty, -xp.inf, -logaddexp(xp.zeros_like(odds_against), odds_against, xp))
+
+
+def log_missed_power(part: Any, rest: Any, count: Any, xp: Any) -> Any:
+    """log(1 - (p / (p + r))^N) from log p, log r and N, also where r/p is below the smallest float; -inf where r = 0, 0 where p = 0."""
+    direct = log1mexp(count * log_fraction(part, rest, xp), xp)
+    empty = (part == -xp.inf) | (rest == -xp.inf)
+    log_odds = xp.where(empty, 0.0, rest) - xp.where(empty, 0.0, part)
+    # -log(p / (p + r)) is r/p to the last digit there, and its logarithm has the digits that the number itself would lose.
+    tiny = log_odds < math.log(float(np.finfo(np.dtype(log_odds.dtype)).tiny)) + 18
+    return xp.where(tiny, log1mexp_of_log(xp.log(count) + log_odds, xp), direct)
 
 
 class LevelMasses(NamedTuple):

@@ -5,6 +5,9 @@ Call these on a table of log-probabilities to evaluate the bounds of `sharpsim.t
 Pure functions of arrays, in the array's own namespace. Tables are `[prompts, responses]` of natural log-probabilities;
 `prompt_weights` sums to one; prompts of weight zero contribute nothing. Rows are divided by their exact sum first.
 All raise `ValueError` for NaN, rows or weights that do not sum to one and shapes that do not fit.
+
+In float32 (JAX without 64-bit numbers) the relative error is about 1e-6 times the largest |log-probability|, or 1e-6 if that is below 1.
+A number above 3.4e38 is refused with `ValueError`; under tracing, where nothing can be refused, it is inf.
 """
 
 from typing import Any
@@ -22,9 +25,15 @@ def _log_mean(log_values: Any, weights: Any, xp: Any) -> Any:
     return logsumexp(xp.where(weights > 0, log_weights + xp.where(weights > 0, log_values, 0.0), -xp.inf), xp)
 
 
-def _exp(x: Any, xp: Any) -> Any:
+EDGE_GUARD = {8: 1e-12, 4: 1e-5}
+"""Relative width within which a mass counts as equal to 1/N, by bytes per float."""
+
+
+def _exp(x: Any, xp: Any, name: str) -> Any:
     with np.errstate(over="ignore"):
-        return xp.exp(x)
+        value = xp.exp(x)
+    _checks.fits_float32(name, value, x)
+    return value
 
 
 def coverage_coefficient(log_probs: Any, prompt_weights: Any, *, slack: Any = 0.0, power: Any = 1) -> Any:
@@ -37,7 +46,7 @@ def coverage_coefficient(log_probs: Any, prompt_weights: Any, *, slack: Any = 0.
     """
     _checks.positive("power", power)
     log_mass, weights, xp = _mode_masses(log_probs, prompt_weights, slack)
-    return _exp(_log_mean(-power * log_mass, weights, xp) / power, xp)
+    return _exp(_log_mean(-power * log_mass, weights, xp) / power, xp, "log_probs")
 
 
 def _mode_masses(log_probs: Any, prompt_weights: Any, slack: Any) -> tuple[Any, Any, Any]:
@@ -55,19 +64,20 @@ def mode_coverage(log_probs: Any, prompt_weights: Any) -> Any:
     _checks.table("log_probs", log_probs)
     xp, table, weights = as_arrays(log_probs, prompt_weights)
     _checks.prompt_weights(weights, table.shape[0])
-    return _exp(_log_mean(-xp.max(normalise(table, xp), axis=-1), weights, xp), xp)
+    return _exp(_log_mean(-xp.max(normalise(table, xp), axis=-1), weights, xp), xp, "log_probs")
 
 
 def coverage_profile(log_probs: Any, prompt_weights: Any, *, draws: Any, slack: Any = 0.0) -> Any:
     """mu{x : pi(Y*_gamma(x)|x) < 1/N} for each N in `draws`: the share of prompts that N draws do not cover; in [0, 1], shape of `draws`.
 
-    `draws` are positive reals (N* = N / log(2/delta) in Thm 4.1'). By Markov at most C_cov,gamma / N.
+    `draws` are positive reals (N* = N / log(2/delta) in Thm 4.1'). By Markov at most C_cov,gamma / N. A mass within 1e-12 of 1/N
+    (relative; float32: 1e-5) is covered.
     """
     _checks.positive("draws", draws)
     log_mass, weights, xp = _mode_masses(log_probs, prompt_weights, slack)
     xp, log_mass, weights, counts = as_arrays(log_mass, weights, draws)
     # A mass that equals 1/N is covered, whichever way its logarithm was rounded.
-    uncovered = log_mass < -xp.log(counts)[..., None] - 1e-12
+    uncovered = log_mass < -xp.log(counts)[..., None] - EDGE_GUARD.get(log_mass.dtype.itemsize, 1e-5)
     return xp.sum(xp.where(uncovered, weights, 0.0), axis=-1)
 
 
@@ -83,6 +93,7 @@ def margin(log_probs: Any, prompt_weights: Any) -> Any:
     second = xp.max(xp.where(maximisers(table), -xp.inf, table), axis=-1)
     with np.errstate(over="ignore"):
         ratio = xp.expm1(top - second)
+    _checks.fits_float32("log_probs", ratio, top - second)
     return xp.min(xp.where(weights > 0, ratio, xp.inf))
 
 
@@ -114,4 +125,4 @@ def ratio_moment(log_numerator: Any, log_denominator: Any, prompt_weights: Any, 
     exponents = xp.where(has_mass, safe_top + beta * (safe_top - safe_bottom), -xp.inf)
     lacking = xp.any(exponents == xp.inf, axis=-1)
     finite = logsumexp(xp.where(exponents == xp.inf, 0.0, exponents), xp)
-    return _exp(_log_mean(xp.where(lacking, xp.inf, finite), weights, xp), xp)
+    return _exp(_log_mean(xp.where(lacking, xp.inf, finite), weights, xp), xp, "log_numerator")

@@ -5,12 +5,18 @@ on the base's maximisers.
 
 Pure functions of arrays, in the array's own namespace: float64 NumPy in, float64 out; JAX arrays in, traceable.
 Tables are `[prompts, responses]`, logarithms natural.
+
+In float32 (JAX without 64-bit numbers) the answers are those of the rounded table: numbers that float32 cannot tell apart are ties, a
+logarithm is right within 1e-6 of the larger of 1 and its size, and a missing mass below 1e-38 is 0. The guards of both edges are wider,
+and a delta that its guard would swallow is refused.
 """
 
 from typing import Any
 
+import numpy as np
+
 from sharpsim import _checks
-from sharpsim._logspace import as_arrays, logsumexp
+from sharpsim._logspace import as_arrays, log_fraction, logsumexp
 
 TIE_GUARD = {8: 1e-12, 4: 1e-6}
 """Relative width within which a response on the edge of Y*_gamma, gamma > 0, counts as inside, by bytes per float."""
@@ -29,9 +35,12 @@ def maximisers(log_probs: Any, *, slack: Any = 0.0) -> Any:
     """
     _checks.in_half_open_unit("slack", slack)
     _checks.rows("log_probs", log_probs)
-    xp, table, gamma = as_arrays(log_probs, slack)
+    xp, table = as_arrays(log_probs)
     guard = TIE_GUARD.get(table.dtype.itemsize, 1e-6)
-    edge = xp.where(gamma > 0, xp.log1p(-gamma) - guard, 0.0)
+    # In float64 where gamma has a number: next to 1 it is 1 in float32, and everything would count.
+    gamma = slack if _checks.is_traced(slack) else np.asarray(slack, dtype=np.float64)
+    host = xp if _checks.is_traced(slack) else np
+    edge = xp.asarray(host.where(gamma > 0, host.log1p(-gamma) - guard, 0.0), dtype=table.dtype)
     return table >= xp.max(table, axis=-1, keepdims=True) + edge
 
 
@@ -40,6 +49,16 @@ def mode_log_mass(log_probs: Any, *, slack: Any = 0.0) -> Any:
     xp, table = as_arrays(log_probs)
     inside = maximisers(table, slack=slack)
     return logsumexp(xp.where(inside, table, -xp.inf), xp) - logsumexp(table, xp)
+
+
+def mode_log_miss(log_probs: Any, *, slack: Any = 0.0) -> Any:
+    """log(1 - pi(Y*_gamma(x)|x)) for each row: -inf where all mass is maximal.
+
+    From sums inside and outside Y*_gamma, so that neither a mass near 0 nor one near 1 loses digits.
+    """
+    xp, table = as_arrays(log_probs)
+    inside = maximisers(table, slack=slack)
+    return log_fraction(logsumexp(xp.where(inside, -xp.inf, table), xp), logsumexp(xp.where(inside, table, -xp.inf), xp), xp)
 
 
 def missing_mass(log_policy: Any, log_base: Any, *, slack: Any = 0.0) -> Any:
@@ -59,10 +78,13 @@ def fails(missing: Any, *, delta: Any) -> Any:
     """Whether a prompt with this missing mass fails at delta: pi(Y*_gamma|x) <= 1 - delta, the edge included.
 
     The edge is widened by 1e-9 (by delta/1000 where that is less; float32: 1e-6), because neither (1 - delta) nor a mean of
-    counts is exact in floats: 27 misses in 90 at delta = 0.3 must fail.
+    counts is exact in floats: 27 misses in 90 at delta = 0.3 must fail. Raises `ValueError` for delta outside (0, 1), and for
+    float32 numbers outside [1e-34, 1 - 1e-5].
     """
     _checks.in_open_unit("delta", delta)
     xp, missing, threshold = as_arrays(missing, delta)
+    if missing.dtype.itemsize < 8 and not _checks.is_traced(delta):
+        _checks.in_float32_unit("delta", delta)
     guard = MISS_GUARD.get(missing.dtype.itemsize, 1e-6)
     return missing >= threshold - xp.minimum(threshold * 1e-3, guard)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._logspace import as_arrays, level_masses, log1mexp, log_fraction, logaddexp
+from sharpsim._logspace import as_arrays, level_masses, log_fraction, log_missed_power, logaddexp
 
 
 def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
@@ -21,7 +21,8 @@ def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
 
     Returns:
         natural log-probabilities of the same shape; at N = 1 the base itself, as N -> inf the base restricted to its maximisers.
-        Masses near 0 and levels near 1 keep full relative precision in float64.
+        In float64 a probability keeps its digits, near 0 and near 1, and a log-probability below -708 too. In float32 the error of a
+        log-probability is about 1e-6 of the largest of 1, its size and N times the rounding of the masses.
 
     Raises `ValueError` for rows that are not normalised, NaN rewards, shapes that differ and draws below 1 or infinite.
     """
@@ -37,7 +38,7 @@ def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
     below, level, above = level_masses(sorted_table, xp.take_along_axis(rewards, order, axis=-1), xp)
     log_cumulative = log_fraction(logaddexp(below, level, xp), above, xp)
     # F(r)^N - F(r-)^N = F(r)^N (1 - (F(r-)/F(r))^N), the ratio taken from masses so that nothing cancels.
-    gained = count * log_cumulative + log1mexp(count * log_fraction(below, level, xp), xp)
+    gained = count * log_cumulative + log_missed_power(below, level, count, xp)
     has_mass = sorted_table > -xp.inf
     share = xp.where(has_mass, sorted_table, 0.0) - xp.where(has_mass, level, 0.0)
     law = xp.where(has_mass, gained + share, -xp.inf)

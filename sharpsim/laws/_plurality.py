@@ -14,80 +14,113 @@ from sharpsim.laws._binomial import binomial_window
 
 LARGEST = 1024
 """The most votes for which the law is computed. More votes are allowed only where the favoured label loses with probability below 1e-17."""
+SURE = 1e-17
+"""A probability of losing that may count as 0."""
 
 
 @lru_cache(maxsize=32)
-def _tie_table(labels: int, size: int) -> np.ndarray:
-    """T[k, r] = E[1{max <= k} / (1 + #{cells at k})] for r balls thrown uniformly on labels - 1 cells; k <= size/2, r <= size.
+def _losing_table(labels: int, size: int) -> np.ndarray:
+    """L[k, r] = 1 - E[1{max <= k} / (1 + #{cells at k})] for r balls thrown uniformly on labels - 1 cells; k <= size/2, r <= size.
 
-    With Poisson weights e_k(z) = sum_{i<=k} z^i lam^i e^-lam / i!, the numbers at r are the coefficients of
-    sum_i e_k^i e_{k-1}^(cells-i) / labels over those of exp: every term is positive, so nothing cancels.
+    With Poisson weights e_k(z) = sum_{i<=k} z^i lam^i e^-lam / i! and e = e_inf, the numbers at r are the coefficients of
+    e^cells - sum_i e_k^i e_{k-1}^(cells-i) / labels over those of e^cells, in a form whose terms are all positive: nothing cancels.
     """
     cells, half = labels - 1, size // 2 + 1
     rate = max(size / 2, 1.0)
     lam = rate / cells
-    index = np.arange(size + 1)
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(index[1:], 1)))])
-    cell_weight = np.exp(index * math.log(lam) - lam - log_factorial)
-    total_weight = np.exp(index * math.log(rate) - rate - log_factorial)
     table = np.empty((half, size + 1))
     for k in range(half):
-        upto, below = np.where(index <= k, cell_weight, 0.0), np.where(index < k, cell_weight, 0.0)
-        table[k] = _mixed_powers(upto, below, labels) / (labels * total_weight)
+        table[k] = _shortfall(_poisson(lam, size), k, labels, lam) / (labels * _poisson(rate, size))
     return table
 
 
-def _mixed_powers(x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
-    """sum_{i < count} x^i y^(count-1-i) for truncated power series, by doubling: S_2m = S_m (x^m + y^m), S_{m+1} = x S_m + y^m."""
+@lru_cache(maxsize=512)
+def _poisson(mean: float, size: int) -> np.ndarray:
+    """Poisson probabilities of 0..size."""
+    return math.exp(-mean) * np.cumprod(np.concatenate([[1.0], mean / np.arange(1, size + 1)]))
+
+
+def _shortfall(e: np.ndarray, k: int, count: int, lam: float) -> np.ndarray:
+    """count e^(count-1) - sum_{i < count} x^i y^(count-1-i) for truncated power series, x and y being e up to z^k and up to z^(k-1).
+
+    By doubling. With L_m the value at count = m, X_m = e^m - x^m and Y_m = e^m - y^m, all with coefficients that are not negative:
+    L_2m = m e^(m-1) (X_m + Y_m) + L_m (x^m + y^m), X_2m = X_m (e^m + x^m), L_{m+1} = m e^(m-1) X_1 + x L_m + Y_m,
+    X_{m+1} = e X_m + x^m X_1. Powers of e are Poisson probabilities too.
+    """
+    size, index = len(e) - 1, np.arange(len(e))
 
     def times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return np.convolve(a, b)[: len(x)]
+        return np.convolve(a, b)[: size + 1]
 
-    one = np.zeros_like(x)
-    one[0] = 1.0
-    total, x_power, y_power = np.zeros_like(x), one, one
-    for bit in bin(count)[2:]:
-        total = times(total, x_power + y_power)
+    x, y = np.where(index <= k, e, 0.0), np.where(index < k, e, 0.0)
+    without_x, without_y = e - x, e - y
+    # At m = 1.
+    short, x_power, y_power, x_short, y_short = np.zeros_like(e), x, y, without_x, without_y
+    m = 1
+    for bit in bin(count)[3:]:
+        short = times(m * _poisson((m - 1) * lam, size), x_short + y_short) + times(short, x_power + y_power)
+        power = _poisson(m * lam, size)
+        x_short, y_short = times(x_short, power + x_power), times(y_short, power + y_power)
         x_power, y_power = times(x_power, x_power), times(y_power, y_power)
+        m *= 2
         if bit == "1":
-            total = times(total, x) + y_power
+            short = times(m * _poisson((m - 1) * lam, size), without_x) + times(short, x) + y_short
+            x_short, y_short = times(e, x_short) + times(x_power, without_x), times(e, y_short) + times(y_power, without_y)
             x_power, y_power = times(x_power, x), times(y_power, y)
-    return total
+            m += 1
+    return short
 
 
 def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
     """P[the favoured label is the mode of c votes, ties broken uniformly] for each c in `votes`; shape of `votes`.
 
     Each vote falls on the favoured label with probability `mass`, else uniformly on one of the `labels` - 1 others. The value is
-    1/labels at c = 0. Exact to about 1e-13, as all terms are positive.
+    1/labels at c = 0. `plurality_miss` is the complement, with the digits that this one loses near 1.
 
     Raises `ValueError` for labels below 2, mass outside [0, 1] and votes above 1,024 where the answer is not 1 to 1e-17.
     """
-    _checks.count("labels", labels, 2)
-    _checks.count("votes", votes, 0)
     if not 0 <= mass <= 1:
         raise ValueError(f"`mass` must be in [0, 1]; got {mass!r}.")
+    return 1 - plurality_miss(votes=votes, labels=labels, miss=1 - mass)
+
+
+def plurality_miss(*, votes: np.ndarray, labels: int, miss: float, negligible: float = SURE) -> np.ndarray:
+    """P[the favoured label is not the mode of c votes], 1 minus `plurality`, for each c in `votes`; shape of `votes`.
+
+    `miss` is the probability that a vote falls on another label. Relative error about 1e-12, down to 1e-300, as all terms are
+    positive. Values that are certain to be below `negligible` may be returned as 0, and so is any below 1e-17 at more than 1,024 votes.
+
+    Raises `ValueError` for labels below 2, miss outside [0, 1] and votes above 1,024 where the answer is not below 1e-17.
+    """
+    _checks.count("labels", labels, 2)
+    _checks.count("votes", votes, 0)
+    if not 0 <= miss <= 1:
+        raise ValueError(f"`miss` must be in [0, 1]; got {miss!r}.")
     votes = np.asarray(votes, dtype=np.int64)
-    # Chernoff: one given other label reaches the favoured one with probability at most (1 - gap)^c.
-    other = (1 - mass) / (labels - 1)
-    gap = (math.sqrt(mass) - math.sqrt(other)) ** 2 if mass > other else 0.0
-    certain = math.inf if gap == 0 else (1.0 if gap >= 1 else (math.log(labels) + 39.2) / -math.log1p(-gap))
-    open_votes = votes[votes < certain]
-    result = np.ones(votes.shape)
-    if open_votes.size == 0:
+    # Chernoff: one given other label reaches the favoured one with probability at most (1 - (sqrt(mass) - sqrt(other))^2)^c.
+    other = miss / (labels - 1)
+    base = min(1.0, miss - other + 2 * math.sqrt((1 - miss) * other)) if 1 - miss > other else 1.0
+
+    def certain(below: float) -> float:
+        """The votes from which on the loss is below this: at least 1, as no votes decide nothing."""
+        return math.inf if base == 1 else max(1.0, math.log(below / labels) / math.log(base)) if base > 0 else 1.0
+
+    is_open = votes < (certain(negligible) if certain(SURE) > LARGEST else min(certain(negligible), LARGEST + 1))
+    result = np.zeros(votes.shape)
+    if not is_open.any():
         return result
-    largest = int(open_votes.max())
+    largest = int(votes[is_open].max())
     if largest > LARGEST:
-        raise ValueError(f"`votes` must be at most {LARGEST} where the vote is open; got {largest} at mass {mass:.3g} of {labels} labels.")
-    table = _tie_table(int(labels), max(8, 1 << max(largest - 1, 1).bit_length()))
-    by_count = np.array([_wins(c, mass, table) for c in range(largest + 1)])
-    result[votes < certain] = by_count[open_votes]
+        raise ValueError(f"`votes` must be at most {LARGEST} where the vote is open; got {largest} at miss {miss:.3g} of {labels} labels.")
+    table = _losing_table(int(labels), max(8, 1 << max(largest - 1, 1).bit_length()))
+    by_count = np.array([_loses(c, miss, table) for c in range(largest + 1)])
+    result[is_open] = by_count[votes[is_open]]
     return result
 
 
-def _wins(c: int, mass: float, table: np.ndarray) -> float:
-    k, probability = binomial_window(c, mass)
-    # Up to half of the votes the others decide; beyond, the favoured label has won.
-    is_open = 2 * k <= c
-    decided = np.where(is_open, table[np.where(is_open, k, 0), np.where(is_open, c - k, 0)], 1.0)
-    return float(probability @ decided)
+def _loses(c: int, miss: float, table: np.ndarray) -> float:
+    # The favoured label may lose where it has at most half of the votes.
+    others, probability = binomial_window(c, miss, lower=1e-300, upper=1e-300)
+    may_lose = 2 * others >= c
+    others = others[may_lose]
+    return float(probability[may_lose] @ table[c - others, others])

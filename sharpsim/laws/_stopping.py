@@ -86,7 +86,8 @@ def stopping_deadlines(log_probs: Any, *, stop: Any) -> Any:
     fits = log_p > xp.log(stop) - math.log(_largest(log_p)) + 1.0
     ratio = xp.where(fits, stop * xp.exp(-xp.where(fits, log_p, 0.0)), xp.inf)
     whole = xp.round(ratio)
-    guard = DEADLINE_GUARD.get(ratio.dtype.itemsize, 1e-5)
+    # By the floats that hold log p, to which the ratio owes its error.
+    guard = DEADLINE_GUARD.get(log_p.dtype.itemsize, 1e-5)
     with np.errstate(invalid="ignore"):
         is_whole = xp.abs(ratio - whole) <= guard * ratio
     return xp.maximum(xp.where(is_whole, whole, xp.ceil(ratio)), 1.0)
@@ -102,11 +103,16 @@ def stopping_time_mean(log_probs_row: Any, *, stop: Any) -> Any:
     `log_probs_row` holds natural log-probabilities (a row, or a table for one mean a row); `stop` is s > 0 (the paper's mu).
     Bounds (Lemma I.1): s/P* <= E[N_s] <= (s + 1/|Y*|)/P*, with s/P* rounded up.
 
-    Raises `ValueError` for rows that are not normalised and stop not positive.
+    Raises `ValueError` for rows that are not normalised, stop not positive, and means that float32 cannot hold.
     """
     tables = stopping_tables(log_probs_row, stop=stop)
     xp = as_arrays(tables.deadline)[0]
-    return tables.deadline[..., -1] + xp.exp(logsumexp(tables.log_segment, xp))
+    waiting = logsumexp(tables.log_segment, xp)
+    with np.errstate(over="ignore"):
+        mean = tables.deadline[..., -1] + xp.exp(waiting)
+    if mean.dtype.itemsize < 8 and not _checks.is_traced(mean) and not bool(xp.all(mean < _largest(mean))):
+        raise ValueError(f"`log_probs_row` must be float64 where the mean is above {_largest(mean):.2g}, the largest float32; got float32.")
+    return mean
 
 
 def stopping_kept(log_probs_row: Any, *, stop: Any) -> Any:

@@ -46,7 +46,12 @@ def require(slacks: dict[str, float], *names: str) -> None:
 def hellinger(a: Any, b: Any) -> Any:
     """h(a, b) = (sqrt a - sqrt b)^2 + (sqrt(1-a) - sqrt(1-b))^2, the squared Hellinger distance of Bernoulli(a) and (b); in [0, 2]."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    return (np.sqrt(a) - np.sqrt(b)) ** 2 + (np.sqrt(1 - a) - np.sqrt(1 - b)) ** 2
+    apart = (np.sqrt(a) - np.sqrt(b)) ** 2 + (np.sqrt(1 - a) - np.sqrt(1 - b)) ** 2
+    # The roots of close numbers cancel: there from the difference of the numbers, which is exact.
+    close, some = np.abs(a - b) < (a + b) / 8, (a > 0) & (a < 1)
+    inside = np.where(some, a, 0.5)
+    sums = (np.sqrt(inside) + np.sqrt(b)) ** 2, (np.sqrt(1 - inside) + np.sqrt(1 - b)) ** 2
+    return np.where(close & some, (a - b) ** 2 * (1 / sums[0] + 1 / sums[1]), apart)
 
 
 def statistical_error(*, log_class_size: float, n: Any, rho: float) -> Any:

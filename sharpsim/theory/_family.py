@@ -6,17 +6,47 @@ In the first setting the class holds all tabular policies; in the second it is t
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
 
 from sharpsim import _checks
-from sharpsim.laws import binomial_window, plurality
+from sharpsim.laws import SURE, binomial_window, plurality_miss
 from sharpsim.theory._common import hellinger, round_up
 
-GUARD = 1e-9
-"""Counts within this of the edge (1 - delta) c fail: floats misplace the edge (delta = 0.3, c = 90)."""
+SMALL_MEAN = 1e-5
+"""A mean below this is computed with the whole lower tail of the binomial, of which it may consist."""
+
+
+def mean_over_binomial(n: int, p: float, value: Callable[[np.ndarray], np.ndarray]) -> Any:
+    """E[value(Bin(n, p))] along the last axis of `value`, which is in [0, 1] and falls with the count; relative precision down to 1e-290."""
+    k, probability = binomial_window(n, p)
+    mean = value(k) @ probability
+    if np.min(mean) >= SMALL_MEAN:
+        return mean
+    k, probability = binomial_window(n, p, lower=1e-300)
+    return value(k) @ probability
+
+
+def least_failing(counts: Any, delta: float) -> np.ndarray:
+    """The least m of c counts with m/c >= delta, the number of misses at which a prompt fails; 0 at c = 0. Whole floats.
+
+    Decided as float division does, which rounds m/c correctly: 27 of 90 are 0.3, and 2 of 10^10 + 1 are needed at delta = 1e-10.
+    """
+    c = np.asarray(counts, dtype=np.float64)
+    least = np.floor(delta * c) + 2
+    for _ in range(3):
+        least = np.where((least - 1) / np.maximum(c, 1.0) >= delta, least - 1, least)
+    return np.where(c > 0, np.maximum(least, 1.0), 0.0)
+
+
+def failing_chance(counts: np.ndarray, miss: Any, *, delta: float) -> Any:
+    """P[Bin(c, miss) >= `least_failing`] for each c; 1 at c = 0. `miss` broadcasts."""
+    needed = least_failing(counts, delta)
+    # An incomplete beta function, exact for misses far below the rounding of 1 - miss.
+    return np.where(needed > 0, special.betainc(np.maximum(needed, 1), np.maximum(counts - needed + 1, 1e-300), miss), 1.0)
 
 
 def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> float:
@@ -28,11 +58,7 @@ def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> f
     for weight, outside in zip(np.asarray(prompt_weights, float), np.asarray(miss, float), strict=True):
         if weight == 0:
             continue
-        c, probability = binomial_window(n, float(weight))
-        needed = np.maximum(np.ceil(delta * c - GUARD), (c > 0).astype(float))
-        # P[Bin(c, b) >= m] is an incomplete beta function, exact for misses far below the rounding of 1 - b.
-        failing = np.where(needed > 0, special.betainc(np.maximum(needed, 1), np.maximum(c - needed + 1, 1e-300), outside), 1.0)
-        total += weight * float(probability @ failing)
+        total += weight * float(mean_over_binomial(n, float(weight), partial(failing_chance, miss=outside, delta=delta)))
     return total
 
 
@@ -70,26 +96,43 @@ def family(hard_prompts: int, labels: int, hard_mass: float) -> Family:
     return Family(int(hard_prompts), int(labels), float(hard_mass))
 
 
-class PluralityRisk:
-    """Risk on the family of the estimate "mode of the kept labels" when each kept label is the secret with probability `hit`.
+def family_miss(labels: int, draws: float) -> float:
+    """(1 - 2/M)^k: k draws of a hard prompt's responses without the secret. The nearest float where M^k has at most 30,000 bits."""
+    if draws * math.log2(labels) > 30_000:
+        return math.exp(draws * math.log1p(-2 / labels))
+    return (labels - 2) ** int(draws) / labels ** int(draws)
 
-    A hard prompt fails where hit <= 1 - delta (the class's law at the right secret is not sharpened) or the mode is not the secret.
+
+class PluralityRisk:
+    """Risk on the family of the estimate "mode of the kept labels" when each kept label is not the secret with probability `miss`.
+
+    A hard prompt fails where miss >= delta (the class's law at the right secret is not sharpened) or the mode is not the secret.
     """
 
-    def __init__(self, parameters: Family, hit: float, delta: float):
-        self.parameters, self.hit = parameters, hit
-        self.dull = hit <= 1 - delta + GUARD * min(1.0, delta)
-        self._wins = np.zeros(0)
+    def __init__(self, parameters: Family, miss: float, delta: float):
+        self.parameters, self.miss, self.dull = parameters, miss, miss >= delta
+        self._losses: dict[float, np.ndarray] = {}
 
     def __call__(self, n: int) -> float:
-        """The risk with n prompts: D E[1 - P[mode = secret]] over Bin(n, D/d) votes."""
-        d, labels, mass = self.parameters
+        """The risk with n prompts: D E[P[mode is not the secret]] over Bin(n, D/d) votes. Relative precision, down to 1e-290."""
+        d, _, mass = self.parameters
         if self.dull:
             return mass
-        votes, probability = binomial_window(n, mass / d)
-        if len(self._wins) <= votes[-1]:
-            self._wins = plurality(votes=np.arange(2 * int(votes[-1]) + 1), labels=labels, mass=self.hit)
-        return mass * float(probability @ (1 - self._wins[votes]))
+        negligible = SURE
+        while True:
+            risk = float(mean_over_binomial(n, mass / d, partial(self._losing, negligible=negligible)))
+            # What counted as 0 must not show in the risk.
+            if negligible <= 1e-14 * risk or negligible <= 1e-300:
+                return mass * risk
+            negligible = max(negligible**2, 1e-300)
+
+    def _losing(self, votes: np.ndarray, *, negligible: float) -> np.ndarray:
+        known = self._losses.get(negligible, np.zeros(0))
+        if len(known) <= votes[-1]:
+            every = np.arange(2 * int(votes[-1]) + 1)
+            known = plurality_miss(votes=every, labels=self.parameters.labels, miss=self.miss, negligible=negligible)
+            self._losses[negligible] = known
+        return known[votes]
 
 
 class Cheapest(NamedTuple):
@@ -102,10 +145,10 @@ class Cheapest(NamedTuple):
 
 
 def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: float) -> Cheapest:
-    """The least n * cost over `options` (setting, cost per prompt, risk), settings in order of non-decreasing hit probability.
+    """The least n * cost over `options` (setting, cost per prompt, risk), settings in order of non-increasing miss.
 
     Exact over the options. The n that an option needs never grows from one option to the next, so one pass over n serves all of them. The
-    pass ends when even the smallest possible n (hit = 1) costs more than the best found.
+    pass ends when even the smallest possible n (miss = 0) costs more than the best found.
     """
     best: Cheapest | None = None
     n: int | None = None
@@ -114,7 +157,7 @@ def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: floa
         if risk.dull:
             continue
         if floor is None:
-            perfect = PluralityRisk(risk.parameters, 1.0, 0.5)
+            perfect = PluralityRisk(risk.parameters, 0.0, 0.5)
             floor = least_prompts(perfect, eps, 1)
         if best is not None and floor * cost >= best.samples:
             break
@@ -124,7 +167,7 @@ def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: floa
         if best is None or n * cost < best.samples:
             best = Cheapest(n * cost, n, setting, risk(n))
     if best is None:
-        raise ValueError("`eps` cannot be reached: no option keeps more than 1 - delta of its labels right.")
+        raise ValueError("`eps` cannot be reached: no option keeps less than delta of its labels wrong.")
     return best
 
 
@@ -135,7 +178,7 @@ def least_prompts(risk: PluralityRisk, eps: float, start: int = 1) -> int:
     """
     if risk.dull and risk.parameters.hard_mass > eps:
         raise ValueError(
-            f"`eps` = {eps!r} cannot be reached: the kept label is right with probability {risk.hit:.4g}, not above 1 - delta."
+            f"`eps` = {eps!r} cannot be reached: the kept label is wrong with probability {risk.miss:.4g}, not below delta."
         )
     if risk(start) <= eps:
         return start

@@ -36,8 +36,8 @@ def _guess_errors(labels: int, draws: int) -> np.ndarray:
 def guess_errors_ceiling(labels: int, draws: int) -> np.ndarray:
     """Upper bound on e(0..draws) in closed form: 1/(M - Occ) is convex, so its mean is at least 1/(M - E Occ_k) (Jensen)."""
     k = np.arange(draws + 1, dtype=np.float64)
-    unseen = 1 + (labels - 1) * np.exp(k * math.log1p(-1 / (labels - 1)))
-    return np.exp(k * math.log1p(-2 / labels)) * (1 - 1 / unseen)
+    others = (labels - 1) * np.exp(k * math.log1p(-1 / (labels - 1)))
+    return np.exp(k * math.log1p(-2 / labels)) * (others / (1 + others))
 
 
 def mean_error(table: np.ndarray, *, visits: int, chance: float, each: int = 1) -> float:

@@ -1,14 +1,13 @@
 """Prompts and draws that SFT-Sharpening needs for the class of all tables, from its exact risk and the modes' masses alone."""
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import special
 
 from sharpsim import _checks
-from sharpsim.laws import binomial_window
-from sharpsim.theory._family import GUARD
+from sharpsim.theory._family import failing_chance, mean_over_binomial
 
 FINE, GRID = 256, 20
 """Number of prompts above which masses are rounded, and how many steps of the grid make a factor e."""
@@ -83,10 +82,7 @@ def _risk(miss: np.ndarray, weights: np.ndarray, *, n: int, delta: float) -> flo
     total = 0.0
     for weight in np.unique(weights[weights > 0]).tolist():
         outside, times = np.unique(miss[weights == weight], return_counts=True)
-        c, probability = binomial_window(n, weight)
-        needed = np.maximum(np.ceil(delta * c - GUARD), (c > 0).astype(float))
-        failing = np.where(needed > 0, special.betainc(np.maximum(needed, 1), np.maximum(c - needed + 1, 1e-300), outside[:, None]), 1.0)
-        total += weight * float(times @ (failing @ probability))
+        total += weight * float(times @ mean_over_binomial(n, weight, partial(failing_chance, miss=outside[:, None], delta=delta)))
     return total
 
 

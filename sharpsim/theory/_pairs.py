@@ -105,17 +105,18 @@ class FamilyRisk:
         self.dull, self.harmless = bool(fails(right, delta=delta)), not bool(fails(wrong, delta=delta))
         self._state = np.zeros(labels)
         self._state[0] = 1.0
-        self._mean, self._worst = [1 - 1 / labels], [1.0]
+        self._told = 0.0
+        self._mean, self._worst, self._identified = [1 - 1 / labels], [1.0], [0.0]
 
     def __call__(self, n: int) -> PairRisk:
         """The risk with n pairs; `identified` is the probability for one prompt."""
         _checks.count("n", n, 0)
         k, probability = binomial_window(int(n), 1 / self.hard_prompts)
         self._extend(int(k[-1]))
-        mean, worst = (float(probability @ np.asarray(values)[k]) for values in (self._mean, self._worst))
+        mean, worst, identified = (float(probability @ np.asarray(values)[k]) for values in (self._mean, self._worst, self._identified))
         if self.dull:
-            return PairRisk(1.0, 1.0, 1 - worst)
-        return PairRisk(0.0, 0.0, 1 - worst) if self.harmless else PairRisk(mean, worst, 1 - worst)
+            return PairRisk(1.0, 1.0, identified)
+        return PairRisk(0.0, 0.0, identified) if self.harmless else PairRisk(mean, worst, identified)
 
     def _extend(self, most: int) -> None:
         m = self.labels
@@ -126,13 +127,16 @@ class FamilyRisk:
         two_new, one_new = fresh * (fresh - 1.0) * one**2, 2.0 * fresh * seen * one**2
         # Two equal responses carry no information, nor do two different ones that were both seen before.
         stay = mode**2 + (m - 1) * one**2 + seen * (seen - 1.0) * one**2
+        telling = 2 * mode * (m - 1) * one
         while len(self._mean) <= most:
+            self._told += telling * float(self._state.sum())
             state = self._state * stay
             state[1:] += (self._state * one_new)[:-1]
             state[2:] += (self._state * two_new)[:-2]
             self._state = state
             self._mean.append(float(state @ (1 - 1 / (m - seen))))
             self._worst.append(float(state[:-1].sum()))
+            self._identified.append(self._told + float(state[-1]))
 
     def pairs_needed(self, *, eps: float, worst: bool = False) -> int:
         """The least n with risk at most eps: for a uniformly chosen zero-loss member, or for the worst one.

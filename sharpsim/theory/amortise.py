@@ -153,7 +153,8 @@ def squared_hellinger(kept: KeptLaw, policy: KeptLaw, log_probs: Any, tail_bound
     above = np.asarray(log_probs, np.float64) > np.asarray(tail_bound, np.float64)[:, None]
     p, q = np.where(above, kept.found, 0.0), np.where(above, policy.found, 0.0)
     known = ((np.sqrt(p) - np.sqrt(q)) ** 2).sum(axis=1)
-    rest_p, rest_q = (np.maximum(1 - part.sum(axis=1), 0.0) for part in (p, q))
+    # What is not compared, summed: as 1 minus the rest of it a small remainder would be rounding.
+    rest_p, rest_q = (law.unknown + np.where(above, 0.0, law.found).sum(axis=1) for law in (kept, policy))
     return Band(known + (np.sqrt(rest_p) - np.sqrt(rest_q)) ** 2, np.minimum(known + rest_p + rest_q, 2.0))
 
 

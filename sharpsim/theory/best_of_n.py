@@ -35,8 +35,8 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks, laws
-from sharpsim._logspace import level_masses, log_fraction, logsumexp, normalise
-from sharpsim.sharpness import maximisers
+from sharpsim._logspace import level_masses, logsumexp, normalise
+from sharpsim.sharpness import maximisers, mode_log_miss
 from sharpsim.theory._common import Statement, as_float, round_up
 
 WHOLE_GUARD = 1e-12
@@ -110,10 +110,9 @@ def success_probability(log_probs: Any, reward: Any = None, *, draws: float, sla
     """
     _checks.count("draws", draws)
     table = np.asarray(log_probs, dtype=np.float64)
-    inside = maximisers(table, slack=slack)
     if reward is None:
-        log_miss = log_fraction(logsumexp(np.where(inside, -np.inf, table), np), logsumexp(np.where(inside, table, -np.inf), np), np)
-        return -np.expm1(float(draws) * log_miss)
+        return -np.expm1(float(draws) * mode_log_miss(table, slack=slack))
+    inside = maximisers(table, slack=slack)
     return np.exp(logsumexp(np.where(inside, laws.best_of_n(table, reward, draws=draws), -np.inf), np))
 
 

@@ -111,17 +111,17 @@ def rule_risk(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_
     """Exact risk of the rule with n prompts from mu: a hard prompt that is never drawn, with probability (1 - D/d)^n, is answered by a
     guess.
     """
-    _, M, D, missed = _visits(n, remaining, hard_prompts, labels, hard_mass)
+    _, M, D, log_missed = _visits(n, remaining, hard_prompts, labels, hard_mass)
     points = frontier(labels=M)
     error = float(np.interp(remaining, points.remaining[::-1], points.error[::-1]))
-    return D * ((1 - missed) * error + missed * (1 - 1 / M))
+    return D * (-math.expm1(log_missed) * error + math.exp(log_missed) * (1 - 1 / M))
 
 
 def rule_samples(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """Exact mean cost of the rule with n prompts from mu: each hard prompt that occurs costs cost(u) once, d (1 - (1 - D/d)^n) cost(u)."""
-    d, M, _, missed = _visits(n, remaining, hard_prompts, labels, hard_mass)
+    d, M, _, log_missed = _visits(n, remaining, hard_prompts, labels, hard_mass)
     points = frontier(labels=M)
-    return d * (1 - missed) * float(np.interp(remaining, points.remaining[::-1], points.cost[::-1]))
+    return d * -math.expm1(log_missed) * float(np.interp(remaining, points.remaining[::-1], points.cost[::-1]))
 
 
 def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> Necessary:
@@ -189,4 +189,4 @@ def _visits(n: int, remaining: float, hard_prompts: int, labels: int, hard_mass:
     d, M, D = family(hard_prompts, labels, hard_mass)
     if not 1 <= remaining <= M:
         raise ValueError(f"`remaining` must be in [1, labels] = [1, {M}]; got {remaining!r}.")
-    return d, M, D, math.exp(int(n) * math.log1p(-D / d)) if d > D else float(n == 0)
+    return d, M, D, int(n) * math.log1p(-D / d) if d > D else (0.0 if n == 0 else -math.inf)

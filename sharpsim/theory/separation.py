@@ -132,7 +132,7 @@ def miss(*, coverage: float, draws: Any) -> Any:
     _checks.at_least("draws", draws, 0)
     m = np.asarray(draws, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return as_float(np.where(m == 0, 1.0, np.exp(m * np.log1p(-1 / np.float64(coverage)))))
+        return as_float(np.where(m == 0, 1.0, np.exp(m * _log_one_miss(coverage))))
 
 
 def draws_needed(*, coverage: float, rho: float) -> int:
@@ -141,13 +141,19 @@ def draws_needed(*, coverage: float, rho: float) -> int:
     _checks.at_least("coverage", coverage, 1.0)
     if coverage == 1:
         return 1
-    m = max(1, math.ceil(math.log(rho) / math.log1p(-1 / coverage) - 1e-9))
+    m = max(1, math.ceil(math.log(rho) / float(_log_one_miss(coverage)) - 1e-9))
     # The quotient of two rounded logarithms may be a draw off.
     while m > 1 and miss(coverage=coverage, draws=m - 1) <= rho:
         m -= 1
     while miss(coverage=coverage, draws=m) > rho:
         m += 1
     return m
+
+
+def _log_one_miss(coverage: float) -> Any:
+    """log(1 - 1/C), from C - 1 where C is near 1, as 1/C is rounded."""
+    value = np.float64(coverage)
+    return np.log((value - 1) / value) if value < 2 else np.log1p(-1 / value)
 
 
 class AdaptiveCost(NamedTuple):

@@ -21,11 +21,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._logspace import log1mexp
 from sharpsim.coverage import coverage_profile
-from sharpsim.sharpness import mode_log_mass
+from sharpsim.sharpness import mode_log_miss
 from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
-from sharpsim.theory._family import Cheapest, PluralityRisk, cheapest, family, fill, least_prompts, saturated_risk
+from sharpsim.theory._family import Cheapest, PluralityRisk, cheapest, family, family_miss, fill, least_prompts, saturated_risk
 from sharpsim.theory._memorised import Memorised, least_memorised, risk_of_masses
 
 __all__ = [
@@ -101,16 +100,17 @@ def bound_instance(
 
 
 def best_of_n_miss(log_probs: Any, *, N: Any, slack: float = 0.0) -> np.ndarray:
-    """(1 - base(Y*_gamma(x)|x))^N for each prompt (Prop C.1), exact down to 1e-308."""
-    log_outside = log1mexp(np.minimum(mode_log_mass(np.asarray(log_probs, float), slack=slack), 0.0), np)
-    return np.exp(np.asarray(N, float) * log_outside)
+    """(1 - base(Y*_gamma(x)|x))^N for each prompt (Prop C.1), with its digits down to 1e-308, whether the mode's mass is near 0 or 1."""
+    _checks.count("N", N)
+    return np.exp(np.asarray(N, float) * mode_log_miss(np.asarray(log_probs, float), slack=slack))
 
 
 def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, N: int, delta: float, slack: float = 0.0) -> float:
     """E[P_x[pihat(Y*_gamma|x) <= 1 - delta]] for the class of all tables, whose estimate is the empirical law of the kept responses.
 
-    sum_x mu(x) sum_c P[Bin(n, mu(x)) = c] P[Bin(c, q_x) <= (1 - delta) c], q_x = 1 - (1 - base(Y*_gamma|x))^N; a prompt that was never
-    drawn counts as failed. In [0, 1]. Raises `ValueError` for n or N below 1, delta outside (0, 1), bad tables or weights.
+    sum_x mu(x) sum_c P[Bin(n, mu(x)) = c] P[Bin(c, b_x) >= delta c], b_x = (1 - base(Y*_gamma|x))^N; a prompt that was never drawn
+    counts as failed. In [0, 1], with relative precision. m of c misses fail where the float m/c is at least delta.
+    Raises `ValueError` for n or N below 1, delta outside (0, 1), bad tables or weights.
     """
     _check(n=n, N=N, delta=delta)
     _checks.table("log_probs", log_probs)
@@ -121,8 +121,8 @@ def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, N: int, delta: fl
 def family_risk(*, n: int, N: int, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """E[P_x[pihat(Y*_{1/2}|x) <= 1 - delta]] on the hard family, Pi = the best-of-N laws of its members; in [0, D].
 
-    Per hard prompt the estimate is the mode of the best-of-N labels, ties uniform; with q = 1 - (1 - 2/M)^N the prompt fails where
-    q <= 1 - delta or the mode is not the secret. Exact, whatever n and N.
+    Per hard prompt the estimate is the mode of the best-of-N labels, ties uniform; with b = (1 - 2/M)^N the prompt fails where
+    b >= delta or the mode is not the secret. Exact, with relative precision, whatever n and N.
     """
     _check(n=n, N=N, delta=delta)
     return _option(family(hard_prompts, labels, hard_mass), N, delta)(int(n))
@@ -148,7 +148,7 @@ def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int,
 
 
 def _option(parameters: Any, N: int, delta: float) -> PluralityRisk:
-    return PluralityRisk(parameters, -math.expm1(float(N) * math.log1p(-2 / parameters.labels)), delta)
+    return PluralityRisk(parameters, family_miss(parameters.labels, float(N)), delta)
 
 
 def checks(log_members: Any, log_target: Any, *, N: int, delta: float) -> dict[str, float]:

@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks, laws
-from sharpsim._logspace import log1mexp
 from sharpsim.coverage import coverage_coefficient, mode_coverage
-from sharpsim.sharpness import maximisers, mode_log_mass
+from sharpsim.sharpness import maximisers, mode_log_miss
 from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
-from sharpsim.theory._family import Cheapest, Family, PluralityRisk, cheapest, family, fill, least_prompts, saturated_risk
+from sharpsim.theory._family import Cheapest, Family, PluralityRisk, cheapest, family, family_miss, fill, least_prompts, saturated_risk
 
 SYMBOLS = {"n": "n", "delta": "delta", "rho": "rho", "mu": "stop", "log|Pi|": "log_class_size"}
 STATEMENTS = (
@@ -118,7 +117,7 @@ def miss_bound(log_probs: Any, *, stop: float) -> np.ndarray:
     _checks.positive("stop", stop)
     table = np.asarray(log_probs, float)
     deadline = laws.stopping_tables(table, stop=stop).deadline[..., -1]
-    return np.exp(deadline * log1mexp(np.minimum(mode_log_mass(table), 0.0), np))
+    return np.exp(deadline * mode_log_miss(table))
 
 
 def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, stop: float, delta: float) -> float:
@@ -158,7 +157,7 @@ def family_prompts_needed(*, eps: float, stop: float, delta: float, hard_prompts
 
 
 def _option(parameters: Family, stop: float, delta: float) -> PluralityRisk:
-    return PluralityRisk(parameters, family_hit(stop=stop, labels=parameters.labels), delta)
+    return PluralityRisk(parameters, family_miss(parameters.labels, family_deadlines(stop=stop, labels=parameters.labels)[1]), delta)
 
 
 def family_mean_draws(*, stop: float, labels: int, hard_mass: float) -> float:

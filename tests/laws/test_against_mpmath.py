@@ -8,16 +8,10 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from benchmarks import _exact as exact
 from sharpsim import coverage, laws
 
 DIGITS, TOLERANCE, SMALL = 400, 1e-10, mp.mpf("1e-290")
-
-
-def exact_row(log_row):
-    """The row as the test sees it: exponentials of the floats, divided by their exact sum."""
-    mass = [mp.exp(mp.mpf(float(v))) if np.isfinite(v) else mp.mpf(0) for v in log_row]
-    total = sum(mass)
-    return [m / total for m in mass]
 
 
 def rows():
@@ -39,9 +33,9 @@ ROWS = dict(rows())
 DRAWS = (1, 2, 3, 10, 1000, 10**6, 10**12)
 
 
-def agree(log_got, exact):
+def agree(log_got, truths):
     """Relative error at most 1e-10: of probabilities above 1e-290, of log-probabilities below."""
-    for got, truth in zip(np.asarray(log_got), exact, strict=True):
+    for got, truth in zip(np.asarray(log_got), truths, strict=True):
         if truth == 0:
             assert got == -np.inf
         elif truth > SMALL:
@@ -56,88 +50,36 @@ def digits():
         yield
 
 
-def exact_best_of_n(p, reward, draws):
-    out = []
-    for i in range(len(p)):
-        at_most = sum(p[j] for j in range(len(p)) if reward[j] <= reward[i])
-        below = sum((p[j] for j in range(len(p)) if reward[j] < reward[i]), mp.mpf(0))
-        out.append((at_most**draws - below**draws) * p[i] / (at_most - below) if p[i] > 0 else mp.mpf(0))
-    return out
-
-
 @pytest.mark.parametrize("name", ROWS)
 def test_best_of_n(name):
     row = ROWS[name]
-    p = exact_row(row)
+    p = exact.row(row)
     for reward in (row, np.where(np.isfinite(row), np.round(row), -1e9), -np.arange(len(row), dtype=float)):
         for draws in DRAWS:
-            agree(laws.best_of_n(row, reward, draws=draws), exact_best_of_n(p, reward, draws))
+            agree(laws.best_of_n(row, reward, draws=draws), exact.best_of_n(p, reward, draws))
 
 
 def test_an_off_by_one_in_the_draws_is_seen():
     row = ROWS["normal 1.0"]
     with pytest.raises(AssertionError):
-        agree(laws.best_of_n(row, row, draws=11), exact_best_of_n(exact_row(row), row, 10))
+        agree(laws.best_of_n(row, row, draws=11), exact.best_of_n(exact.row(row), row, 10))
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_tilted(name):
     row = ROWS[name]
-    p = exact_row(row)
+    p = exact.row(row)
     # Rewards that are exact as floats, so that the exact answer uses the very same numbers.
     reward = np.where(np.isfinite(row), np.round(row * 4) / 4, -1.0)
     for beta in (1e-6, 0.01, 1.0, 100.0, 1e6):
-        top = max(mp.mpf(float(r)) for r, m in zip(reward, p, strict=True) if m > 0)
-        weight = [m * mp.exp((mp.mpf(float(r)) - top) / mp.mpf(beta)) for m, r in zip(p, reward, strict=True)]
-        total = sum(weight)
-        agree(laws.tilted(row, reward, beta=beta), [w / total for w in weight])
-
-
-def exact_stopping(row, stop):
-    """(mean, kept law, miss) of the stopping rule, summed segment by segment in exact arithmetic."""
-    p = exact_row(row)
-    levels = sorted({float(v) for v in row if np.isfinite(v)})
-    mass = {v: sum((p[i] for i in range(len(p)) if float(row[i]) == v), mp.mpf(0)) for v in levels}
-    single = {v: next(p[i] for i in range(len(p)) if float(row[i]) == v) for v in levels}
-
-    def deadline(v):
-        ratio = mp.mpf(stop) / single[v]
-        whole = mp.nint(ratio)
-        return max(mp.mpf(1), whole if abs(ratio - whole) <= mp.mpf(10) ** -12 * ratio else mp.ceil(ratio))
-
-    due = {v: deadline(v) for v in levels}
-
-    def alive(k, among):
-        return sum((mass[v] for v in among if due[v] > k), mp.mpf(0))
-
-    def powers(among, start):
-        """sum over k >= start of alive(k)^k."""
-        total, at = mp.mpf(0), start
-        for end in sorted(set(due.values())):
-            if end > at:
-                f = alive(at, among)
-                total += end - at if f == 1 else (f**at - f**end) / (1 - f)
-                at = end
-        return total
-
-    mean = 1 + powers(levels, mp.mpf(1))
-    kept = {}
-    for j, v in enumerate(levels):
-        at_most, below = sum(mass[u] for u in levels[: j + 1]), sum((mass[u] for u in levels[:j]), mp.mpf(0))
-        kept[v] = (
-            at_most ** due[v] - below ** due[v] + mass[v] * powers(levels, due[v]) if j + 1 < len(levels) or len(levels) == 1 else None
-        )
-    if len(levels) > 1:
-        kept[levels[-1]] = 1 - sum(kept[v] for v in levels[:-1])
-    law = [kept[float(v)] * p[i] / mass[float(v)] if np.isfinite(v) else mp.mpf(0) for i, v in enumerate(row)]
-    return mean, law, sum((kept[v] for v in levels[:-1]), mp.mpf(0))
+        agree(laws.tilted(row, reward, beta=beta), exact.tilted(p, reward, beta))
 
 
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("stop", [0.01, 0.5, 1.0, 3.0, 8.0, 1e4])
 def test_stopping(name, stop):
     row = ROWS[name]
-    mean, law, miss = exact_stopping(row, stop)
+    mean, law, miss = exact.stopping(row, stop)
     assert abs(mp.mpf(float(laws.stopping_time_mean(row, stop=stop))) / mean - 1) <= TOLERANCE
     agree(laws.stopping_kept(row, stop=stop), law)
     got = mp.mpf(float(laws.stopping_time_miss(row, stop=stop)))
@@ -166,7 +108,7 @@ def close(got, truth):
 
 
 def test_coverage_coefficients():
-    p = [exact_row(row) for row in TABLE]
+    p = [exact.row(row) for row in TABLE]
     mu = [mp.mpf(w) for w in WEIGHTS]
     for slack in (0.0, 0.3, 0.9):
         for power in (0.5, 1, 2, 4):
@@ -175,7 +117,7 @@ def test_coverage_coefficients():
             close(coverage.coverage_coefficient(TABLE, WEIGHTS, slack=slack, power=power), truth)
     close(coverage.mode_coverage(TABLE, WEIGHTS), sum(m / max(row) for m, row in zip(mu, p, strict=True)))
     close(coverage.margin(TABLE[1:2], np.ones(1)), p[1][3] / p[1][2] - 1)
-    other = [exact_row(row) for row in TABLE[[1, 2, 1, 1]]]
+    other = [exact.row(row) for row in TABLE[[1, 2, 1, 1]]]
     for beta in (0.1, 1.0, 3.0):
         truth = sum(m * sum(a * (a / b) ** mp.mpf(beta) for a, b in zip(x, y, strict=True)) for m, x, y in zip(mu, p, other, strict=True))
         close(coverage.ratio_moment(TABLE, TABLE[[1, 2, 1, 1]], WEIGHTS, beta=beta), truth)
