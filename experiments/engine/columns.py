@@ -115,8 +115,8 @@ def refused(table: Mapping[str, Sequence[Any] | np.ndarray], declared: Mapping[s
         if not len(values):
             return "no rows"
         if values.dtype.kind not in "biuf":
-            if name in declared and column.kind not in ("text", "derived"):
-                said.append(f"column {name!r} holds text")
+            if name in declared and (column.kind not in ("text", "derived") or (column.kind == "derived" and (values == "").any())):
+                said.append(f"column {name!r} holds {'text' if (values != '').any() else 'nothing'}")
             continue
         for what, there, allowed in (("NaN", np.isnan(values), column.nan), ("infinity", np.isinf(values), column.infinite)):
             if there.any() and not allowed:

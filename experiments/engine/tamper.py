@@ -5,12 +5,14 @@ A verdict that stands whatever the rows say judges nothing. `tampered(stem, tabl
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.engine.rows import STAMPS, Table
+from experiments.engine.columns import Tables
+from experiments.engine.rows import STAMPS, Table, checked, write_rows
 from experiments.engine.verdicts import Verdict
 
 Judge = Callable[[dict[str, Table]], Sequence[Verdict]]
@@ -35,6 +37,10 @@ def _tenfold(values: np.ndarray) -> np.ndarray:
     return values if values.dtype == bool else values * 10
 
 
+def _moved(values: np.ndarray, sign: int) -> np.ndarray:
+    return values if values.dtype == bool else values + sign * max(1.0, float(np.abs(values[np.isfinite(values)]).max(initial=0.0)))
+
+
 def _constant(value: Any) -> Callable[[np.ndarray], np.ndarray]:
     return lambda values: np.full(len(values), value)
 
@@ -52,14 +58,24 @@ NONSENSE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "blank": _constant(""),
     "no rows": lambda values: values[:0],
 }
-"""Columns that hold no numbers. Every verdict that depends on the column must fail or refuse. "no rows" empties the whole table."""
+"""Columns that hold no numbers. Every verdict that depends on the column must fail or refuse. "no rows" empties the whole table; "one nan"
+is left out where the column is declared to hold NaN in some rows.
+"""
 WRONG: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "shuffled": _shuffled,
     "negated": _negated,
     "reflected": _reflected,
     "tenfold": _tenfold,
+    "raised": lambda values: _moved(values, 1),
+    "lowered": lambda values: _moved(values, -1),
 }
-"""Columns of wrong numbers. "reflected" is min + max - value, which keeps the range."""
+"""Columns of wrong numbers. "reflected" is min + max - value, which keeps the range; "raised" and "lowered" move all by the largest
+size, at least 1.
+"""
+LISTED = ("shuffled", "negated", "reflected")
+"""The wrong numbers that must be noticed, or stand in the committed list of those that need not be, with the reason. Of the
+others no single one need be: an exponent does not depend on a factor, and a larger bound holds the better.
+"""
 
 
 @dataclass(frozen=True)
@@ -103,41 +119,41 @@ class _Recorded(Table):
         return super().rows()
 
 
-def columns_read(tables: Mapping[str, Table], judge: Judge) -> dict[str, set[str]]:
+def columns_read(tables: Mapping[str, Table], verdicts: Judge) -> dict[str, set[str]]:
     """The columns of each part that the verdicts read."""
     read: dict[str, set[str]] = {part: set() for part in tables}
-    judge({part: _Recorded({name: table[name] for name in table.columns}, read[part]) for part, table in tables.items()})
+    verdicts({part: _Recorded({name: table[name] for name in table.columns}, read[part]) for part, table in tables.items()})
     return read
 
 
-def tampered(stem: str, tables: Mapping[str, Table], judge: Judge) -> list[Outcome]:
+def tampered(stem: str, tables: Mapping[str, Table], verdicts: Judge, declared: Tables) -> list[Outcome]:
     """The outcome of every change of every numeric column that the verdicts read. A change that changes nothing is left out."""
-    sound = _said(judge(dict(tables)))
+    sound = _said(verdicts(checked(stem, tables, declared)))
+
+    def outcome(part: str, column: str, change: str, changed: Table) -> Outcome:
+        try:
+            # A verdict that divides by a number made 0 may warn; what counts is what it says then.
+            with np.errstate(all="ignore"):
+                said = _said(verdicts({**tables, **checked(stem, {part: changed}, declared)}))
+        except Exception as error:
+            return Outcome(stem, part, column, change, f"{type(error).__name__}: {error}", (), ())
+        turned = tuple(label for label, row in sound.items() if label not in said or said[label][0] != row[0])
+        return Outcome(stem, part, column, change, "", turned, tuple(label for label, row in sound.items() if said.get(label) != row))
+
     found = []
-    for part, read in columns_read(tables, judge).items():
+    for part, read in columns_read(tables, verdicts).items():
         table = tables[part]
         for column in (name for name in table.columns if name in read and name not in STAMPS and table[name].dtype.kind in "bif"):
             for change, how in (NONSENSE | WRONG).items():
-                changed = how(table[column])
-                if changed.dtype.kind in "bif" and np.array_equal(changed, table[column], equal_nan=changed.dtype.kind == "f"):
+                if change == "one nan" and column in declared.get(part, {}) and declared[part][column].nan:
                     continue
-                content = {name: changed if name == column else table[name] for name in table.columns}
-                if change == "no rows":
-                    content = {name: values[:0] for name, values in content.items()}
-                found.append(_outcome(Outcome(stem, part, column, change, "", (), ()), {**tables, part: Table(content)}, judge, sound))
+                values = how(table[column])
+                if values.dtype.kind in "bif" and np.array_equal(values, table[column], equal_nan=values.dtype.kind == "f"):
+                    continue
+                keep = slice(len(values))
+                changed = {name: values if name == column else table[name][keep] for name in table.columns}
+                found.append(outcome(part, column, change, Table(changed)))
     return found
-
-
-def _outcome(of: Outcome, tables: dict[str, Table], judge: Judge, sound: dict[str, tuple[Any, ...]]) -> Outcome:
-    try:
-        # A verdict that divides by a number made 0 may warn; what counts is what it says then.
-        with np.errstate(all="ignore"):
-            said = _said(judge(tables))
-    except Exception as error:
-        return Outcome(of.stem, of.part, of.column, of.change, f"{type(error).__name__}: {error}", (), ())
-    turned = tuple(label for label, row in sound.items() if label not in said or said[label][0] != row[0])
-    moved = tuple(label for label, row in sound.items() if label not in said or said[label] != row)
-    return Outcome(of.stem, of.part, of.column, of.change, "", turned, moved)
 
 
 def _said(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
@@ -145,3 +161,50 @@ def _said(verdicts: Sequence[Verdict]) -> dict[str, tuple[Any, ...]]:
     rows = [verdict.row() for verdict in verdicts]
     keys = [(row["label"], sum(other["label"] == row["label"] for other in rows[:i])) for i, row in enumerate(rows)]
     return {f"{label}#{again + 1}" if again else label: (row["verdict"], repr(row)) for (label, again), row in zip(keys, rows, strict=True)}
+
+
+def dependents(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], set[str]]:
+    """The labels of the verdicts that depend on each (part, column): some change of it changes what they show."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for outcome in outcomes:
+        found.setdefault((outcome.part, outcome.column), set()).update(outcome.moved)
+    return found
+
+
+def fooled(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The changes to `NONSENSE` after which a verdict that depends on the column stood as before. There must be none."""
+    depend = dependents(outcomes)
+    return [
+        one for one in outcomes
+        if one.change in NONSENSE and not one.refused and depend[one.part, one.column] - set(one.turned)
+    ]  # fmt: skip
+
+
+def unnoticed(outcomes: Sequence[Outcome]) -> dict[tuple[str, str, str], str]:
+    """(stem, part, column) -> the changes, among `LISTED`, that neither turned a verdict nor were refused; of columns with dependents."""
+    depend = dependents(outcomes)
+    found: dict[tuple[str, str, str], str] = {}
+    for one in outcomes:
+        if one.change in LISTED and not one.noticed and depend[one.part, one.column]:
+            key = (one.stem, one.part, one.column)
+            found[key] = f"{found.get(key, '')} {one.change}".strip()
+    return found
+
+
+def steady(outcomes: Sequence[Outcome], verdicts: Sequence[Verdict]) -> set[str]:
+    """The labels of verdicts that no change to a numeric column turned while the rows were still believed."""
+    return set(_said(verdicts)) - {label for one in outcomes for label in one.turned}
+
+
+def counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """For each change, "noticed/made": in how many of the columns that were changed it was refused or turned a verdict."""
+    made = {change: [one for one in outcomes if one.change == change] for change in (*NONSENSE, *WRONG)}
+    return {change: f"{sum(one.noticed for one in mine)}/{len(mine)}" for change, mine in made.items()}
+
+
+def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """Write one row for each change of each column."""
+    rows = [
+        {**asdict(one), "noticed": one.noticed, "turned": "; ".join(one.turned), "moved": "; ".join(one.moved)} for one in outcomes
+    ]
+    write_rows(path, rows, {})
