@@ -1,4 +1,4 @@
-"""`python -m experiments list | show STEM | run STEM | samples | all | train | report | update`."""
+"""`python -m experiments list | show STEM | run STEM | samples | all | train | report | update | tamper`."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from experiments.engine.rows import ROOT, Places, Refused
+from experiments.engine.rows import ROOT, Places, Refused, read_parts
 from experiments.engine.run import SCALES, load, run_stem, stems
 from experiments.engine.summary import summary
 from experiments.engine.verdicts import read_verdicts
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train the models of the sequence experiments; writes sharpsim/weights")
     commands.add_parser("report", help="write paper_repro.md from the committed rows")
     commands.add_parser("update", help="for maintainers: replace the committed rows and drawings by those in out/")
+    commands.add_parser("tamper", help="change each column of the committed rows and say which verdicts notice; writes out/tamper.csv")
 
     for one in (show, run):
         one.add_argument("stem")
@@ -169,6 +170,23 @@ def _update(_: argparse.Namespace) -> int:
     return 0
 
 
+def _tamper(_: argparse.Namespace) -> int:
+    from experiments.engine.tamper import counts, fooled, tampered, write_outcomes
+
+    outcomes = []
+    for stem in stems():
+        module = load(stem)
+        found = tampered(stem, read_parts(stem, Places.reference(), module.COLUMNS), module.verdicts, module.COLUMNS)
+        print(f"{stem:16} " + ", ".join(f"{change} {noticed}" for change, noticed in counts(found).items()), flush=True)
+        outcomes += found
+    write_outcomes(ROOT / "out" / "tamper.csv", outcomes)
+    print(f"{'all':16} " + ", ".join(f"{change} {noticed}" for change, noticed in counts(outcomes).items()))
+    stood = fooled(outcomes)
+    for one in stood:
+        print(f"FOOLED: {one.stem}, part {one.part!r}, column {one.column!r}, {one.change}")
+    return 1 if stood else 0
+
+
 def _prepare_jax() -> None:
     from experiments.engine.compiled import prepare_jax
 
@@ -177,6 +195,7 @@ def _prepare_jax() -> None:
 
 _COMMANDS = {
     "list": _list, "show": _show, "run": _run, "all": _all, "train": _train, "report": _report, "update": _update,
+    "tamper": _tamper,
 }  # fmt: skip
 
 if __name__ == "__main__":

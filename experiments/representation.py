@@ -59,6 +59,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="scale power temperature sharpened mode mode_tempered mode_exact first first_exact largest bound mode_limit first_limit",
         # By symmetry all (1, j) have one probability: their spread is the rounding of probabilities below 1.
         floor={"first_spread": 1e-12},
+        # Power 1 or less is no sharpening.
+        nan="sharpened",
     ),
     "norm": columns(
         text="variant",
@@ -66,6 +68,9 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="norm found exact bound norm_needed delta",
         # Where the worst restart stops depends on the optimiser's path, which amplifies rounding.
         derived="worst_restart",
+        # The strict variant has no closed form.
+        nan="exact",
+        infinite="norm",
     ),
     "members": columns(text="variant", count="vocabulary members above", exact="norm_from norm_to largest bound"),
     "decoders": columns(

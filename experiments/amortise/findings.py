@@ -81,19 +81,26 @@ def _raised(main: Table) -> Verdict:
 
 
 def _way(tuned: Table) -> list[Verdict]:
-    """How far the tuned model goes towards best of N, on new prompts."""
+    """How far the tuned model goes towards best of N, on new prompts; pairs whose best of N is not above one draw have no way to go."""
     if not len(tuned):
         return []
     writers = tuned.where(task=WRITERS)
-    shown = ", ".join(f"{100 * share:.3g}" for share in tuned["share"])
+    writers = writers.take(np.isfinite(writers["share"]) & np.isfinite(writers["share_low"]))
     reached = len(writers) > 0 and (writers["share"] >= MOST_OF_THE_WAY).all()
     return [
         Verdict(
             "Figure 7 (best of N)", "the tuned model goes most of the way from one draw to best of N, on new prompts",
-            f"{shown}% of the way", f"{100 * MOST_OF_THE_WAY:g}% on {WRITERS}", "reproduced" if reached else "vacuous",
+            _way_shown(tuned), f"{100 * MOST_OF_THE_WAY:g}% on {WRITERS}", "reproduced" if reached else "vacuous",
             slack=float(writers["share_low"].min()) if len(writers) else None, slack_kind=f"share, least lower end on {WRITERS}",
         )
     ]  # fmt: skip
+
+
+def _way_shown(rows: Table) -> str:
+    """The shares of the way; a pair whose best of N is not above one draw has no way to go."""
+    known = rows["share"][np.isfinite(rows["share"])]
+    none = f" ({len(rows) - len(known)} with none to go)" if len(known) < len(rows) else ""
+    return ", ".join(f"{100 * share:.3g}" for share in known) + f"% of the way{none}"
 
 
 def _table_two(tuned: Table) -> Verdict:
@@ -117,7 +124,7 @@ def _rlhf(table: Table, tuned: Table) -> list[Verdict]:
     return [
         Verdict(
             "Figure 8 (DPO)", "the DPO loss on the same draws raises the accuracy of one draw",
-            f"{', '.join(f'{100 * share:.3g}' for share in dpo['share'])}% of the way to best of N",
+            f"{_way_shown(dpo)} to best of N",
             "above 0, interval over prompts and seeds", "reproduced" if (dpo["share_low"] > 0).all() else "vacuous",
             slack=float(dpo["share_low"].min()), slack_kind="share, least lower end",
         ),

@@ -40,7 +40,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count=" ".join(("N", "places", *(f"{name}_off" for name in CLOSED_FORMS))), exact=" ".join(("rate", "best_of_n_share", *REGIONS))
     ),
     "map-predictors": columns(
-        text="border quantity threshold_from", count="N places above", exact="rate threshold happens agree missed promised"
+        text="border quantity threshold_from",
+        count="N places above",
+        exact="rate threshold happens agree missed promised",
+        # A rule that always says no, or always yes.
+        infinite="threshold",
     ),
     "map-models": map_models.COLUMNS,
 }

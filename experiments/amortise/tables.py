@@ -27,6 +27,8 @@ _HELD_AGAINST = " ".join((
     "greedy_accuracy greedy_log_prob mode_lift_percent mode_lift_points mode_lift_nats ceiling_low ceiling_high above_greedy",
     *(f"kept_{name}_{end}" for end in ("lower", "upper") for name in _LIFTS),
 ))  # fmt: skip
+_PERCENT = "mode_lift_percent kept_lift_percent_lower kept_lift_percent_upper"
+"""NaN where greedy is never right. `beta` is NaN for SFT, `share` where best of N is not above one draw, `validation_loss` at step 0."""
 
 
 def _with_ends(*names: str) -> dict[str, str]:
@@ -45,6 +47,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         float32=_HELD_AGAINST,
         simulated=_with_ends(*_CROSSED, *(f"unsharpened{at}" for at in _AT)),
         derived=_over_seeds_alone(*_CROSSED),
+        nan=f"beta {_PERCENT}",
     ),
     # One evaluation of one run has no interval: those of part "" are over replicates.
     "runs": columns(
@@ -52,6 +55,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count=f"{_COUNTS} replicate step",
         float32=" ".join(("mode_mass", *(f"unsharpened{at}" for at in _AT))),
         derived="accuracy greedy log_prob validation_loss chosen",
+        nan="beta validation_loss",
     ),
     # Sampled lifts with standard deviations over seeds, as the paper prints them, and intervals over prompts and seeds.
     "table": columns(
@@ -61,6 +65,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         float32=_HELD_AGAINST,
         simulated=_with_ends("one_draw", "lift_points", "greedy_lift_points", "lift_nats", "share"),
         derived="lift_percent lift_percent_std lift_points_std lift_nats_std " + _over_seeds_alone("lift_points", "lift_nats"),
+        nan=f"beta {_PERCENT} lift_percent lift_percent_std share",
     ),
     "sharpness": columns(
         text=_RUN["text"],
@@ -68,6 +73,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count=f"{_COUNTS} held_out",
         float32="base best_of_N",
         simulated=_with_ends("tuned", "by_distance", "by_shortfall"),
+        nan="beta",
     ),
     "bounds": columns(
         text=_RUN["text"],
@@ -80,6 +86,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         )),
         # Of the chosen evaluation's samples, without intervals.
         derived="sampled_accuracy sampled_log_prob",
+        nan="beta",
     ),
     # The risk of runs on n prompts with N draws each, beside the two terms of Theorem 4.1.
     "learning": columns(
@@ -88,6 +95,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="delta",
         float32="draws_term covered greedy_accuracy kept_accuracy",
         simulated=_with_ends("risk", "missed", "prompts_term", "bound", "accuracy", "greedy", "share"),
+        nan="share",
     ),
     # Ways of training SFT on new prompts, by their loss on validation prompts: where it begins, and the least.
     "choices": columns(

@@ -62,4 +62,4 @@ def surprises(table: Table, *, exact: str, prefix: str = "") -> int:
     """How many frequencies miss their exact value by more than all correct ones together do with chance `FALSE_ALARM`."""
     low, high = clopper_pearson(table[f"{prefix}hits"], table[f"{prefix}trials"], level=1 - FALSE_ALARM / len(table))
     # A law's probability may exceed 1 by a rounding.
-    return int(((table[exact] < low - 1e-12) | (table[exact] > high + 1e-12)).sum())
+    return int((~((low - 1e-12 <= table[exact]) & (table[exact] <= high + 1e-12))).sum())

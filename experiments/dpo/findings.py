@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from experiments.engine.counting import enough_cover
 from experiments.engine.fits import power_law
 from experiments.engine.frame import ERRATUM, Table, Verdict
+from sharpsim import sharpness
 
 ROOM = 1 + 1e-9
 
@@ -27,6 +29,8 @@ def _lemmas(rows: Table) -> list[Verdict]:
     ones = np.ones(len(rows))
     ratio = "least ratio of bound to exact"
     printed = rows["target_conc"] <= rows["target_conc_printed"] * ROOM
+    # `sharpness.fails` counts a miss this close below delta as a failure, so the lemma is held against that smaller delta.
+    edge = 1 - np.minimum(1e-3, sharpness.MISS_GUARD[8] / rows["delta"])
     return [
         below("Lemma 4.1'", "C_{pi_beta} below its bound from C_cov,g", rows["target_conc"], rows["target_conc_bound"], ratio),
         below("Lemma 4.1' (loss moment)", "C_{base/pi_beta;beta} <= |Y| E[P*]", rows["target_loss"], rows["target_loss_bound"], ratio),
@@ -39,7 +43,7 @@ def _lemmas(rows: Table) -> list[Verdict]:
         below("Lemma J.1", "tail of the log-ratio below (1+C) e^-t", rows["tail_ratio"], ones, ratio),
         below("Lemma J.2", "fourth moment of the residual below K^2", rows["fourth"], rows["fourth_bound"], ratio),
         below("Thm 4.2' (change of measure)", "regret below its bound from E f^2", rows["regret"], rows["regret_bound"], ratio),
-        below("Lemma J.3", "failing prompts below regret/(delta log(1+g))", rows["failed"], rows["failed_bound"] * (1 + 2e-3), ratio),
+        below("Lemma J.3", "failing prompts below regret/(delta log(1+g))", rows["failed"], rows["failed_bound"] / edge, ratio),
     ]  # fmt: skip
 
 
@@ -52,7 +56,7 @@ def _theorem(family: Table, guarantee: Table) -> list[Verdict]:
     return [
         Verdict(
             "Thm 4.2'", "DPO sharpens", f"{cover.sum()} of {len(family)} intervals cover the exact risk", "bound at every n",
-            "holds" if usual.all() and exact_ok.all() and cover.mean() >= 0.85 else "violated", slack=asked / needed,
+            "holds" if usual.all() and exact_ok.all() and enough_cover(cover) else "violated", slack=asked / needed,
             slack_kind="ratio of pairs the bound asks for to pairs the worst zero-loss member needs",
         ),
         Verdict(
@@ -60,7 +64,7 @@ def _theorem(family: Table, guarantee: Table) -> list[Verdict]:
             "vacuous" if least >= 1 else "holds", expected="vacuous",
         ),
         Verdict("Eq. 4", "DPO's risk is what the law of its zero-loss set says", f"{cover.sum()} of {len(family)} intervals cover", "95%",
-                "reproduced" if cover.mean() >= 0.85 else "violated"),
+                "reproduced" if enough_cover(cover) else "violated"),
     ]  # fmt: skip
 
 

@@ -31,6 +31,9 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count="n seeds",
         exact="held margin beta risk samples delta eps coverage",
         simulated={"measured": "measured_low measured_high"},
+        # SFT has no beta and only DPO is simulated; a held beta may never reach the risk.
+        nan="beta measured",
+        infinite="samples",
     ),
     "beta": columns(
         count="n",
@@ -55,6 +58,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count="instance",
         exact="beta slack margin coverage target_conc target_conc_bound target_conc_printed target_loss target_loss_bound bias_ratio "
         "tail_ratio fourth fourth_bound regret regret_bound delta failed failed_bound",
+        # A base of which all responses are maximal.
+        infinite="margin",
     ),
 }
 

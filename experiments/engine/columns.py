@@ -18,22 +18,33 @@ The kind decides how a run is compared with the committed reference (`comparison
 - simulated32: simulated, of numbers that a float32 model computed. Its interval is widened by 1e-3 of the value, since draws that are all
   equal leave an interval of length 0.
 - derived: a summary of simulated columns (a fitted exponent, a number of intervals that cover). It is judged by the stem's verdicts.
+
+A number is finite unless the stem says otherwise. `nan` names the columns in which NaN stands for "not measured" or "not defined" in some
+rows, `infinite` those in which an infinity is a value. `refused` finds what no table may hold: it stands where rows are written and read.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 KINDS = ("text", "count", "exact", "float32", "simulated", "simulated32", "end", "derived")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its kind; the columns of its interval if it is simulated; the floor below which it is rounding noise."""
+    """One column: its kind; the columns of its interval if it is simulated; the floor below which it is rounding noise.
+
+    `nan` and `infinite` say whether it may hold NaN and infinities.
+    """
 
     kind: str
     low: str = ""
     high: str = ""
     floor: float = 0.0
+    nan: bool = False
+    infinite: bool = False
 
 
 Tables = Mapping[str, Mapping[str, Column]]
@@ -50,11 +61,14 @@ def columns(
     simulated: Mapping[str, str] | None = None,
     simulated32: Mapping[str, str] | None = None,
     floor: Mapping[str, float] | None = None,
+    nan: str = "",
+    infinite: str = "",
 ) -> dict[str, Column]:
     """The declaration of one table: names separated by spaces, by kind.
 
     `simulated` and `simulated32` map an estimate to "low high", the columns of its interval; `floor` maps an exact column to its floor.
-    Raises `ValueError` for a name declared twice and for an interval that is not two names.
+    `nan` and `infinite` name columns, declared above by their kind, that may hold NaN and infinities; of an estimate, its interval too.
+    Raises `ValueError` for a name declared twice, for an interval that is not two names, and for `nan` or `infinite` of no column.
     """
     declared: list[tuple[str, Column]] = []
     for kind, names in (("text", text), ("count", count), ("exact", exact), ("float32", float32), ("derived", derived)):
@@ -69,7 +83,14 @@ def columns(
     names = [name for name, _ in declared]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"each column must be declared once; {', '.join(twice)} stands twice.")
-    return dict(declared)
+    found = dict(declared)
+    for what, given in (("nan", nan), ("infinite", infinite)):
+        for name in given.split():
+            if name not in found:
+                raise ValueError(f"`{what}` must name columns that have a kind; got {name!r}.")
+            for each in filter(None, (name, found[name].low, found[name].high)):
+                found[each] = replace(found[each], **{what: True})
+    return found
 
 
 def undeclared(table: Iterable[str], declared: Mapping[str, Column]) -> str:
@@ -82,7 +103,53 @@ def undeclared(table: Iterable[str], declared: Mapping[str, Column]) -> str:
     return "; ".join(said)
 
 
+def refused(table: Mapping[str, Sequence[Any] | np.ndarray], declared: Mapping[str, Column]) -> str:
+    """What a table holds that its declaration does not allow, in words; empty if nothing.
+
+    A table has rows. A column that is not text holds numbers. NaN and infinities stand only in columns that are declared to hold them; a
+    column that is not declared may hold none. An estimate lies between the ends of its interval.
+    """
+    said = []
+    for name, given in table.items():
+        values, column = np.asarray(given), declared.get(name, Column("exact"))
+        if not len(values):
+            return "no rows"
+        if values.dtype.kind not in "biuf":
+            if name in declared and (column.kind not in ("text", "derived") or (column.kind == "derived" and (values == "").any())):
+                said.append(f"column {name!r} holds {'text' if (values != '').any() else 'nothing'}")
+            continue
+        for what, there, allowed in (("NaN", np.isnan(values), column.nan), ("infinity", np.isinf(values), column.infinite)):
+            if there.any() and not allowed:
+                said.append(f"column {name!r} holds {what} in {int(there.sum())} of {len(values)} rows")
+    return "; ".join(said or _outside(table, declared))
+
+
+INTERVAL = 1e-9
+"""How far an estimate may lie outside its interval: the rounding of sums in another order."""
+
+
+def _outside(table: Mapping[str, Any], declared: Mapping[str, Column]) -> list[str]:
+    said = []
+    for name in table:
+        column = declared.get(name, Column(""))
+        if column.kind.startswith("simulated") and column.low in table and column.high in table:
+            low, value, high = (np.asarray(table[each], dtype=float) for each in (column.low, name, column.high))
+            room = INTERVAL * np.maximum(1.0, np.abs(value))
+            # NaN compares false: where nothing was measured there is nothing to be outside of.
+            wrong = int(((low > value + room) | (value > high + room)).sum())
+            if wrong:
+                said.append(f"column {name!r} leaves its interval in {wrong} of {len(value)} rows")
+    return said
+
+
 def by_kind(declared: Mapping[str, Column]) -> dict[str, str]:
-    """The names of the columns of each kind, separated by spaces: what the provenance of a run records."""
+    """The names of the columns of each kind, then those that may hold NaN and infinities: what the provenance of a run records."""
     found = {kind: " ".join(name for name, column in declared.items() if column.kind == kind) for kind in KINDS}
+    found |= {what: " ".join(name for name, column in declared.items() if getattr(column, what)) for what in ("nan", "infinite")}
     return {kind: names for kind, names in found.items() if names}
+
+
+def from_kinds(recorded: Mapping[str, str]) -> dict[str, Column]:
+    """The declaration that `by_kind` recorded, without floors and without which ends belong to which estimate."""
+    nan, infinite = (recorded.get(what, "").split() for what in ("nan", "infinite"))
+    return {name: Column(kind, nan=name in nan, infinite=name in infinite) for kind in KINDS for name in recorded.get(kind, "").split()}

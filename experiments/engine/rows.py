@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.columns import Column, Tables, from_kinds, refused
+
 ROOT = Path(__file__).resolve().parents[2]
 STAMPS = ("seed", "setting", "versions")
 """Columns that are added to every row."""
@@ -149,15 +151,19 @@ def _cell(value: Any, column: str) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _floored(value: Any, column: str, floors: Mapping[str, float]) -> Any:
-    return 0.0 if column in floors and abs(value) < floors[column] else value
+def _floored(value: Any, column: Column | None) -> Any:
+    return 0.0 if column and column.floor and abs(value) < column.floor else value
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any], floors: Mapping[str, float] | None = None) -> None:
+def write_rows(
+    path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[str, Any], declared: Mapping[str, Column] | None = None
+) -> None:
     """Write rows as CSV; floats in their shortest form that reads back to the same bits.
 
-    A number of a column in `floors` that is smaller in size than its floor is rounding noise and is written as 0.0.
+    A number that is smaller in size than the floor of its column is rounding noise and is written as 0.0. Raises `ValueError`, and writes
+    nothing, where a column holds what its declaration does not allow: see `columns.refused`.
     """
+    declared = declared or {}
     if not rows:
         raise ValueError(f"no rows for {path.name}: a part must have at least one.")
     header = list(rows[0])
@@ -170,7 +176,9 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], stamps: Mapping[st
     for row in rows:
         if list(row) != header:
             raise ValueError(f"rows of {path.name} must have the same keys in the same order; got {list(row)} after {header}.")
-        writer.writerow([_cell(_floored(value, name, floors or {}), name) for name, value in row.items()] + tail)
+        writer.writerow([_cell(_floored(value, declared.get(name)), name) for name, value in row.items()] + tail)
+    if wrong := refused({name: [row[name] for row in rows] for name in header}, declared):
+        raise ValueError(f"rows of {path.name} hold what no row may: {wrong}.")
     write_atomic(path, text.getvalue())
 
 
@@ -192,9 +200,23 @@ def read_table(path: Path) -> Table:
     return Table({name: _typed([row[i] for row in rows]) for i, name in enumerate(header)})
 
 
-def read_parts(stem: str, places: Places) -> dict[str, Table]:
-    """Every part of a stem as a table, by the name of the part; the main part is ""."""
+def read_parts(stem: str, places: Places, declared: Tables | None = None) -> dict[str, Table]:
+    """Every part of a stem as a table, by the name of the part; the main part is "".
+
+    `declared` is what the stem declares; without it, what the run that wrote the rows recorded. Raises `Refused` where there are no rows,
+    and where a column holds what its declaration does not allow.
+    """
     parts = places.parts(stem)
     if not parts:
         raise Refused(f"no rows of {stem!r} in {places.rows}: run `python -m experiments run {stem}` first.")
-    return {name: read_table(path) for name, path in parts.items()}
+    recorded = places.provenance(stem).get("columns", {}) if declared is None else {}
+    allowed = {name: from_kinds(recorded.get(path.name, {})) for name, path in parts.items()} if declared is None else declared
+    return checked(stem, {name: read_table(path) for name, path in parts.items()}, allowed)
+
+
+def checked(stem: str, tables: Mapping[str, Table], declared: Tables) -> dict[str, Table]:
+    """The tables of a stem. Raises `Refused` where a column holds what its declaration does not allow: see `columns.refused`."""
+    for part, table in tables.items():
+        if wrong := refused({name: table[name] for name in table.columns}, declared.get(part, {})):
+            raise Refused(f"rows of {stem_part(stem, part)} hold what no row may: {wrong}.")
+    return dict(tables)

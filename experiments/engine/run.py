@@ -3,6 +3,7 @@
 import importlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,7 @@ from experiments.engine.columns import Tables, by_kind, undeclared
 from experiments.engine.frame import Context, key_implementation
 from experiments.engine.journal import Journal
 from experiments.engine.provenance import commit, digest, file_digest, hardware, libraries, versions
-from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, read_parts, stems_in, write_atomic, write_rows
+from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, Table, checked, read_parts, stems_in, write_atomic, write_rows
 from experiments.engine.verdicts import Verdict, write_verdicts
 
 SCALES = ("smoke", "default", "full")
@@ -62,7 +63,7 @@ def run_stem(
     _write_parts(stem, parts, module.COLUMNS, places, stamps)
     wall = time.perf_counter() - started
 
-    verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, places)), places, stamps)
+    verdicts = write_verdicts(stem, judged(stem, read_parts(stem, places, module.COLUMNS)), places, stamps)
     record = {
         "stem": stem,
         "scale": scale,
@@ -84,6 +85,12 @@ def run_stem(
     return verdicts
 
 
+def judged(stem: str, tables: Mapping[str, Table]) -> list[Verdict]:
+    """A stem's verdicts on tables of its rows. Raises `Refused` where these hold what the stem does not declare: NaN, say."""
+    module = load(stem)
+    return module.verdicts(checked(stem, tables, module.COLUMNS))
+
+
 def _check_given(stem: str, module: ModuleType, base: Path | None) -> None:
     """Refuse a base table that the stem does not take, or that is not one."""
     if base is not None:
@@ -100,7 +107,7 @@ def _write_parts(stem: str, parts: dict[str, Any], declared: Tables, places: Pla
         if wrong := undeclared(list(rows[0]) if rows else [], declared.get(name, {})):
             raise ValueError(f"part {name!r} of {stem!r} must have its columns declared in COLUMNS: {wrong}.")
     for name, rows in parts.items():
-        write_rows(places.part(stem, name), rows, stamps, {column: what.floor for column, what in declared[name].items() if what.floor})
+        write_rows(places.part(stem, name), rows, stamps, declared[name])
     for name, path in places.parts(stem).items():
         if name not in parts:
             path.unlink()

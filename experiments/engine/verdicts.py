@@ -1,14 +1,20 @@
 """The outcome of one experiment for one result of the paper: holds, violated, vacuous, ..."""
 
 import csv
+import math
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from experiments.engine.columns import columns
 from experiments.engine.rows import STAMPS, Places, write_rows
 
 ERRATUM = "erratum shown"
 """The word for a formula of the paper that a computed number contradicts, as the errata say it should."""
 KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced", ERRATUM)
+COLUMNS = columns(text="label claim measured bound verdict slack_kind stem expected", derived="slack", nan="slack")
+"""The columns of a stem's verdicts. Where a verdict has no slack it is NaN."""
+_NAN = re.compile(r"\bnan\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,8 @@ class Verdict:
 
     `expected` names the verdict that a sound run gives; empty stands for anything but "violated", which must never happen. A formula
     that is false as printed is expected to give "erratum shown": the computed number contradicts the print.
+
+    Raises `ValueError` for a word that is none of `KINDS`, and for NaN as a number or within the words: nothing was judged then.
     """
 
     label: str
@@ -33,6 +41,9 @@ class Verdict:
         for name, value in (("verdict", self.verdict), ("expected", self.expected or "holds")):
             if value not in KINDS:
                 raise ValueError(f"`{name}` must be one of {', '.join(KINDS)}; got {value!r}.")
+        for name, value in (("measured", self.measured), ("bound", self.bound), ("slack", self.slack)):
+            if _NAN.search(value) if isinstance(value, str) else value is not None and math.isnan(value):
+                raise ValueError(f"`{name}` of the verdict on {self.label} must be a number or words, not NaN; got {value!r}.")
 
     @property
     def unexpected(self) -> bool:
@@ -62,7 +73,7 @@ def shown(value: str | float) -> str:
 def write_verdicts(stem: str, verdicts: list[Verdict], places: Places, stamps: dict[str, Any]) -> list[Verdict]:
     """Write a stem's verdicts as rows; return them with the stem filled in."""
     signed = [replace(verdict, stem=verdict.stem or stem) for verdict in verdicts]
-    write_rows(places.part(stem, "verdicts"), [verdict.row() for verdict in signed], stamps)
+    write_rows(places.part(stem, "verdicts"), [verdict.row() for verdict in signed], stamps, COLUMNS)
     return signed
 
 

@@ -67,7 +67,7 @@ def _rises(rows: Table) -> Verdict | None:
 
 def _gap(rows: Table) -> Verdict:
     # Without a cell that has draws of both kinds the finding is seen nowhere, and is said to be.
-    rows = rows.take(np.isfinite(rows["gap"]))
+    rows = rows.take(np.isfinite(rows["gap"]) & np.isfinite(rows["low"]) & np.isfinite(rows["high"]))
     return _seen(
         "Figure 6", "correct draws have larger log-probability than incorrect", rows["low"] > 0, rows["high"] < 0,
         float(rows["gap"].min(initial=np.inf)), "nats, least cell",

@@ -28,7 +28,7 @@ Rows = list[dict[str, Any]]
 
 _SIGNED = (("covariance", "cov"), ("gain", "gain"), ("lift", "lift"))
 """Quantities whose sign is predicted or predicts, and the stem of their intervals' names."""
-BANDS = columns(float32="exact_lower exact_upper")
+BANDS = columns(float32="exact_lower exact_upper", nan="exact_lower exact_upper")
 COLUMNS: dict[str, dict[str, Column]] = {
     "cells-theory": columns(
         text="model task split",
@@ -37,6 +37,9 @@ COLUMNS: dict[str, dict[str, Column]] = {
         simulated={name: f"{stem}_seeds_low {stem}_seeds_high" for name, stem in _SIGNED},
         # The mean over the draws, without an interval; intervals over prompts and draws.
         derived="one_draw " + " ".join(f"{stem}_{end}" for _, stem in _SIGNED for end in ("low", "high")),
+        # Where no mode, or too few, are proven; where nothing on the grid saturates.
+        nan="greedy_is_mode slowest saturation limit one_draw",
+        infinite="saturation coverage_high slowest",
     ),
     "cells-profile": columns(text="model task", exact="N", float32="uncovered_low uncovered_high bound"),
 }

@@ -125,7 +125,7 @@ def _search(tables: dict[str, Table]) -> list[Verdict]:
         ),
         Verdict(
             "Prop 3.1 (real model)", "greedy returns the mode wherever P* > 1/2", f"{failures} failures in {len(above)} words", "0",
-            "holds" if failures == 0 else "violated",
+            "violated" if failures else "holds" if len(above) else "vacuous",
         ),
     ]  # fmt: skip
 

@@ -22,13 +22,20 @@ COLUMNS: dict[str, dict[str, Column]] = {
         # The interval over words, of which these are a sample, is that of the band's lower end over greedy.
         float32="lower upper allowed greedy mode lift_lower lift_upper lift_words_low lift_words_high",
         simulated={"measured": "low high", "lift_measured": "lift_low lift_high"},
+        # A rule without a band, or an N that was not drawn.
+        nan="lower upper allowed measured lift_lower lift_upper lift_words_low lift_words_high lift_measured",
     ),
     "loglik": columns(
-        text="words", count="N count", exact="floor", float32="lower upper allowed greedy mode", simulated32={"measured": "low high"}
+        text="words",
+        count="N count",
+        exact="floor",
+        float32="lower upper allowed greedy mode",
+        simulated32={"measured": "low high"},
+        nan="measured allowed",
     ),
-    "accuracy": columns(text="answer", count="N", float32="lower upper", simulated={"measured": "low high"}),
+    "accuracy": columns(text="answer", count="N", float32="lower upper", simulated={"measured": "low high"}, nan="lower upper measured"),
     # `one_draw` is the mean over the draws, without an interval; the tolerance is a share of the rise from it.
-    "saturation": columns(text="quantity words", float32="N limit", derived="one_draw tolerance"),
+    "saturation": columns(text="quantity words", float32="N limit", derived="one_draw tolerance", infinite="N"),
 }
 
 

@@ -48,6 +48,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
             "lift_percent": "percent_seeds_low percent_seeds_high",
         },
         derived="low high lift_low lift_high percent_low percent_high gain_points gain_low gain_high",
+        # Greedy has no correct answer.
+        nan="lift_percent percent_low percent_high",
     ),
     "cells-loglik": columns(
         text="model task over",
@@ -59,7 +61,12 @@ COLUMNS: dict[str, dict[str, Column]] = {
     # `draws` counts the correct or the incorrect ones.
     "cells-histogram": columns(text="model task given", exact="left right centre", simulated={"density": "low high"}, derived="draws"),
     "cells-gap": columns(
-        text="model task over", count=_SIZES, simulated32={"gap": "seeds_low seeds_high"}, derived="low high correct incorrect"
+        text="model task over",
+        count=_SIZES,
+        simulated32={"gap": "seeds_low seeds_high"},
+        derived="low high correct incorrect",
+        # All draws are correct, or none is.
+        nan="gap low high",
     ),
 }
 """Of a table of samples; of the trained models `exact.COLUMNS` adds the exact bands."""

@@ -88,7 +88,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "confirm": CONFIRM_COLUMNS,
     # `measured` repeats "samples" of the part "", where its interval is.
     "guarantees": columns(
-        text="instance", count="dimension", exact="asked asked_sharp sft_asked beta radius rho delta", derived="measured"
+        text="instance", count="dimension", exact="asked asked_sharp sft_asked beta radius rho delta", derived="measured", nan="measured"
     ),
     "picture": PICTURE_COLUMNS,
     "promised": PROMISED,

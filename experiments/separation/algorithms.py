@@ -42,6 +42,8 @@ COLUMNS = columns(
     simulated={"share": "share_low share_high", "predicted": "predicted_low predicted_high", "own": "own_low own_high"},
     # The cost found, of the part "", where its interval is.
     derived="samples",
+    # What XPO itself needs is measured for XPO alone.
+    nan="own",
 )
 
 

@@ -132,6 +132,6 @@ def _promised(tables: dict[str, Table]) -> Verdict:
             least = min(least, row["samples"] / float(reached["samples"].min()))
     return Verdict(
         "All guarantees", "no theorem guarantees more mass on the mode than is measured", f"{kept} of {tried} promises kept", "all",
-        "holds" if kept == tried else "violated", slack=float(least),
+        "violated" if kept < tried else "holds" if tried else "vacuous", slack=float(least),
         slack_kind="least ratio of samples asked to samples measured, but for best of N",
     )  # fmt: skip

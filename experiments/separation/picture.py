@@ -30,7 +30,9 @@ JUST_BELOW_ONE = 1 - 1e-9
 COLUMNS = columns(
     text="algorithm", count="exact seeds dimension pairs", exact="samples limit beta delta rho", simulated={"mass": "low high"}
 )
-PROMISED = columns(text="algorithm", exact="delta mass samples rho beta concentrability loss_moment exact_mass")
+PROMISED = columns(
+    text="algorithm", exact="delta mass samples rho beta concentrability loss_moment exact_mass", nan="exact_mass", infinite="samples"
+)
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def tables(tmp_path_factory) -> dict[str, Table]:
     folder, read = tmp_path_factory.mktemp("rows"), {}
     for name, part in parts.items():
         assert undeclared(part[0], COLUMNS[name]) == ""
-        write_rows(folder / f"{name}.csv", part, {"seed": 0})
+        write_rows(folder / f"{name}.csv", part, {"seed": 0}, COLUMNS[name])
         read[name] = read_table(folder / f"{name}.csv")
     return read
 

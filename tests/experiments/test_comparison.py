@@ -7,7 +7,7 @@ import pytest
 
 import experiments.engine.comparison as comparison
 from experiments.__main__ import main
-from experiments.engine.columns import columns, undeclared
+from experiments.engine.columns import Column, columns, undeclared
 from experiments.engine.comparison import compare
 from experiments.engine.rows import Places, write_rows
 from experiments.engine.update import update
@@ -36,9 +36,10 @@ ROW = {
 def run(tmp_path, changed=None, *, stamps=STAMPS, rows=1, verdict="holds"):
     """How rows that are `ROW` but for what is changed compare with `ROW`."""
     places, reference = (Places(tmp_path / name, tmp_path) for name in ("here", "there"))
-    floors = {"zero": 1e-12}
-    write_rows(reference.part("sft"), [ROW], STAMPS, floors)
-    write_rows(places.part("sft"), [ROW | (changed or {})] * rows, stamps, floors)
+    write_rows(reference.part("sft"), [ROW], STAMPS, COLUMNS[""])
+    # Rows of another version may hold what this one would not write.
+    anything = {name: Column("derived", floor=column.floor, nan=True, infinite=True) for name, column in COLUMNS[""].items()}
+    write_rows(places.part("sft"), [ROW | (changed or {})] * rows, stamps, anything)
     write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.0, 2.0, "holds", slack=2.0)], reference, STAMPS)
     write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.1, 2.0, verdict, slack=1.9 if changed else 2.0)], places, stamps)
     return compare("sft", places, reference, COLUMNS)
@@ -101,13 +102,13 @@ def test_a_verdict_a_setting_or_a_row_more_is_a_difference(tmp_path):
     assert [found.column for found in run(tmp_path, verdict="vacuous").differences] == ["verdict"]
     assert {found.column for found in run(tmp_path, stamps=STAMPS | {"setting": "default-2"}).differences} == {"setting"}
     assert str(run(tmp_path, rows=2)) == "differs: sft.csv: 2 row(s) here, 1 row(s) in the reference"
-    write_rows(tmp_path / "here" / "sft-extra.csv", [ROW], STAMPS)
+    write_rows(tmp_path / "here" / "sft-extra.csv", [ROW], STAMPS, COLUMNS[""])
     found = compare("sft", Places(tmp_path / "here", tmp_path), Places(tmp_path / "there", tmp_path), COLUMNS)
     assert str(found).startswith("differs: sft-extra.csv: a table here, none in the reference")
 
 
 def test_numbers_below_the_floor_are_written_as_zero(tmp_path):
-    write_rows(tmp_path / "a.csv", [{"zero": -5.3e-18, "risk": 5.3e-18}], STAMPS, {"zero": 1e-12})
+    write_rows(tmp_path / "a.csv", [{"zero": -5.3e-18, "risk": 5.3e-18}], STAMPS, COLUMNS[""])
     assert (tmp_path / "a.csv").read_text().splitlines()[1].startswith("0.0,5.3e-18,")
 
 
