@@ -1,0 +1,56 @@
+"""Each verdict here is fed the committed rows, where it gives what is expected, and rows made to say otherwise, where it must fail."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from experiments.engine.rows import Places, Table, read_parts
+from experiments.engine.run import load
+from experiments.engine.verdicts import Verdict
+
+Rows = dict[str, Table]
+
+
+@cache
+def committed(stem: str) -> Rows:
+    return read_parts(stem, Places.reference())
+
+
+def changed(table: Table, **values: Any) -> Table:
+    """The table with some columns replaced; numbers fill a column."""
+    kept = {name: table[name] for name in table.columns}
+    return Table(kept | {name: np.broadcast_to(value, len(table)) for name, value in values.items()})
+
+
+def judged(stem: str, label: str, part: str = "", change: Callable[[Table], Table] = lambda rows: rows) -> Verdict:
+    """A verdict of a stem from the committed rows with one part changed."""
+    tables = dict(committed(stem))
+    tables[part] = change(tables[part])
+    return next(verdict for verdict in load(stem).verdicts(tables) if verdict.label == label)
+
+
+class TestSFT:
+    LABEL = "Thm 4.1' (fixed instance)"
+
+    @pytest.mark.parametrize("exponent", [-3.0, -1.0, -0.3, -0.15])
+    def test_a_power_law_on_one_instance_is_seen(self, exponent):
+        assert not judged("sft", self.LABEL).unexpected
+        assert judged("sft", self.LABEL, "fixed", lambda rows: changed(rows, samples=30 * rows["eps"] ** exponent)).unexpected
+
+    def test_samples_that_do_not_grow_are_seen(self):
+        assert judged("sft", self.LABEL, "fixed", lambda rows: changed(rows, samples=100.0)).unexpected
+        assert judged("sft", self.LABEL, "fixed", lambda rows: changed(rows, samples=rows["samples"][::-1])).unexpected
+
+    @pytest.mark.parametrize("extra", [0.0, 0.1])
+    def test_runs_that_the_theorem_leaves_out_fail_on_the_hard_prompts_alone(self, extra):
+        """A bound of .2 with rho = .1 and hard mass .6 allows a mean risk of .2 + .1 (.6 - .2) = .24, not of .3."""
+        label = "Thm 4.1' (hard family)"
+
+        def made(rows: Table) -> Table:
+            risk = 0.239 + extra * 0.5
+            return changed(rows, bound_instance=0.2, exact_risk=risk, risk=risk, risk_low=risk - 0.01, risk_high=risk + 0.01)
+
+        assert judged("sft", label, "", made).unexpected == (extra > 0)
