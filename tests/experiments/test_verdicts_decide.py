@@ -54,3 +54,20 @@ class TestSFT:
             return changed(rows, bound_instance=0.2, exact_risk=risk, risk=risk, risk_low=risk - 0.01, risk_high=risk + 0.01)
 
         assert judged("sft", label, "", made).unexpected == (extra > 0)
+
+
+class TestErrata:
+    """A formula that measured numbers do not contradict is no erratum shown."""
+
+    def test_an_error_above_the_printed_one_shows_nothing(self):
+        assert not judged("limits_adaptive", "Lemma H.4").unexpected
+        for risk, shown in ((0.001, True), (0.03, False), (0.5, False)):
+            # Printed: at least .0402 on a hard prompt, .0241 on the family of hard mass .6.
+            verdict = judged("limits_adaptive", "Lemma H.4", "measured", lambda rows, risk=risk: changed(rows, risk=risk, risk_high=risk))
+            assert (verdict.verdict == "erratum shown") == shown
+
+    def test_runs_that_cost_what_is_printed_show_nothing(self):
+        label = "Thm D.1 (E[m])"
+        assert not judged("sft_adaptive", label).unexpected
+        assert judged("sft_adaptive", label, "", lambda rows: changed(rows, samples_low=rows["samples_low"] / 2)).verdict == "holds"
+        assert judged("sft_adaptive", label, "", lambda rows: changed(rows, samples_low=np.nan)).verdict == "holds"
