@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from experiments.engine.agreement import covering
 from experiments.engine.rows import Places, Table, read_parts
 from experiments.engine.run import load
 from experiments.engine.verdicts import Verdict
@@ -71,3 +72,47 @@ class TestErrata:
         assert not judged("sft_adaptive", label).unexpected
         assert judged("sft_adaptive", label, "", lambda rows: changed(rows, samples_low=rows["samples_low"] / 2)).verdict == "holds"
         assert judged("sft_adaptive", label, "", lambda rows: changed(rows, samples_low=np.nan)).verdict == "holds"
+
+
+class TestDPO:
+    def test_a_bound_above_every_risk_is_vacuous(self):
+        assert judged("dpo", "Thm 4.2'").verdict == "vacuous"
+        assert judged("dpo", "Thm 4.2'", "", lambda rows: changed(rows, bound=0.9)).verdict == "holds"
+        assert judged("dpo", "Thm 4.2'", "", lambda rows: changed(rows, bound=0.5)).verdict == "violated"
+        assert judged("dpo", "Thm 4.2'", "", lambda rows: changed(rows, over=rows["seeds"])).verdict == "violated"
+
+    @pytest.mark.parametrize("label", ["Eq. 4", "Thm 4.2' (learning)"])
+    def test_a_learner_that_never_learns_is_seen(self, label):
+        assert not judged("dpo", label).unexpected
+        assert judged("dpo", label, "", lambda rows: changed(rows, risk=1.0, risk_low=0.98, risk_high=1.0)).unexpected
+
+    @pytest.mark.parametrize(("label", "method"), [("simulated", "demanded"), ("fixed beta", "fixed")])
+    def test_simulated_risks_at_each_margin_count(self, label, method):
+        label = f"Thm 4.2 (margin, {label})"
+        assert not judged("dpo", label).unexpected
+
+        def other(rows: Table) -> Table:
+            mine = rows["method"] == method
+            return changed(
+                rows, **{name: np.where(mine, 0.4 + shift, rows[name]) for name, shift in
+                         (("measured", 0.0), ("measured_low", -0.05), ("measured_high", 0.05))}
+            )  # fmt: skip
+
+        assert judged("dpo", label, "margin", other).unexpected
+
+    @pytest.mark.parametrize("exponent", [-2.0, -1.0, 0.0, 1.0])
+    def test_each_fitted_exponent_has_a_range(self, exponent):
+        label = "Thm 4.2 (eps, needed)"
+        assert not judged("dpo", label).unexpected
+        assert judged("dpo", label, "exponents", lambda rows: changed(rows, exponent=exponent)).unexpected
+
+
+@pytest.mark.parametrize(("missed", "agrees"), [(0, True), (9, True), (17, True), (24, False), (100, False)])
+def test_as_many_intervals_may_miss_as_chance_allows(missed, agrees):
+    assert covering(np.arange(100) >= missed) == agrees
+
+
+def test_two_intervals_of_four_may_miss_but_not_six_of_six():
+    assert covering([True, True, False, False])
+    assert not covering([False] * 6)
+    assert not covering([True] * 4 + [False] * 2, level=1 - 1e-4)
