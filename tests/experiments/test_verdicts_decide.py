@@ -129,3 +129,30 @@ class TestXPO:
             return changed(rows, returned=rows["T"] ** exponent * np.exp(noise * rng.normal(size=len(rows))))
 
         assert judged("xpo", label, "", made).unexpected != shown
+
+
+class TestSeparation:
+    LABEL = "All guarantees"
+
+    @pytest.mark.parametrize("algorithm", ["sft", "sft_adaptive", "dpo"])
+    def test_one_lucky_cost_keeps_no_promise(self, algorithm):
+        assert not judged("separation", self.LABEL).unexpected
+
+        def lucky(rows: Table) -> Table:
+            mine = rows["algorithm"] == algorithm
+            cheapest = rows["samples"] == rows["samples"][mine].min()
+            return changed(rows, high=np.where(mine, np.where(cheapest, 1.0, 0.05), rows["high"]))
+
+        assert judged("separation", self.LABEL, "picture", lucky).unexpected
+
+    def test_best_of_n_must_keep_its_own(self):
+        assert judged("separation", self.LABEL, "promised", lambda rows: changed(rows, exact_mass=rows["exact_mass"] / 2)).unexpected
+
+    def test_runs_at_another_optimism_than_prescribed_keep_and_break_nothing(self):
+        def useless(rows: Table) -> Table:
+            return changed(rows, high=np.where(rows["algorithm"] == "xpo", 0.0, rows["high"]))
+
+        assert judged("separation", self.LABEL, "picture", useless).measured == judged("separation", self.LABEL).measured
+
+    def test_no_promise_at_all_is_no_success(self):
+        assert judged("separation", self.LABEL, "promised", lambda rows: changed(rows, samples=np.inf)).unexpected
