@@ -156,3 +156,30 @@ class TestSeparation:
 
     def test_no_promise_at_all_is_no_success(self):
         assert judged("separation", self.LABEL, "promised", lambda rows: changed(rows, samples=np.inf)).unexpected
+
+
+class TestAdaptiveSFT:
+    @pytest.mark.parametrize("factor", [0.1, 0.9, 1.1, 10.0])
+    @pytest.mark.parametrize(
+        ("label", "part", "name"),
+        [("Def D.1 (stopping law)", "stopping", "mean"), ("Def D.1 (stopping law)", "stopping", "miss"), ("Thm D.1 (cost)", "", "samples")],
+    )
+    def test_simulated_times_and_costs_count(self, label, part, name, factor):
+        assert not judged("sft_adaptive", label).unexpected
+        columns = (name, f"{name}_low", f"{name}_high")
+
+        def scaled(rows: Table) -> Table:
+            return changed(rows, **{column: rows[column] * factor for column in columns})
+
+        assert judged("sft_adaptive", label, part, scaled).unexpected
+
+    def test_the_crossing_needs_both_exponents_and_both_sides(self):
+        label = "Thm D.1 (crossing)"
+        assert not judged("sft_adaptive", label).unexpected
+        for change in (
+            lambda rows: changed(rows, fixed=rows["eps"] ** -1.5 * 1e4),
+            lambda rows: changed(rows, adaptive=rows["adaptive"] ** 1.2),
+            lambda rows: changed(rows, fixed=rows["fixed"] * 1e3),
+            lambda rows: changed(rows, fixed=rows["adaptive"], adaptive=rows["fixed"]),
+        ):
+            assert judged("sft_adaptive", label, "crossing", change).unexpected
