@@ -160,14 +160,14 @@ def _stopping(settings: Settings, context: Context, key: Any) -> list[dict[str, 
             rows.append({
                 "instance": i, "prompt": x, "stop": stop, "draws": settings.draws, "mode_inverse": float(np.exp(-base[x].max())),
                 "mean": measured, "mean_low": measured - error, "mean_high": measured + error,
-                "mean_exact": float(mean[x]), "mean_error": _deviation(base[x], stop) / settings.draws**0.5, "mean_bound_low": float(low[x]), "mean_bound_high": float(high[x]),
+                "mean_exact": float(mean[x]), "mean_error": stopping_deviation(base[x], stop) / settings.draws**0.5, "mean_bound_low": float(low[x]), "mean_bound_high": float(high[x]),
                 "miss": missed / settings.draws, "miss_low": miss_low, "miss_high": miss_high,
                 "miss_exact": float(miss[x]), "miss_bound": float(bound[x]),
             })  # fmt: skip
     return rows
 
 
-def _deviation(log_row: np.ndarray, stop: float) -> float:
+def stopping_deviation(log_row: np.ndarray, stop: float) -> float:
     """The standard deviation of the stopping time: N_s - D has E (N_s - D)^2 = sum_j (2 j + 1) P[N_s > D + j], D its least value."""
     mode = float(np.exp(log_row.max()))
     least = float(laws.stopping_deadlines(np.log(mode), stop=stop))

@@ -11,6 +11,7 @@ from experiments.engine.agreement import covering
 from experiments.engine.rows import Places, Table, read_parts
 from experiments.engine.run import load
 from experiments.engine.verdicts import Verdict
+from experiments.sft_adaptive import stopping_deviation
 
 Rows = dict[str, Table]
 
@@ -183,3 +184,10 @@ class TestAdaptiveSFT:
             lambda rows: changed(rows, fixed=rows["adaptive"], adaptive=rows["fixed"]),
         ):
             assert judged("sft_adaptive", label, "crossing", change).unexpected
+
+    def test_the_deviation_of_stopping_times_is_that_of_enumeration(self):
+        """Masses 3/4 and 1/4, s = 3/2: the deadlines are 2 and 6, and the draws stop at the first 3/4 from the second draw on."""
+        times, chance = np.arange(2, 7), np.array([15 / 16, *(0.75 * 0.25 ** np.arange(2, 5)), 0.25**5])
+        mean = times @ chance
+        assert stopping_deviation(np.log([0.75, 0.25]), 1.5) == pytest.approx(((times - mean) ** 2 @ chance) ** 0.5, rel=1e-12)
+        assert stopping_deviation(np.full(10, np.log(0.1)), 3.0) == 0
