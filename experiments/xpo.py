@@ -339,7 +339,7 @@ def _rate_verdict(rows: Table) -> Verdict:
     fit = power_law(falling["T"], falling["returned"])
     return Verdict(
         "Thm J.1 (rate)", "regret falls at least as fast as T^(-1/2) if alpha is proportional to T^(-1/2)", str(fit),
-        "-0.5 up to logarithms", "fitted exponent" if fit.low <= -0.5 else "violated",
+        "-0.5 up to logarithms", "fitted exponent" if fit.high <= -0.5 else "violated",
     )  # fmt: skip
 
 

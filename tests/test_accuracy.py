@@ -119,7 +119,9 @@ def test_a_certain_favourite_still_loses_sometimes():
     np.testing.assert_allclose(lost, [2 / 3, 1e-20, 1e-20, 2e-40], rtol=1e-12)
     assert laws.plurality_miss(votes=np.array([3]), labels=3, miss=1e-20)[0] == 0.0
     assert laws.plurality_miss(votes=np.array([0, 5, 10**6]), labels=3, miss=0.0).tolist() == [2 / 3, 0.0, 0.0]
-    np.testing.assert_allclose(laws.plurality(votes=np.arange(9), labels=4, mass=0.4), 1 - laws.plurality_miss(votes=np.arange(9), labels=4, miss=0.6))
+    np.testing.assert_allclose(
+        laws.plurality(votes=np.arange(9), labels=4, mass=0.4), 1 - laws.plurality_miss(votes=np.arange(9), labels=4, miss=0.6)
+    )
     with pytest.raises(ValueError, match="`miss`"):
         laws.plurality_miss(votes=np.array([1]), labels=3, miss=1.1)
 

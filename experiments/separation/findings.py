@@ -105,7 +105,7 @@ def _guaranteed(rows: Table) -> list[Verdict]:
     return [
         Verdict(
             "Thm J.3", "XPO sharpens the linear ball with the rounds its explicit bound asks for", f"{rows['asked'].min():.2g} responses",
-            f"measured at most {tried['measured'].max():.0f}", kind, slack=least, slack_kind="least ratio of responses asked to measured",
+            f"at alpha -> 0+ at most {tried['measured'].max():.0f}", kind, slack=least, slack_kind="least ratio of responses asked to measured",
         ),
         Verdict(
             "Thm J.3 (against 4.1')", "for large d the guarantee of XPO asks for fewer samples than that of SFT", f"from {where}", "cube",
@@ -115,18 +115,22 @@ def _guaranteed(rows: Table) -> list[Verdict]:
 
 
 def _promised(tables: dict[str, Table]) -> Verdict:
-    """At the cost where a theorem promises mass 1 - delta, what is measured there or before has it."""
+    """A theorem's promise of mass 1 - delta at some cost, against what is measured at the largest cost that is not above it.
+
+    XPO is left out: its theorem prescribes an optimism alpha, and the runs here are at alpha -> 0+. The experiment `xpo` runs it whole.
+    """
     measured, promised = tables["picture"], tables["promised"]
     kept, tried, least = 0, 0, np.inf
     for row in promised.rows():
         own = measured.where(algorithm=row["algorithm"])
         before = own.take(own["samples"] <= row["samples"])
-        if not np.isfinite(row["samples"]) or not len(before):
+        if row["algorithm"] == "xpo" or not np.isfinite(row["samples"]) or not len(before):
             continue
         tried += 1
         # A promise about all but a share rho of runs is one about the mean; best of N's is about the exact mean itself.
         exact = np.isfinite(row["exact_mass"])
-        kept += bool(row["exact_mass"] >= row["mass"] if exact else before["high"].max() >= row["mass"] * (1 - row["rho"]))
+        dearest = float(before["high"][before["samples"].argmax()])
+        kept += bool(row["exact_mass"] >= row["mass"] if exact else dearest >= row["mass"] * (1 - row["rho"]))
         reached = own.take(own["mass"] >= 1 - row["delta"])
         if len(reached) and not exact:
             least = min(least, row["samples"] / float(reached["samples"].min()))

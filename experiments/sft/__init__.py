@@ -243,7 +243,9 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     if "" in tables:
         family = tables[""]
         inside = (family["risk_low"] <= family["exact_risk"]) & (family["exact_risk"] <= family["risk_high"])
-        above = family["bound_instance"] + rho >= family["exact_risk"]
+        # A run that the theorem does not speak of, at most a share rho, fails on the hard prompts alone: no member errs on the easy one.
+        said = np.minimum(family["bound_instance"], family["hard_mass"])
+        above = said + rho * (family["hard_mass"] - said) >= family["exact_risk"]
         telling = family.take(family["n_needed"] > 0)
         ratio = telling["n"] / telling["n_needed"]
         found.append(
@@ -257,12 +259,21 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
         found.append(_rare_verdict(family))
         ranges = {"eps": (-2.2, -1.8), "coverage": (0.8, 1.2), "hard_prompts": (0.8, 1.2), "delta": (-1.0, 0.0)}
         found += fit_verdicts(tables["exponents"], "Thm 4.1'", ranges)
-        fixed = tables["fixed"]
-        late = fixed.take(fixed["eps"] <= np.median(fixed["eps"]))
-        measured = f"eps exponent {power_law(late['eps'], late['samples'])}"
-        claim = "no power law in eps on one instance"
-        found.append(Verdict("Thm 4.1' (fixed instance)", claim, measured, "log(1/eps)", "fitted exponent"))
+        found.append(_fixed_verdict(tables["fixed"]))
     return found
+
+
+def _fixed_verdict(fixed: Table) -> Verdict:
+    """Two fits with two parameters each: samples that rise as a + b log(1/eps), b > 0, miss the line by less than they miss a power law."""
+    x, y = np.log(1 / fixed["eps"]), fixed["samples"]
+    slope, start = np.polyfit(x, y, 1, w=1 / y)
+    power, late = power_law(fixed["eps"], y), fixed.take(fixed["eps"] <= np.median(fixed["eps"]))
+    apart = [float(np.abs(made / y - 1).max()) for made in (start + slope * x, power.scale * fixed["eps"] ** power.exponent)]
+    return Verdict(
+        "Thm 4.1' (fixed instance)", "no power law in eps on one instance",
+        f"eps exponent {power_law(late['eps'], late['samples'])}; off by {apart[0]:.2g}, a power law by {apart[1]:.2g}",
+        "log(1/eps)", "fitted exponent" if slope > 1e-9 * y.max() and apart[0] < apart[1] else "violated",
+    )  # fmt: skip
 
 
 def _risk_verdicts(rows: Table, rho: float) -> list[Verdict]:
