@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.engine.rows import ROOT, write_atomic
+from experiments.engine.rows import ROOT
+from sharpsim.files import write_whole
 
 NAMES = (
     "limits",
@@ -77,7 +78,7 @@ def _one(name: str, scale: str, out: Path | None, quick: bool) -> int:
             judged = row.judged()
             bar = f"bar {judged['bar']:g}: {judged['met']}" if judged["bar"] != "" else ""
             print(f"{row.benchmark:12} {row.case:36} {row.rival:28} {row.held:10.4g}  {bar}")
-    write_atomic(folder / "RESULTS.md", _report.report(folder))
+    write_whole(folder / "RESULTS.md", _report.report(folder))
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks._bars import BARS
 from benchmarks._timing import Entry, Protocol, Ratio, compare, seconds
-from experiments.engine.rows import write_atomic
+from sharpsim.files import write_whole
 
 HERE = Path(__file__).resolve().parent
 NOT_INSTALLED = "not installed"
@@ -140,7 +140,7 @@ def replace(path: Path, columns: Sequence[str], rows: Sequence[dict[str, object]
     writer.writeheader()
     for row in sorted([*kept, *rows], key=lambda row: rank.get(str(row[by]), len(rank))):
         writer.writerow({name: shown(row[name]) for name in columns})
-    write_atomic(path, text.getvalue())
+    write_whole(path, text.getvalue())
 
 
 def write(rows: Sequence[Row], order: Sequence[str], folder: Path = HERE) -> None:

@@ -14,7 +14,8 @@ import mpmath as mp
 import numpy as np
 
 from benchmarks import _exact as exact
-from experiments.engine.rows import ROOT, write_atomic
+from experiments.engine.rows import ROOT
+from sharpsim.files import write_whole
 from sharpsim import coverage, laws, sharpness
 from sharpsim.theory import best_of_n, dpo, greedy, hellinger, limits_adaptive, separation, sft, sft_adaptive, xpo
 
@@ -227,7 +228,7 @@ def _power(value: float) -> str:
 def main() -> int:
     """Write docs/accuracy.md; the exit status says whether every error is below the tolerance."""
     worst = errors()
-    write_atomic(ROOT / "docs" / "accuracy.md", page(worst))
+    write_whole(ROOT / "docs" / "accuracy.md", page(worst))
     wrong = [f"{name}, {regime}: {value:.3g}" for name, found in worst.items() for regime, value in found.items() if not value <= TOLERANCE]
     print("\n".join(wrong) or f"all of {len(worst)} functions are right within {_power(TOLERANCE)}; docs/accuracy.md")
     return 1 if wrong else 0

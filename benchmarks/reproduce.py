@@ -13,8 +13,9 @@ from typing import Any
 
 from benchmarks._results import HERE, Row, hardware
 from experiments.engine.provenance import commit
-from experiments.engine.rows import ROOT, Places, write_atomic
+from experiments.engine.rows import ROOT, Places
 from experiments.engine.run import stems
+from sharpsim.files import write_whole
 
 RECORD = HERE / "recorded.json"
 CASE = "make reproduce, set-up included"
@@ -41,4 +42,4 @@ def record() -> None:
         subprocess.run(["make", "reproduce"], cwd=folder, check=True)
         took = time.perf_counter() - started
     found = {"seconds": round(took, 1), "how": "make reproduce in a fresh clone", "commit": commit()["commit"], "hardware": hardware()}
-    write_atomic(RECORD, json.dumps(found, indent=1) + "\n")
+    write_whole(RECORD, json.dumps(found, indent=1) + "\n")

@@ -1,22 +1,36 @@
 """`python -m experiments list | show STEM | run STEM | samples | all | train | report | update | tamper`."""
 
-import argparse
 import sys
+
+if __name__ == "__main__":
+    # Before the other imports: they take a second, in which a user may think better of it.
+    from experiments.engine.interrupt import listen
+
+    listen("experiments", sys.argv[1:])
+
+import argparse
+import errno
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from experiments.engine.interrupt import STATUS, line
 from experiments.engine.rows import ROOT, Places, Refused, read_parts
 from experiments.engine.run import SCALES, load, run_stem, stems
 from experiments.engine.summary import summary
 from experiments.engine.verdicts import read_verdicts
 from sharpsim.commands import main as command
 
+_UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, run the command, return the exit status: 0, 1 where a result is not as expected, 2 for a refused request."""
+    """Read the command line, run the command, return the exit status.
+
+    It is 0, 1 where a result is not as expected, 2 for a refused request, 130 when interrupted.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["samples"]:
         # Kept for who knows it by this name.
@@ -30,6 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        print(f"error: {error.filename or 'standard output'}: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(line("experiments", given), file=sys.stderr)
+        return STATUS
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,13 @@
 """Command line `python -m figures STEM` or `python -m figures all`: draws rows that a run has written, and runs nothing."""
 
-import argparse
 import sys
+
+if __name__ == "__main__":
+    from experiments.engine.interrupt import listen
+
+    listen("figures", sys.argv[1:])
+
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,8 +1,10 @@
 """A made-up stem for the sweep engine: a random walk of traced length; importable by workers, and as a script one whole run.
 
-python -m tests.walks OUT [--workers K]      the journal lies in OUT too
+python -m tests.walks OUT [--workers K]      the journal lies in OUT too; a long run where WALKS_STEPS is set
 """
 
+import multiprocessing
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,9 @@ from experiments.engine.sweep import Cell, sweep
 
 
 def walk(at, key):
-    """Where a walk of `steps` steps with drift ends, and its highest point."""
+    """Where a walk of `steps` steps with drift ends, and its highest point. Where WALKS_DIE is set, its worker dies of it."""
+    if "WALKS_DIE" in os.environ and multiprocessing.parent_process():
+        os._exit(1)
 
     def step(i, state):
         place, top = state
@@ -69,7 +73,10 @@ def install(settings: Settings, journal: Path) -> None:
 
 if __name__ == "__main__":
     from experiments.__main__ import main
+    from experiments.engine.interrupt import listen
 
     out, *options = sys.argv[1:]
-    install(Settings(cells=5, seeds=37, steps=50), Path(out) / "journal")
-    sys.exit(main(["run", "sft", "--scale", "smoke", "--out", out, *options]))
+    command = ["run", "sft", "--scale", "smoke", "--out", out, *options]
+    listen("experiments", command)
+    install(Settings(cells=5, seeds=37, steps=int(os.environ.get("WALKS_STEPS", "50"))), Path(out) / "journal")
+    sys.exit(main(command))

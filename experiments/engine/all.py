@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.engine.comparison import Agreement, compare, reference_of
 from experiments.engine.provenance import other_versions
-from experiments.engine.rows import Places
+from experiments.engine.rows import Places, Refused
 from experiments.engine.run import load, run_stem, stems
 from experiments.engine.summary import summary
 from experiments.engine.verdicts import Verdict
@@ -24,6 +24,7 @@ def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
     """
     started = time.perf_counter()
     places = Places.of(scale, seed=seed, out=out)
+    places.try_out(figures=True)
     verdicts: list[Verdict] = []
     failed: list[str] = []
     chosen = stems()
@@ -31,16 +32,16 @@ def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
         _say(f"[{i}/{len(chosen)}] {stem}")
         try:
             verdicts += run_stem(stem, scale=scale, seed=seed, base=None, places=places)
-        except Exception:
+        except Exception as error:
             failed.append(f"experiment {stem}")
-            traceback.print_exc()
+            _explain(error)
             continue
         _say(f"drawing {stem}")
         try:
             draw(stem, places)
-        except Exception:
+        except Exception as error:
             failed.append(f"figure {stem}")
-            traceback.print_exc()
+            _explain(error)
 
     print(summary(verdicts))
     unexpected = [verdict for verdict in verdicts if verdict.unexpected]
@@ -74,6 +75,16 @@ def print_comparison(chosen: list[str], *, scale: str, seed: int, places: Places
     else:
         print(f"All {len(found)} stems agree: the reference is reproduced on this machine.")
     return bool(differing)
+
+
+def _explain(error: Exception) -> None:
+    """One line for what a user can mend, a traceback for anything else."""
+    if isinstance(error, Refused):
+        _say(f"error: {error}")
+    elif isinstance(error, OSError) and error.filename:
+        _say(f"error: {error.filename}: {error.strerror}.")
+    else:
+        traceback.print_exception(error)
 
 
 def _say(text: str) -> None:

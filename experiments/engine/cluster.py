@@ -7,8 +7,13 @@ working directory, one worker per device:
     python -m experiments run sft --scale full --scheduler ADDRESS
 """
 
+import logging
+import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 import jax
@@ -20,6 +25,10 @@ from experiments.engine.rows import Refused
 
 AHEAD = 4
 """Units submitted ahead of the oldest unfinished one, for each thread of the cluster. It bounds memory in scheduler and caller."""
+
+PATIENCE = 60.0
+"""Seconds without any worker of this process's own after which there will be none: one that died is replaced in seconds."""
+_DIED = "the workers died again and again, often for lack of memory. Finished units are kept: start again with fewer workers."
 
 
 @contextmanager
@@ -35,17 +44,17 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
     except ImportError as error:
         raise Refused("`--scheduler` and `--workers` need Dask: pip install 'sharpsim[cluster]'.") from error
     if scheduler is None:
-        with (
+        with _deaf():
             # No dashboard. Its server listens all the same: on a free port, since a second cluster would warn that the usual one is taken.
-            LocalCluster(
+            local = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
                 dashboard_address="127.0.0.1:0",
                 scheduler_kwargs={"dashboard": False},
                 memory_limit=None,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+                silence_logs=logging.CRITICAL,
+            )
+        with local as cluster, Client(cluster) as client:
             yield client
         return
     try:
@@ -56,11 +65,40 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
         yield client
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Threads and processes that are started in the block never see Ctrl-C, which a terminal sends to all: the caller alone answers it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _track_resources()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _track_resources() -> None:
+    """Start multiprocessing's tracker, whose start would unblock the signal, without a place for its complaint about a caller that is gone."""
+    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(nowhere)
+
+
 def finished(
     client: Any, replicate: Replicate, settings: list[Any], todo: list[Any], *, words: Any, chunk: int
 ) -> Iterator[tuple[Any, Any]]:
-    """Yields the units as workers finish them. A unit whose worker died goes to another; one that raises is tried twice more."""
-    from distributed import as_completed
+    """Yields the units as workers finish them. A unit whose worker died goes to another; one that raises is tried twice more.
+
+    Raises `Refused` where the workers of one unit died again and again, and where the scheduler is gone.
+    """
+    from distributed import CancelledError, KilledWorker, as_completed
 
     ahead = AHEAD * max(1, sum(client.nthreads().values()))
     own, next_up, done = code_digest(), 0, [False] * len(todo)
@@ -74,18 +112,35 @@ def finished(
             future = client.submit(work, *given, pure=False, retries=2)
             place[future], next_up = next_up, next_up + 1
             completed.add(future)
-        future = next(completed)
-        at = place.pop(future)
-        yield todo[at], future.result()
+        try:
+            _wait(client, completed)
+            future = next(completed)
+            at, answer = place.pop(future), future.result()
+        except KilledWorker:
+            raise Refused(_DIED) from None
+        except (CancelledError, OSError) as error:
+            raise Refused(f"the Dask scheduler or its workers are gone ({type(error).__name__}).") from error
+        yield todo[at], answer
         done[at] = True
         while oldest < len(todo) and done[oldest]:
             oldest += 1
 
 
+def _wait(client: Any, completed: Any) -> None:
+    """Return once a unit is done. Raises `Refused` where this process's own workers are gone: nobody will start others."""
+    asked = alive = time.monotonic()
+    while not completed.has_ready():
+        time.sleep(0.005)
+        if client.cluster is not None and (now := time.monotonic()) - asked > 1:
+            asked, alive = now, now if client.nthreads() else alive
+            if now - alive > PATIENCE:
+                raise Refused(_DIED)
+
+
 def work(replicate: Replicate, settings: Any, cell: int, first: int, words: np.ndarray, chunk: int, code: str) -> Any:
     """Computes one unit on the first device of a worker."""
     if code_digest() != code:
-        raise RuntimeError("the worker's copy of this package differs from the caller's; give both the same commit.")
+        raise Refused("the worker's copy of this package differs from the caller's; give both the same commit.")
     prepare_jax()
     answer = start(replicate, [(settings, cell, first)], words=words, chunk=chunk, devices=(jax.local_devices()[0],))
     return jax.tree.map(lambda leaf: np.asarray(leaf)[0], answer)

@@ -15,14 +15,22 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
 from experiments.engine.rows import ROOT
+from sharpsim.files import try_folder
 
 Replicate = Callable[[Any, Any], Any]
 """(settings of a cell, key) -> the numbers of one seed. It is a top-level function of a module, so that a worker can import it."""
 
 
 def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
-    """Switch on float64, and the compilation cache on disk for all programs: JAX's default caches only those that compile for a second."""
+    """Switch on float64, and the compilation cache on disk for all programs: JAX's default caches only those that compile for a second.
+
+    Where the folder cannot be written there is no cache: JAX would warn at every program.
+    """
     jax.config.update("jax_enable_x64", True)
+    try:
+        try_folder(folder)
+    except OSError:
+        return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.engine.rows import ROOT, Places, place_of, write_atomic
+from experiments.engine.rows import ROOT, Places, place_of
 from experiments.engine.verdicts import ERRATUM, Verdict, read_verdicts
+from sharpsim.files import write_whole
 from sharpsim.theory import CATALOGUE, ERRATA, STEMS, Erratum, Item
 
 NOT_BUILT = "not built yet"
@@ -27,7 +28,7 @@ item, or it says that a named test covers the item.
 def write_report() -> list[Path]:
     """Write the page; return the files written."""
     page = ROOT / "paper_repro.md"
-    write_atomic(page, paper_report())
+    write_whole(page, paper_report())
     return [page]
 
 

@@ -1,12 +1,12 @@
 """Rows on disk: writes and reads the CSV files of a run, and says in which folder they lie.
 
-Figures import this module and nothing else of `experiments`, so it imports neither JAX nor the library.
+Figures import this module and nothing else of `experiments`, so it imports no JAX, and of the library the writer of files alone.
 """
 
+import contextlib
 import csv
 import io
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from experiments.engine.columns import Column, Tables, from_kinds, refused
+from sharpsim.files import finish, replacing, try_folder, write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 STAMPS = ("seed", "setting", "versions")
@@ -116,7 +117,11 @@ class Places:
         return self.rows / f"{stem_part(stem, part)}.csv"
 
     def parts(self, stem: str) -> dict[str, Path]:
-        """The CSV files of a stem that are on disk, by the name of the part; without its verdicts."""
+        """The CSV files of a stem that are on disk, by the name of the part; without its verdicts.
+
+        A set that a killed run had completed and not yet moved (`replaced`) is moved first.
+        """
+        finish(self.rows, stem)
         found = {"": self.part(stem)} | {p.stem[len(stem) + 1 :]: p for p in sorted(self.rows.glob(f"{stem}-*.csv"))}
         return {name: path for name, path in found.items() if name != VERDICTS and path.exists()}
 
@@ -130,18 +135,31 @@ class Places:
         path = self.rows / f"{stem}.json"
         return json.loads(path.read_text()) if path.exists() else {}
 
+    def try_out(self, *, figures: bool = False) -> None:
+        """Refuse folders of rows, and of figures, that cannot be written, before anything is computed."""
+        for folder in (self.rows, self.figures) if figures else (self.rows,):
+            try:
+                try_folder(folder)
+            except OSError as error:
+                raise Refused(f"`out` must be a folder that can be written; {error.filename}: {error.strerror}.") from error
+
+    @contextlib.contextmanager
+    def replaced(self, stem: str) -> Iterator["Places"]:
+        """Yields places whose rows are an empty folder. After the block its files replace all of the stem's files here, or none.
+
+        Raises `Refused` where they cannot be written.
+        """
+        old = [*(path.name for path in self.every_part(stem).values()), f"{stem}.json"]
+        try:
+            with replacing(self.rows, stem, old) as draft:
+                yield Places(draft, self.figures)
+        except OSError as error:
+            raise Refused(f"the rows of {stem!r} could not be written to {self.rows}: {error.strerror}; no file was changed.") from error
+
 
 def stem_part(stem: str, part: str) -> str:
     """The file name of a part without its ending: STEM or STEM-part."""
     return f"{stem}-{part}" if part else stem
-
-
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write the whole file or nothing: a run that is interrupted leaves the old file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(content.encode() if isinstance(content, str) else content)
-    draft.replace(path)
 
 
 def _cell(value: Any, column: str) -> str:
@@ -179,7 +197,7 @@ def write_rows(
         writer.writerow([_cell(_floored(value, declared.get(name)), name) for name, value in row.items()] + tail)
     if wrong := refused({name: [row[name] for row in rows] for name in header}, declared):
         raise ValueError(f"rows of {path.name} hold what no row may: {wrong}.")
-    write_atomic(path, text.getvalue())
+    write_whole(path, text.getvalue())
 
 
 def _typed(values: list[str]) -> np.ndarray:

@@ -14,8 +14,9 @@ from experiments.engine.columns import Tables, by_kind, undeclared
 from experiments.engine.frame import Context, key_implementation
 from experiments.engine.journal import Journal
 from experiments.engine.provenance import commit, digest, file_digest, hardware, libraries, versions
-from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, Table, checked, read_parts, stems_in, write_atomic, write_rows
+from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, Table, checked, read_parts, stems_in, write_rows
 from experiments.engine.verdicts import Verdict, write_verdicts
+from sharpsim.files import write_whole
 
 SCALES = ("smoke", "default", "full")
 
@@ -48,11 +49,13 @@ def run_stem(
 ) -> list[Verdict]:
     """Run one experiment; write its rows, its verdicts (computed from the rows as written) and its provenance.
 
-    A run that was killed resumes from its journal. With a Dask `client`, sweeps run on its workers. Raises `ValueError` where the rows
-    have a column that the stem does not declare.
+    All files of the stem are replaced together or not at all; where the judge fails, rows and provenance are written without verdicts and
+    the error is raised. A run that was killed resumes from its journal. With a Dask `client`, sweeps run on its workers. Raises
+    `ValueError` where the rows have a column that the stem does not declare, `Refused` where the folder cannot be written.
     """
     module = load(stem)
     _check_given(stem, module, base)
+    places.try_out()
     settings, given = module.SETTINGS[scale], [base] if base else []
     stamps = {"seed": seed, "setting": digest(settings, scale, *given), "versions": versions()}
     journal = Journal.of(stem, *stamps.values(), libraries(), key_implementation(), hardware())
@@ -60,10 +63,6 @@ def run_stem(
 
     started = time.perf_counter()
     parts = module.run(settings, context)
-    _write_parts(stem, parts, module.COLUMNS, places, stamps)
-    wall = time.perf_counter() - started
-
-    verdicts = write_verdicts(stem, judged(stem, read_parts(stem, places, module.COLUMNS)), places, stamps)
     record = {
         "stem": stem,
         "scale": scale,
@@ -74,12 +73,24 @@ def run_stem(
         "versions": libraries(),
         **commit(),
         "hardware": hardware(),
-        "wall_seconds": round(wall, 1),
+        "wall_seconds": round(time.perf_counter() - started, 1),
         "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
-        "columns": {places.part(stem, name).name: by_kind(module.COLUMNS[name]) for name in parts},
+        "columns": {places.part(stem, name).name: by_kind(module.COLUMNS[name]) for name in parts if name in module.COLUMNS},
         "notes": context.notes,
     }
-    write_atomic(places.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
+    failed: Exception | None = None
+    verdicts: list[Verdict] = []
+    with places.replaced(stem) as draft:
+        _write_parts(stem, parts, module.COLUMNS, draft, stamps)
+        write_whole(draft.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
+        try:
+            verdicts = write_verdicts(stem, judged(stem, read_parts(stem, draft, module.COLUMNS)), draft, stamps)
+        except OSError:
+            raise
+        except Exception as error:
+            failed = error
+    if failed is not None:
+        raise failed
     # Last of all: a run killed a moment ago has nothing to do again.
     journal.drop()
     return verdicts
@@ -100,7 +111,7 @@ def _check_given(stem: str, module: ModuleType, base: Path | None) -> None:
 
 
 def _write_parts(stem: str, parts: dict[str, Any], declared: Tables, places: Places, stamps: dict[str, Any]) -> None:
-    """Write every part's rows, and remove files of parts that the stem no longer writes."""
+    """Write every part's rows."""
     if VERDICTS in parts:
         raise ValueError(f"a part of {stem!r} is called {VERDICTS!r}, the name of the file of verdicts.")
     for name, rows in parts.items():
@@ -108,6 +119,3 @@ def _write_parts(stem: str, parts: dict[str, Any], declared: Tables, places: Pla
             raise ValueError(f"part {name!r} of {stem!r} must have its columns declared in COLUMNS: {wrong}.")
     for name, rows in parts.items():
         write_rows(places.part(stem, name), rows, stamps, declared[name])
-    for name, path in places.parts(stem).items():
-        if name not in parts:
-            path.unlink()

@@ -84,14 +84,21 @@ def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Con
     words = words_of(key)
     name = f"{replicate.__module__}.{replicate.__qualname__}"
     journal = context.journal.part(name, settings_digest((settings, seeds, words)), chunk)
-    before = journal.finished(unit.name for unit in units)
+
+    def one_seed() -> Any:
+        """The shapes of one seed's numbers."""
+        return jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32"))
+
+    def shapes() -> list[Any]:
+        return [((chunk, *leaf.shape), np.dtype(leaf.dtype)) for leaf in jax.tree.leaves(one_seed())]
+
+    before = journal.finished((unit.name for unit in units), shapes)
     todo = [unit for unit in units if unit.name not in before]
     started, first_seen = time.perf_counter(), 0.0
 
     def results() -> Iterator[tuple[Unit, Any]]:
         if before:
-            shape: Any = jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32"))
-            structure = jax.tree.structure(shape)
+            structure = jax.tree.structure(one_seed())
             yield from ((unit, jax.tree.unflatten(structure, before[unit.name])) for unit in units if unit.name in before)
         run = _local if context.client is None else partial(_remote, context.client)
         for unit, numbers in run(replicate, settings, todo, words=words, chunk=chunk):

@@ -11,7 +11,8 @@ import numpy as np
 
 from experiments.engine.models import BATCH, MODELS, NAMES, RATES, RECIPES, Recipe, blank, encode_pairs, sizes, training_pairs
 from experiments.engine.provenance import hardware, versions
-from experiments.engine.rows import Refused, write_atomic
+from experiments.engine.rows import Places, Refused
+from sharpsim.files import write_whole
 
 PRECISION = "float16"
 LOG = "training.csv"
@@ -27,6 +28,7 @@ def train(*, tasks: Sequence[str], models: Sequence[str], seed: int, folder: Pat
         for given in tasks if name == "task" else models:
             if given not in known:
                 raise Refused(f"no {name} {given!r}; there are {', '.join(known)}.")
+    Places(folder, folder).try_out()
     for task in tasks:
         train_pairs, validation = training_pairs(task, recipes[task], seed=seed)
         for model in models:
@@ -50,7 +52,6 @@ def _one(
     own = TASKS[task](level=recipe.levels[0])
     pairs, held_out = encode_pairs(own, train_pairs), encode_pairs(own, validation)
     path = folder / weights_path(task, model).name
-    folder.mkdir(parents=True, exist_ok=True)
     if model == "ngram":
         shape = {name: size for name, size in sizes(TASKS[task]).items() if name not in ("horizon", "prompt_length")}
         policy = NGramPolicy.from_pairs(pairs.prompts, pairs.responses, order=recipe.order, strength=1.0, **shape)
@@ -93,4 +94,4 @@ def _log(path: Path, rows: list[dict[str, Any]]) -> None:
     writer.writeheader()
     for row in everything:
         writer.writerow({name: f"{value:.6g}" if isinstance(value, float | np.floating) else value for name, value in row.items()})
-    write_atomic(path, text.getvalue())
+    write_whole(path, text.getvalue())

@@ -35,11 +35,9 @@ def update(*, draw: Callable[[str, Places], list[Path]]) -> list[Path]:
 
 def _copy(stem: str, run: Places, kept: Places) -> None:
     """Put a stem's rows and provenance in the place of those that are kept."""
-    kept.rows.mkdir(parents=True, exist_ok=True)
-    for old in kept.every_part(stem).values():
-        old.unlink()
-    for path in (*run.every_part(stem).values(), run.rows / f"{stem}.json"):
-        shutil.copyfile(path, kept.rows / path.name)
+    with kept.replaced(stem) as draft:
+        for path in (*run.every_part(stem).values(), run.rows / f"{stem}.json"):
+            shutil.copyfile(path, draft.rows / path.name)
 
 
 def _judge(stem: str, kept: Places) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from experiments.engine.rows import ROOT, Places, Refused, read_parts, stem_part, stems_in, write_atomic
+from experiments.engine.rows import ROOT, Places, Refused, read_parts, stem_part, stems_in, write_whole
 from figures.engine.style import STYLE
 
 # No dates or tool versions in the files: drawing twice must not change them.
@@ -51,9 +51,9 @@ def _save(fig: Figure, name: str, stem: str, places: Places, kinds: Sequence[str
     for kind in kinds:
         content = io.BytesIO()
         fig.savefig(content, format=kind, metadata=_METADATA[kind])
-        write_atomic(places.figures / f"{name}.{kind}", content.getvalue())
+        write_whole(places.figures / f"{name}.{kind}", content.getvalue())
     rows = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in places.parts(stem).values()}
     record = {"figure": name, "caption": fig.get_label(), "rows": rows, "matplotlib": matplotlib.__version__}
     record |= {"run": places.provenance(stem)}
-    write_atomic(places.figures / f"{name}.json", json.dumps(record, indent=1) + "\n")
+    write_whole(places.figures / f"{name}.json", json.dumps(record, indent=1) + "\n")
     return places.figures / f"{name}.png"

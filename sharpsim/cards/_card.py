@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sharpsim._files import write_whole
 from sharpsim.cards._html import page
 from sharpsim.cards._sheet import sheet
 from sharpsim.cards._terminal import plain
+from sharpsim.files import write_whole
 
 Content = dict[str, Any]
 SUFFIXES = (".html", ".svg", ".png", ".json")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim._files import write_whole
+from sharpsim.files import write_whole
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._parquet import pyarrow_parts
 from sharpsim.logs._read import read_logs

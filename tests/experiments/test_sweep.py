@@ -96,7 +96,7 @@ def test_a_cut_run_goes_on_where_it_was(tmp_path, monkeypatch):
     cut = sweep(walk, CELLS, key=jax.random.key(0), context=Context(**given), label="walks", footprint=1000)
     next(cut)
     cut.close()
-    kept = sorted((tmp_path / "journal").rglob("*.npz"))
+    kept = sorted((tmp_path / "journal").rglob("*.unit"))
     assert 3 <= len(kept) < notes["units"]
     # A damaged file is as good as none; those of another seed or grid are not taken.
     kept[0].write_bytes(b"PK")
@@ -120,16 +120,16 @@ def test_a_run_drops_its_journal_when_its_rows_are_written(tmp_path, monkeypatch
 
     def cut(settings, context):
         module.whole(settings, context)
-        assert list((tmp_path / "journal").rglob("*.npz"))
+        assert list((tmp_path / "journal").rglob("*.unit"))
         raise KeyboardInterrupt
 
     module.whole, module.run = module.run, cut
     with pytest.raises(KeyboardInterrupt):
         run(places=Places.of("smoke", out=tmp_path / "cut"))
-    assert list((tmp_path / "journal").rglob("*.npz"))
+    assert list((tmp_path / "journal").rglob("*.unit"))
     module.run = module.whole
     run(places=Places.of("smoke", out=tmp_path / "cut"))
-    assert not list((tmp_path / "journal").rglob("*.npz"))
+    assert not list((tmp_path / "journal").rglob("*.unit"))
     run(places=Places.of("smoke", out=tmp_path / "whole"))
     assert (tmp_path / "cut/rows/sft.csv").read_bytes() == (tmp_path / "whole/rows/sft.csv").read_bytes()
 

@@ -63,7 +63,7 @@ def test_a_killed_worker_costs_a_retry(alone, tmp_path):
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
         with distributed.Client(cluster) as client:
             # Once units are done and others are under way, one of the two workers dies.
-            while len(list(out.rglob("*.npz"))) < 3:
+            while len(list(out.rglob("*.unit"))) < 3:
                 assert process.poll() is None
                 time.sleep(0.01)
             pids = client.run(os.getpid)

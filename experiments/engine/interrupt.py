@@ -1,0 +1,38 @@
+"""What a command says when it is interrupted (Ctrl-C) or terminated (SIGTERM): one line with the command that goes on, exit status 130.
+
+It imports nothing heavy: it is in place before the imports of the command, which take a second.
+"""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+STATUS = 130
+"""The exit status after either signal."""
+
+
+def line(module: str, arguments: Sequence[str]) -> str:
+    """The line that is printed: a run that is started again continues from its journal."""
+    return f"interrupted; to go on: {shlex.join(['python', '-m', module, *arguments])}"
+
+
+def listen(module: str, arguments: Sequence[str]) -> None:
+    """From now on either signal ends the process at once: drafts deleted, one line, no traceback of any thread or worker."""
+
+    def end(*_: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        if files := sys.modules.get("sharpsim.files"):
+            getattr(files, "abandon", lambda: None)()
+        # Past Python's buffers, which the interrupted code may be writing to. On a terminal the bar of progress goes.
+        clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+        os.write(2, f"{clear}{line(module, arguments)}\n".encode(errors="replace"))
+        os._exit(STATUS)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Started in the background of a script (SIGINT ignored), it stays deaf to it.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
