@@ -102,7 +102,9 @@ def _of_table(regime: str, table: np.ndarray) -> Iterator[Case]:
             yield Case("sharpness.missing_mass", regime, got, exact.miss(row, slack))
             yield Case("sharpness.mode_log_miss", regime, log_got, exact.miss(row, slack), log=True)
         log_mass = sharpness.mode_log_mass(table, slack=slack)
-        yield from (Case("sharpness.mode_log_mass", regime, got, exact.mode_mass(r, slack), True) for got, r in zip(log_mass, p, strict=True))
+        yield from (
+            Case("sharpness.mode_log_mass", regime, got, exact.mode_mass(r, slack), True) for got, r in zip(log_mass, p, strict=True)
+        )
         got = float(coverage.coverage_coefficient(table, WEIGHTS, slack=slack))
         yield Case("coverage.coverage_coefficient", regime, got, sum(mp.mpf(0.5) / exact.mode_mass(r, slack) for r in p))
     yield Case("coverage.mode_coverage", regime, float(coverage.mode_coverage(table, WEIGHTS)), sum(mp.mpf(0.5) / max(r) for r in p))

@@ -2,7 +2,7 @@
 
 Each mutant changes one operator or constant of one line: a comparison, + and -, * and /, a number by one, min and max, and and or, or a term
 left out. A sample of them, the same at every run with the same seed, is tried in a copy of the project; a mutant is killed when the tests
-of its module fail or take too long. Mutants that change nothing that can be seen are listed in `equivalent_mutants.csv`, each with the
+of its module fail; those that take too long are counted apart. Mutants that change nothing that can be seen are listed in `equivalent_mutants.csv`, each with the
 reason. (The mutation testers at hand rewrite every function or import the project anew inside one process; neither goes with the import
 hook of the runtime type checks, nor with programs that JAX keeps compiled.)
 """
@@ -28,7 +28,14 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
 COPIED = ("sharpsim", "tests", "experiments", "benchmarks", "figures", "docs", "templates", "pyproject.toml")
 PASS = 0.9
 """Least share of killed mutants, of those that are not equivalent."""
-COMPARISONS = {ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"), ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Eq: ("==", "!="), ast.NotEq: ("!=", "==")}
+COMPARISONS = {
+    ast.Lt: ("<", "<="),
+    ast.LtE: ("<=", "<"),
+    ast.Gt: (">", ">="),
+    ast.GtE: (">=", ">"),
+    ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+}
 ARITHMETIC = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*")}
 NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "floor": "ceil", "ceil": "floor"}
 SKIPPED = (ast.JoinedStr, ast.Raise, ast.Import, ast.ImportFrom)
@@ -114,17 +121,26 @@ def _between(left: ast.AST, right: ast.AST, lines: list[str], old: str, new: str
 def tests_of(file: str) -> list[str]:
     """The tests of a module's own: of the stem, of the stems that import a shared file of the theory, or of the package."""
     _, package, name = file.split("/")[:3]
-    if package != "theory":
-        return {
-            "laws": ["tests/laws", "tests/test_accuracy.py"],
-            "classes": ["tests/classes"],
-            "sampling": ["tests/sampling", "tests/test_oracle.py"],
-        }[package]
     stem = name.removesuffix(".py")
+    if package != "theory":
+        own = f"tests/{package}/test{stem}.py"
+        return (
+            [own]
+            if (ROOT / own).exists()
+            else {
+                "laws": ["tests/laws/test_identities.py", "tests/laws/test_against_mpmath.py", "tests/test_accuracy.py"],
+                "classes": ["tests/classes"],
+                "sampling": ["tests/sampling", "tests/test_oracle.py"],
+            }[package]
+        )
     users = [stem]
     while any(user.startswith("_") for user in users):
         shared = next(user for user in users if user.startswith("_"))
-        importing = [p.stem for p in sorted((ROOT / "sharpsim/theory").glob("*.py")) if re.search(rf"\b{shared}\b.* import|import {shared}\b", p.read_text())]
+        importing = [
+            p.stem
+            for p in sorted((ROOT / "sharpsim/theory").glob("*.py"))
+            if re.search(rf"\b{shared}\b.* import|import {shared}\b", p.read_text())
+        ]
         users = [*(u for u in users if u != shared), *(u for u in importing if u not in users and u not in ("__init__", shared))]
     return [f"tests/theory/test_{user}.py" for user in users if (ROOT / f"tests/theory/test_{user}.py").exists()]
 
@@ -155,7 +171,7 @@ def copied(folder: Path) -> None:
 
 
 def outcome(mutant: Mutant, folder: Path, seconds: float) -> str:
-    """"killed" or "survived"."""
+    """ "killed" or "survived"."""
     path = folder / mutant.file
     text = path.read_text()
     lines = text.splitlines(keepends=True)
@@ -166,7 +182,7 @@ def outcome(mutant: Mutant, folder: Path, seconds: float) -> str:
     try:
         status = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=seconds).returncode
     except subprocess.TimeoutExpired:
-        status = 1
+        return "timed out"
     finally:
         path.write_text(text)
     return "survived" if status == 0 else "killed"
@@ -184,7 +200,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         copied(Path(name))
         for package in options.packages:
-            counts = {"killed": 0, "survived": 0, "equivalent": 0}
+            counts = {"killed": 0, "survived": 0, "timed out": 0, "equivalent": 0}
             for mutant in sample(package, options.size // len(options.packages), options.seed):
                 began = time.perf_counter()
                 found = "equivalent" if mutant.name in known else outcome(mutant, Path(name), options.seconds)
@@ -194,7 +210,9 @@ def main() -> int:
                     print(f"    - {mutant.before.strip()}\n    + {mutant.after.strip()}", flush=True)
             tried = counts["killed"] + counts["survived"]
             score = min(score, counts["killed"] / tried if tried else 1.0)
-            lines.append(f"{package:10} {counts['killed']:3} of {tried} killed, {counts['equivalent']} equivalent")
+            lines.append(
+                f"{package:10} {counts['killed']:3} of {tried} killed, {counts['timed out']} timed out, {counts['equivalent']} equivalent"
+            )
     print("\n".join(lines))
     return 0 if score >= PASS else 1
 

@@ -177,9 +177,7 @@ def least_prompts(risk: PluralityRisk, eps: float, start: int = 1) -> int:
     Raises `ValueError` where no n is enough, because the class's own law is not sharpened at the right secret.
     """
     if risk.dull and risk.parameters.hard_mass > eps:
-        raise ValueError(
-            f"`eps` = {eps!r} cannot be reached: the kept label is wrong with probability {risk.miss:.4g}, not below delta."
-        )
+        raise ValueError(f"`eps` = {eps!r} cannot be reached: the kept label is wrong with probability {risk.miss:.4g}, not below delta.")
     if risk(start) <= eps:
         return start
     high = start
