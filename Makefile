@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench weights docs docs-test slides exercise explore clean help
+.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench accuracy mutants weights docs docs-test slides exercise explore clean help
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo "make lint                                   style, types, floors"
 	@echo "make report                                 write paper_repro.md from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
+	@echo "make accuracy                               the digits of every exact function, as docs/accuracy.md"
+	@echo "make mutants [SIZE=60]                      wrong versions of single lines: do the tests of their module notice?"
 	@echo "make docs                                   build the book into build/docs/html (MathJax comes from the npm registry)"
 	@echo "make docs-test                              build the book and open every page of it in headless Chromium"
 	@echo "make slides [N=05]                          the lectures as slides in build/slides, or one unit"
@@ -62,6 +64,12 @@ report: $(VENV)/.reproduce
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
+
+accuracy: $(VENV)/.test
+	$(BIN)/python -m benchmarks.accuracy
+
+mutants: $(VENV)/.test
+	$(BIN)/python -m tests.mutants --size $(or $(SIZE),60)
 
 # MathJax comes from the npm registry; where npm is missing and can be installed, it is.
 docs: $(VENV)/.docs

@@ -99,7 +99,7 @@ class FamilyRisk:
         _checks.in_open_unit("delta", delta)
         self.hard_prompts, self.labels, self.margin = int(hard_prompts), int(labels), float(margin)
         # pi_beta's odds of another response to the mode are (1+g)^-(1+1/beta).
-        odds = math.exp(-(1 + 1 / beta) * math.log1p(margin)) if beta > 0 else 0.0
+        odds = math.exp(-(1 + 1 / beta) * math.log1p(margin))
         right = (labels - 1) * odds / (1 + (labels - 1) * odds)
         wrong = 1 - odds / (1 + (labels - 1) * odds)
         self.dull, self.harmless = bool(fails(right, delta=delta)), not bool(fails(wrong, delta=delta))

@@ -259,6 +259,45 @@ def test_exact_law_is_what_dpo_does():
     assert law.mean <= law.worst
 
 
+def test_the_familys_target_fails_exactly_where_its_bias_says():
+    """`dull`: pi_beta misses Y* by at least delta; `harmless`: even a wrong member's law puts that much on the mode."""
+    for beta in (0.05, 0.5, 1.0, 3.0):
+        miss = float(dpo.bias(margin_family(**FAMILY).log_probs, beta=beta).max())
+        for delta in (miss * 0.99, miss * 1.01):
+            assert dpo.FamilyRisk(**FAMILY, beta=beta, delta=delta).dull == (delta < miss)
+        # The wrong member has the mode's odds on another label.
+        wrong = 1 - (1 - miss) * (1 + FAMILY["margin"]) ** -(1 + 1 / beta)
+        for delta in (wrong * 0.999, min(wrong * 1.001, 1 - 1e-9)):
+            assert dpo.FamilyRisk(**FAMILY, beta=beta, delta=delta).harmless == (delta > wrong)
+
+
+def test_identification_keeps_its_digits():
+    """One pair among 10^9 prompts hits a given one with probability 1e-9, and tells its mode with the probability by hand."""
+    other = 1 / (5 + 0.4)
+    tells = 2 * 1.4 * other * 4 * other
+    chain = dpo.FamilyRisk(hard_prompts=10**9, labels=5, margin=0.4, beta=0.1, delta=0.3)
+    assert chain(1).identified == pytest.approx(1e-9 * tells, rel=1e-12)
+    assert chain(0).identified == 0.0
+    single = dpo.FamilyRisk(hard_prompts=1, labels=5, margin=0.4, beta=0.1, delta=0.3)
+    for n in (1, 2, 5, 40):
+        found = single(n)
+        assert found.identified == pytest.approx(1 - found.worst, rel=1e-12)
+
+
+def test_sharp_regret_and_squared_residual_by_hand():
+    """`regret_bound_sharp` is `regret_from_residual` of the closed form; `squared_residual` is at most its bracket at any B."""
+    given = {"log_class_size": 7.0, "n": 10**6, "rho": 0.05, "loss_moment": 30.0}
+    square = dpo.squared_residual_sharp(**given)
+    regret = dpo.regret_bound_sharp(**given, beta=0.01, concentrability=12.0, coverage=4.0)
+    by_hand = (math.sqrt(11 / 2) + math.sqrt(3 / 2)) * math.sqrt(square) + 0.01 * math.log(4)
+    assert regret == pytest.approx(by_hand, rel=1e-12)
+    share = (7 + math.log(20)) / 10**6
+    K = math.sqrt(dpo.residual_fourth_moment(loss_moment=30.0))
+    least = min(4 * B**2 * share + K * math.sqrt(4 * 30 * math.exp(-B)) for B in np.linspace(5, 60, 20_001))
+    assert dpo.squared_residual(**given) == pytest.approx(least, rel=1e-6)
+    assert dpo.squared_residual(**given) <= least * (1 + 1e-12)
+
+
 def test_guarantee_holds_and_is_vacuous_where_dpo_already_succeeds():
     """At every n the exact risk is below the bound; the bound is below 1 only from an n on that is a million times larger."""
     member, by_prompt = member_class(1e-3)

@@ -35,6 +35,29 @@ def test_bound_by_hand():
         assert got != pytest.approx(wrong * float(value), rel=1e-2)
 
 
+def test_bound_sharp_by_hand():
+    """A mode of mass 0.2 is covered by 12 draws at delta = 0.2, as log(10)/12 < 0.2, and not by 11."""
+    base = np.log([[0.2, 0.15, 0.15, 0.15, 0.15, 0.1, 0.1], [1.0 - 6e-9, *[1e-9] * 6]])
+    weights = np.array([0.3, 0.7])
+    with mpmath.workdps(50):
+        delta = mpmath.mpf(0.2)
+        hellinger_square = sum((mpmath.sqrt(a) - mpmath.sqrt(b)) ** 2 for a, b in ((delta, delta / 2), (1 - delta, 1 - delta / 2)))
+        estimation = 2 * (7 + mpmath.log(20)) / 5000 / hellinger_square
+    for N, uncovered in ((12, 0.0), (11, 0.3), (3, 0.3), (2, 1.0)):
+        got = sft.bound_sharp(base, weights, **SETTING, n=5000, N=N)
+        assert got == pytest.approx(float(estimation) + uncovered, rel=1e-12)
+
+
+def test_best_of_n_miss_by_hand():
+    base = np.log([[0.5, 0.3, 0.2], [0.4, 0.4, 0.2]])
+    np.testing.assert_allclose(sft.best_of_n_miss(base, N=3), [0.5**3, 0.2**3], rtol=1e-14)
+    np.testing.assert_allclose(sft.best_of_n_miss(base, N=3, slack=0.4), [0.2**3, 0.2**3], rtol=1e-14)
+    np.testing.assert_allclose(sft.best_of_n_miss(base, N=np.array([1, 2])), [0.5, 0.2**2], rtol=1e-14)
+    assert sft.best_of_n_miss(np.array([[0.0, -np.inf]]), N=1)[0] == 0.0
+    with pytest.raises(ValueError, match="`N`"):
+        sft.best_of_n_miss(base, N=0)
+
+
 def test_hellinger_constant_is_its_limit():
     """h(delta, delta/2) / delta falls to (1 - 1/sqrt 2)^2 as delta -> 0: with 1.3 times the constant the inequality fails there."""
     delta = np.geomspace(1e-6, 0.999, 400)

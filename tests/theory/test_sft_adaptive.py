@@ -42,6 +42,23 @@ def test_expected_samples_by_hand():
     assert sft_adaptive.expected_samples(coin, np.ones(1), n=1, delta=0.5) == pytest.approx(mean, rel=1e-13)
 
 
+def test_exact_risk_by_hand():
+    """A coin of 0.7 at s = log 4 stops at once at heads, else goes on to the fifth draw: tails is kept with probability 0.3^5."""
+    coin = np.log([[0.7, 0.3]])
+    miss = 0.3 ** math.ceil(math.log(4) / 0.3)
+    assert laws.stopping_time_miss(coin[0], stop=math.log(4)) == pytest.approx(miss, rel=1e-13)
+    for delta, needed in ((0.5, 1), (0.6, 2)):
+        risk = sum(math.comb(2, m) * miss**m * (1 - miss) ** (2 - m) for m in range(needed, 3))
+        assert sft_adaptive.exact_risk(coin, np.ones(1), n=2, stop=math.log(4), delta=delta) == pytest.approx(risk, rel=1e-12)
+    # Two prompts of weight 1/4 and 3/4: each is never drawn, or drawn once and missed.
+    weights = np.array([0.25, 0.75])
+    risk = sum(w * (1 - w + w * miss) for w in weights)
+    got = sft_adaptive.exact_risk(np.vstack([coin, coin]), weights, n=1, stop=math.log(4), delta=0.5)
+    assert got == pytest.approx(risk, rel=1e-12)
+    with pytest.raises(ValueError, match="`delta`"):
+        sft_adaptive.exact_risk(coin, np.ones(1), n=2, stop=1.0, delta=1.0)
+
+
 def test_closed_forms_of_the_family_agree_with_the_general_law():
     for labels in (3, 8, 28, 101):
         member = hard_family(hard_prompts=1, labels=labels, hard_mass=0.4)
