@@ -120,7 +120,9 @@ def test_two_intervals_of_four_may_miss_but_not_six_of_six():
 
 
 class TestXPO:
-    @pytest.mark.parametrize(("exponent", "noise", "shown"), [(-1.0, 0.3, True), (-0.6, 0.0, True), (-0.3, 0.0, False), (-0.05, 1.0, False)])
+    @pytest.mark.parametrize(
+        ("exponent", "noise", "shown"), [(-1.0, 0.3, True), (-0.6, 0.0, True), (-0.3, 0.0, False), (-0.05, 1.0, False)]
+    )
     def test_the_whole_interval_of_the_rate_is_below_one_half(self, exponent, noise, shown):
         label = "Thm J.1 (rate)"
         assert not judged("xpo", label).unexpected
