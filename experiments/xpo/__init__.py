@@ -342,7 +342,8 @@ def _guarantee_verdict(rows: Table, far: Table) -> Verdict:
     says = judged["bound"] < judged["base_regret"]
     first = far.take(far["bound"] < far["base_regret"])
     return Verdict(
-        "Thm J.1 (more laws)", "min regret <= its explicit guarantee at the prescribed alpha, at few rounds", f"{int(judged['over'].sum())} of {len(judged)} x {judged['seeds'][0]} over",
+        "Thm J.1 (more laws)", "least regret <= its explicit guarantee at the prescribed alpha, at few rounds",
+        f"{int(judged['over'].sum())} of {len(judged)} x {judged['seeds'][0]} over",
         f"informative from T = {int(first['T'].min()):,}" if len(first) else "never informative here",
         "violated" if not usual.all() else "holds" if says.any() else "vacuous",
         slack=float((judged["bound"] / judged["base_regret"]).min()), slack_kind="least ratio of the bound to the base's own regret",

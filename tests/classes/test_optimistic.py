@@ -234,7 +234,7 @@ def test_validation_estimates_the_value():
 
 
 def test_a_finite_list_is_judged_member_by_member():
-    """The iterates of a list repeat: M members cost (M + 1) `validation`, and the largest estimate among the iterates' members is chosen."""
+    """The iterates of a list repeat: M members cost (M + 1) `validation`, the largest estimate among the iterates is chosen."""
     base, weights = random_table(np.random.default_rng(2), prompts=1, responses=6, concentration=1.0)
     members = np.stack([random_table(np.random.default_rng(s), prompts=1, responses=6, concentration=1.0)[0] for s in range(3)])
     members = np.concatenate([laws.tilted(base, base, beta=0.3)[None], members])
