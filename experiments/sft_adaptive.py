@@ -160,7 +160,8 @@ def _stopping(settings: Settings, context: Context, key: Any) -> list[dict[str, 
             rows.append({
                 "instance": i, "prompt": x, "stop": stop, "draws": settings.draws, "mode_inverse": float(np.exp(-base[x].max())),
                 "mean": measured, "mean_low": measured - error, "mean_high": measured + error,
-                "mean_exact": float(mean[x]), "mean_error": stopping_deviation(base[x], stop) / settings.draws**0.5, "mean_bound_low": float(low[x]), "mean_bound_high": float(high[x]),
+                "mean_exact": float(mean[x]), "mean_error": stopping_deviation(base[x], stop) / settings.draws**0.5,
+                "mean_bound_low": float(low[x]), "mean_bound_high": float(high[x]),
                 "miss": missed / settings.draws, "miss_low": miss_low, "miss_high": miss_high,
                 "miss_exact": float(miss[x]), "miss_bound": float(bound[x]),
             })  # fmt: skip

@@ -105,8 +105,8 @@ def _exponents(rows: Table) -> list[Verdict]:
         ("eps", "guarantee"): (-2.6, -1.9), ("delta", "guarantee"): (-2.6, -1.9), ("margin", "guarantee"): (-2.3, -1.8),
         ("coverage", "guarantee"): (0.9, 2.0), ("hard_prompts", "guarantee"): (0.7, 1.1),
         # The class is identified at a geometric rate, so that eps costs log(1/eps), which over these decades looks like a small power.
-        ("eps", "samples"): (-0.5, -0.1), ("delta", "samples"): (-0.05, 0.05), ("margin", "samples"): (-0.1, 0.05), ("coverage", "samples"): (0.8, 1.2),
-        ("hard_prompts", "samples"): (0.8, 1.2),
+        ("eps", "samples"): (-0.5, -0.1), ("delta", "samples"): (-0.05, 0.05), ("margin", "samples"): (-0.1, 0.05),
+        ("coverage", "samples"): (0.8, 1.2), ("hard_prompts", "samples"): (0.8, 1.2),
     }  # fmt: skip
     found = []
     for row in rows.rows():

@@ -105,7 +105,8 @@ def _guaranteed(rows: Table) -> list[Verdict]:
     return [
         Verdict(
             "Thm J.3", "XPO sharpens the linear ball with the rounds its explicit bound asks for", f"{rows['asked'].min():.2g} responses",
-            f"at alpha -> 0+ at most {tried['measured'].max():.0f}", kind, slack=least, slack_kind="least ratio of responses asked to measured",
+            f"at alpha -> 0+ at most {tried['measured'].max():.0f}", kind, slack=least,
+            slack_kind="least ratio of responses asked to measured",
         ),
         Verdict(
             "Thm J.3 (against 4.1')", "for large d the guarantee of XPO asks for fewer samples than that of SFT", f"from {where}", "cube",

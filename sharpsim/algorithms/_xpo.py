@@ -11,7 +11,7 @@ from jaxtyping import Array, Key
 from sharpsim import _checks, laws
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
-from sharpsim.classes import WithReference, check_alpha
+from sharpsim.classes import FiniteClass, WithReference, check_alpha
 from sharpsim.oracle import Oracle
 
 
@@ -28,7 +28,8 @@ def xpo(
     J_beta(pi) = E_pi[r] - beta KL(pi || base): exactly for a class that knows the base (`classes.WithReference`); otherwise as
     estimated from `validation` responses of every iterate, to fresh prompts; without either simply the last.
 
-    m = 2T, plus (T + 1) `validation` (each prompt comes with a base response). The class needs optimistic least squares: finite
+    m = 2T, plus (T + 1) `validation` (each prompt comes with a base response); a finite list of M members is judged member by member,
+    for (min(M, T) + 1) `validation`, as its iterates repeat. The class needs optimistic least squares: finite
     lists, products of them, linear softmax balls (whose `info["exact"]` says that the minimisers are a search's). `info`: `iterates`
     (parameters, `[T, ..]`; `policy_class.policy_at` makes policies of them), `loss`, `objective`, `exact` `[T]`, `chosen`, and `values`.
 
@@ -50,8 +51,11 @@ def xpo(
     if isinstance(policy_class, WithReference):
         info["values"] = exact_values(policy_class, rounds.iterates, beta=beta)
     elif fresh is not None:
-        info["values"] = _validated(oracle, policy_class, rounds.iterates, fresh, beta=beta, key=judge_key)
-        cost += (T + 1) * fresh
+        repeats = isinstance(policy_class, FiniteClass) and policy_class.log_probs.shape[0] < T
+        judged = jnp.arange(policy_class.log_probs.shape[0]) if repeats else rounds.iterates
+        values = _validated(oracle, policy_class, judged, fresh, beta=beta, key=judge_key)
+        info["values"] = values[rounds.iterates] if repeats else values
+        cost += (len(values) + 1) * fresh
     info["chosen"] = jnp.argmax(info["values"]) if "values" in info else jnp.asarray(T - 1)
     best = jax.tree.map(lambda values: values[info["chosen"]], rounds.iterates)
     return Sharpened(policy_class.policy_at(best), cost, info)

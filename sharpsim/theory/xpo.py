@@ -36,12 +36,13 @@ from sharpsim.theory._elliptic import (
     linear_v_max,
     sec_linear,
 )
-from sharpsim.theory._regret import r_max, regret, regret_terms, v_max
+from sharpsim.theory._regret import r_max, regret, regret_terms, selection_error, v_max
 
 __all__ = [
     "STATEMENTS", "bernoulli_kl", "checks", "concentration_bound", "elliptic_bound", "elliptic_bound_printed", "elliptic_sum",
     "linear_lam", "linear_v_max", "optimism", "optimism_printed", "r_max", "regret", "regret_bound", "regret_bound_sharp", "regret_terms",
-    "risk_bound", "risk_of_regret", "rounds_needed", "sec_bounds", "sec_exact", "sec_harmonic", "sec_linear", "sec_lower_path", "v_max",
+    "risk_bound", "risk_of_regret", "rounds_needed", "sec_bounds", "sec_exact", "sec_harmonic", "sec_linear", "sec_lower_path",
+    "selection_error", "v_max",
 ]  # fmt: skip
 
 SYMBOLS = {"T": "T", "beta": "beta", "alpha": "alpha", "lambda": "lam", "delta": "delta", "rho": "rho", "SEC": "sec"}

@@ -230,6 +230,23 @@ def test_validation_estimates_the_value():
     run = algorithms.xpo(Oracle(TabularPolicy(base), weights), only, T=3, beta=0.3, alpha=0.1, key=jax.random.key(0), validation=4)
     exact = laws.regularised_value(target, base, base, weights, beta=0.3)
     np.testing.assert_allclose(run.info["values"], exact, rtol=1e-12)
+    assert run.samples_used == 6 + (1 + 1) * 4
+
+
+def test_a_finite_list_is_judged_member_by_member():
+    """The iterates of a list repeat: M members cost (M + 1) `validation`, the largest estimate among the iterates is chosen."""
+    base, weights = random_table(np.random.default_rng(2), prompts=1, responses=6, concentration=1.0)
+    members = np.stack([random_table(np.random.default_rng(s), prompts=1, responses=6, concentration=1.0)[0] for s in range(3)])
+    members = np.concatenate([laws.tilted(base, base, beta=0.3)[None], members])
+    shared = {"beta": 0.3, "alpha": 0.5, "key": jax.random.key(3), "validation": 5000}
+    run = algorithms.xpo(Oracle(TabularPolicy(base), weights), FiniteClass(members), T=40, **shared)
+    assert run.samples_used == 80 + 5 * 5000
+    iterates = np.asarray(run.info["iterates"])
+    exact = np.array([laws.regularised_value(member, base, base, weights, beta=0.3) for member in members])
+    np.testing.assert_allclose(run.info["values"], exact[iterates], atol=0.1)
+    assert exact[iterates[run.info["chosen"]]] == exact[iterates].max()
+    few = algorithms.xpo(Oracle(TabularPolicy(base), weights), FiniteClass(members), T=3, **shared)
+    assert few.samples_used == 6 + 4 * 5000
 
 
 def test_xpo_refuses():

@@ -133,6 +133,26 @@ class TestXPO:
 
         assert judged("xpo", label, "", made).unexpected != shown
 
+    def test_the_whole_algorithm_is_judged_by_how_often_it_is_above_its_bound(self):
+        assert judged("xpo", "Thm J.1").verdict == "holds"
+        assert judged("xpo", "Thm J.1", "whole", lambda rows: changed(rows, over=1.0, over_low=0.85, over_high=1.0)).verdict == "violated"
+        assert judged("xpo", "Thm J.1", "whole", lambda rows: changed(rows, over_low=np.nan)).verdict == "violated"
+        assert judged("xpo", "Thm J.1", "whole", lambda rows: changed(rows, regret_bound=1.0)).verdict == "vacuous"
+
+    def test_a_policy_that_is_returned_and_fails_breaks_a_bound_below_one(self):
+        whole, few = "Thm J.2 (Algorithm 1 whole)", "Thm J.2 (few rounds)"
+        assert judged("xpo", whole).verdict == "holds"
+        assert judged("xpo", few).verdict == "vacuous"
+
+        def failing(rows: Table) -> Table:
+            return changed(rows, risk=0.5, risk_low=0.3, risk_high=0.7)
+
+        assert judged("xpo", whole, "whole", failing).verdict == "violated"
+        assert judged("xpo", few, "whole", failing).verdict == "vacuous"
+        # A bound that is nowhere below 1 leaves nothing to hold.
+        with pytest.raises(StopIteration):
+            judged("xpo", whole, "whole", lambda rows: changed(rows, bound=2.0))
+
 
 class TestSeparation:
     LABEL = "All guarantees"

@@ -113,6 +113,14 @@ def test_ranges_by_hand():
     assert xpo.v_max(members, base, np.ones(1), beta=0.3) == pytest.approx(0.3 * math.log(2))
 
 
+def test_selection_error_by_hand():
+    """Two members, rho = .1, R = 2: 2 x 2 sqrt(log(40)/128)."""
+    found = xpo.selection_error(log_class_size=math.log(2), validation=64, rho=0.1, v_max=0.5, r_max=1.0)
+    assert found == pytest.approx(0.6790507578703, rel=1e-9)
+    np.testing.assert_allclose(xpo.selection_error(log_class_size=math.log(2), validation=[64, 256], rho=0.1, v_max=0.5, r_max=1.0),
+                               [found, found / 2], rtol=1e-12)  # fmt: skip
+
+
 # Inverse
 
 
@@ -373,6 +381,9 @@ def test_other_refusals():
         xpo.risk_of_regret(0.1, beta=1.0, delta=1.0)
     with pytest.raises(ValueError, match="`regret`"):
         xpo.rounds_needed(log_class_size=1.0, regret=0.0, rho=0.1, sec=1.0, v_max=1.0, r_max=1.0)
+    for name, value in (("validation", 0), ("rho", 1.0), ("v_max", -1.0), ("r_max", math.nan), ("log_class_size", -1.0)):
+        with pytest.raises(ValueError, match=f"`{name}`"):
+            xpo.selection_error(**({"log_class_size": 1.0, "validation": 9, "rho": 0.1, "v_max": 1.0, "r_max": 1.0} | {name: value}))
     with pytest.raises(ValueError, match="`base_norm`"):
         xpo.linear_lam(beta=1.0, radius=1.0)
     with pytest.raises(ValueError, match="`matrices`"):
