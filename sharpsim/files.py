@@ -111,13 +111,13 @@ def read_npy(file: Any, size: int) -> np.ndarray:
         need *= int(length)
     if need != there:
         raise ValueError(f"its header says {dtype} {shape}, {need} bytes, and {there} bytes follow")
-    if need > (memory := _memory()):
-        raise ValueError(f"it needs {need / 1e9:.3g} GB, and this machine has {memory / 1e9:.3g} GB of memory")
+    if need > (most := memory()):
+        raise ValueError(f"it needs {need / 1e9:.3g} GB, and this machine has {most / 1e9:.3g} GB of memory")
     file.seek(start)
     return form.read_array(file, allow_pickle=False)
 
 
-def _memory() -> int:
+def memory() -> int:
     """Bytes of memory of this machine; where it does not say, 2^63."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -8,10 +8,13 @@ import warnings
 import numpy as np
 import pytest
 from matplotlib import rc_context
+from matplotlib.text import Text
 
-from experiments.engine.rows import Places, read_parts
-from figures.engine.save import draw_stem, drawable
+from experiments.engine.rows import Places, Table, read_parts
+from figures.engine.save import draw_stem, drawable, tables_of
 from figures.engine.style import STYLE, UPPER, _wrapped, caption, figure, measured_or_limit, plain
+from sharpsim import card
+from sharpsim.cards._png import png
 
 OPTIONAL = {"amortise": {"N", "learning", "generalise"}}
 """Parts that only some rows give: several N were run at full scale alone, and the map came with later rows."""
@@ -80,6 +83,51 @@ def test_names_of_users_are_no_formulas():
     ax.set_xlabel(plain("costs $5"))
     fig.canvas.draw()
     assert plain("$x$") == r"\$x\$"
+
+
+NASTY = (r"$\frac{1$", "cost $x and $y", "_hidden", r"50% \$ a_{b")
+"""Names that a user may give a model or a task."""
+NAMED = ("task", "model")
+
+
+def renamed(stem: str) -> tuple[dict[str, Table], set[str]]:
+    """The committed rows with the nasty names for models and tasks; and these names."""
+    used: dict[str, str] = {}
+    tables = read_parts(stem, Places.reference())
+    for part, table in tables.items():
+        columns = {name: table[name] for name in table.columns}
+        for name in {*NAMED} & {*columns}:
+            for value in table.unique(name).tolist():
+                used.setdefault(value, f"{NASTY[len(used) % len(NASTY)]} {len(used)}")
+            columns[name] = [used[value] for value in table[name].tolist()]
+        tables[part] = Table(columns)
+    return tables, set(used.values())
+
+
+@pytest.mark.parametrize("stem", [
+    stem for stem in drawable() if any(set(NAMED) & set(table.columns) for table in read_parts(stem, Places.reference()).values())
+])  # fmt: skip
+def test_names_of_users_are_drawn_as_they_are(stem, monkeypatch):
+    """No name is read as a formula, ends the drawing, or is left out of a legend; what is seen is the name, letter by letter."""
+    tables, names = renamed(stem)
+    monkeypatch.setattr("figures.engine.save.read_parts", lambda *_: tables)
+    with rc_context(STYLE):
+        made = importlib.import_module(f"figures.{stem}").draw(tables_of(stem, Places.reference()))
+    seen = set()
+    for fig in made.values():
+        fig.draw_without_rendering()
+        for text in fig.findobj(Text):
+            shown, is_math = text._preprocess_math(text.get_text())
+            seen |= {name for name in names if not is_math and name in shown}
+    # Amortise draws three of its models' names.
+    assert len({name.rsplit(" ", 1)[0] for name in seen}) >= 3
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_names_of_users_are_no_formulas_on_a_card(name):
+    content = card([[0.5, 0.3, 0.2]], None, [[True, False, False]], model=name)
+    assert content.svg()
+    assert png(content.contents[0])[:4] == b"\x89PNG"
 
 
 def test_an_interval_that_reaches_zero_is_an_upper_limit():

@@ -80,7 +80,7 @@ def _deaf() -> Iterator[None]:
 
 
 def _track_resources() -> None:
-    """Start multiprocessing's tracker, whose start would unblock the signal, without a place for its complaint about a caller that is gone."""
+    """Start multiprocessing's tracker beforehand, as its start unblocks the signal; what it says of a caller that is gone goes nowhere."""
     shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:

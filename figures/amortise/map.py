@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from experiments.engine.rows import Table
-from figures.engine.style import THEORY, caption, claim, figure, plain
+from figures.engine.style import THEORY, caption, claim, figure
 
 CAPTIONS = {
     "map": "Which way to answer is right on the law of a text, for each share of careful writers, who all write the same right steps, and "
@@ -204,7 +204,7 @@ def _models(fig: Figure, ax: Axes, rows: Table) -> None:
         _model(ax, row, ax.transData + shift, ends)
     for name in dict.fromkeys(rows["model"].tolist()):
         shape = {"marker": MARKERS.get(name, "o"), "markersize": 10, "markerfacecolor": "none", "markeredgecolor": THEORY}
-        ax.plot([], [], linestyle="none", label=plain(name), **shape)
+        ax.plot([], [], linestyle="none", label=name, **shape)
     ax.plot([], [], color=THEORY, marker=">", linewidth=1.8, label="base → tuned: careful writing,\nand accuracy of one draw")
     ax.legend(loc="lower right", fontsize=12.5, bbox_to_anchor=(0.99, 0.02))
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.engine.rows import ROOT, Places, Refused, read_parts, stem_part, stems_in, write_whole
-from figures.engine.style import STYLE
+from experiments.engine.rows import ROOT, Places, Refused, Table, read_parts, stem_part, stems_in, write_whole
+from figures.engine.style import STYLE, plain
 
 # No dates or tool versions in the files: drawing twice must not change them.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -39,11 +40,20 @@ def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] | None = None) 
     return _draw(stem, places, stem, kinds) + kept
 
 
-def _draw(stem: str, places: Places, name: str, kinds: Sequence[str]) -> list[Path]:
+def tables_of(stem: str, places: Places) -> dict[str, Table]:
+    """The tables that a figure draws: every text in them is `plain`, here and nowhere else. Formulas stand in the figures' own code."""
+
+    def shown(column: np.ndarray) -> Any:
+        return [plain(text) for text in column] if column.dtype.kind == "U" else column
+
     tables = read_parts(stem, places)
+    return {part: Table({name: shown(table[name]) for name in table.columns}) for part, table in tables.items()}
+
+
+def _draw(stem: str, places: Places, name: str, kinds: Sequence[str]) -> list[Path]:
     module = importlib.import_module(f"figures.{stem}")
     with matplotlib.rc_context(STYLE):
-        drawings: dict[str, Figure] = module.draw(tables)
+        drawings: dict[str, Figure] = module.draw(tables_of(stem, places))
         return [_save(fig, stem_part(name, part), stem, places, kinds) for part, fig in drawings.items()]
 
 

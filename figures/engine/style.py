@@ -1,7 +1,8 @@
 """The style that all drawings share: theory is black, measurements are dots with interval bars, bounds are dashed lines.
 
 The colours can be told apart by colour-blind readers. Sizes are for a projector: a figure fills a slide, and its smallest letters can
-be read from the last row. Symbols are typeset by matplotlib's mathtext, between dollars; text of users goes through `plain`.
+be read from the last row. Symbols are typeset by matplotlib's mathtext, between dollars; text of rows has come
+through `plain`.
 """
 
 import re
@@ -124,8 +125,9 @@ def caption(fig: Figure, text: str, *, setting: str = "", **fields: Any) -> None
 
 
 def plain(text: Any) -> str:
-    """Text that comes from a user (a model's or a task's name), kept from being read as mathtext."""
-    return str(text).replace("$", r"\$")
+    """Text that comes from a user (a model's or a task's name), kept from being read as mathtext, or as a label that legends leave out."""
+    shown = str(text).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
 
 
 _WORD = re.compile(r"(?:\\\$|\$(?:\\.|[^$\\])*\$|[^\s$])+")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import ROOT, Table, read_table
-from figures.engine.style import QUIET, caption, claim, colour, figure, measured, plain
+from figures.engine.style import QUIET, caption, claim, colour, figure, measured
 from figures.inference.captions import CAPTIONS
 from figures.inference.curves import GIVEN, OURS, game_figure, lift_figure, loglik_figure, multiples
 from figures.inference.heat import grid, heat, names
@@ -106,11 +106,11 @@ def histogram_figure(rows: Table, cells: Table, source: str) -> Figure:
                 continue
             ax.stairs(half["density"], [*half["left"], half["right"][-1]], fill=True, color=colour(index), alpha=0.35, label=given)
             measured(ax, half["centre"], half["density"], half["low"], half["high"], index=index, markersize=3, capsize=0)
-        ax.set(title=plain(task), xlabel="log-probability (nats)", ylabel="density (per nat)")
+        ax.set(title=task, xlabel="log-probability (nats)", ylabel="density (per nat)")
         # A bin with a handful of draws has an interval as high as the page.
         ax.set_ylim(0, 1.25 * part["density"].max())
     next(iter(axes.values())).legend(loc="upper left")
-    claim(fig, f"Log-probability is worth sharpening where correct draws are the likely ones ({plain(model)}).")
+    claim(fig, f"Log-probability is worth sharpening where correct draws are the likely ones ({model}).")
     caption(fig, CAPTIONS["cells-histogram"], setting=f"{source}. Draws at temperature 1.")
     return fig
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures.engine.style import MARKERS, QUIET, THEORY, band, caption, claim, colour, figure, plain
+from figures.engine.style import MARKERS, QUIET, THEORY, band, caption, claim, colour, figure
 from figures.inference.captions import CAPTIONS
 from figures.inference.heat import names
 
@@ -93,7 +93,7 @@ def _lift_panel(ax: Axes, best: Table, task: str, models: Sequence[str], lifted:
     if lifted:
         ax.axhline(0, color=QUIET, linestyle="--", linewidth=1.4)
     _axis_of_draws(ax, best)
-    ax.set(title=plain(task), ylabel="lift over greedy (points)" if lifted else "accuracy")
+    ax.set(title=task, ylabel="lift over greedy (points)" if lifted else "accuracy")
 
 
 def _loglik_panel(ax: Axes, rows: Table, task: str, models: Sequence[str]) -> None:
@@ -107,7 +107,7 @@ def _loglik_panel(ax: Axes, rows: Table, task: str, models: Sequence[str]) -> No
         if "exact_lower" in part.columns:
             _exact_band(ax, part["N"], part["exact_lower"], part["exact_upper"], widest=KNOWN_LOG_PROB)
     _axis_of_draws(ax, rows)
-    ax.set(title=plain(task), ylabel="log-probability (nats)")
+    ax.set(title=task, ylabel="log-probability (nats)")
 
 
 def _axis_of_draws(ax: Axes, rows: Table) -> None:
@@ -145,7 +145,7 @@ def _legend(fig: Figure, first: Axes, rows: Table) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=colour(i), marker=MARKERS[i % len(MARKERS)], linestyle="-" if i < len(MARKERS) else ":", label=plain(model))
+        Line2D([], [], color=colour(i), marker=MARKERS[i % len(MARKERS)], linestyle="-" if i < len(MARKERS) else ":", label=model)
         for i, model in enumerate(names(rows["model"]))
     ]
     fig.legend(handles=handles, loc="outside right upper", fontsize=12)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from experiments.engine.rows import Table
-from figures.engine.style import PALETTE, QUIET, plain
+from figures.engine.style import PALETTE, QUIET
 
 LIFT = LinearSegmentedColormap.from_list("lift", [PALETTE[1], "#F7F7F7", PALETTE[0]])
 """Orange below greedy, blue above: told apart by every kind of colour blindness, and in grey by the sign of the number."""
@@ -43,10 +43,8 @@ def heat(ax: Axes, values: np.ndarray, models: Sequence[str], tasks: Sequence[st
         colour = "white" if share > 0.75 else "black"
         ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=11, color=colour, fontweight="bold" if bold else "normal")
     ax.set(title=title, xlim=(0, len(tasks)), ylim=(len(models), 0))
-    ax.set_xticks(
-        np.arange(len(tasks)) + 0.5, [plain(task) for task in tasks], rotation=35, ha="right", rotation_mode="anchor", fontsize=11
-    )
-    ax.set_yticks(np.arange(len(models)) + 0.5, [plain(model) for model in models], fontsize=11)
+    ax.set_xticks(np.arange(len(tasks)) + 0.5, tasks, rotation=35, ha="right", rotation_mode="anchor", fontsize=11)
+    ax.set_yticks(np.arange(len(models)) + 0.5, models, fontsize=11)
     ax.grid(visible=False)
     ax.tick_params(length=0)
     for spine in ax.spines.values():

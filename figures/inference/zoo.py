@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures.engine.style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, plain, theory_line
+from figures.engine.style import MARKERS, QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
 from figures.inference.captions import CAPTIONS
 
 STAND_IN = (
@@ -20,8 +20,8 @@ def draw_theory(rows: Table) -> Figure:
         own = rows.where(model=model)
         told = own.take(np.isfinite(own["saturation"]))
         shape = {"marker": MARKERS[index % len(MARKERS)], "color": colour(index)}
-        left.plot(told["coverage_high"], told["saturation"], linestyle="none", label=plain(model), **shape)
-        measured(right, own["covariance"], own["gain"], own["gain_low"], own["gain_high"], plain(model), index=index)
+        left.plot(told["coverage_high"], told["saturation"], linestyle="none", label=model, **shape)
+        measured(right, own["covariance"], own["gain"], own["gain_low"], own["gain_high"], model, index=index)
         right.errorbar(
             own["covariance"], own["gain"],
             xerr=[own["covariance"] - own["cov_low"], own["cov_high"] - own["covariance"]],
@@ -57,9 +57,9 @@ def draw_profile(rows: Table) -> Figure:
             if not len(own):
                 continue
             band(ax, own["N"], own["uncovered_low"], own["uncovered_high"], color=colour(index))
-            theory_line(ax, own["N"], own["uncovered_high"], plain(model), color=colour(index), linewidth=1.8)
+            theory_line(ax, own["N"], own["uncovered_high"], model, color=colour(index), linewidth=1.8)
             bound_line(ax, own["N"], own["bound"], color=colour(index), linewidth=1.1)
-        ax.set(xscale="log", title=plain(task), ylim=(-0.03, 1.03))
+        ax.set(xscale="log", title=task, ylim=(-0.03, 1.03))
     for ax in flat[len(tasks) :]:
         ax.set_visible(False)
     for ax in flat[::columns]:

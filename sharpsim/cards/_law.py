@@ -9,6 +9,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._logspace import normalise
+from sharpsim.files import read_npy
 
 TOLERANCE = 1e-9
 MAGIC = b"\x93NUMPY"
@@ -133,23 +134,21 @@ def log_table(name: str, table: Any) -> np.ndarray:
 
 
 def read_array(name: str, path: Path) -> np.ndarray:
-    """The array of a .npy file. Raises `ValueError` for a file that cannot be read and for arrays of Python objects."""
+    """The array of a .npy file; its sizes are read before memory is taken.
+
+    Raises `ValueError`, with the file and the reason, for a file that cannot be read, is cut short or longer than its header says, and for
+    arrays of Python objects.
+    """
     path = Path(path)
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise ValueError("it is no .npy file")
             file.seek(0)
-            return np.load(file, allow_pickle=False)
-    except OSError as error:
-        raise ValueError(
-            f"`{name}` must be an array saved by `numpy.save`; could not read it ({path.name!r}: {error.strerror})."
-        ) from error
-    except (ValueError, EOFError, SyntaxError) as error:
-        reason = "it holds Python objects" if "pickle" in str(error) else str(error).splitlines()[0]
-        raise ValueError(
-            f"`{name}` must be an array of numbers saved by `numpy.save`; could not read it ({path.name!r}: {reason})."
-        ) from error
+            return read_npy(file, path.stat().st_size)
+    except (OSError, ValueError, MemoryError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error) or "it needs more memory than there is"
+        raise ValueError(f"`{name}` must be an array saved by `numpy.save`; could not read it ({path.name!r}: {reason}).") from error
 
 
 def _booleans(values: Any, shape: tuple[int, ...]) -> np.ndarray:

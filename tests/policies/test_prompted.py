@@ -144,7 +144,7 @@ def test_files_are_small_and_checked(tmp_path):
     with np.load(path) as stored:
         arrays = dict(stored)
     np.savez(path, **(arrays | {"out": arrays["out"][:, :2]}))
-    with pytest.raises(ValueError, match="where out do not fit"):
+    with pytest.raises(ValueError, match="out do not fit its configuration"):
         load_policy(path)
     np.savez(path, **(arrays | {"out": np.full_like(arrays["out"], np.nan)}))
     with pytest.raises(ValueError, match="must have finite parameters; got NaN or infinity in out"):
