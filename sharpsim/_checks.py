@@ -20,8 +20,16 @@ def is_traced(value: Any) -> bool:
     return jax is not None and isinstance(value, jax.core.Tracer)
 
 
+def shown(value: Any) -> str:
+    """`repr` of a value in a message, cut where it is long."""
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return f"an integer of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:110]} .."
+
+
 def _refuse(name: str, rule: str, value: Any) -> None:
-    raise ValueError(f"`{name}` must be {rule}; got {value!r}.")
+    raise ValueError(f"`{name}` must be {rule}; got {shown(value)}.")
 
 
 def in_open_unit(name: str, value: Any) -> None:
@@ -118,6 +126,12 @@ def probabilities(name: str, probs: Any) -> None:
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"`{name}` must be non-negative numbers; got {values[where]!r} at {where}.")
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
+
+
+def graph(name: str, adjacency: Any) -> None:
+    """Refuse a matrix of 0 and 1 that is no simple graph's, of at least two vertices."""
+    if len(adjacency) < 2 or (adjacency != adjacency.T).any() or np.diag(adjacency).any():
+        _refuse(name, "a symmetric matrix with zero diagonal, of at least two vertices", adjacency)
 
 
 def _refuse_unnormalised(name: str, error: Any, itemsize: int) -> None:

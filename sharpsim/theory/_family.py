@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from sharpsim import _checks
 from sharpsim.laws import binomial_window, plurality
 from sharpsim.theory._common import hellinger, round_up
 
@@ -43,7 +42,6 @@ def fill(miss: Any, prompt_weights: Any, *, delta: float, error: float) -> float
 
 def afford(price: Any, prompt_weights: Any, *, budget: float) -> float:
     """max{ sum mu_x t_x : 0 <= t <= 1, sum mu_x price_x t_x <= budget }, cheapest prompts first; rounded up, at most 1."""
-    _checks.prompt_weights(prompt_weights, len(price))
     order = np.argsort(price)
     weights, price = np.asarray(prompt_weights, float)[order], np.asarray(price, float)[order]
     spent = np.concatenate([[0.0], np.cumsum(weights * price)[:-1]])
@@ -62,11 +60,7 @@ class Family(NamedTuple):
 
 
 def family(hard_prompts: int, labels: int, hard_mass: float) -> Family:
-    """Parameters of H(d, M, D); `ValueError` unless d >= 1, M >= 3, 0 < D <= 1."""
-    _checks.count("hard_prompts", hard_prompts)
-    _checks.count("labels", labels, 3)
-    if not 0 < hard_mass <= 1:
-        raise ValueError(f"`hard_mass` must be in (0, 1]; got {hard_mass!r}.")
+    """Parameters of H(d, M, D)."""
     return Family(int(hard_prompts), int(labels), float(hard_mass))
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import Kind
 from sharpsim.theory._common import as_float
 
 MOST_LABELS = 10**7
@@ -36,13 +36,7 @@ class Necessary(NamedTuple):
     in_regime: bool
 
 
-def check_point(*, eps: float, coverage: float, hard_prompts: int, power: float) -> None:
-    """Raise `ValueError` for eps outside (0, 1), coverage below 1 or infinite, hard_prompts below 1, and a power not positive."""
-    _checks.in_open_unit("eps", eps)
-    if not (coverage >= 1 and math.isfinite(coverage)):
-        raise ValueError(f"`coverage` must be at least 1 and finite; got {coverage!r}.")
-    _checks.count("hard_prompts", hard_prompts)
-    _checks.positive("power", power)
+COVERAGE = Kind("at least 1 and finite", lambda x: (x >= 1) & (x < math.inf))
 
 
 def family_coverage(*, labels: Any, hard_mass: Any, power: float = 1) -> Any:
@@ -121,9 +115,5 @@ def excess(coverage: float, power: float) -> float:
 
 def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float, exponent: float) -> Any:
     """C log|Pi|/(eps^exponent (1 + log(C eps^(-1/p)))): the rate of Theorems 3.1' and D.2, whose constant is not printed."""
-    _checks.in_open_unit("eps", eps)
-    _checks.at_least("coverage", coverage, 1)
-    _checks.log_class_size(log_class_size)
-    _checks.positive("power", power)
     eps = np.asarray(eps, float)
     return as_float(coverage * log_class_size / (eps**exponent * (1 + np.log(coverage * eps ** (-1 / power)))))
