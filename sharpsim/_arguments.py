@@ -21,7 +21,7 @@ from sharpsim import _checks
 from sharpsim._checks import is_traced, shown
 
 F = TypeVar("F", bound=Callable[..., Any])
-Sizes = dict[str, tuple[int, str]]
+Sizes = dict[str, tuple[Any, str]]
 """Axis -> its length, and the argument that has it."""
 
 
@@ -44,6 +44,8 @@ class Kind:
         if simple and -1e300 < value < 1e300 and self.holds(value):
             return
         if is_traced(value):
+            if self.axes is not None:
+                self._fit(name, np.shape(value), sizes)
             return
         array = self._read(name, value)
         if single and array.ndim:
@@ -73,15 +75,15 @@ class Kind:
 
     def _fit(self, name: str, shape: tuple[int, ...], sizes: Sizes) -> None:
         axes = self.axes or ()
-        leading = axes[:1] == ("...",)
-        axes = axes[leading:]
-        if len(shape) < len(axes) or (len(shape) > len(axes) and not leading):
-            raise ValueError(f"`{name}` must have the axes [{', '.join(self.axes or ())}]; got shape {shape}.")
-        for axis, size in zip(axes, shape[len(shape) - len(axes) :], strict=True):
-            known, owner = sizes.setdefault(axis, (size, name))
-            if known != size:
+        split = len(shape) - len(axes) + 1 if axes[:1] == ("...",) else 0
+        lengths = (shape[:split], *shape[split:]) if axes[:1] == ("...",) else shape
+        if split < 0 or len(lengths) != len(axes):
+            raise ValueError(f"`{name}` must have the shape [{', '.join(axes)}]; got shape {shape}.")
+        for axis, length in zip(axes, lengths, strict=True):
+            known, owner = sizes.setdefault(axis, (length, name))
+            if known != length:
                 raise ValueError(f"`{name}` must have {known} {axis}, as `{owner}` has; got shape {shape}.")
-            if size == 0:
+            if length == 0:
                 raise ValueError(f"`{name}` must have at least one of its {axis}; got shape {shape}.")
 
 
@@ -109,7 +111,9 @@ class Unchecked:
 @functools.cache
 def count(least: int = 1, most: float = math.inf) -> Kind:
     """Whole numbers from `least` to `most`; floats with a whole value, such as 1e12, are allowed."""
-    rule = f"a whole number of at least {least}" + (f" and at most {most:,.0f}" if most < math.inf else "")
+    rule = f"a whole number of at least {least}" + (
+        f" and at most {most:,}, as more would take too long or too much memory" if most < math.inf else ""
+    )
     return Kind(rule, lambda x: (x >= least) & (x <= most) & (x < math.inf) & (x % 1 == 0))
 
 
@@ -161,12 +165,13 @@ FLAG = Kind("true or false", lambda x: x == x, dtypes="b")
 NON_NEGATIVE = at_least(0)
 UNCHECKED: Any = Unchecked()
 
-ROWS = Kind("log-probabilities", lambda x: x == x, ("...", "responses"), "f", _checks.rows)
+ROWS = Kind("floating-point log-probabilities", lambda x: x == x, ("...", "responses"), "f", _checks.rows)
 TABLE = replace(ROWS, axes=("prompts", "responses"))
 ROW = replace(ROWS, axes=("responses",))
 MEMBERS = replace(ROWS, axes=("members", "prompts", "responses"))
 REWARD = Kind("numbers, not NaN", lambda x: x == x, ("...", "responses"), "iufb")
 REWARD_TABLE = replace(REWARD, axes=("prompts", "responses"))
+FINITE_REWARD = replace(REWARD, rule="numbers, not NaN or +inf", holds=lambda x: x < math.inf)
 WEIGHTS = Kind("non-negative numbers, one for each prompt", lambda x: x == x, ("prompts",), "iuf", _checks.probabilities)
 # Heads: the likeliest responses of each prompt, padded with -inf.
 HEAD = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, ("prompts", "k"), "f")
@@ -178,6 +183,7 @@ GRAPH = replace(ZERO_OR_ONE, axes=("vertices", "vertices"), then=_checks.graph)
 # Masses computed from networks exceed 1 by rounding.
 MASS = Kind("in [0, 1]", lambda x: (x >= 0) & (x <= 1 + 1e-4))
 MODE_MASS = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1 + 1e-4))
+LOG_PROBS = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, dtypes="f")
 LOG_MASS = Kind("at most 0", lambda x: x <= 1e-4)
 
 
@@ -200,7 +206,10 @@ KINDS: dict[str, Any] = {
         ),
         (count(0), "samples queries truth"),
         (count(3), "labels"),
-        (POSITIVE, "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max"),
+        (
+            POSITIVE,
+            "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max",
+        ),
         (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
         (at_least(1 - 1e-9), "coverage concentrability loss_moment best_alignment"),
         (OPEN_UNIT, "eps delta deltas rho level"),

@@ -183,6 +183,13 @@ def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> No
         raise ValueError(f"`{second_name}` must have the shape of `{first_name}`, {np.shape(first)}; got {np.shape(second)}.")
 
 
+def affordable(name: str, value: Any, *, seconds: float = 0.0, size: float = 0.0) -> None:
+    """Refuse what would take more than 10 seconds, or more than 2 GB (`size` in bytes), and say how much."""
+    if seconds > 10 or size > 2e9:
+        amount = f"{seconds:.2g} seconds" if seconds > 10 else f"{size / 1e9:.2g} GB"
+        raise ValueError(f"`{name}` must be smaller, as the call would take about {amount}; got {shown(value)}.")
+
+
 def enumerable(size: float, limit: int, what: str, instead: str) -> None:
     """Refuse to enumerate a space of more than `limit` elements; the message says its size and what to call instead."""
     if size > limit:

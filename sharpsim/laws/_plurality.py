@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import UNIT, checked, count
 from sharpsim.laws._binomial import binomial_window
 
 LARGEST = 1024
@@ -55,6 +55,7 @@ def _mixed_powers(x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
     return total
 
 
+@checked(labels=count(2, 2**53), votes=count(0), mass=UNIT)
 def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
     """P[the favoured label is the mode of c votes, ties broken uniformly] for each c in `votes`; shape of `votes`.
 
@@ -63,10 +64,6 @@ def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
 
     Raises `ValueError` for labels below 2, mass outside [0, 1] and votes above 1,024 where the answer is not 1 to 1e-17.
     """
-    _checks.count("labels", labels, 2)
-    _checks.count("votes", votes, 0)
-    if not 0 <= mass <= 1:
-        raise ValueError(f"`mass` must be in [0, 1]; got {mass!r}.")
     votes = np.asarray(votes, dtype=np.int64)
     # Chernoff: one given other label reaches the favoured one with probability at most (1 - gap)^c.
     other = (1 - mass) / (labels - 1)

@@ -87,7 +87,7 @@ class FamilyRisk:
     did not contain the mode, with s responses seen, M - s members are left, and the right one is among them. s is a Markov chain.
     """
 
-    @checked(labels=count(2), margin=POSITIVE)
+    @checked(labels=count(2, 10**7), margin=POSITIVE)
     def __init__(self, *, hard_prompts: int, labels: int, margin: float, beta: float, delta: float):
         self.hard_prompts, self.labels, self.margin = int(hard_prompts), int(labels), float(margin)
         # pi_beta's odds of another response to the mode are (1+g)^-(1+1/beta).
@@ -102,6 +102,7 @@ class FamilyRisk:
     @checked(n=count(0))
     def __call__(self, n: int) -> PairRisk:
         """The risk with n pairs; `identified` is the probability for one prompt."""
+        _checks.affordable("n", n, seconds=3e-5 * n / self.hard_prompts)
         k, probability = binomial_window(int(n), 1 / self.hard_prompts)
         self._extend(int(k[-1]))
         mean, worst = (float(probability @ np.asarray(values)[k]) for values in (self._mean, self._worst))
@@ -110,7 +111,8 @@ class FamilyRisk:
         return PairRisk(0.0, 0.0, 1 - worst) if self.harmless else PairRisk(mean, worst, 1 - worst)
 
     def _extend(self, most: int) -> None:
-        m = self.labels
+        m, further = self.labels, most - len(self._mean)
+        _checks.affordable("n", most, seconds=further * (3e-5 + 3e-8 * m))
         one = 1 / (m + self.margin)
         mode = (1 + self.margin) * one
         seen = np.arange(m)

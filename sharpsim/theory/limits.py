@@ -95,7 +95,7 @@ def minimax_prompts(*, eps: float, N: int, hard_prompts: int, labels: int, hard_
     return least_count(lambda n: D * mean_error(table, visits=n, chance=D / d, each=each), eps, low=0, high=enough)
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> Necessary:
     """The most samples that a hard family with C_cov,1/2,p at most `coverage` forces on every learner, and that family.
 
@@ -110,7 +110,7 @@ def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int,
     def at_most(labels: np.ndarray, masses: np.ndarray) -> np.ndarray:
         guess = 1 - 1 / labels
         mass = np.minimum(masses, math.e * eps / guess)
-        return np.ceil(d * labels / (2 * mass) * np.log(guess * mass / eps)) + 1
+        return np.ceil(float(d) * labels / (2 * mass) * np.log(guess * mass / eps)) + 1
 
     return witness.strongest(
         at_most,
@@ -151,10 +151,11 @@ def _forced(errors: Any, eps: float, d: int, M: int, most_mass: float) -> tuple[
     return float(m), mass
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def samples_limit(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
     """The limit of `samples_any_learner_needs` as eps -> 0: p/((p+1) e) (C^p - 1)^(1/p) d eps^-(1+1/p)."""
-    return power / ((power + 1) * math.e) * witness.excess(coverage, power) ** (1 / power) * hard_prompts * eps ** -(1 + 1 / power)
+    given: dict[str, Any] = {"eps": eps, "coverage": coverage, "hard_prompts": hard_prompts, "power": power}
+    return witness.limiting_samples(power / ((power + 1) * math.e), **given, exponent=1 + 1 / power)
 
 
 @checked
@@ -180,7 +181,7 @@ def bound_sharp(*, samples: Any, hard_prompts: int, labels: int, hard_mass: floa
     return as_float(np.nextafter(D / 2 * np.exp(np.asarray(samples, float) * math.log1p(-gone)), 0))
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
     """**Lower** bound on the samples of every learner with risk eps: Theorem 3.1' with its proof's constant, d ln 2/(-2 D ln(1 - 3/M)).
 
@@ -193,13 +194,13 @@ def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: floa
     return float(np.nextafter(hard_prompts * math.log(2) / (-2 * mass * math.log1p(-3 / labels)), 0))
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float = 1) -> Any:
     """C log|Pi|/(eps^(1+1/p) (1 + log(C eps^(-1/p)))), Theorem 3.1' without its constant c; a rate, no bound."""
     return witness.printed_rate(eps=eps, coverage=coverage, log_class_size=log_class_size, power=power, exponent=1 + 1 / power)
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def checks(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> dict[str, float]:
     """Signed slacks of the theorem's regime: `small_eps` (A1) 1/16 - eps, `labels` (A2) M - 8 at D = min(1, 16 eps)."""
     mass = min(1.0, witness.PROOF_FACTOR * eps)

@@ -48,7 +48,11 @@ class Frontier(NamedTuple):
     cost: np.ndarray
 
 
-@checked
+LABELS = count(3, 10**7)
+"""The label counts M whose frontier is listed."""
+
+
+@checked(labels=LABELS)
 def frontier(*, labels: int) -> Frontier:
     """(error(u), cost(u)) for u = M, M-1, .., 1: draw until the secret is seen or u labels are left, then guess among those.
 
@@ -63,7 +67,7 @@ def frontier(*, labels: int) -> Frontier:
     return Frontier(left, reached * (1 - 1 / left), np.concatenate([[0.0], np.cumsum(reached[:-1] / telling)]))
 
 
-@checked
+@checked(labels=LABELS)
 def least_cost(*, labels: int, error: Any) -> Any:
     """phi(r): the least mean number of draws on one hard prompt with mean error at most r = `error`, maybe an array; 0 from 1 - 1/M on.
 
@@ -73,7 +77,7 @@ def least_cost(*, labels: int, error: Any) -> Any:
     return as_float(np.interp(np.asarray(error, float), points.error[::-1], points.cost[::-1]))
 
 
-@checked
+@checked(labels=LABELS)
 def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """The exact least E[m] with risk at most eps on every member of H(d, M, D): d phi(eps/D), an infimum over the number of prompts.
 
@@ -83,7 +87,7 @@ def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: fl
     return d * least_cost(labels=M, error=eps / D)
 
 
-@checked(samples=at_least(0))
+@checked(samples=at_least(0), labels=LABELS)
 def minimax_risk(*, samples: Any, hard_prompts: int, labels: int, hard_mass: float) -> Any:
     """The least risk of adaptive learners with mean cost at most `samples`, maybe an array; the inverse of `minimax_samples`.
 
@@ -95,7 +99,7 @@ def minimax_risk(*, samples: Any, hard_prompts: int, labels: int, hard_mass: flo
     return as_float(D * np.interp(np.asarray(samples, float) / d, points.cost, points.error))
 
 
-@checked
+@checked(labels=LABELS)
 def optimal_rule(*, eps: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """u, maybe between two whole numbers: draw at a hard prompt until the secret is seen or at most u labels are left.
 
@@ -107,7 +111,7 @@ def optimal_rule(*, eps: float, hard_prompts: int, labels: int, hard_mass: float
     return float(np.interp(eps / D, points.error[::-1], points.remaining[::-1].astype(float)))
 
 
-@checked(n=count(0), remaining=at_least(1))
+@checked(n=count(0), remaining=at_least(1), labels=LABELS)
 def rule_risk(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """Exact risk of the rule with n prompts from mu: a hard prompt that is never drawn, with probability (1 - D/d)^n, is answered by a
     guess.
@@ -118,7 +122,7 @@ def rule_risk(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_
     return D * ((1 - missed) * error + missed * (1 - 1 / M))
 
 
-@checked(n=count(0), remaining=at_least(1))
+@checked(n=count(0), remaining=at_least(1), labels=LABELS)
 def rule_samples(*, n: int, remaining: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """Exact mean cost of the rule with n prompts from mu: each hard prompt that occurs costs cost(u) once, d (1 - (1 - D/d)^n) cost(u)."""
     d, M, _, missed = _visits(n, remaining, hard_prompts, labels, hard_mass)
@@ -126,7 +130,7 @@ def rule_samples(*, n: int, remaining: float, hard_prompts: int, labels: int, ha
     return d * (1 - missed) * float(np.interp(remaining, points.remaining[::-1], points.cost[::-1]))
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> Necessary:
     """The largest mean number of samples that a hard family with C_cov,1/2,p at most `coverage` forces, and that family; adaptive learners.
 
@@ -137,7 +141,7 @@ def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int,
 
     def at_most(labels: np.ndarray, masses: np.ndarray) -> np.ndarray:
         # Draw until the secret is seen, or do not draw at all: a straight line above the frontier.
-        return d * labels / 2 * (1 - eps / masses / (1 - 1 / labels)) * (1 + 1e-12)
+        return float(d) * labels / 2 * (1 - eps / masses / (1 - 1 / labels)) * (1 + 1e-12)
 
     def forced(M: int, mass: float) -> tuple[float, float]:
         return minimax_samples(eps=eps, hard_prompts=d, labels=M, hard_mass=mass), mass
@@ -145,10 +149,11 @@ def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int,
     return witness.strongest(at_most, forced, eps=eps, coverage=coverage, hard_prompts=d, power=power)
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def samples_limit(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
     """The limit of `samples_any_learner_needs` as eps -> 0: p (1+p)^(-1-1/p) (C^p - 1)^(1/p) d eps^(-1/p)."""
-    return power * (1 + power) ** (-1 - 1 / power) * witness.excess(coverage, power) ** (1 / power) * hard_prompts * eps ** (-1 / power)
+    given: dict[str, Any] = {"eps": eps, "coverage": coverage, "hard_prompts": hard_prompts, "power": power}
+    return witness.limiting_samples(power * (1 + power) ** (-1 - 1 / power), **given, exponent=1 / power)
 
 
 @checked
@@ -162,7 +167,7 @@ def bound(*, eps: Any, hard_prompts: int, labels: int, hard_mass: float) -> Any:
     return as_float(np.maximum(0.0, np.nextafter(value, 0)))
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
     """**Lower** bound: Theorem D.2 with its proof's constant, `bound` at D = 16 eps and M = floor(2 ((C^p - 1 + D)/D)^(1/p)): 0.0196 d M.
 
@@ -174,13 +179,13 @@ def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: floa
     return bound(eps=eps, hard_prompts=hard_prompts, labels=labels, hard_mass=mass)
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float = 1) -> Any:
     """C log|Pi|/(eps^(1/p) (1 + log(C eps^(-1/p)))), Theorem D.2 without its constant c; a rate, no bound."""
     return witness.printed_rate(eps=eps, coverage=coverage, log_class_size=log_class_size, power=power, exponent=1 / power)
 
 
-@checked(coverage=witness.COVERAGE)
+@witness.at_point
 def checks(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> dict[str, float]:
     """Signed slacks of the theorem's regime: `small_eps` (A1) 1/16 - eps, `labels` M - 3 at D = min(1, 16 eps)."""
     mass = min(1.0, witness.PROOF_FACTOR * eps)

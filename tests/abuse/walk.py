@@ -58,7 +58,12 @@ def nonsense(value: Any) -> dict[str, Any]:
         with_nan = array.astype(float)
         with_nan.flat[0] = np.nan
         spoilt |= {"a NaN": with_nan, "short": array[:-1], "long": np.concatenate([array, array[:1]]), "as complex": array.astype(complex)}
-        spoilt |= {"as objects": array.astype(object), "as text": array.astype(str), "times 3": array * 3.0, "all NaN": np.full(array.shape, np.nan)}
+        spoilt |= {
+            "as objects": array.astype(object),
+            "as text": array.astype(str),
+            "times 3": array * 3.0,
+            "all NaN": np.full(array.shape, np.nan),
+        }
         spoilt |= {"all -inf": np.full(array.shape, -np.inf), "minus 9": array - 9.0}
     return spoilt
 
