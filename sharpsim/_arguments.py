@@ -66,7 +66,7 @@ class Kind:
             array = np.asarray(value)
             if array.dtype == object and all(type(entry) is int for entry in array.flat):
                 # Python's integers may be larger than any of NumPy's.
-                array = array.astype(float)
+                array = array.astype(np.int64 if all(abs(entry) < 2**63 for entry in array.flat) else float)
         except (TypeError, ValueError, OverflowError):
             array = np.asarray("")
         if array.dtype.kind not in self.dtypes:
@@ -153,11 +153,12 @@ def instance(cls: type) -> Is:
     return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
 
 
-OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1))
+OPEN_UNIT = Kind("in (0, 1), from 1e-300 on", lambda x: (x >= 1e-300) & (x < 1))
 HALF_OPEN_UNIT = Kind("in [0, 1)", lambda x: (x >= 0) & (x < 1))
 SHARE = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
 UNIT = within(0, 1)
 POSITIVE = Kind("positive and finite", lambda x: (x > 0) & (x < math.inf))
+MODERATE = Kind("positive, from 1e-100 to 1e100", lambda x: (x >= 1e-100) & (x <= 1e100))
 FINITE = Kind("finite", lambda x: abs(x) < math.inf)
 REAL = Kind("a number", lambda x: x == x)
 LABEL = Kind("a whole number of at least 0", lambda x: x >= 0, dtypes="iu")
@@ -199,13 +200,12 @@ LAYERS = Is("a sequence of arrays of floats, one for each step", _are_arrays)
 KINDS: dict[str, Any] = {
     name: kind
     for kind, names in (
-        (
-            count(),
-            "n N T d draws hard_prompts responses maximal dimension horizon expansions vertices arms bulk vocabulary members prompts total k"
-            " left right ring step",
-        ),
-        (count(0), "samples queries truth"),
-        (count(3), "labels"),
+        (count(), "n N T draws"),
+        (count(1, 2**53), "d hard_prompts responses maximal dimension horizon expansions vertices arms bulk vocabulary members prompts"),
+        (count(1, 2**53), "total k left right ring step"),
+        (count(0), "samples queries"),
+        (count(0, 2**53), "truth"),
+        (count(3, 2**53), "labels"),
         (
             POSITIVE,
             "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max",

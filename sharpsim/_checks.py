@@ -128,6 +128,12 @@ def probabilities(name: str, probs: Any) -> None:
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
 
 
+def some_mass(name: str, log_probs: Any) -> None:
+    """Refuse a row in which nothing has mass."""
+    if np.any(np.max(log_probs, axis=-1) == -np.inf):
+        _refuse(name, "log-probabilities with mass somewhere in each row", log_probs)
+
+
 def graph(name: str, adjacency: Any) -> None:
     """Refuse a matrix of 0 and 1 that is no simple graph's, of at least two vertices."""
     if len(adjacency) < 2 or (adjacency != adjacency.T).any() or np.diag(adjacency).any():

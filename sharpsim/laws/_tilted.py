@@ -25,13 +25,9 @@ def tilted(log_probs: Any, reward: Any, *, beta: Any) -> Any:
     """
     xp, table, rewards, strength = as_arrays(log_probs, reward, beta)
     has_mass = table > -xp.inf
-    if (
-        not is_traced(log_probs)
-        and not is_traced(reward)
-        and not np.all((np.asarray(table) > -np.inf) & (np.asarray(rewards) > -np.inf), axis=None)
-    ):
-        possible = np.any((np.asarray(table) > -np.inf) & (np.asarray(rewards) > -np.inf), axis=-1)
-        if not np.all(possible):
+    if not (is_traced(log_probs) or is_traced(reward)):
+        possible = np.asarray(has_mass) & (np.asarray(rewards) > -np.inf)
+        if not possible.any(axis=-1).all():
             raise ValueError("`reward` must be above -inf for some response with mass in each row; in one it is -inf for all.")
     rewards = xp.where(has_mass, rewards, -xp.inf)
     top = xp.max(rewards, axis=-1, keepdims=True)

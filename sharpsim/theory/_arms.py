@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from sharpsim import _checks
 from sharpsim._arguments import checked, count
 from sharpsim.laws import binomial_window, occupancy_means
 
@@ -30,7 +31,9 @@ def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
     hits, chances = binomial_window(int(draws), (d - 1) / (m + d - 1))
     guess = _guess_errors(d, int(hits[-1]))
     unseen = float(chances @ guess[np.minimum(hits, len(guess) - 1)])
-    return math.exp(int(draws) * math.log1p(-(1 + gap) / total)) * unseen
+    share = (1 + gap) / total
+    log_other = math.log1p(-share) if share < 0.5 else math.log((m + d - 1) / total)
+    return math.exp(int(draws) * log_other) * unseen
 
 
 @checked
@@ -63,6 +66,7 @@ def _guess_errors(d: int, hits: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _guess_table(d: int, draws: int) -> np.ndarray:
+    _checks.affordable("arms", d, seconds=6e-6 * draws + 1e-9 * d * draws, size=40.0 * d)
     # Nothing is cut off, so that small errors keep their digits.
     table = occupancy_means(1 - 1 / (d - np.arange(d)), draws=draws, negligible=0.0).means
     table.flags.writeable = False

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim._arguments import FINITE, arrays, checked
+from sharpsim._arguments import FINITE, MODERATE, arrays, checked
 from sharpsim.theory._common import as_float, round_up
 
 
-@checked(matrices=arrays(FINITE, "T", "d", "d"))
+@checked(matrices=arrays(FINITE, "T", "d", "d"), lam=MODERATE)
 def elliptic_sum(matrices: Any, *, lam: float) -> float:
     """sum_t Tr(G_{t-1}^-1 A_t) with G_0 = lam I and G_t = G_{t-1} + A_t, for A `[T, d, d]` positive semidefinite."""
     steps = _matrices(matrices)
@@ -23,7 +23,7 @@ def elliptic_sum(matrices: Any, *, lam: float) -> float:
     return total
 
 
-@checked
+@checked(lam=MODERATE)
 def elliptic_bound(*, d: int, T: Any, trace_max: float, lam: float) -> Any:
     """**Upper** bound on `elliptic_sum` for traces at most K = trace_max: d K log(1 + T K/(d lam)) / (lam log(1 + K/lam)).
 
@@ -33,7 +33,7 @@ def elliptic_bound(*, d: int, T: Any, trace_max: float, lam: float) -> Any:
     return as_float(round_up(d * ratio * np.log1p(np.asarray(T, float) * ratio / d) / math.log1p(ratio) * (1 + 4e-15)))
 
 
-@checked
+@checked(lam=MODERATE)
 def elliptic_bound_printed(*, d: int, T: Any, trace_max: float, lam: float) -> Any:
     """The printed form, d K log((T+1) K/lam) / (lam log(1 + K/lam)): true for lam <= K and false for lam > K (it is here so that a test
     can show this).
@@ -61,9 +61,10 @@ def linear_lam(*, beta: float, radius: float, r_max: float | None = None, base_n
     if (r_max is None) == (base_norm is None):
         raise ValueError(f"`base_norm` must be given exactly where `r_max` is not; got {base_norm!r} and {r_max!r}.")
     if r_max is not None:
-        return 4 * beta**2 * radius**2 + r_max**2
+        return 4 * (beta * radius) * (beta * radius) + r_max * r_max
     norm = float(base_norm)  # pyright: ignore[reportArgumentType]
-    return (beta * (radius + norm) + norm) ** 2
+    width = beta * (radius + norm) + norm
+    return width * width
 
 
 @checked

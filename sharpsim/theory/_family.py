@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from sharpsim import _checks
 from sharpsim.laws import binomial_window, plurality
 from sharpsim.theory._common import hellinger, round_up
 
@@ -28,6 +29,7 @@ def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> f
         if weight == 0:
             continue
         c, probability = binomial_window(n, float(weight))
+        _checks.affordable("n", n, seconds=2e-5 * len(c))
         needed = np.maximum(np.ceil(delta * c - GUARD), (c > 0).astype(float))
         # P[Bin(c, b) >= m] is an incomplete beta function, exact for misses far below the rounding of 1 - b.
         failing = np.where(needed > 0, special.betainc(np.maximum(needed, 1), np.maximum(c - needed + 1, 1e-300), outside), 1.0)
@@ -81,6 +83,7 @@ class PluralityRisk:
         if self.dull:
             return mass
         votes, probability = binomial_window(n, mass / d)
+        _checks.affordable("n", n, size=80.0 * float(votes[-1]))
         if len(self._wins) <= votes[-1]:
             self._wins = plurality(votes=np.arange(2 * int(votes[-1]) + 1), labels=labels, mass=self.hit)
         return mass * float(probability @ (1 - self._wins[votes]))
@@ -106,6 +109,8 @@ def cheapest(options: Iterable[tuple[float, float, PluralityRisk]], *, eps: floa
     floor: int | None = None
     for setting, cost, risk in options:
         if risk.dull:
+            if risk.hit == 1:
+                raise ValueError("`delta` must be at least 1e-16 here: a kept label is right with probability 1 up to rounding.")
             continue
         if floor is None:
             perfect = PluralityRisk(risk.parameters, 1.0, 0.5)

@@ -21,8 +21,9 @@ STATES = 20_000
 def _chain(start: bytes, step: Callable[[bytes], dict[bytes, float]], draws: int) -> list[dict[bytes, float]]:
     """The distribution of the state after 0, 1, .., `draws` draws; `step(state)` is the distribution of the next state."""
     known: dict[bytes, dict[bytes, float]] = {}
+    _checks.affordable("draws", draws, seconds=4e-6 * draws)
     laws = [{start: 1.0}]
-    for _ in range(draws):
+    for _ in range(int(draws)):
         following: dict[bytes, float] = {}
         for state, mass in laws[-1].items():
             if state not in known:
@@ -49,7 +50,7 @@ def consistent_errors(log_members: Any, *, draws: int, truth: int = 0) -> np.nda
     members = np.asarray(log_members, dtype=np.float64)
     if not 0 <= truth < len(members):
         raise ValueError(f"`truth` must be one of the {len(members)} members; got {truth!r}.")
-    own = members[truth]
+    own = members[int(truth)]
     responses = np.flatnonzero(own > -np.inf)
     # Members differ by design or not at all; equal ones differ by rounding.
     match = np.abs(members[:, responses] - own[responses]) < 1e-9

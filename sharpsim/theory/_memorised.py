@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from sharpsim import _checks
 from sharpsim._arguments import checked
 from sharpsim.laws import binomial_window
 from sharpsim.theory._family import GUARD
@@ -73,6 +74,7 @@ def _risk(miss: np.ndarray, weights: np.ndarray, *, n: int, delta: float) -> flo
     for weight in np.unique(weights[weights > 0]).tolist():
         outside, times = np.unique(miss[weights == weight], return_counts=True)
         c, probability = binomial_window(n, weight)
+        _checks.affordable("n", n, seconds=2e-5 * len(c) * len(outside))
         needed = np.maximum(np.ceil(delta * c - GUARD), (c > 0).astype(float))
         failing = np.where(needed > 0, special.betainc(np.maximum(needed, 1), np.maximum(c - needed + 1, 1e-300), outside[:, None]), 1.0)
         total += weight * float(times @ (failing @ probability))

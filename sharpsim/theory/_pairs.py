@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sharpsim import _checks
 from sharpsim._arguments import POSITIVE, checked, count
 from sharpsim.laws import binomial_window, tilted
 from sharpsim.sharpness import fails, unsharpened_fraction

@@ -64,9 +64,8 @@ def layer_sizes(members: int, T: int) -> int:
 
 def exact(found: Moments, *, T: int, lam: float) -> float:
     """SEC by dynamic programming over count vectors, C(members + T - 1, T) of them in the last layer; at most `STATES`."""
-    T = int(T)
-    small = reduced(found)
-    _checks.enumerable(layer_sizes(len(small.gain), T), STATES, "the last layer of count vectors", "sec_bounds()")
+    T, small = int(T), reduced(found)
+    _checks.enumerable(layer_sizes(len(small.gain), T), STATES, "the last layer of count vectors after `T` rounds", "sec_bounds()")
     return float(_forward(small, T, lam)[1].max())
 
 
@@ -77,6 +76,7 @@ def bounds(found: Moments, *, T: int, lam: float, beam: int = 64, states: int = 
     vectors c, then the T - D largest of u_b / max(lam, S_b(c) + j second[b, b]), j = 0, 1, ..: the j-th later play of b sees no less.
     """
     T = int(T)
+    _checks.affordable("T", T, seconds=1e-4 * T)
     small = reduced(found)
     depth = T
     while depth > 0 and layer_sizes(len(small.gain), depth) > states:
@@ -110,6 +110,7 @@ def harmonic_bound(found: Moments, *, T: Any, lam: float) -> Any:
 
 def lower_path(found: Moments, *, T: int, lam: float, beam: int = 64) -> np.ndarray:
     """Certified **lower** bounds on SEC for every horizon 1..T, `[T]`, from one beam search."""
+    _checks.affordable("T", T, seconds=1e-4 * T)
     return np.asarray(_beam_path(reduced(found), int(T), lam, beam)) * (1 - 1e-12)
 
 

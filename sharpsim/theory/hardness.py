@@ -70,9 +70,10 @@ def _half_log_tanh(t: Any) -> Any:
     return np.where(t > 0.5, np.arctanh(np.minimum(q, 0.5)), (np.log1p(q) - np.log(-np.expm1(-2 * t))) / 2)
 
 
-@checked
+@checked(vertices=count(1, 1000))
 def sides(vertices: int) -> np.ndarray:
     """All 2^n sign vectors, int [2^n, n] of -1 and 1, in the order of token sequences (-1 first)."""
+    vertices = int(vertices)
     _checks.enumerable(2.0**vertices, 2**VERTEX_LIMIT, "the set of all cuts", "a smaller graph")
     return 2 * (np.arange(2**vertices)[:, None] >> np.arange(vertices)[::-1] & 1) - 1
 
@@ -153,12 +154,13 @@ def expansions(adjacency: Any, *, scale: float, coupling: float = 1.0) -> int:
     return 2 ** (len(np.asarray(adjacency)) + 1) - 1 + int((prefixes >= law.max() - 1e-12).sum())
 
 
-@checked(vertices=count(2))
+@checked(vertices=count(2, 10**6))
 def expansions_bounds(*, vertices: int) -> tuple[int, int]:
     """(**lower**, **upper**) bound on `expansions`: 2^(n+1) - 1, as every prefix of at most n signs is likelier than P* <= 2^-n; and 3 2^n
     - 1 where P* > 2^-(n+1), since then of y_{H-1} = -1 and 1 at most one is as likely as P*.
     """
-    return 2 ** (vertices + 1) - 1, 3 * 2**vertices - 1
+    n = int(vertices)
+    return 2 ** (n + 1) - 1, 3 * 2**n - 1
 
 
 @checked(responses=arrays(ZERO_OR_ONE, "responses", "tokens"))

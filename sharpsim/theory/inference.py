@@ -31,6 +31,7 @@ Arrays are [prompts, k], rows padded with log-probability -inf; `remaining_mass`
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -188,7 +189,7 @@ def mode_probability_needed(*, expansions: Any, horizon: int, slack: float) -> A
     return as_float(horizon / ((1 - slack) * np.asarray(expansions, dtype=np.float64)))
 
 
-@checked(log_probs=HEAD)
+@checked(log_probs=replace(HEAD, then=_checks.some_mass))
 def lift_predictor(log_probs: Any, correct: Any) -> np.ndarray:
     """Cov(correct, log pi) in nats of each prompt, under the found part of the law, normalised: positive predicts that sharpening helps.
 

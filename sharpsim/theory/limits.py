@@ -51,8 +51,8 @@ def guess_error(*, labels: int, draws: Any) -> Any:
     (1 - 2/M)^k E[1 - 1/(M - Occ_k)]: the secret was not seen, and one of the M - Occ_k labels left is guessed. Convex and falling in k.
     `draws` may be an array of whole numbers; values below 1e-30 come out as 0. Raises `ValueError` for M < 3 and negative draws.
     """
-    k = np.asarray(draws, dtype=np.int64)
-    return as_float(guess_errors(labels, int(k.max(initial=0)))[k])
+    k = np.minimum(np.asarray(draws, float), _beyond(labels)).astype(np.int64)
+    return as_float(guess_errors(labels, int(k.max()))[k])
 
 
 @checked(n=count(0))

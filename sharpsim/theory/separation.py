@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import laws
-from sharpsim._arguments import FINITE, POSITIVE, arrays, at_least, checked
+from sharpsim._arguments import FINITE, POSITIVE, arrays, at_least, checked, within
 from sharpsim.sharpness import missing_mass
 from sharpsim.theory._arms import minimax_draws as arms_minimax_draws
 from sharpsim.theory._arms import minimax_error as arms_minimax_error
@@ -132,7 +132,7 @@ def miss(*, coverage: float, draws: Any) -> Any:
         return as_float(np.where(m == 0, 1.0, np.exp(m * np.log1p(-1 / np.float64(coverage)))))
 
 
-@checked
+@checked(coverage=within(1, 2**53))
 def draws_needed(*, coverage: float, rho: float) -> int:
     """Inverse of `miss`: the least m with (1 - 1/C_cov)^m <= rho, ceil(log(1/rho)/(-log(1 - 1/C_cov))): about C_cov log(1/rho)."""
     if coverage == 1:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim._arguments import checked
+from sharpsim._arguments import checked, count
 from sharpsim._logspace import log1mexp
 from sharpsim.coverage import coverage_profile
 from sharpsim.sharpness import mode_log_mass
@@ -130,7 +130,7 @@ def family_prompts_needed(*, eps: float, N: int, delta: float, hard_prompts: int
     return least_prompts(_option(family(hard_prompts, labels, hard_mass), N, delta), eps)
 
 
-@checked
+@checked(hard_prompts=count(1, 10**5), labels=count(3, 10**5))
 def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> Cheapest:
     """The least n N with `family_risk` <= eps, over all integers n and N, and where it is attained; 0 samples where guessing suffices."""
     parameters = family(hard_prompts, labels, hard_mass)

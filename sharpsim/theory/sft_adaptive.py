@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import laws
-from sharpsim._arguments import checked
+from sharpsim._arguments import checked, count
 from sharpsim._logspace import log1mexp
 from sharpsim.coverage import coverage_coefficient, mode_coverage
 from sharpsim.sharpness import maximisers, mode_log_mass
@@ -167,7 +167,7 @@ def family_mean_draws(*, stop: float, labels: int, hard_mass: float) -> float:
     return (1 - hard_mass) * float(laws.stopping_deadlines(np.zeros(1), stop=stop)[0]) + hard_mass * (secret + waiting)
 
 
-@checked
+@checked(hard_prompts=count(1, 10**5), labels=count(3, 10**5))
 def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> Cheapest:
     """The least n E[N_s] with `family_risk` <= eps, over n and s = 2k/M, the largest stop at which the secret ends the draws at k.
 

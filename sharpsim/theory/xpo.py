@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import laws
-from sharpsim._arguments import NON_NEGATIVE, OPEN_UNIT, POSITIVE, UNIT, checked
+from sharpsim._arguments import MODERATE, NON_NEGATIVE, OPEN_UNIT, POSITIVE, UNIT, Is, checked
 from sharpsim.sharpness import maximisers
 from sharpsim.theory import _sec
 from sharpsim.theory._common import Statement, as_float, hellinger, round_up
@@ -126,7 +126,9 @@ def risk_bound(
     return risk_of_regret(worst, beta=beta, delta=delta, sharp=sharp)
 
 
-@checked(regret=POSITIVE)
+@checked(
+    regret=POSITIVE, sec=Is("a number of at least 0, or a function of T", lambda sec: callable(sec) or (np.ndim(sec) == 0 and sec >= 0))
+)
 def rounds_needed(
     *, log_class_size: float, regret: float, rho: float, sec: float | Callable[[int], float], v_max: float, r_max: float,
     lam: float | None = None, sharp: bool = False,
@@ -167,13 +169,13 @@ def concentration_bound(*, mean: Any, log_inverse_rho: float, scale: float = 1.0
     return np.asarray(mean, float) / 2 - constant * scale * log_inverse_rho
 
 
-@checked
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_exact(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: int, lam: float) -> float:
     """SEC of a finite class, exact, where C(|Pi| + T - 1, T) count vectors fit; `ValueError` names `sec_bounds` beyond. At most T."""
     return _sec.exact(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
-@checked
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_bounds(
     log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: int, lam: float
 ) -> tuple[float, float]:
@@ -181,13 +183,13 @@ def sec_bounds(
     return _sec.bounds(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
-@checked
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_lower_path(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: int, lam: float) -> np.ndarray:
     """Certified **lower** bounds on SEC for every horizon 1..T, `[T]`, by one beam search."""
     return _sec.lower_path(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
-@checked
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_harmonic(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: Any, lam: float) -> Any:
     """**Upper** bound on SEC of a finite class in closed form, for T of any size; looser than `sec_bounds`, and of order log T."""
     return _sec.harmonic_bound(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
@@ -220,7 +222,8 @@ def _weight(
     constant: float, log_class_size: float, T: Any, rho: float, sec: Any, v_max: float, r_max: float, lam: float | None, log_base: bool
 ) -> tuple[Any, Any]:
     """(lam/2 + constant R^2 L)(1 + ln T)/T, and L."""
-    largest = (2 * v_max + (1 if log_base else 2) * r_max) ** 2
+    width = 2 * v_max + (1 if log_base else 2) * r_max
+    largest = width * width
     rounds = np.asarray(T, float)
     size = log_class_size + np.log(2 * rounds / rho)
     return ((largest if lam is None else lam) / 2 + constant * largest * size) * (1 + np.log(rounds)) / rounds, size

@@ -144,6 +144,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "theory.xpo.rounds_needed": {"regret": 5.0},
     "laws.certified_head": HEADS,
     "laws.kept_law": {**HEADS, "reward": LEFT_OUT},
+    "laws.occupancy_means": {"floor": 0.0},
     "laws.plurality": {"labels": 4},
     "laws.vote": {"masses": np.exp(TABLE)},
     "laws.binomial_window": {"n": 20},
