@@ -20,8 +20,16 @@ def is_traced(value: Any) -> bool:
     return jax is not None and isinstance(value, jax.core.Tracer)
 
 
+def shown(value: Any) -> str:
+    """`repr` of a value in a message, cut where it is long."""
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return f"an integer of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:110]} .."
+
+
 def _refuse(name: str, rule: str, value: Any) -> None:
-    raise ValueError(f"`{name}` must be {rule}; got {value!r}.")
+    raise ValueError(f"`{name}` must be {rule}; got {shown(value)}.")
 
 
 def in_open_unit(name: str, value: Any) -> None:
@@ -126,6 +134,18 @@ def probabilities(name: str, probs: Any) -> None:
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
 
 
+def some_mass(name: str, log_probs: Any) -> None:
+    """Refuse a row in which nothing has mass."""
+    if np.any(np.max(log_probs, axis=-1) == -np.inf):
+        _refuse(name, "log-probabilities with mass somewhere in each row", log_probs)
+
+
+def graph(name: str, adjacency: Any) -> None:
+    """Refuse a matrix of 0 and 1 that is no simple graph's, of at least two vertices."""
+    if len(adjacency) < 2 or (adjacency != adjacency.T).any() or np.diag(adjacency).any():
+        _refuse(name, "a symmetric matrix with zero diagonal, of at least two vertices", adjacency)
+
+
 def _refuse_unnormalised(name: str, error: Any, itemsize: int) -> None:
     tolerance = ROW_TOLERANCE.get(itemsize, 1e-2)
     if not np.all(error <= tolerance):
@@ -184,6 +204,13 @@ def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> No
     """Refuse two arrays whose shapes differ."""
     if np.shape(first) != np.shape(second):
         raise ValueError(f"`{second_name}` must have the shape of `{first_name}`, {np.shape(first)}; got {np.shape(second)}.")
+
+
+def affordable(name: str, value: Any, *, seconds: float = 0.0, size: float = 0.0) -> None:
+    """Refuse what would take more than 10 seconds, or more than 2 GB (`size` in bytes), and say how much."""
+    if seconds > 10 or size > 2e9:
+        amount = f"{seconds:.2g} seconds" if seconds > 10 else f"{size / 1e9:.2g} GB"
+        raise ValueError(f"`{name}` must be smaller, as the call would take about {amount}; got {shown(value)}.")
 
 
 def enumerable(size: float, limit: int, what: str, instead: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, checked
 from sharpsim._logspace import as_arrays, logsumexp, normalise
 from sharpsim.sharpness import maximisers, mode_log_mass
 
@@ -36,6 +37,7 @@ def _exp(x: Any, xp: Any, name: str) -> Any:
     return value
 
 
+@checked
 def coverage_coefficient(log_probs: Any, prompt_weights: Any, *, slack: Any = 0.0, power: Any = 1) -> Any:
     """C_cov,gamma,p = ( E_{x~mu}[ pi(Y*_gamma(x)|x)^-p ] )^(1/p), in [1, inf].
 
@@ -44,36 +46,32 @@ def coverage_coefficient(log_probs: Any, prompt_weights: Any, *, slack: Any = 0.
 
     Raises `ValueError` for slack outside [0, 1) and power not positive. Source: section 3.3 and Thm 3.1'.
     """
-    _checks.positive("power", power)
     log_mass, weights, xp = _mode_masses(log_probs, prompt_weights, slack)
     return _exp(_log_mean(-power * log_mass, weights, xp) / power, xp, "log_probs")
 
 
 def _mode_masses(log_probs: Any, prompt_weights: Any, slack: Any) -> tuple[Any, Any, Any]:
-    _checks.table("log_probs", log_probs)
     xp, table, weights = as_arrays(log_probs, prompt_weights)
-    _checks.prompt_weights(weights, table.shape[0])
     return mode_log_mass(table, slack=slack), weights, xp
 
 
+@checked
 def mode_coverage(log_probs: Any, prompt_weights: Any) -> Any:
     """Cbar_cov = E_{x~mu}[1 / max_y pi(y|x)], in [1, |Y|]; at least C_cov, and equal to it where the maximiser is unique.
 
     Source: Thm D.1, whose stopping rule sees the likelihood of single responses.
     """
-    _checks.table("log_probs", log_probs)
     xp, table, weights = as_arrays(log_probs, prompt_weights)
-    _checks.prompt_weights(weights, table.shape[0])
     return _exp(_log_mean(-xp.max(normalise(table, xp), axis=-1), weights, xp), xp, "log_probs")
 
 
+@checked(draws=POSITIVE)
 def coverage_profile(log_probs: Any, prompt_weights: Any, *, draws: Any, slack: Any = 0.0) -> Any:
     """mu{x : pi(Y*_gamma(x)|x) < 1/N} for each N in `draws`: the share of prompts that N draws do not cover; in [0, 1], shape of `draws`.
 
     `draws` are positive reals (N* = N / log(2/delta) in Thm 4.1'). By Markov at most C_cov,gamma / N. A mass within 1e-12 of 1/N
     (relative; float32: 1e-5) is covered.
     """
-    _checks.positive("draws", draws)
     log_mass, weights, xp = _mode_masses(log_probs, prompt_weights, slack)
     xp, log_mass, weights, counts = as_arrays(log_mass, weights, draws)
     # A mass that equals 1/N is covered, whichever way its logarithm was rounded.
@@ -81,14 +79,13 @@ def coverage_profile(log_probs: Any, prompt_weights: Any, *, draws: Any, slack: 
     return xp.sum(xp.where(uncovered, weights, 0.0), axis=-1)
 
 
+@checked
 def margin(log_probs: Any, prompt_weights: Any) -> Any:
     """The largest g with P*(x) >= (1 + g) pi(y'|x) for all y' outside Y*(x) and x with mu(x) > 0; in [0, inf].
 
     inf where every response with mass is maximal. Source: Assumption 4.2 (there gamma_margin).
     """
-    _checks.table("log_probs", log_probs)
     xp, table, weights = as_arrays(log_probs, prompt_weights)
-    _checks.prompt_weights(weights, table.shape[0])
     top = xp.max(table, axis=-1)
     second = xp.max(xp.where(maximisers(table), -xp.inf, table), axis=-1)
     with np.errstate(over="ignore"):
@@ -97,6 +94,7 @@ def margin(log_probs: Any, prompt_weights: Any) -> Any:
     return xp.min(xp.where(weights > 0, ratio, xp.inf))
 
 
+@checked
 def concentrability(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
     """C_pi = E_{x~mu, y~pi}[ pi(y|x) / base(y|x) ] = 1 + chi^2(pi || base), in [1, inf].
 
@@ -105,6 +103,7 @@ def concentrability(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
     return ratio_moment(log_policy, log_base, prompt_weights, beta=1.0)
 
 
+@checked
 def ratio_moment(log_numerator: Any, log_denominator: Any, prompt_weights: Any, *, beta: Any) -> Any:
     """C_{pi/pi';beta} = E_{x~mu, y~pi}[ (pi(y|x) / pi'(y|x))^beta ], in [1, inf].
 
@@ -112,12 +111,7 @@ def ratio_moment(log_numerator: Any, log_denominator: Any, prompt_weights: Any, 
 
     Raises `ValueError` for beta not positive. Source: section 4.2 (C_loss is the supremum of C_{base/pi;beta} over the class).
     """
-    _checks.positive("beta", beta)
-    _checks.table("log_numerator", log_numerator)
-    _checks.table("log_denominator", log_denominator)
-    _checks.same_shape("log_numerator", log_numerator, "log_denominator", log_denominator)
     xp, top, bottom, weights = as_arrays(log_numerator, log_denominator, prompt_weights)
-    _checks.prompt_weights(weights, top.shape[0])
     top, bottom = normalise(top, xp), normalise(bottom, xp)
     has_mass = top > -xp.inf
     safe_top = xp.where(has_mass, top, 0.0)

@@ -8,40 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import LABEL, ROWS, at_least, checked
 from sharpsim._logspace import as_arrays, logsumexp
 
 
+@checked(log_probs=ROWS)
 def log_likelihood(log_probs: Any) -> Any:
     """r(y|x) = log pi_base(y|x), in nats, at most 0: maximum-likelihood sharpening, the paper's main case."""
-    _checks.rows("log_probs", log_probs)
     return as_arrays(log_probs)[1]
 
 
+@checked(log_probs=ROWS, lengths=at_least(1))
 def length_normalised(log_probs: Any, lengths: Any) -> Any:
     """r(y|x) = log pi_base(y|x) / |y|, in nats per token.
 
     `lengths` are at least 1, of the shape of `log_probs` or of one row; the end token counts.
     """
-    _checks.rows("log_probs", log_probs)
-    _checks.at_least("lengths", lengths, 1)
     _, table, lengths = as_arrays(log_probs, lengths)
     if tuple(lengths.shape) not in {tuple(table.shape), tuple(table.shape[-1:])}:
         raise ValueError(f"`lengths` must have the shape of `log_probs`, {table.shape}, or of one row; got {lengths.shape}.")
     return table / lengths
 
 
+@checked(log_probs=ROWS, answers=LABEL)
 def majority(log_probs: Any, answers: Any) -> Any:
     """r(y|x) = log of the total base mass of the responses with y's answer, in nats, at most 0 (self-consistency).
 
     `answers` are integer labels 0, 1, .. of the shape of `log_probs` or of one row. Responses of equal answer tie.
     With samples this is the vote among N draws; the table gives its limit N -> inf.
     """
-    _checks.rows("log_probs", log_probs)
     labels = np.asarray(answers)
     xp, table = as_arrays(log_probs)
-    if labels.dtype.kind not in "iu" or labels.size == 0 or labels.min() < 0:
-        raise ValueError(f"`answers` must be integer labels of at least 0; got dtype {labels.dtype}.")
     if tuple(labels.shape) not in {tuple(table.shape), tuple(table.shape[-1:])}:
         raise ValueError(f"`answers` must have the shape of `log_probs`, {table.shape}, or of one row; got {labels.shape}.")
     votes = xp.full(table.shape, -xp.inf, dtype=table.dtype)

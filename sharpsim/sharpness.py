@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ROWS, UNIT, checked
 from sharpsim._logspace import as_arrays, log_fraction, logsumexp
 
 TIE_GUARD = {8: 1e-12, 4: 1e-6}
@@ -25,6 +26,7 @@ MISS_GUARD = {8: 1e-9, 4: 1e-6}
 """Absolute width within which a missing mass on the edge delta counts as a failure, by bytes per float."""
 
 
+@checked(log_probs=ROWS)
 def maximisers(log_probs: Any, *, slack: Any = 0.0) -> Any:
     """The mask of Y*_gamma(x) = {y : pi(y|x) >= (1 - gamma) max_y' pi(y'|x)}, along the last axis.
 
@@ -33,8 +35,6 @@ def maximisers(log_probs: Any, *, slack: Any = 0.0) -> Any:
 
     Raises `ValueError` for slack outside [0, 1) or rows that are not normalised. Source: section 2, Def F.1.
     """
-    _checks.in_half_open_unit("slack", slack)
-    _checks.rows("log_probs", log_probs)
     xp, table = as_arrays(log_probs)
     guard = TIE_GUARD.get(table.dtype.itemsize, 1e-6)
     # In float64 where gamma has a number: next to 1 it is 1 in float32, and everything would count.
@@ -44,6 +44,7 @@ def maximisers(log_probs: Any, *, slack: Any = 0.0) -> Any:
     return table >= xp.max(table, axis=-1, keepdims=True) + edge
 
 
+@checked(log_probs=ROWS)
 def mode_log_mass(log_probs: Any, *, slack: Any = 0.0) -> Any:
     """log pi(Y*_gamma(x)|x) for each row: 0 where all mass is maximal, finite always."""
     xp, table = as_arrays(log_probs)
@@ -51,6 +52,7 @@ def mode_log_mass(log_probs: Any, *, slack: Any = 0.0) -> Any:
     return logsumexp(xp.where(inside, table, -xp.inf), xp) - logsumexp(table, xp)
 
 
+@checked(log_probs=ROWS)
 def mode_log_miss(log_probs: Any, *, slack: Any = 0.0) -> Any:
     """log(1 - pi(Y*_gamma(x)|x)) for each row: -inf where all mass is maximal.
 
@@ -61,19 +63,18 @@ def mode_log_miss(log_probs: Any, *, slack: Any = 0.0) -> Any:
     return log_fraction(logsumexp(xp.where(inside, -xp.inf, table), xp), logsumexp(xp.where(inside, table, -xp.inf), xp), xp)
 
 
+@checked
 def missing_mass(log_policy: Any, log_base: Any, *, slack: Any = 0.0) -> Any:
     """1 - pi(Y*_gamma(x)|x) for each prompt, Y*_gamma taken from `log_base`; in [0, 1].
 
     Summed over the responses outside Y*_gamma, so that a miss of 1e-300 keeps its digits.
     """
-    _checks.table("log_policy", log_policy)
-    _checks.table("log_base", log_base)
-    _checks.same_shape("log_base", log_base, "log_policy", log_policy)
     xp, policy, base = as_arrays(log_policy, log_base)
     inside = maximisers(base, slack=slack)
     return xp.exp(logsumexp(xp.where(inside, -xp.inf, policy), xp) - logsumexp(policy, xp))
 
 
+@checked(missing=UNIT)
 def fails(missing: Any, *, delta: Any) -> Any:
     """Whether a prompt with this missing mass fails at delta: pi(Y*_gamma|x) <= 1 - delta, the edge included.
 
@@ -81,7 +82,6 @@ def fails(missing: Any, *, delta: Any) -> Any:
     counts is exact in floats: 27 misses in 90 at delta = 0.3 must fail. Raises `ValueError` for delta outside (0, 1), and for
     float32 numbers outside [1e-34, 1 - 1e-5].
     """
-    _checks.in_open_unit("delta", delta)
     xp, missing, threshold = as_arrays(missing, delta)
     if missing.dtype.itemsize < 8 and not _checks.is_traced(delta):
         _checks.in_float32_unit("delta", delta)
@@ -89,6 +89,7 @@ def fails(missing: Any, *, delta: Any) -> Any:
     return missing >= threshold - xp.minimum(threshold * 1e-3, guard)
 
 
+@checked
 def unsharpened_fraction(log_policy: Any, log_base: Any, prompt_weights: Any, *, delta: Any, slack: Any = 0.0) -> Any:
     """mu{x : pi(Y*_gamma(x)|x) <= 1 - delta}, the eps at which `log_policy` is (eps, delta, gamma)-sharpened; in [0, 1].
 
@@ -96,20 +97,18 @@ def unsharpened_fraction(log_policy: Any, log_base: Any, prompt_weights: Any, *,
     different shapes, rows or weights that do not sum to one, delta outside (0, 1), slack outside [0, 1).
     Source: Defs 3.1 and F.1; the converse event of Thm 4.1.
     """
-    _checks.prompt_weights(prompt_weights, log_policy.shape[0] if hasattr(log_policy, "shape") else len(log_policy))
     missing = missing_mass(log_policy, log_base, slack=slack)
     xp, missing, weights = as_arrays(missing, prompt_weights)
     return xp.sum(xp.where(fails(missing, delta=delta), weights, 0.0))
 
 
+@checked
 def sharpness_profile(log_policy: Any, log_base: Any, prompt_weights: Any, *, deltas: Any, slack: Any = 0.0) -> Any:
     """eps as a function of delta: `unsharpened_fraction` at each of `deltas`, non-increasing in delta; shape of `deltas`.
 
     A policy is (eps, delta, gamma)-sharpened exactly for the points on or above this step function.
     """
-    _checks.in_open_unit("deltas", deltas)
     xp, log_policy, log_base, weights, thresholds = as_arrays(log_policy, log_base, prompt_weights, deltas)
-    _checks.prompt_weights(weights, log_policy.shape[0])
     missing = missing_mass(log_policy, log_base, slack=slack)
     failed = fails(missing, delta=thresholds[..., None])
     return xp.sum(xp.where(failed, weights, 0.0), axis=-1)

@@ -1,13 +1,13 @@
 """The exact law of the best of N draws, at a cost that does not depend on N (section 3; Prop C.1's procedure)."""
 
+import math
 from typing import Any
 
-import numpy as np
-
-from sharpsim import _checks
+from sharpsim._arguments import REWARD, ROWS, Kind, checked
 from sharpsim._logspace import as_arrays, level_masses, log_fraction, log_missed_power, logaddexp
 
 
+@checked(log_probs=ROWS, reward=REWARD, draws=Kind("at least 1 and finite", lambda x: (x >= 1) & (x < math.inf)))
 def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
     """log pi_N(y|x) of the best of N independent draws, ties in reward going to the first drawn.
 
@@ -26,12 +26,6 @@ def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
 
     Raises `ValueError` for rows that are not normalised, NaN rewards, shapes that differ and draws below 1 or infinite.
     """
-    _checks.rows("log_probs", log_probs)
-    _checks.same_shape("log_probs", log_probs, "reward", reward)
-    _checks.at_least("draws", draws, 1)
-    _checks.positive("draws", draws)
-    if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
-        raise ValueError("`reward` must not hold NaN.")
     xp, table, rewards, count = as_arrays(log_probs, reward, draws)
     order = xp.argsort(rewards, axis=-1)
     sorted_table = xp.take_along_axis(table, order, axis=-1)

@@ -7,10 +7,14 @@ import math
 
 import numpy as np
 
+from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, UNIT, checked, count
+
 NEGLIGIBLE = 1e-18
 """Default probability of a tail that may be left out."""
 
 
+@checked(n=count(0), p=UNIT, lower=POSITIVE, upper=POSITIVE)
 def binomial_window(n: int, p: float, *, lower: float = NEGLIGIBLE, upper: float = NEGLIGIBLE) -> tuple[np.ndarray, np.ndarray]:
     """(values, probabilities) of Bin(n, p), without a lower tail of probability below `lower` and an upper one below `upper`.
 
@@ -18,10 +22,11 @@ def binomial_window(n: int, p: float, *, lower: float = NEGLIGIBLE, upper: float
     upper tail never matters. Computed from the ratios of neighbouring probabilities and normalised. The relative error is about 1e-15
     times the width of the window; n may be 1e12 and more.
     """
-    if p <= 0 or p >= 1:
-        return np.array([n if p >= 1 else 0]), np.ones(1)
-    start, end = n * p - _spread(n, p, lower), n * p + _spread(n, p, upper)
-    k = np.arange(max(0, math.floor(start)), min(n, math.ceil(end)) + 1, dtype=np.float64)
+    if p in (0, 1):
+        return np.array([n if p == 1 else 0]), np.ones(1)
+    below, above = _spread(n, p, lower), _spread(n, p, upper)
+    _checks.affordable("n", n, seconds=2e-7 * (below + above), size=40 * (below + above))
+    k = np.arange(max(0, math.floor(n * p - below)), min(n, math.ceil(n * p + above)) + 1, dtype=np.float64)
     steps = np.log((n - k[1:] + 1) / k[1:]) + (math.log(p) - math.log1p(-p))
     log_weights = np.concatenate([[0.0], np.cumsum(steps)])
     weights = np.exp(log_weights - log_weights.max())

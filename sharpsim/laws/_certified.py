@@ -4,11 +4,12 @@ Best-first search lists the k most likely responses of each prompt, the mass of 
 Call `kept_law` to get, from such a head, the known part of the law of the response that best of N keeps, and the mass of the rest.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import HEAD, REAL, Kind, arrays, checked
 from sharpsim._logspace import logsumexp
 from sharpsim.laws._best_of_n import best_of_n
 
@@ -39,6 +40,7 @@ class KeptLaw(NamedTuple):
     """[prompts]: w_N, the rest."""
 
 
+@checked(log_probs=HEAD, draws=Kind("at least 1 and finite", lambda x: (x >= 1) & (x < math.inf)), reward=arrays(REAL, "prompts", "k"))
 def kept_law(log_probs: Any, remaining_mass: Any, tail_bound: Any, *, draws: float, reward: Any = None) -> KeptLaw:
     """The law of the response that best of N keeps, as far as the head determines it; ties to the first drawn. found.sum(1) + unknown = 1.
 
@@ -47,7 +49,6 @@ def kept_law(log_probs: Any, remaining_mass: Any, tail_bound: Any, *, draws: flo
     """
     table, left, edge = certified_head(log_probs, remaining_mass, tail_bound)
     rewards = table if reward is None else np.asarray(reward, dtype=np.float64)
-    _checks.same_shape("log_probs", table, "reward", rewards)
     rewards = np.where(table > -np.inf, rewards, -np.inf)
     order = np.argsort(-rewards, axis=1, kind="stable")
     descending = np.take_along_axis(rewards, order, axis=1)
@@ -68,16 +69,10 @@ def kept_law(log_probs: Any, remaining_mass: Any, tail_bound: Any, *, draws: flo
     return KeptLaw(law[:, :-1], law[:, -1])
 
 
+@checked(log_probs=HEAD)
 def certified_head(log_probs: Any, remaining_mass: Any, tail_bound: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three arrays in float64, after checks of shapes and that the masses add up to 1; `ValueError` otherwise."""
     table, left, edge = (np.asarray(a, dtype=np.float64) for a in (log_probs, remaining_mass, tail_bound))
-    if table.ndim != 2 or table.size == 0:
-        raise ValueError(f"`log_probs` must be a table [prompts, k]; got shape {table.shape}.")
-    for name, values in (("remaining_mass", left), ("tail_bound", edge)):
-        if values.shape != table.shape[:1] or np.isnan(values).any():
-            raise ValueError(f"`{name}` must hold a number for each of the {len(table)} prompts; got shape {values.shape}, or NaN.")
-    if np.isnan(table).any() or (left < 0).any():
-        raise ValueError("`log_probs` must not hold NaN, nor `remaining_mass` a negative number.")
     off = np.abs(np.exp(table).sum(axis=1) + left - 1)
     if not np.all(off <= WHOLE_TOLERANCE):
         row = int(off.argmax())

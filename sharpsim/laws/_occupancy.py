@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import NON_NEGATIVE, UNIT, arrays, checked, count
 
 NEGLIGIBLE = 1e-34
 """Default of `negligible`: probabilities below this are cut off at either end of the band; the mass cut off is summed and returned."""
@@ -28,6 +29,7 @@ class OccupancyMeans(NamedTuple):
     work: int
 
 
+@checked(value=arrays(UNIT, "counts"), draws=count(0), floor=NON_NEGATIVE)
 def occupancy_means(
     value: Any, *, draws: int, idle: float = 0.0, survival: float = 1.0, floor: float = 0.0, negligible: float = NEGLIGIBLE
 ) -> OccupancyMeans:
@@ -50,13 +52,10 @@ def occupancy_means(
     values outside [0, 1] or NaN, negative draws, idle outside [0, 1), survival outside (0, 1], negligible outside [0, 1).
     """
     f = np.asarray(value, dtype=np.float64)
-    if f.ndim != 1 or f.size < 2 or not ((f >= 0) & (f <= 1)).all():
-        raise ValueError(f"`value` must be [cells + 1] numbers in [0, 1] for at least one cell; got shape {f.shape}, or values outside.")
-    last = _checks.static_count("draws", draws, 0)
-    _checks.in_half_open_unit("idle", idle)
-    _checks.in_half_open_unit("negligible", negligible)
-    if not 0 < survival <= 1:
-        raise ValueError(f"`survival` must be in (0, 1]; got {survival!r}.")
+    if f.size < 2:
+        raise ValueError(f"`value` must be [cells + 1] numbers for at least one cell; got shape {f.shape}.")
+    last = int(draws)
+    _checks.affordable("draws", draws, seconds=6e-6 * last, size=8.0 * last)
     cells = f.size - 1
     occupied = np.arange(cells + 1, dtype=np.float64)
     cell = (1 - idle) / cells

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, UNIT, checked, count
 from sharpsim.laws._binomial import binomial_window
 
 LARGEST = 1024
@@ -71,6 +71,7 @@ def _shortfall(e: np.ndarray, k: int, count: int, lam: float) -> np.ndarray:
     return short
 
 
+@checked(labels=count(2, 2**53), votes=count(0), mass=UNIT)
 def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
     """P[the favoured label is the mode of c votes, ties broken uniformly] for each c in `votes`; shape of `votes`.
 
@@ -79,11 +80,10 @@ def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
 
     Raises `ValueError` for labels below 2, mass outside [0, 1] and votes above 1,024 where the answer is not 1 to 1e-17.
     """
-    if not 0 <= mass <= 1:
-        raise ValueError(f"`mass` must be in [0, 1]; got {mass!r}.")
     return 1 - plurality_miss(votes=votes, labels=labels, miss=1 - mass)
 
 
+@checked(labels=count(2, 2**53), votes=count(0), miss=UNIT, negligible=POSITIVE)
 def plurality_miss(*, votes: np.ndarray, labels: int, miss: float, negligible: float = SURE) -> np.ndarray:
     """P[the favoured label is not the mode of c votes], 1 minus `plurality`, for each c in `votes`; shape of `votes`.
 
@@ -92,10 +92,6 @@ def plurality_miss(*, votes: np.ndarray, labels: int, miss: float, negligible: f
 
     Raises `ValueError` for labels below 2, miss outside [0, 1] and votes above 1,024 where the answer is not below 1e-17.
     """
-    _checks.count("labels", labels, 2)
-    _checks.count("votes", votes, 0)
-    if not 0 <= miss <= 1:
-        raise ValueError(f"`miss` must be in [0, 1]; got {miss!r}.")
     votes = np.asarray(votes, dtype=np.int64)
     # Chernoff: one given other label reaches the favoured one with probability at most (1 - (sqrt(mass) - sqrt(other))^2)^c.
     other = miss / (labels - 1)

@@ -1,14 +1,14 @@
 """The KL-regularised objective of RLHF-Sharpening, its KL divergence, and the regret of a policy in it (sections 7.1 and 7.3)."""
 
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from sharpsim import _checks
+from sharpsim._arguments import FINITE_REWARD, checked
 from sharpsim._logspace import as_arrays, normalise
 from sharpsim.laws._tilted import tilted
 
 
+@checked
 def divergence(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
     """KL(pi || base) = E_{x~mu, y~pi}[log pi(y|x) - log base(y|x)] in nats, in [0, inf].
 
@@ -29,6 +29,7 @@ def divergence(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
     return _mean(xp.sum(summands, axis=-1) + outside, weights, xp)
 
 
+@checked(reward=replace(FINITE_REWARD, axes=("prompts", "responses")))
 def regularised_value(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: Any) -> Any:
     """J_beta(pi) = E_{x~mu, y~pi}[r(y|x)] - beta KL(pi || base), in nats; -inf where pi has mass that base (or the reward) lacks.
 
@@ -41,8 +42,6 @@ def regularised_value(log_policy: Any, log_base: Any, reward: Any, prompt_weight
     Raises `ValueError` for rows or weights that do not sum to one, shapes that differ, rewards NaN or +inf, beta not positive.
     Source: section 4.2, Eq. 8.
     """
-    _checks.positive("beta", beta)
-    _check_reward(log_policy, reward)
     xp, policy, _, weights = _tables(log_policy, log_base, prompt_weights)
     mass = xp.exp(policy)
     has_mass = mass > 0
@@ -50,31 +49,19 @@ def regularised_value(log_policy: Any, log_base: Any, reward: Any, prompt_weight
     return _mean(xp.sum(gains, axis=-1), weights, xp) - beta * divergence(log_policy, log_base, prompt_weights)
 
 
+@checked(reward=replace(FINITE_REWARD, axes=("prompts", "responses")))
 def regularised_regret(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: Any) -> Any:
     """J_beta(pi_beta) - J_beta(pi) = beta KL(pi || pi_beta) >= 0, in nats; arguments and refusals as `regularised_value`.
 
     Computed by the right side, which keeps its digits near 0, where the left one is a difference of two values. Source: the regret
     decomposition behind Thm J.1.
     """
-    _checks.positive("beta", beta)
-    _tables(log_policy, log_base, prompt_weights)
-    _check_reward(log_policy, reward)
     return beta * divergence(log_policy, tilted(log_base, reward, beta=beta), prompt_weights)
 
 
 def _tables(log_policy: Any, log_base: Any, prompt_weights: Any) -> tuple[Any, ...]:
-    _checks.table("log_policy", log_policy)
-    _checks.table("log_base", log_base)
-    _checks.same_shape("log_base", log_base, "log_policy", log_policy)
     xp, policy, base, weights = as_arrays(log_policy, log_base, prompt_weights)
-    _checks.prompt_weights(weights, policy.shape[0])
     return xp, normalise(policy, xp), normalise(base, xp), weights
-
-
-def _check_reward(log_policy: Any, reward: Any) -> None:
-    _checks.same_shape("log_policy", log_policy, "reward", reward)
-    if not _checks.is_traced(reward) and not np.all(np.asarray(reward) < np.inf):
-        raise ValueError("`reward` must not hold NaN or +inf.")
 
 
 def _mean(values: Any, weights: Any, xp: Any) -> Any:

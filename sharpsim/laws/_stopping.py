@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import LOG_PROBS, ROW, checked, count
 from sharpsim._logspace import (
     as_arrays,
     before_level,
@@ -47,10 +48,9 @@ class StoppingTables(NamedTuple):
     log_share: Any
 
 
+@checked
 def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
     """The tables behind the stopping law, along the last axis of normalised log-probabilities; `stop` is s > 0."""
-    _checks.rows("log_probs_row", log_probs_row)
-    _checks.positive("stop", stop)
     xp, row, s = as_arrays(log_probs_row, stop)
     order = xp.argsort(row, axis=-1)
     p = xp.take_along_axis(normalise(row, xp), order, axis=-1)
@@ -76,12 +76,12 @@ def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
     return StoppingTables(order, deadline, log_at_most, log_segment, xp.where(has_mass, on_time, -xp.inf), late + dead, level, share)
 
 
+@checked(log_probs=LOG_PROBS)
 def stopping_deadlines(log_probs: Any, *, stop: Any) -> Any:
     """ceil(stop / p) for each probability: the number of draws from which on a response of this probability stops them, at least 1.
 
     s/p within 1e-12 of a whole number (relative; float32: 1e-5) counts as whole; inf where p = 0. Shape of `log_probs`.
     """
-    _checks.positive("stop", stop)
     xp, log_p, stop = as_arrays(log_probs, stop)
     fits = log_p > xp.log(stop) - math.log(_largest(log_p)) + 1.0
     ratio = xp.where(fits, stop * xp.exp(-xp.where(fits, log_p, 0.0)), xp.inf)
@@ -97,6 +97,7 @@ def _largest(x: Any) -> float:
     return float(np.finfo(np.dtype(x.dtype)).max)
 
 
+@checked
 def stopping_time_mean(log_probs_row: Any, *, stop: Any) -> Any:
     """E[N_s] = 1 + sum_{k>=1} G(s/k)^k, G(t) the mass of responses with probability below t; at least max(1, s/P*).
 
@@ -115,6 +116,7 @@ def stopping_time_mean(log_probs_row: Any, *, stop: Any) -> Any:
     return mean
 
 
+@checked
 def stopping_kept(log_probs_row: Any, *, stop: Any) -> Any:
     """log pi_s(y|x), the law of the response kept when the draws stop: the likeliest so far, ties to the first drawn.
 
@@ -127,6 +129,7 @@ def stopping_kept(log_probs_row: Any, *, stop: Any) -> Any:
     return xp.take_along_axis(law, xp.argsort(tables.order, axis=-1), axis=-1)
 
 
+@checked
 def stopping_time_miss(log_probs_row: Any, *, stop: Any) -> Any:
     """P[the kept response lies outside Y*], in [0, 1 - pi(Y*)]; at most (1 - |Y*| P*)^ceil(s/P*) (Lemma I.1)."""
     xp, row = as_arrays(log_probs_row)
@@ -134,9 +137,9 @@ def stopping_time_miss(log_probs_row: Any, *, stop: Any) -> Any:
     return xp.exp(logsumexp(xp.where(row == xp.max(row, axis=-1, keepdims=True), -xp.inf, kept), xp))
 
 
+@checked(log_probs_row=ROW, after=count(0))
 def stopping_time_survival(log_probs_row: Any, *, stop: Any, after: Any) -> Any:
     """P[N_s > k] = G(s/k)^k for each k in `after` (whole numbers, at least 0); shape of `after`. One row."""
-    _checks.count("after", after, 0)
     tables = stopping_tables(log_probs_row, stop=stop)
     xp, deadline, log_mass, k = as_arrays(tables.deadline, tables.log_mass_at_most, after)
     # The responses whose deadline is after k are the first ones of the ascending order.

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import FINITE_REWARD, ROWS, checked, is_traced
 from sharpsim._logspace import as_arrays, normalise
 
 
+@checked(log_probs=ROWS, reward=FINITE_REWARD)
 def tilted(log_probs: Any, reward: Any, *, beta: Any) -> Any:
     """log pi_beta(y|x), with pi_beta proportional to base(y|x) exp(reward(y|x) / beta): argmax of E_pi[r] - beta KL(pi || base).
 
@@ -22,13 +23,12 @@ def tilted(log_probs: Any, reward: Any, *, beta: Any) -> Any:
 
     Raises `ValueError` for rows that are not normalised, rewards that are NaN or +inf, shapes that differ and beta not positive.
     """
-    _checks.rows("log_probs", log_probs)
-    _checks.same_shape("log_probs", log_probs, "reward", reward)
-    _checks.positive("beta", beta)
-    if not _checks.is_traced(reward) and not np.all(np.asarray(reward) < np.inf):
-        raise ValueError("`reward` must not hold NaN or +inf.")
     xp, table, rewards, strength = as_arrays(log_probs, reward, beta)
     has_mass = table > -xp.inf
+    if not (is_traced(log_probs) or is_traced(reward)):
+        possible = np.asarray(has_mass) & (np.asarray(rewards) > -np.inf)
+        if not possible.any(axis=-1).all():
+            raise ValueError("`reward` must be above -inf for some response with mass in each row; in one it is -inf for all.")
     rewards = xp.where(has_mass, rewards, -xp.inf)
     top = xp.max(rewards, axis=-1, keepdims=True)
     # Relative to the best reward, so that 1/beta may be as large as floats allow.

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import UNIT, ZERO_OR_ONE, arrays, checked
 
 
+@checked(masses=arrays(UNIT, "prompts", "answers"), correct=arrays(ZERO_OR_ONE, "prompts", "answers"))
 def vote(masses: Any, correct: Any, *, draws: int) -> np.ndarray:
     """P[the majority vote of N draws is correct], N = 1..draws, for each prompt; `[prompts, draws]`, in [0, 1].
 
@@ -22,12 +24,12 @@ def vote(masses: Any, correct: Any, *, draws: int) -> np.ndarray:
 
     Raises `ValueError` for masses that are negative, NaN or sum to more than 1, shapes that differ, and draws below 1.
     """
-    _checks.static_count("draws", draws)
     p, right = np.asarray(masses, dtype=np.float64), np.asarray(correct, dtype=bool)
-    _checks.same_shape("masses", p, "correct", right)
     total = p.sum(axis=-1)
-    if p.ndim != 2 or p.size == 0 or not (np.all(p >= 0) and np.all(total <= 1 + 1e-9)):
-        raise ValueError(f"`masses` must be a table [prompts, answers] of probabilities that sum to at most 1; got shape {p.shape}.")
+    if not np.all(total <= 1 + 1e-9):
+        raise ValueError(f"`masses` must have rows that sum to at most 1; got {float(total.max())!r}.")
+    draws = int(draws)
+    _checks.affordable("draws", draws, seconds=1e-9 * p.size * draws**3, size=16.0 * len(p) * draws**2)
     rate = max(draws / 2, 1.0)
     counts = np.arange(draws + 1)
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])

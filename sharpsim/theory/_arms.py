@@ -11,9 +11,11 @@ from functools import lru_cache
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import checked, count
 from sharpsim.laws import binomial_window, occupancy_means
 
 
+@checked(draws=count(0))
 def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
     """e(m) = (1 - (1+g)/Z)^m E[1 - 1/(d - Occ_m)], Z = M + d + g, Occ_m = arms among d - 1 that m uniform draws on M + d - 1 cells hit.
 
@@ -24,19 +26,19 @@ def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
 
     Raises `ValueError` for draws below 0, arms or bulk below 1, gap not positive.
     """
-    _checks.count("draws", draws, 0)
-    d, m = _arguments(arms, bulk, gap)
+    d, m = int(arms), int(bulk)
     total = m + d + gap
     hits, chances = binomial_window(int(draws), (d - 1) / (m + d - 1))
     guess = _guess_errors(d, int(hits[-1]))
     unseen = float(chances @ guess[np.minimum(hits, len(guess) - 1)])
-    return math.exp(int(draws) * math.log1p(-(1 + gap) / total)) * unseen
+    share = (1 + gap) / total
+    log_other = math.log1p(-share) if share < 0.5 else math.log((m + d - 1) / total)
+    return math.exp(int(draws) * log_other) * unseen
 
 
+@checked
 def minimax_draws(*, eps: float, arms: int, bulk: int, gap: float) -> int:
     """Inverse of `minimax_error`: the least number of draws at which some learner errs with probability at most eps."""
-    _checks.in_open_unit("eps", eps)
-    _arguments(arms, bulk, gap)
     if minimax_error(draws=0, arms=arms, bulk=bulk, gap=gap) <= eps:
         return 0
     low, high = 0, 1
@@ -48,10 +50,9 @@ def minimax_draws(*, eps: float, arms: int, bulk: int, gap: float) -> int:
     return high
 
 
+@checked
 def query_error(*, queries: int, arms: int) -> float:
     """max(0, 1 - (k+1)/d): the least error of a learner that may ask for the likelihood of any response, after k queries of arms."""
-    _checks.count("queries", queries, 0)
-    _checks.count("arms", arms)
     return max(0.0, (arms - 1 - queries) / arms)
 
 
@@ -65,14 +66,8 @@ def _guess_errors(d: int, hits: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _guess_table(d: int, draws: int) -> np.ndarray:
+    _checks.affordable("arms", d, seconds=6e-6 * draws + 1e-9 * d * draws, size=40.0 * d)
     # Nothing is cut off, so that small errors keep their digits.
     table = occupancy_means(1 - 1 / (d - np.arange(d)), draws=draws, negligible=0.0).means
     table.flags.writeable = False
     return table
-
-
-def _arguments(arms: int, bulk: int, gap: float) -> tuple[int, int]:
-    _checks.count("arms", arms)
-    _checks.count("bulk", bulk)
-    _checks.positive("gap", gap)
-    return int(arms), int(bulk)

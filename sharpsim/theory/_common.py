@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import UNIT, checked, instance
 
 SOURCE = "Huang et al., ICLR 2025, arXiv 2412.01951v2"
 
@@ -36,6 +36,7 @@ class AssumptionError(ValueError):
     """Raised by `require` when an assumption of a guarantee does not hold; the message names the assumption and its negative slack."""
 
 
+@checked(slacks=instance(dict))
 def require(slacks: dict[str, float], *names: str) -> None:
     """Raise `AssumptionError` for each named slack (for all of them if no names are given) that is negative or NaN."""
     for name in names or tuple(slacks):
@@ -43,6 +44,7 @@ def require(slacks: dict[str, float], *names: str) -> None:
             raise AssumptionError(f"assumption `{name}` fails: its slack is {slacks[name]!r}, and must be at least 0.")
 
 
+@checked(a=UNIT, b=UNIT)
 def hellinger(a: Any, b: Any) -> Any:
     """h(a, b) = (sqrt a - sqrt b)^2 + (sqrt(1-a) - sqrt(1-b))^2, the squared Hellinger distance of Bernoulli(a) and (b); in [0, 2]."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
@@ -57,12 +59,7 @@ def hellinger(a: Any, b: Any) -> Any:
 def statistical_error(*, log_class_size: float, n: Any, rho: float) -> Any:
     """e_stat = 2 log(|Pi|/rho) / n (Lemma F.1): with probability 1 - rho the maximum-likelihood member of a finite class has
     E_x D_H^2(estimate, truth) at most this. D_H^2 has no factor 1/2, so a value above 2 is vacuous.
-
-    Raises `ValueError` for a log class size that is NaN or negative, n below 1, rho outside (0, 1).
     """
-    _checks.log_class_size(log_class_size)
-    _checks.at_least("n", n, 1)
-    _checks.in_open_unit("rho", rho)
     return 2 * (log_class_size - math.log(rho)) / np.asarray(n, dtype=np.float64)
 
 

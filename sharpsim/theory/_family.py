@@ -23,6 +23,7 @@ SMALL_MEAN = 1e-5
 def mean_over_binomial(n: int, p: float, value: Callable[[np.ndarray], np.ndarray]) -> Any:
     """E[value(Bin(n, p))] along the last axis of `value`, which is in [0, 1] and falls with the count; relative precision down to 1e-290."""
     k, probability = binomial_window(n, p)
+    _checks.affordable("n", n, seconds=2e-5 * len(k))
     mean = value(k) @ probability
     if np.min(mean) >= SMALL_MEAN:
         return mean
@@ -69,7 +70,6 @@ def fill(miss: Any, prompt_weights: Any, *, delta: float, error: float) -> float
 
 def afford(price: Any, prompt_weights: Any, *, budget: float) -> float:
     """max{ sum mu_x t_x : 0 <= t <= 1, sum mu_x price_x t_x <= budget }, cheapest prompts first; rounded up, at most 1."""
-    _checks.prompt_weights(prompt_weights, len(price))
     order = np.argsort(price)
     weights, price = np.asarray(prompt_weights, float)[order], np.asarray(price, float)[order]
     spent = np.concatenate([[0.0], np.cumsum(weights * price)[:-1]])
@@ -88,11 +88,7 @@ class Family(NamedTuple):
 
 
 def family(hard_prompts: int, labels: int, hard_mass: float) -> Family:
-    """Parameters of H(d, M, D); `ValueError` unless d >= 1, M >= 3, 0 < D <= 1."""
-    _checks.count("hard_prompts", hard_prompts)
-    _checks.count("labels", labels, 3)
-    if not 0 < hard_mass <= 1:
-        raise ValueError(f"`hard_mass` must be in (0, 1]; got {hard_mass!r}.")
+    """Parameters of H(d, M, D)."""
     return Family(int(hard_prompts), int(labels), float(hard_mass))
 
 
@@ -129,6 +125,7 @@ class PluralityRisk:
     def _losing(self, votes: np.ndarray, *, negligible: float) -> np.ndarray:
         known = self._losses.get(negligible, np.zeros(0))
         if len(known) <= votes[-1]:
+            _checks.affordable("n", votes[-1], size=80.0 * float(votes[-1]))
             every = np.arange(2 * int(votes[-1]) + 1)
             known = plurality_miss(votes=every, labels=self.parameters.labels, miss=self.miss, negligible=negligible)
             self._losses[negligible] = known

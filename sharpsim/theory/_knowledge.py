@@ -6,11 +6,13 @@ members that are still possible, or the set of responses whose likelihood is det
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import FINITE, ROW, TABLE, arrays, checked, count
 
 STATES = 20_000
 """The most states that a chain may visit."""
@@ -19,8 +21,9 @@ STATES = 20_000
 def _chain(start: bytes, step: Callable[[bytes], dict[bytes, float]], draws: int) -> list[dict[bytes, float]]:
     """The distribution of the state after 0, 1, .., `draws` draws; `step(state)` is the distribution of the next state."""
     known: dict[bytes, dict[bytes, float]] = {}
+    _checks.affordable("draws", draws, seconds=4e-6 * draws)
     laws = [{start: 1.0}]
-    for _ in range(draws):
+    for _ in range(int(draws)):
         following: dict[bytes, float] = {}
         for state, mass in laws[-1].items():
             if state not in known:
@@ -32,6 +35,7 @@ def _chain(start: bytes, step: Callable[[bytes], dict[bytes, float]], draws: int
     return laws
 
 
+@checked(log_members=replace(TABLE, axes=("members", "responses")), draws=count(0))
 def consistent_errors(log_members: Any, *, draws: int, truth: int = 0) -> np.ndarray:
     """`[draws + 1]`: E[1 - 1/|consistent|] after m = 0..draws draws of member `truth`. A member is consistent when it gives every
     response drawn the likelihood that was seen.
@@ -43,12 +47,10 @@ def consistent_errors(log_members: Any, *, draws: int, truth: int = 0) -> np.nda
 
     Raises `ValueError` for rows that do not sum to one, a truth that is no member, draws below 0, more than 20,000 states.
     """
-    _checks.table("log_members", log_members)
-    _checks.count("draws", draws, 0)
     members = np.asarray(log_members, dtype=np.float64)
     if not 0 <= truth < len(members):
         raise ValueError(f"`truth` must be one of the {len(members)} members; got {truth!r}.")
-    own = members[truth]
+    own = members[int(truth)]
     responses = np.flatnonzero(own > -np.inf)
     # Members differ by design or not at all; equal ones differ by rounding.
     match = np.abs(members[:, responses] - own[responses]) < 1e-9
@@ -63,6 +65,7 @@ def consistent_errors(log_members: Any, *, draws: int, truth: int = 0) -> np.nda
     return np.array([sum(mass * (1 - 1 / np.frombuffer(state, bool).sum()) for state, mass in law.items()) for law in laws])
 
 
+@checked(features=arrays(FINITE, "responses", "d"), log_probs=ROW, draws=count(0))
 def identified(features: Any, log_probs: Any, *, draws: int) -> np.ndarray:
     """`[draws + 1]`: P[the likelihoods of m = 0..draws responses determine log base on all responses], base linear softmax, exact.
 
@@ -72,8 +75,6 @@ def identified(features: Any, log_probs: Any, *, draws: int) -> np.ndarray:
 
     Raises `ValueError` for shapes that do not fit, rows that do not sum to one, draws below 0, more than 20,000 flats.
     """
-    _checks.rows("log_probs", log_probs)
-    _checks.count("draws", draws, 0)
     points, own = np.asarray(features, dtype=np.float64), np.asarray(log_probs, dtype=np.float64)
     if points.ndim != 2 or own.shape != (len(points),):
         raise ValueError(f"`features` must be [responses, d] with one log-probability each; got {points.shape} and {own.shape}.")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.theory._family import failing_chance, mean_over_binomial
 
 FINE, GRID = 256, 20
@@ -24,27 +24,24 @@ class Memorised(NamedTuple):
     risk: float
 
 
+@checked
 def risk_of_masses(mode_masses: Any, prompt_weights: Any, *, n: float, N: float, delta: float) -> float:
     """`sft.exact_risk` from base(Y*|x) of each prompt in (0, 1] in place of a table; equal to it, and faster for many prompts.
 
     Raises `ValueError` for masses outside (0, 1], weights that are no distribution, n or N not whole or below 1, delta outside (0, 1).
     """
-    _checks.count("n", n)
-    _checks.count("N", N)
-    _checks.in_open_unit("delta", delta)
-    masses, weights = _checked(mode_masses, prompt_weights)
+    masses, weights = np.asarray(mode_masses, dtype=np.float64), np.asarray(prompt_weights, dtype=np.float64)
     return _risk(_miss(masses, N), weights, n=int(n), delta=delta)
 
 
+@checked
 def least_memorised(mode_masses: Any, prompt_weights: Any, *, eps: float, delta: float) -> Memorised:
     """The cheapest n N at which the exact risk for the class of all tables is at most eps, of about twenty values of N; n to three digits.
 
     A class of all tables shares nothing between prompts: n grows like the number of prompts. With more than `FINE` prompts, masses are
     rounded down by up to 5%, which errs on the safe side. Errors as `risk_of_masses`, and for eps outside (0, 1).
     """
-    _checks.in_open_unit("eps", eps)
-    _checks.in_open_unit("delta", delta)
-    masses, weights = _checked(mode_masses, prompt_weights)
+    masses, weights = np.asarray(mode_masses, dtype=np.float64), np.asarray(prompt_weights, dtype=np.float64)
     if len(masses) > FINE:
         masses = np.exp(np.floor(np.log(masses) * GRID) / GRID)
     starts = [_least_draws(masses, weights, given_up=share * eps, delta=delta) for share in (1.0, 0.5)]
@@ -62,14 +59,6 @@ def _least_draws(masses: np.ndarray, weights: np.ndarray, *, given_up: float, de
     order = np.argsort(masses)
     hardest = masses[order][np.searchsorted(np.cumsum(weights[order]), given_up * (1 - 1e-12), side="right").clip(max=len(masses) - 1)]
     return 1.0 if hardest >= 1 else max(1.0, math.floor(math.log(delta) / math.log1p(-hardest)) + 1.0)
-
-
-def _checked(mode_masses: Any, prompt_weights: Any) -> tuple[np.ndarray, np.ndarray]:
-    masses, weights = np.asarray(mode_masses, dtype=np.float64), np.asarray(prompt_weights, dtype=np.float64)
-    if masses.ndim != 1 or not np.all((masses > 0) & (masses <= 1)):
-        raise ValueError(f"`mode_masses` must be in (0, 1], one for each prompt; got shape {masses.shape} or a value outside.")
-    _checks.prompt_weights(weights, len(masses))
-    return masses, weights
 
 
 def _miss(masses: np.ndarray, N: float) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, checked, count
 from sharpsim.laws import binomial_window, tilted
 from sharpsim.sharpness import fails, unsharpened_fraction
 from sharpsim.theory._common import require
@@ -32,13 +33,13 @@ class PairRisk(NamedTuple):
 
 def realizability(log_members: Any, log_probs: Any, *, beta: float) -> float:
     """Slack of "pi_beta is in the class": 1e-9 minus the least total variation (maximised over prompts) of a member from it."""
-    _checks.rows("log_members", log_members)
     table = np.asarray(log_probs, float)
     target = tilted(table, table, beta=beta)
     distance = 0.5 * np.abs(np.exp(np.asarray(log_members, float)) - np.exp(target)).sum(axis=-1).max(axis=-1)
     return 1e-9 - float(distance.min())
 
 
+@checked
 def exact_risk(log_members: Any, log_probs: Any, prompt_weights: Any, *, n: int, beta: float, delta: float) -> PairRisk:
     """The exact risk of DPO over a finite class `[members, prompts, responses]` after n pairs, from the distribution of the zero-loss set.
 
@@ -49,34 +50,30 @@ def exact_risk(log_members: Any, log_probs: Any, prompt_weights: Any, *, n: int,
     Raises `ValueError` for more than 14 members, n below 1, beta not positive, delta outside (0, 1); `AssumptionError` for a class
     without pi_beta.
     """
-    _checks.count("n", n)
-    _checks.positive("beta", beta)
-    _checks.in_open_unit("delta", delta)
     table, members = np.asarray(log_probs, float), np.asarray(log_members, float)
     require({"realizability": realizability(members, table, beta=beta)})
-    _checks.prompt_weights(prompt_weights, len(table))
-    count = len(members)
-    if count > MEMBERS:
-        raise ValueError(f"`log_members` must hold at most {MEMBERS} members for the exact law; got {count}.")
+    size = len(members)
+    if size > MEMBERS:
+        raise ValueError(f"`log_members` must hold at most {MEMBERS} members for the exact law; got {size}.")
     mass = np.exp(table)
     pairs = np.asarray(prompt_weights, float)[:, None, None] * mass[:, :, None] * mass[:, None, :]
     removed = np.zeros(pairs.shape, dtype=np.int64)
     for j, member in enumerate(members):
         removed |= disagrees(member, table, beta=beta).astype(np.int64) << j
-    by_set = np.bincount(removed.reshape(-1), weights=pairs.reshape(-1), minlength=2**count)
+    by_set = np.bincount(removed.reshape(-1), weights=pairs.reshape(-1), minlength=2**size)
     # P[a pair removes only members outside S], for every S at once: sums over subsets of the complement of S.
-    cube = by_set.reshape((2,) * count)
-    for axis in range(count):
+    cube = by_set.reshape((2,) * size)
+    for axis in range(size):
         cube = np.cumsum(cube, axis=axis)
     with np.errstate(divide="ignore"):
         spared = np.exp(n * np.log(np.minimum(cube.reshape(-1)[::-1] / by_set.sum(), 1.0)))
-    left = spared.reshape((2,) * count)
-    for axis in range(count):
+    left = spared.reshape((2,) * size)
+    for axis in range(size):
         sure = np.take(left, [1], axis=axis)
         left = np.concatenate([np.take(left, [0], axis=axis) - sure, sure], axis=axis)
     law = left.reshape(-1)
     risks = np.array([unsharpened_fraction(member, table, prompt_weights, delta=delta) for member in members])
-    inside = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+    inside = (np.arange(2**size)[:, None] >> np.arange(size)) & 1
     size = np.maximum(inside.sum(axis=1), 1)
     same = np.array([not disagrees(member, table, beta=beta).any() for member in members])
     only = (inside == same).all(axis=1)
@@ -91,12 +88,8 @@ class FamilyRisk:
     did not contain the mode, with s responses seen, M - s members are left, and the right one is among them. s is a Markov chain.
     """
 
+    @checked(labels=count(2, 10**7), margin=POSITIVE)
     def __init__(self, *, hard_prompts: int, labels: int, margin: float, beta: float, delta: float):
-        for name, value, least in (("hard_prompts", hard_prompts, 1), ("labels", labels, 2)):
-            _checks.count(name, value, least)
-        _checks.positive("margin", margin)
-        _checks.positive("beta", beta)
-        _checks.in_open_unit("delta", delta)
         self.hard_prompts, self.labels, self.margin = int(hard_prompts), int(labels), float(margin)
         # pi_beta's odds of another response to the mode are (1+g)^-(1+1/beta).
         odds = math.exp(-(1 + 1 / beta) * math.log1p(margin))
@@ -108,9 +101,10 @@ class FamilyRisk:
         self._told = 0.0
         self._mean, self._worst, self._identified = [1 - 1 / labels], [1.0], [0.0]
 
+    @checked(n=count(0))
     def __call__(self, n: int) -> PairRisk:
         """The risk with n pairs; `identified` is the probability for one prompt."""
-        _checks.count("n", n, 0)
+        _checks.affordable("n", n, seconds=3e-5 * n / self.hard_prompts)
         k, probability = binomial_window(int(n), 1 / self.hard_prompts)
         self._extend(int(k[-1]))
         mean, worst, identified = (float(probability @ np.asarray(values)[k]) for values in (self._mean, self._worst, self._identified))
@@ -119,7 +113,8 @@ class FamilyRisk:
         return PairRisk(0.0, 0.0, identified) if self.harmless else PairRisk(mean, worst, identified)
 
     def _extend(self, most: int) -> None:
-        m = self.labels
+        m, further = self.labels, most - len(self._mean)
+        _checks.affordable("n", most, seconds=further * (3e-5 + 3e-8 * m))
         one = 1 / (m + self.margin)
         mode = (1 + self.margin) * one
         seen = np.arange(m)
@@ -138,12 +133,12 @@ class FamilyRisk:
             self._worst.append(float(state[:-1].sum()))
             self._identified.append(self._told + float(state[-1]))
 
+    @checked
     def pairs_needed(self, *, eps: float, worst: bool = False) -> int:
         """The least n with risk at most eps: for a uniformly chosen zero-loss member, or for the worst one.
 
         Raises `ValueError` where no n is enough, because pi_beta itself is not sharp at this beta.
         """
-        _checks.in_open_unit("eps", eps)
         if self.dull:
             raise ValueError("`beta` must be smaller: pi_beta itself fails at this margin and delta, so no number of pairs is enough.")
 

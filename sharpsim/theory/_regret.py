@@ -5,25 +5,19 @@ f_pi(x, y, y') = g(x, y) - g(x, y') with g = beta log(pi/base) - r; it vanishes 
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sharpsim import _checks, laws
+from sharpsim._arguments import TABLE, checked
 from sharpsim.theory._common import as_float, round_up
 
 
 def residuals(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float) -> tuple[np.ndarray, ...]:
     """g_b = beta log(pi_b/base) - r (0 off the base's support), the members, the base as probabilities, and the prompt weights."""
-    _checks.positive("beta", beta)
-    _checks.rows("log_members", log_members)
-    _checks.table("log_base", log_base)
     members, base = np.asarray(log_members, float), np.asarray(log_base, float)
-    if members.ndim != 3:
-        raise ValueError(f"`log_members` must be [members, prompts, responses]; got shape {members.shape}.")
-    _checks.same_shape("log_base", base, "log_members", members[0])
-    _checks.same_shape("log_base", base, "reward", reward)
-    _checks.prompt_weights(prompt_weights, base.shape[0])
     weights = np.asarray(prompt_weights, float)
     support = (base > -np.inf) & (weights > 0)[:, None]
     seen = (members > -np.inf) & (weights > 0)[:, None]
@@ -36,14 +30,11 @@ def residuals(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any,
     return g, np.exp(members), np.exp(base), weights
 
 
+@checked(log_policy=replace(TABLE, axes=("...", "prompts", "responses")))
 def regret(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float) -> Any:
     """J(pi_beta) - J(pi) = beta E_x KL(pi || pi_beta), exact, for `[.., prompts, responses]` policies; inf off the base's support."""
-    _checks.rows("log_policy", log_policy)
     target = laws.tilted(np.asarray(log_base, float), np.asarray(reward, float), beta=beta)
     policy = np.asarray(log_policy, float)
-    if policy.ndim < 2 or policy.shape[-2:] != target.shape:
-        raise ValueError(f"`log_policy` must be [.., prompts, responses] as `log_base`, {target.shape}; got shape {policy.shape}.")
-    _checks.prompt_weights(prompt_weights, target.shape[0])
     with np.errstate(invalid="ignore"):
         terms = np.where(policy > -np.inf, np.exp(policy) * (policy - target), 0.0)
     divergence = np.maximum(terms.sum(axis=-1), 0.0)
@@ -51,6 +42,7 @@ def regret(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, 
     return as_float(beta * np.sum(np.where(weights > 0, weights * divergence, 0.0), axis=-1))
 
 
+@checked
 def regret_terms(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float) -> tuple[float, float]:
     """(E_base[beta log(pi/pi_beta)], E_{pi,base} f_pi): optimism and residual, whose sum is the regret."""
     g, policy, base, weights = residuals(np.asarray(log_policy)[None], log_base, reward, prompt_weights, beta=beta)
@@ -60,22 +52,18 @@ def regret_terms(log_policy: Any, log_base: Any, reward: Any, prompt_weights: An
     return beta * float(np.einsum("x,xy,xy->", weights, base, ratio)), residual
 
 
+@checked
 def r_max(log_base: Any, prompt_weights: Any) -> float:
     """R_max = max |log base(y|x)| over the support: the range of the reward log base; units nats."""
-    _checks.table("log_base", log_base)
     table = np.asarray(log_base, float)
-    _checks.prompt_weights(prompt_weights, table.shape[0])
     inside = (table > -np.inf) & (np.asarray(prompt_weights, float) > 0)[:, None]
     return float(-table[inside].min())
 
 
+@checked
 def v_max(log_members: Any, log_base: Any, prompt_weights: Any, *, beta: float) -> float:
     """V_max = max |beta log(pi/base)| over members `[members, prompts, responses]` and the base's support; inf where one has no mass."""
-    _checks.positive("beta", beta)
-    _checks.rows("log_members", log_members)
-    _checks.table("log_base", log_base)
     base, members = np.asarray(log_base, float), np.asarray(log_members, float)
-    _checks.prompt_weights(prompt_weights, base.shape[0])
     inside = (base > -np.inf) & (np.asarray(prompt_weights, float) > 0)[:, None]
     return float(beta * np.abs(members[:, inside] - base[inside]).max())
 

@@ -9,43 +9,38 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import checked, count
 from sharpsim.theory._common import as_float, round_up, statistical_error
 
 
-def coefficient(name: str, value: float) -> float:
-    """`value` raised to 1 if rounding put it below 1, as coefficients computed from tables may be; `ValueError` if it is smaller than
-    that.
-    """
-    _checks.at_least(name, value, 1 - 1e-9)
-    return max(float(value), 1.0)
-
-
+@checked
 def log_ratio_quantile(*, loss_moment: float, excess: Any) -> Any:
     """**Upper** quantile (Lemma J.1, corrected): |beta log(base/pi)| exceeds log(2 C) + s with base probability at most e^-s, for
     C = C_{base/pi;beta}, 0 < beta <= 1. Nats. Printed as log(2 C + s), which is false.
     """
-    loss_moment = coefficient("loss_moment", loss_moment)
-    _checks.at_least("excess", excess, 0)
+    loss_moment = max(float(loss_moment), 1.0)
     return as_float(round_up(math.log(2 * loss_moment) + np.asarray(excess, float)))
 
 
+@checked
 def log_ratio_tail(*, loss_moment: float, threshold: Any) -> Any:
     """**Upper** bound on base's P[|beta log(base/pi)| >= t], 0 < beta <= 1: min(1, (1 + C) e^-t), the sharper step inside Lemma J.1.
 
     1 + C because E_base[(pi/base)^beta] <= 1 needs beta <= 1. Nearly attained for large C by one response to which pi gives almost no mass.
     """
-    loss_moment = coefficient("loss_moment", loss_moment)
+    loss_moment = max(float(loss_moment), 1.0)
     return as_float(np.minimum(1.0, round_up((1 + loss_moment) * np.exp(-np.asarray(threshold, float)))))
 
 
+@checked
 def log_ratio_fourth_moment(*, loss_moment: float) -> float:
     """**Upper** bound on E_base|beta log(base/pi)|^4 (Lemma J.2): k^4 + 4 (k^3 + 3 k^2 + 6 k + 6), k = log(2 C); nats^4."""
-    loss_moment = coefficient("loss_moment", loss_moment)
+    loss_moment = max(float(loss_moment), 1.0)
     k = math.log(2 * loss_moment)
     return float(round_up(k**4 + 4 * (k**3 + 3 * k**2 + 6 * k + 6)))
 
 
+@checked
 def residual_fourth_moment(*, loss_moment: float) -> float:
     """**Upper** bound on E f_pi^4 = K^2 = 16 times `log_ratio_fourth_moment`, C = C_loss: |f|/2 has the tail 2 C e^-t of Lemma J.1.
 
@@ -54,17 +49,19 @@ def residual_fourth_moment(*, loss_moment: float) -> float:
     return float(round_up(16 * log_ratio_fourth_moment(loss_moment=loss_moment)))
 
 
+@checked
 def disagreement_bound(*, log_class_size: float, n: Any, rho: float) -> Any:
     """**Upper** bound L/n, L = log(|Pi|/rho), on P[f_pi != 0] for every zero-loss pi at once, true with probability 1 - rho."""
     return as_float(round_up(statistical_error(log_class_size=log_class_size, n=n, rho=rho) / 2))
 
 
+@checked
 def squared_residual(*, log_class_size: float, n: Any, rho: float, loss_moment: float) -> Any:
     """**Upper** bound on E f^2 of every zero-loss pi (Thm 4.2', explicit): min over B of 4 B^2 L/n + K sqrt(4 C_loss e^-B).
 
     The minimum is at B = 2 W(z), z = K sqrt(C_loss) n/(16 L), W Lambert's function: about 2 log n + log C_loss.
     """
-    loss_moment = coefficient("loss_moment", loss_moment)
+    loss_moment = max(float(loss_moment), 1.0)
     share = np.asarray(statistical_error(log_class_size=log_class_size, n=n, rho=rho)) / 2
     if not math.isfinite(loss_moment) or not np.isfinite(share).all():
         return as_float(np.full(share.shape, np.inf))
@@ -73,6 +70,7 @@ def squared_residual(*, log_class_size: float, n: Any, rho: float, loss_moment: 
     return as_float(round_up(4 * cut**2 * share + 2 * np.exp(log_scale - cut / 2)))
 
 
+@checked
 def squared_residual_sharp(*, log_class_size: float, n: Any, rho: float, loss_moment: float) -> Any:
     """**Upper** bound on E f^2, closed (ours): p (t^2 + 4 t + 8), t = 2 log(2 C_loss/p), p = 1 - e^(-L/n) <= L/n.
 
@@ -82,15 +80,14 @@ def squared_residual_sharp(*, log_class_size: float, n: Any, rho: float, loss_mo
     return squared_residual_given(disagreement=-np.expm1(-exponent), loss_moment=loss_moment)
 
 
+@checked
 def squared_residual_given(*, disagreement: Any, loss_moment: float) -> Any:
     """**Upper** bound on E f_pi^2 where P[f_pi != 0] <= p: p (t^2 + 4 t + 8), t = 2 log(2 C_loss/p); 0 at p = 0, inf at C_loss = inf.
 
     Raises `ValueError` for p outside [0, 1] and a loss moment below 1.
     """
-    loss_moment = coefficient("loss_moment", loss_moment)
+    loss_moment = max(float(loss_moment), 1.0)
     share = np.asarray(disagreement, float)
-    if not np.all((share >= 0) & (share <= 1)):
-        raise ValueError(f"`disagreement` must be in [0, 1]; got {disagreement!r}.")
     t = 2 * (math.log(2 * loss_moment) - np.log(np.where(share > 0, share, 1.0)))
     return as_float(np.where(share > 0, round_up(share * (t**2 + 4 * t + 8)), 0.0))
 
@@ -104,25 +101,23 @@ def _lambert(log_z: Any) -> Any:
     return np.exp(u)
 
 
+@checked
 def residuals(log_policy: Any, log_base: Any, *, beta: float) -> np.ndarray:
     """f_pi(x, y, y') `[prompts, responses, responses]` for the reward log base; NaN where base (then also the pair) has no mass."""
-    _checks.table("log_policy", log_policy)
-    _checks.table("log_base", log_base)
-    _checks.same_shape("log_base", log_base, "log_policy", log_policy)
-    _checks.positive("beta", beta)
     policy, base = np.asarray(log_policy, float), np.asarray(log_base, float)
     with np.errstate(invalid="ignore"):
         height = np.where(base > -np.inf, beta * policy - (1 + beta) * base, np.nan)
         return height[:, :, None] - height[:, None, :]
 
 
+@checked(power=count())
 def residual_moment(log_policy: Any, log_base: Any, prompt_weights: Any, *, beta: float, power: int) -> float:
     """E |f_pi|^power over x ~ mu and y, y' ~ base, exact; inf where pi lacks a response that base has."""
-    _checks.count("power", power)
     values = np.abs(residuals(log_policy, log_base, beta=beta)) ** power
     return _pair_mean(values, log_base, prompt_weights)
 
 
+@checked
 def disagreement(log_policy: Any, log_base: Any, prompt_weights: Any, *, beta: float) -> float:
     """P[f_pi != 0] over x ~ mu and y, y' ~ base, exact: the chance that one pair distinguishes pi from pi_beta."""
     return _pair_mean(disagrees(log_policy, log_base, beta=beta).astype(float), log_base, prompt_weights)
@@ -140,7 +135,6 @@ def disagrees(log_policy: Any, log_base: Any, *, beta: float) -> np.ndarray:
 
 
 def _pair_mean(values: np.ndarray, log_base: Any, prompt_weights: Any) -> float:
-    _checks.prompt_weights(prompt_weights, len(values))
     mass = np.exp(np.asarray(log_base, float))
     pairs = np.asarray(prompt_weights, float)[:, None, None] * mass[:, :, None] * mass[:, None, :]
     same = np.eye(mass.shape[1], dtype=bool)

@@ -46,7 +46,6 @@ def moments(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *
 
 def reduced(found: Moments) -> Moments:
     """The class without repeated members and without members of gain 0; SEC is the same, as members of gain 0 can be played last."""
-    _checked(found)
     keep = found.gain > 0
     if not keep.any():
         return Moments(np.zeros(1), np.zeros((1, 1)))
@@ -65,9 +64,8 @@ def layer_sizes(members: int, T: int) -> int:
 
 def exact(found: Moments, *, T: int, lam: float) -> float:
     """SEC by dynamic programming over count vectors, C(members + T - 1, T) of them in the last layer; at most `STATES`."""
-    T = _arguments(found, T, lam)
-    small = reduced(found)
-    _checks.enumerable(layer_sizes(len(small.gain), T), STATES, "the last layer of count vectors", "sec_bounds()")
+    T, small = int(T), reduced(found)
+    _checks.enumerable(layer_sizes(len(small.gain), T), STATES, "the last layer of count vectors after `T` rounds", "sec_bounds()")
     return float(_forward(small, T, lam)[1].max())
 
 
@@ -77,10 +75,11 @@ def bounds(found: Moments, *, T: int, lam: float, beam: int = 64, states: int = 
     Lower: the best sequence that a beam search over counts finds. Upper: exact to the depth D whose layer has at most `states` count
     vectors c, then the T - D largest of u_b / max(lam, S_b(c) + j second[b, b]), j = 0, 1, ..: the j-th later play of b sees no less.
     """
-    T = _arguments(found, T, lam)
+    T = int(T)
+    _checks.affordable("T", T, seconds=1e-4 * T)
     small = reduced(found)
     depth = T
-    while depth > 0 and layer_sizes(len(small.gain), depth) > _checks.static_count("states", states):
+    while depth > 0 and layer_sizes(len(small.gain), depth) > states:
         depth = depth // 2 if depth > 64 else depth - 1
     counts, value = _forward(small, depth, lam)
     ahead = np.zeros(len(value))
@@ -93,7 +92,7 @@ def bounds(found: Moments, *, T: int, lam: float, beam: int = 64, states: int = 
             terms = small.gain[:, None] / np.maximum(lam, pressure[:, :, None] + own)
             flat = terms.reshape(len(terms), -1)
             ahead[i : i + block] = np.partition(flat, flat.shape[1] - left, axis=1)[:, -left:].sum(axis=1)
-    low = _beam(small, T, lam, _checks.static_count("beam", beam))
+    low = _beam(small, T, lam, beam)
     return low * (1 - 1e-12), float((value + ahead).max()) * (1 + 1e-12)
 
 
@@ -101,8 +100,6 @@ def harmonic_bound(found: Moments, *, T: Any, lam: float) -> Any:
     """Certified **upper** bound in closed form, for T of any size (an array, if wished): every member plays all T rounds alone,
     sum_b u_b sum_{j<T} 1/max(lam, j second[b, b]). Grows as log T.
     """
-    _checks.count("T", T)
-    _checks.positive("lam", lam)
     small = reduced(found)
     rounds, own = np.asarray(T, float)[..., None], np.diag(small.second)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -113,8 +110,8 @@ def harmonic_bound(found: Moments, *, T: Any, lam: float) -> Any:
 
 def lower_path(found: Moments, *, T: int, lam: float, beam: int = 64) -> np.ndarray:
     """Certified **lower** bounds on SEC for every horizon 1..T, `[T]`, from one beam search."""
-    T = _arguments(found, T, lam)
-    return np.asarray(_beam_path(reduced(found), T, lam, beam)) * (1 - 1e-12)
+    _checks.affordable("T", T, seconds=1e-4 * T)
+    return np.asarray(_beam_path(reduced(found), int(T), lam, beam)) * (1 - 1e-12)
 
 
 def _forward(small: Moments, T: int, lam: float) -> tuple[np.ndarray, np.ndarray]:
@@ -149,15 +146,3 @@ def _beam_path(small: Moments, T: int, lam: float, beam: int) -> list[float]:
         pressure, value, mark = pressure[parent] + small.second[played], total[order], marks[order]
         path.append(float(value[0]))
     return path
-
-
-def _arguments(found: Moments, T: Any, lam: float) -> int:
-    _checked(found)
-    _checks.positive("lam", lam)
-    return _checks.static_count("T", T)
-
-
-def _checked(found: Moments) -> None:
-    members = len(found.gain)
-    if members == 0 or found.second.shape != (members, members) or not (found.gain >= 0).all() or not (found.second >= 0).all():
-        raise ValueError(f"`found` must hold gains [members] and second moments [members, members], none negative; got {found!r}.")

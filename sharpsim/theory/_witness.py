@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import Kind, checked, count, within
 from sharpsim.theory._common import as_float
 
 MOST_LABELS = 10**7
@@ -36,13 +36,10 @@ class Necessary(NamedTuple):
     in_regime: bool
 
 
-def check_point(*, eps: float, coverage: float, hard_prompts: int, power: float) -> None:
-    """Raise `ValueError` for eps outside (0, 1), coverage below 1 or infinite, hard_prompts below 1, and a power not positive."""
-    _checks.in_open_unit("eps", eps)
-    if not (coverage >= 1 and math.isfinite(coverage)):
-        raise ValueError(f"`coverage` must be at least 1 and finite; got {coverage!r}.")
-    _checks.count("hard_prompts", hard_prompts)
-    _checks.positive("power", power)
+at_point = checked(
+    coverage=Kind("at least 1 and finite", lambda x: (x >= 1) & (x < math.inf)), hard_prompts=count(1, 2**53), power=within(0.01, 100)
+)
+"""The kinds of eps, coverage, d and p at which a lower bound is asked for."""
 
 
 def family_coverage(*, labels: Any, hard_mass: Any, power: float = 1) -> Any:
@@ -58,7 +55,11 @@ def kink_mass(labels: Any, *, coverage: float, power: float) -> Any:
 
 def labels_within(hard_mass: float, *, coverage: float, power: float) -> int:
     """The most labels that coverage C allows at hard mass D: floor(2 ((C^p - 1 + D)/D)^(1/p)), exact at the kinks."""
-    guess = round(2 * ((excess(coverage, power) + hard_mass) / hard_mass) ** (1 / power))
+    log_room = log_excess(coverage, power) - math.log(hard_mass)
+    most = 2 * math.exp(min(np.logaddexp(log_room, 0.0) / power, 700.0))
+    if most > 2**53:
+        raise ValueError(f"`coverage` = {coverage!r} and `power` = {power!r} must allow at most 2^53 labels; they allow {most:.3g}.")
+    guess = round(most)
     # The floor of a float is off by one where the ratio is whole.
     near = np.array([guess - 1, guess, guess + 1])
     return int(near[family_coverage(labels=near, hard_mass=hard_mass, power=power) <= coverage * (1 + 1e-12)].max())
@@ -108,7 +109,7 @@ def _telling_labels(*, eps: float, coverage: float, power: float) -> np.ndarray:
 
     Of the counts that allow D = 1 only the largest is kept.
     """
-    most = 2 * (1 + excess(coverage, power) / eps) ** (1 / power)
+    most = 2 * math.exp(min(np.logaddexp(log_excess(coverage, power) - math.log(eps), 0.0) / power, 700.0))
     if most > MOST_LABELS:
         raise ValueError(f"`eps` = {eps!r} and `power` = {power!r} need families of up to {most:.3g} labels, more than {MOST_LABELS:,}.")
     return np.arange(max(3, math.floor(2 * coverage)), max(3, math.ceil(most)) + 1)
@@ -116,14 +117,23 @@ def _telling_labels(*, eps: float, coverage: float, power: float) -> np.ndarray:
 
 def excess(coverage: float, power: float) -> float:
     """C^p - 1, also for C close to 1."""
-    return math.expm1(power * math.log(coverage))
+    return math.exp(log_excess(coverage, power))
+
+
+def log_excess(coverage: float, power: float) -> float:
+    """log(C^p - 1), -inf at C = 1; it does not overflow."""
+    height = power * math.log(coverage)
+    return height + math.log(-math.expm1(-height)) if height > 0 else -math.inf
+
+
+def limiting_samples(factor: float, *, eps: float, coverage: float, hard_prompts: int, power: float, exponent: float) -> float:
+    """factor (C^p - 1)^(1/p) d eps^-exponent, inf where it overflows."""
+    log_samples = math.log(factor) + log_excess(coverage, power) / power + math.log(hard_prompts) - exponent * math.log(eps)
+    return math.exp(log_samples) if log_samples < 709 else math.inf
 
 
 def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float, exponent: float) -> Any:
     """C log|Pi|/(eps^exponent (1 + log(C eps^(-1/p)))): the rate of Theorems 3.1' and D.2, whose constant is not printed."""
-    _checks.in_open_unit("eps", eps)
-    _checks.at_least("coverage", coverage, 1)
-    _checks.log_class_size(log_class_size)
-    _checks.positive("power", power)
-    eps = np.asarray(eps, float)
-    return as_float(coverage * log_class_size / (eps**exponent * (1 + np.log(coverage * eps ** (-1 / power)))))
+    log_eps = np.log(np.asarray(eps, float))
+    with np.errstate(over="ignore"):
+        return as_float(coverage * log_class_size * np.exp(-exponent * log_eps) / (1 + math.log(coverage) - log_eps / power))

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import HEAD, checked
 from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw
 from sharpsim.theory._common import Statement, as_float, hellinger, round_up
 from sharpsim.theory._family import afford, fill
@@ -53,12 +54,13 @@ _GUARD = 1e-9
 """Masses within this of 1 - delta fail."""
 
 
+@checked
 def likelihood_ceiling(mode_log_probs: Any, prompt_weights: Any) -> float:
     """**Upper** bound E_x log P*(x) in nats, at most 0, on E_x E_{y~pi} log base(y|x) of any policy; attained by policies on Y*."""
-    _checks.prompt_weights(prompt_weights, len(mode_log_probs))
     return float(np.asarray(mode_log_probs, np.float64) @ np.asarray(prompt_weights, np.float64))
 
 
+@checked(log_probs=HEAD)
 def gaps(log_probs: Any, tail_bound: Any) -> np.ndarray:
     """log P*(x) - max of log base outside Y*(x), in nats and above 0, from a head [prompts, k] of base; a certified lower bound.
 
@@ -71,40 +73,37 @@ def gaps(log_probs: Any, tail_bound: Any) -> np.ndarray:
     return top - np.maximum(np.where(table < top[:, None], table, -np.inf).max(axis=1), edge)
 
 
+@checked
 def unsharpened(masses: Any, prompt_weights: Any, *, delta: float) -> float:
     """P_x[pi(Y*|x) <= 1 - delta] from pi's masses on Y*(x); equality fails (Definition 3.1), with a guard of 1e-9."""
-    _checks.in_open_unit("delta", delta)
-    _checks.prompt_weights(prompt_weights, len(masses))
     return float(np.asarray(prompt_weights, np.float64)[np.asarray(masses) <= 1 - delta + _GUARD].sum())
 
 
+@checked
 def unsharpened_from_shortfall(gaps: Any, prompt_weights: Any, *, shortfall: float, delta: float) -> float:
     """**Upper** bound on P_x[pi(Y*|x) <= 1 - delta] given E_x S(x) in nats: a failing prompt costs delta gap(x), cheapest first; in [0, 1].
 
     Raises `ValueError` for delta outside (0, 1), gaps not positive, a negative shortfall.
     """
-    _checks.in_open_unit("delta", delta)
-    _checks.positive("gaps", gaps)
-    _checks.at_least("shortfall", shortfall, 0.0)
     return afford(delta * np.asarray(gaps, np.float64), prompt_weights, budget=shortfall)
 
 
+@checked
 def shortfall_needed(gaps: Any, prompt_weights: Any, *, eps: float, delta: float) -> float:
     """The inverse: the least mean shortfall in nats with which a fraction `eps` of prompts can fail."""
-    _checks.in_open_unit("delta", delta)
-    _checks.positive("gaps", gaps)
     return _cost(delta * np.asarray(gaps, np.float64), prompt_weights, eps)
 
 
+@checked
 def unsharpened_from_distance(mode_masses: Any, prompt_weights: Any, *, distance: float, N: int, delta: float) -> float:
     """**Upper** bound on P_x[pi(Y*|x) <= 1 - delta] given E_x D_H^2(pi, pi_N): the instance form of Thm 4.1', the distance for e_stat.
 
     `mode_masses` are base(Y*|x). In [0, 1]. Raises `ValueError` for delta outside (0, 1), N below 1, distance outside [0, 2].
     """
-    _check_distance(distance)
     return fill(_miss(mode_masses, N=N, delta=delta), prompt_weights, delta=delta, error=distance)
 
 
+@checked
 def distance_needed(mode_masses: Any, prompt_weights: Any, *, eps: float, N: int, delta: float) -> float:
     """The inverse: the least E_x D_H^2(pi, pi_N) with which a fraction `eps` of prompts can fail; 0 where N draws leave that many prompts
     uncovered.
@@ -113,25 +112,25 @@ def distance_needed(mode_masses: Any, prompt_weights: Any, *, eps: float, N: int
     return _cost(np.where(miss < delta, hellinger(delta, np.minimum(miss, delta)), 0.0), prompt_weights, eps)
 
 
+@checked
 def variation_bound(*, distance: Any) -> Any:
     """**Upper** bound sqrt(D (1 - D/4)) on the mean total variation, given mean D_H^2 = D in [0, 2]; in [0, 1], by concavity for means.
 
     Raises `ValueError` for D outside [0, 2].
     """
-    _check_distance(distance)
     D = np.asarray(distance, np.float64)
     return as_float(np.minimum(round_up(np.sqrt(D * (1 - D / 4))), 1.0))
 
 
+@checked
 def distance_of_variation(*, variation: Any) -> Any:
     """The inverse: 2 - 2 sqrt(1 - t^2), the least D_H^2 at which `variation_bound` reaches t in [0, 1]."""
     t = np.asarray(variation, np.float64)
-    if not np.all((t >= 0) & (t <= 1)):
-        raise ValueError(f"`variation` must be in [0, 1]; got {variation!r}.")
     # 2 - 2 sqrt(1-t^2) without its cancellation.
     return as_float(2 * t**2 / (1 + np.sqrt(1 - t**2)))
 
 
+@checked(log_policy=HEAD)
 def policy_law(log_policy: Any) -> KeptLaw:
     """The law of pi restricted to base's head: its probabilities there, [prompts, k] (-inf pads), and the mass of all other responses.
 
@@ -145,11 +144,13 @@ def policy_law(log_policy: Any) -> KeptLaw:
     return KeptLaw(found / np.maximum(1.0, 1 + over)[:, None], np.maximum(-over, 0.0))
 
 
+@checked(log_probs=HEAD)
 def squared_hellinger(kept: KeptLaw, policy: KeptLaw, log_probs: Any, tail_bound: Any) -> Band:
     """D_H^2(pi, pi_N) of each prompt, in [0, 2]: exact on base's certified head; the rest counts as one response (lower end) or as
     disjoint ones (upper end).
     """
     _checks.same_shape("kept.found", kept.found, "policy.found", policy.found)
+    _checks.same_shape("kept.found", kept.found, "log_probs", log_probs)
     above = np.asarray(log_probs, np.float64) > np.asarray(tail_bound, np.float64)[:, None]
     p, q = np.where(above, kept.found, 0.0), np.where(above, policy.found, 0.0)
     known = ((np.sqrt(p) - np.sqrt(q)) ** 2).sum(axis=1)
@@ -158,6 +159,7 @@ def squared_hellinger(kept: KeptLaw, policy: KeptLaw, log_probs: Any, tail_bound
     return Band(known + (np.sqrt(rest_p) - np.sqrt(rest_q)) ** 2, np.minimum(known + rest_p + rest_q, 2.0))
 
 
+@checked(log_probs=HEAD, log_policy=HEAD)
 def checks(log_probs: Any, remaining_mass: Any, tail_bound: Any, log_policy: Any) -> dict[str, float]:
     """Signed slacks, least over prompts: `whole`: 1e-4 less how far base's mass is from 1; `mode_found`: top less tail bound, nats;
     `policy`: 1e-4 less what pi's mass on the head has above 1.
@@ -172,25 +174,14 @@ def checks(log_probs: Any, remaining_mass: Any, tail_bound: Any, log_policy: Any
 
 
 def _miss(mode_masses: Any, *, N: int, delta: float) -> np.ndarray:
-    """(1 - base(Y*|x))^N; `ValueError` for masses, N or delta out of range."""
-    _checks.in_open_unit("delta", delta)
-    _checks.count("N", N)
+    """(1 - base(Y*|x))^N."""
     p = np.asarray(mode_masses, np.float64)
-    if not np.all((p > 0) & (p <= 1 + WHOLE_TOLERANCE)):
-        raise ValueError(f"`mode_masses` must be in (0, 1]; got {p.min()!r} to {p.max()!r}.")
     with np.errstate(divide="ignore"):
         return np.exp(float(N) * np.log1p(-np.minimum(p, 1.0)))
 
 
-def _check_distance(distance: Any) -> None:
-    if not np.all((np.asarray(distance) >= 0) & (np.asarray(distance) <= 2)):
-        raise ValueError(f"`distance` must be in [0, 2]; got {distance!r}.")
-
-
 def _cost(price: np.ndarray, prompt_weights: Any, eps: float) -> float:
     """min{ sum mu price t : 0 <= t <= 1, sum mu t >= eps }: the inverse of `afford`."""
-    _checks.in_open_unit("eps", eps)
-    _checks.prompt_weights(prompt_weights, len(price))
     order = np.argsort(price)
     weights = np.asarray(prompt_weights, np.float64)[order]
     before = np.concatenate([[0.0], np.cumsum(weights)[:-1]])

@@ -34,7 +34,8 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks, laws
+from sharpsim import laws
+from sharpsim._arguments import REWARD, ROWS, checked, count, several
 from sharpsim._logspace import level_masses, logsumexp, normalise
 from sharpsim.sharpness import maximisers, mode_log_miss
 from sharpsim.theory._common import Statement, as_float, round_up
@@ -43,50 +44,43 @@ WHOLE_GUARD = 1e-12
 """Relative width within which a real number of draws counts as whole: log(.001)/log(.1) is 3, whichever way floats round."""
 
 
-def _in_unit(name: str, value: Any) -> np.ndarray:
-    number = np.asarray(value, dtype=np.float64)
-    if not np.all((number > 0) & (number <= 1)):
-        raise ValueError(f"`{name}` must be in (0, 1]; got {value!r}.")
-    return number
-
-
+@checked
 def success(*, covered_mass: Any, draws: Any) -> Any:
     """1 - (1-p)^N, the probability that one of N draws falls in a set of mass p; in [p, 1], p at N = 1, 1 as N -> inf.
 
     Full relative precision for p down to 1e-300 and N up to 1e12; arrays broadcast. Raises `ValueError` for p outside (0, 1] and
     draws that are not whole or below 1.
     """
-    _checks.count("draws", draws)
     with np.errstate(divide="ignore"):
-        return as_float(-np.expm1(np.asarray(draws, dtype=np.float64) * np.log1p(-_in_unit("covered_mass", covered_mass))))
+        return as_float(-np.expm1(np.asarray(draws, dtype=np.float64) * np.log1p(-np.asarray(covered_mass, dtype=np.float64))))
 
 
+@checked
 def bound(*, covered_mass: Any, draws: Any) -> Any:
     """The guarantee of Prop C.1, 1 - exp(-pN) <= 1 - (1-p)^N, rounded down; in [0, 1), tight as p -> 0 at fixed pN.
 
     Arrays broadcast. Raises `ValueError` for p outside (0, 1] and draws that are not whole or below 1.
     """
-    _checks.count("draws", draws)
-    value = -np.expm1(-_in_unit("covered_mass", covered_mass) * np.asarray(draws, dtype=np.float64))
+    value = -np.expm1(-np.asarray(covered_mass, dtype=np.float64) * np.asarray(draws, dtype=np.float64))
     return as_float(np.maximum(value * (1 - 4 * np.finfo(np.float64).eps), 0.0))
 
 
+@checked
 def samples_needed(*, covered_mass: float, rho: float) -> int:
     """ceil(log(1/rho)/p): the N of Prop C.1, the least with `bound` >= 1 - rho.
 
     Raises `ValueError` for p outside (0, 1], rho outside (0, 1).
     """
-    _checks.in_open_unit("rho", rho)
-    return _whole_draws(-math.log(rho), float(_in_unit("covered_mass", covered_mass)))
+    return _whole_draws(-math.log(rho), float(covered_mass))
 
 
+@checked
 def least_samples(*, covered_mass: float, rho: float) -> int:
     """The least N with (1-p)^N <= rho, ceil(log(rho)/log(1-p)): what the exact success needs, at most `samples_needed`; 1 at p = 1.
 
     Raises `ValueError` for p outside (0, 1], rho outside (0, 1).
     """
-    _checks.in_open_unit("rho", rho)
-    p = float(_in_unit("covered_mass", covered_mass))
+    p = float(covered_mass)
     return 1 if p == 1 else _whole_draws(-math.log(rho), -math.log1p(-p))
 
 
@@ -99,6 +93,7 @@ def _whole_draws(needed: float, gained: float) -> int:
     return max(1, nearest if abs(real - nearest) <= min(WHOLE_GUARD * real, 1e-3) else math.ceil(real))
 
 
+@checked(log_probs=ROWS, reward=REWARD)
 def success_probability(log_probs: Any, reward: Any = None, *, draws: float, slack: float) -> np.ndarray:
     """P[best of N in Y*_g(x)] for each row, exactly, for any reward (log base if none is given); in [0, 1].
 
@@ -108,7 +103,6 @@ def success_probability(log_probs: Any, reward: Any = None, *, draws: float, sla
     Raises `ValueError` for rows that are not normalised, a reward of another shape or with NaN, draws not whole or below 1, slack
     outside [0, 1).
     """
-    _checks.count("draws", draws)
     table = np.asarray(log_probs, dtype=np.float64)
     if reward is None:
         return -np.expm1(float(draws) * mode_log_miss(table, slack=slack))
@@ -116,18 +110,18 @@ def success_probability(log_probs: Any, reward: Any = None, *, draws: float, sla
     return np.exp(logsumexp(np.where(inside, laws.best_of_n(table, reward, draws=draws), -np.inf), np))
 
 
+@checked(log_probs=ROWS, reward=REWARD)
 def best_mass(log_probs: Any, reward: Any) -> np.ndarray:
     """p_r: the base mass of the reward's own maximisers among responses with mass, for each row. Whatever the reward, best of N
     returns one of them with probability `success(covered_mass=p_r)`. In (0, 1]; errors as `laws.best_of_n`.
     """
-    _checks.rows("log_probs", log_probs)
-    _checks.same_shape("log_probs", log_probs, "reward", reward)
     table = normalise(np.asarray(log_probs, dtype=np.float64), np)
     possible = np.where(table > -np.inf, np.asarray(reward, dtype=np.float64), -np.inf)
     best = possible == possible.max(axis=-1, keepdims=True)
     return np.exp(logsumexp(np.where(best, table, -np.inf), np))
 
 
+@checked(log_probs=ROWS, reward=REWARD)
 def exact_kl(log_probs: Any, reward: Any, *, draws: float) -> np.ndarray:
     """KL(pi_N || base) in nats for each row, from the exact law; 0 at N = 1, -log p_r as N -> inf, at most `kl_bound`.
 
@@ -143,25 +137,24 @@ def exact_kl(log_probs: Any, reward: Any, *, draws: float) -> np.ndarray:
     return np.sum(np.exp(base) * np.where(kept, t * gain - (gain - t), 1.0), axis=-1)
 
 
+@checked
 def kl_bound(*, draws: Any) -> Any:
     """log N - (N-1)/N nats >= KL(pi_N || base), rounded up; 0 at N = 1. The value for rewards without ties in the limit of no atoms.
 
     Arrays broadcast. Raises `ValueError` for draws that are not whole or below 1.
     """
-    _checks.count("draws", draws)
-    count = np.asarray(draws, dtype=np.float64)
+    N = np.asarray(draws, dtype=np.float64)
     # Two operations round; at N = 1 none does.
-    return as_float(np.where(count > 1, round_up(round_up(np.log(count) - (count - 1) / count)), 0.0))
+    return as_float(np.where(N > 1, round_up(round_up(np.log(N) - (N - 1) / N)), 0.0))
 
 
+@checked(log_probs=ROWS, reward=REWARD)
 def win_rate(log_probs: Any, reward: Any, *, draws: float, tie_credit: float = 0.5) -> np.ndarray:
     """P[best of N has more reward than an independent base draw] + tie_credit P[as much], for each row; in [0, 1].
 
     Sum over levels of (F^N - F-^N)(F- + tie_credit f). At 1/2 it is 1/2 for N = 1, 1 - p_r/2 as N -> inf and at most `win_rate_bound`;
     at 0 lower still; at 1 at least `win_rate_bound`. Errors as `laws.best_of_n`; `ValueError` for tie_credit outside [0, 1].
     """
-    if not 0 <= tie_credit <= 1:
-        raise ValueError(f"`tie_credit` must be in [0, 1]; got {tie_credit!r}.")
     law = laws.best_of_n(log_probs, reward, draws=draws)
     rewards = np.asarray(reward, dtype=np.float64)
     order = np.argsort(rewards, axis=-1)
@@ -170,15 +163,16 @@ def win_rate(log_probs: Any, reward: Any, *, draws: float, tie_credit: float = 0
     return np.sum(np.exp(np.take_along_axis(law, order, axis=-1)) * (np.exp(below) + tie_credit * np.exp(level)), axis=-1)
 
 
+@checked
 def win_rate_bound(*, draws: Any) -> Any:
     """N/(N+1): above the win rate with ties counted half (or lost), below it with ties counted won; 1/2 at N = 1.
 
     Arrays broadcast. Raises `ValueError` for draws that are not whole or below 1.
     """
-    _checks.count("draws", draws)
     return as_float(1 / (1 + 1 / np.asarray(draws, dtype=np.float64)))
 
 
+@checked(log_probs=ROWS, reward=REWARD, draws=several(count()))
 def rounds(log_probs: Any, reward: Any, *, draws: Sequence[int]) -> np.ndarray:
     """log law after one round of best-of-N for each N in `draws`, each round's base being the last one's law, the reward fixed.
 
@@ -186,20 +180,19 @@ def rounds(log_probs: Any, reward: Any, *, draws: Sequence[int]) -> np.ndarray:
     each round by its own base's log-likelihood changes nothing, as pi_N/base grows with the level and so keeps order and ties.
     Errors as `laws.best_of_n`; `ValueError` for no rounds.
     """
-    composed_draws(draws=draws)
     law = np.asarray(log_probs, dtype=np.float64)
-    for count in draws:
-        law = laws.best_of_n(law, reward, draws=count)
+    for number in draws:
+        law = laws.best_of_n(law, reward, draws=number)
     return law
 
 
+@checked(draws=several(count()))
 def composed_draws(*, draws: Sequence[int]) -> int:
     """N_1 N_2 ... N_k: the draws of one round that equals k. Raises `ValueError` for no rounds and draws not whole or below 1."""
-    if len(draws) == 0:
-        raise ValueError("`draws` must hold one number for each round; got none.")
-    return math.prod(_checks.static_count("draws", count) for count in draws)
+    return math.prod(int(number) for number in draws)
 
 
+@checked(log_probs=ROWS, reward=REWARD)
 def checks(log_probs: Any, reward: Any, *, draws: float, slack: float) -> dict[str, float]:
     """Signed slacks, least over rows, negative where an assumption fails.
 

@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks, coverage, laws
+from sharpsim import coverage, laws
+from sharpsim._arguments import POSITIVE, SHARE, checked
 from sharpsim._logspace import normalise
 from sharpsim.sharpness import maximisers
 from sharpsim.theory._common import Statement, as_float, round_up
 from sharpsim.theory._pairs import FamilyRisk, PairRisk, exact_risk, realizability
 from sharpsim.theory._residual import (
-    coefficient,
     disagreement,
     disagreement_bound,
     log_ratio_fourth_moment,
@@ -75,30 +75,31 @@ STATEMENTS = (
 )
 
 
+@checked(beta=SHARE)
 def regret_bound(*, log_class_size: float, n: Any, rho: float, beta: float, concentrability: float, loss_moment: float) -> Any:
     """**Upper** bound on J(pi°) - J(pihat), nats, true with probability 1 - rho; J(pi) = E_pi[log base], pi° base restricted to Y*.
 
     2 sqrt(C_conc) sqrt(min_B ..) + beta log C_conc. inf for an infinite class or coefficient. n may be an array.
     Raises `ValueError` for beta outside (0, 1], coefficients below 1, n below 1, rho outside (0, 1), log class size negative.
     """
-    _check(n=n, beta=beta)
-    concentrability = coefficient("concentrability", concentrability)
+    concentrability = max(float(concentrability), 1.0)
     square = squared_residual(log_class_size=log_class_size, n=n, rho=rho, loss_moment=loss_moment)
     return as_float(round_up(2 * math.sqrt(concentrability) * np.sqrt(square) + beta * math.log(concentrability)))
 
 
+@checked(beta=SHARE)
 def regret_bound_sharp(
     *, log_class_size: float, n: Any, rho: float, beta: float, concentrability: float, loss_moment: float, coverage: float | None = None
 ) -> Any:
     """**Upper** bound as `regret_bound` (ours): `regret_from_residual` of the closed form, with C_cov (`coverage`) for the comparator
     where it is known; about 3 times smaller, never larger.
     """
-    _check(n=n, beta=beta)
     square = squared_residual_sharp(log_class_size=log_class_size, n=n, rho=rho, loss_moment=loss_moment)
     cover = concentrability if coverage is None else coverage
     return regret_from_residual(square=square, beta=beta, concentrability=concentrability, coverage=cover)
 
 
+@checked
 def regret_from_residual(*, square: Any, beta: float, concentrability: float, coverage: float) -> Any:
     """**Upper** bound on J(pi°) - J(pi) for any pi with E f_pi^2 <= square and C_pi <= C (ours), nats:
     (sqrt((C - 1)/2) + sqrt((C_cov - 1)/2)) sqrt(square) + beta log C_cov.
@@ -107,29 +108,26 @@ def regret_from_residual(*, square: Any, beta: float, concentrability: float, co
     sqrt C for sqrt((C - 1)/2); but f is a difference of two copies, so E f^2 is twice a variance. Nearly attained by a base that
     gives a response almost no mass. Raises `ValueError` for coefficients below 1 and beta not positive.
     """
-    _checks.positive("beta", beta)
-    _checks.at_least("square", square, 0)
-    concentrability, coverage = coefficient("concentrability", concentrability), coefficient("coverage", coverage)
+    concentrability, coverage = max(float(concentrability), 1.0), max(float(coverage), 1.0)
     factor = math.sqrt((concentrability - 1) / 2) + math.sqrt((coverage - 1) / 2)
     with np.errstate(invalid="ignore"):
         change = np.where(np.isinf(square), np.inf, factor * np.sqrt(np.asarray(square, float)))
     return as_float(round_up(change + beta * math.log(coverage)))
 
 
+@checked
 def risk_from_regret(*, regret: Any, delta: float, margin: float) -> Any:
     """**Upper** bound on P_x[pi(Y*|x) <= 1 - delta] (Lemma J.3): regret/(delta log(1 + g_m)); attained by two responses.
 
     inf at margin 0; 0 at margin inf, where nothing with mass is outside Y*, unless the regret is inf.
     """
-    _checks.at_least("regret", regret, 0)
-    _checks.in_open_unit("delta", delta)
-    _checks.at_least("margin", margin, 0)
     values = np.asarray(regret, float)
     if margin in (0, math.inf):
         return as_float(np.where(np.isinf(values) | (margin == 0), np.inf, 0.0))
     return as_float(round_up(values / (delta * math.log1p(margin))))
 
 
+@checked(beta=SHARE)
 def bound(
     *, log_class_size: float, n: Any, delta: float, rho: float, beta: float, concentrability: float, loss_moment: float, margin: float
 ) -> Any:
@@ -142,33 +140,32 @@ def bound(
     return risk_from_regret(regret=regret_bound(**given, concentrability=concentrability), delta=delta, margin=margin)
 
 
+@checked
 def bound_sharp(*, delta: float, margin: float, coverage: float | None = None, **given: Any) -> Any:
     """**Upper** bound as `bound`, from `regret_bound_sharp`; never above it. Arguments of both."""
     return risk_from_regret(regret=regret_bound_sharp(**given, coverage=coverage), delta=delta, margin=margin)
 
 
+@checked
 def bound_slack(*, delta: float, margin: float, slack: float, **given: Any) -> Any:
     """**Upper** bound on P_x[pihat(Y*_g|x) <= 1 - delta] at slack g: (regret + log(1/(1-g)))/(delta log(1 + g_m)).
 
     g_m over responses outside Y*_g against max_y base (Assumption J.2, corrected); C_cov,g for C_cov inside `concentrability`.
     Never below 1 unless (1 + g_m)^delta > 1/(1-g).
     """
-    _checks.in_half_open_unit("slack", slack)
     return risk_from_regret(regret=regret_bound(**given) - math.log1p(-slack), delta=delta, margin=margin)
 
 
+@checked
 def bound_without_margin(*, delta: float, slack: float, **given: Any) -> Any:
     """**Upper** bound on P_x[pihat(Y*_g|x) <= 1 - delta] that needs no margin (ours): regret/(delta log(1/(1-g))); inf at g = 0."""
-    _checks.in_half_open_unit("slack", slack)
     return risk_from_regret(regret=regret_bound(**given), delta=delta, margin=slack / (1 - slack))
 
 
+@checked(margin=POSITIVE)
 def beta_for_risk(*, eps: float, delta: float, margin: float, concentrability: float) -> float:
     """The beta at which beta log C_conc takes half of `bound`'s budget eps: eps delta log(1 + g_m)/(2 log C_conc), at most 1."""
-    _checks.in_open_unit("eps", eps)
-    _checks.in_open_unit("delta", delta)
-    _checks.positive("margin", margin)
-    concentrability = coefficient("concentrability", concentrability)
+    concentrability = max(float(concentrability), 1.0)
     budget = eps * delta * math.log1p(margin) / 2
     return 1.0 if budget >= math.log(concentrability) else budget / math.log(concentrability)
 
@@ -180,6 +177,7 @@ class SamplesNeeded(NamedTuple):
     samples: int
 
 
+@checked(beta=SHARE)
 def samples_needed(
     *, log_class_size: float, eps: float, delta: float, rho: float, beta: float, concentrability: float, loss_moment: float, margin: float
 ) -> SamplesNeeded:
@@ -187,7 +185,6 @@ def samples_needed(
 
     Raises `ValueError` where no n is enough: beta log C_conc alone exceeds what eps allows, the margin is 0, or an argument is infinite.
     """
-    _checks.in_open_unit("eps", eps)
     given: dict[str, Any] = {"log_class_size": log_class_size, "delta": delta, "rho": rho, "beta": beta, "margin": margin}
     given |= {"concentrability": concentrability, "loss_moment": loss_moment}
     limit = bound(**given, n=1e300)
@@ -203,12 +200,9 @@ def samples_needed(
     return SamplesNeeded(high, 2 * high)
 
 
+@checked
 def regret(log_policy: Any, log_probs: Any, prompt_weights: Any, *, slack: float) -> float:
     """J(pi°) - J(pi), exact, nats: J(pi) = E_{x, y~pi}[log base], pi° base restricted to Y*_g. inf where pi leaves base's support."""
-    _checks.table("log_policy", log_policy)
-    _checks.table("log_probs", log_probs)
-    _checks.same_shape("log_probs", log_probs, "log_policy", log_policy)
-    _checks.prompt_weights(prompt_weights, np.shape(log_probs)[0])
     base, policy = np.asarray(log_probs, float), np.asarray(log_policy, float)
     best = normalise(np.where(maximisers(base, slack=slack), base, -np.inf), np)
     below = base.max(axis=1, keepdims=True) - base
@@ -218,6 +212,7 @@ def regret(log_policy: Any, log_probs: Any, prompt_weights: Any, *, slack: float
     return float(np.sum(np.where(weights > 0, weights * (short[0] - short[1]), 0.0)))
 
 
+@checked
 def checks(
     log_members: Any, log_probs: Any, prompt_weights: Any, *, beta: float, concentrability: float, loss_moment: float, margin: float
 ) -> dict[str, float]:
@@ -241,12 +236,7 @@ def checks(
     }
 
 
+@checked
 def target(log_probs: Any, *, beta: float) -> np.ndarray:
     """log pi_beta for the self-reward log base: base^(1 + 1/beta), normalised."""
     return laws.tilted(log_probs, log_probs, beta=beta)
-
-
-def _check(*, n: Any, beta: float) -> None:
-    _checks.count("n", n)
-    if not 0 < beta <= 1:
-        raise ValueError(f"`beta` must be in (0, 1]; got {beta!r}.")

@@ -23,13 +23,13 @@ Printed. As printed.
 `policies.TabularSequencePolicy` takes them. An end token is a token that is followed by itself for certain.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import REAL, checked
 from sharpsim._logspace import logsumexp
 from sharpsim.theory._common import Statement, as_float
 
@@ -42,14 +42,13 @@ TIE_GUARD = 1e-12
 ENUMERATION_LIMIT = 2**22
 
 
+@checked
 def bound(*, mode_probability: Any) -> Any:
     """log(P*/(1-P*)) in nats <= the margin of greedy decoding; positive exactly above 1/2, -inf as P* -> 0, inf at P* = 1.
 
     Arrays map elementwise. Raises `ValueError` for P* outside (0, 1].
     """
     p = np.asarray(mode_probability, dtype=np.float64)
-    if not np.all((p > 0) & (p <= 1)):
-        raise ValueError(f"`mode_probability` must be in (0, 1]; got {mode_probability!r}.")
     with np.errstate(divide="ignore"):
         value = np.log(p) - np.log1p(-p)
     # Near 1/2 the two logarithms cancel, and the sign is the statement.
@@ -57,22 +56,24 @@ def bound(*, mode_probability: Any) -> Any:
     return as_float(np.where(near, 2 * np.arctanh(np.where(near, 2 * p - 1, 0.0)), value))
 
 
+@checked(margin=REAL)
 def mode_probability_needed(*, margin: Any) -> Any:
     """1/(1 + exp(-margin)): the least P* that guarantees this margin (nats), the inverse of `bound`; `THRESHOLD` at margin 0.
 
     Raises `ValueError` for NaN.
     """
     value = np.asarray(margin, dtype=np.float64)
-    _checks.at_least("margin", value, -math.inf)
     return as_float(np.exp(-np.logaddexp(0.0, -value)))
 
 
+@checked
 def may_fail(*, mode_probability: Any) -> Any:
     """Whether some policy with this mode probability makes greedy decoding fail: P* <= 1/2. Raises `ValueError` outside (0, 1]."""
     found = np.asarray(bound(mode_probability=mode_probability)) <= 0
     return bool(found) if found.ndim == 0 else found
 
 
+@checked
 def enumerate_responses(conditionals: Sequence[Any]) -> np.ndarray:
     """log pi(y|x) of all V^H responses, [prompts, V^H] in nats, smallest token sequence first.
 
@@ -85,6 +86,7 @@ def enumerate_responses(conditionals: Sequence[Any]) -> np.ndarray:
     return joint.reshape(len(joint), -1)
 
 
+@checked
 def mode(conditionals: Sequence[Any]) -> np.ndarray:
     """y*(x), tokens [prompts, H]: the likeliest response by enumeration, the smallest token sequence among equals."""
     joint = enumerate_responses(conditionals)
@@ -93,11 +95,13 @@ def mode(conditionals: Sequence[Any]) -> np.ndarray:
     return np.stack(np.unravel_index(first, (size,) * len(conditionals)), axis=1)
 
 
+@checked
 def mode_probability(conditionals: Sequence[Any]) -> np.ndarray:
     """P*(x) = max_y pi(y|x) for each prompt, in (0, 1], by enumeration."""
     return np.exp(enumerate_responses(conditionals).max(axis=1))
 
 
+@checked
 def mode_log_odds(conditionals: Sequence[Any]) -> np.ndarray:
     """log(P*/(1-P*)) in nats for each prompt, 1-P* summed over the others: `bound` of P*, with its digits also where P* is near 1."""
     joint = enumerate_responses(conditionals)
@@ -107,6 +111,7 @@ def mode_log_odds(conditionals: Sequence[Any]) -> np.ndarray:
     return np.take_along_axis(joint, first, axis=1)[:, 0] - logsumexp(others, np)
 
 
+@checked
 def greedy_response(conditionals: Sequence[Any]) -> np.ndarray:
     """What greedy decoding returns, tokens [prompts, H]: the likeliest next token each time, the smallest among exact equals."""
     tables = _tables(conditionals)
@@ -117,6 +122,7 @@ def greedy_response(conditionals: Sequence[Any]) -> np.ndarray:
     return np.stack(tokens, axis=1)
 
 
+@checked
 def greedy_is_mode(conditionals: Sequence[Any]) -> np.ndarray:
     """Whether greedy's response is a maximiser, for each prompt: certain where P* > 1/2. Log-probabilities within 1e-12 are equal."""
     joint = enumerate_responses(conditionals)
@@ -125,6 +131,7 @@ def greedy_is_mode(conditionals: Sequence[Any]) -> np.ndarray:
     return joint[np.arange(len(joint)), found] >= joint.max(axis=1) - TIE_GUARD
 
 
+@checked
 def greedy_margin(conditionals: Sequence[Any]) -> np.ndarray:
     """min over h of log pi(y*_h|x, y*_<h) - max over other tokens, nats, [prompts]: positive where greedy returns y*, negative if not.
 
@@ -140,6 +147,7 @@ def greedy_margin(conditionals: Sequence[Any]) -> np.ndarray:
     return least
 
 
+@checked
 def checks(conditionals: Sequence[Any]) -> dict[str, float]:
     """Signed slacks, least over prompts, negative where an assumption fails (the edge fails).
 
@@ -154,8 +162,6 @@ def checks(conditionals: Sequence[Any]) -> dict[str, float]:
 
 
 def _tables(conditionals: Sequence[Any]) -> list[np.ndarray]:
-    if len(conditionals) == 0:
-        raise ValueError("`conditionals` must hold at least one table; got none.")
     tables = [np.asarray(table, dtype=np.float64) for table in conditionals]
     if tables[0].ndim != 2:
         raise ValueError(f"`conditionals[0]` must have shape [prompts, V]; got {tables[0].shape}.")

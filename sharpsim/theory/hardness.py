@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ZERO_OR_ONE, arrays, at_least, checked, count
 from sharpsim.theory._common import Statement, as_float, round_up
 
 VERTEX_LIMIT = 20
@@ -44,23 +45,22 @@ STATEMENTS = (
 )
 
 
+@checked(best_alignment=at_least(1))
 def bound(*, coupling: Any, best_alignment: Any = 1) -> Any:
     """**Upper** bound on `least_scale`: -(1/2) log tanh(c S*), in (0, inf); by S* >= 1 the default serves every graph with an edge.
 
     Approached by graphs with many edges at their S*; the triangle (S* = 1, |E| = 3) is within 3% at c = 1. Arrays map elementwise.
     Raises `ValueError` for a coupling not positive or S* below 1.
     """
-    _checks.positive("coupling", coupling)
-    _checks.at_least("best_alignment", best_alignment, 1)
     return as_float(round_up(_half_log_tanh(np.asarray(coupling, dtype=np.float64) * np.asarray(best_alignment, dtype=np.float64))))
 
 
+@checked
 def coupling_needed(*, scale: Any) -> Any:
     """The inverse of `bound` at S* = 1, -(1/2) log tanh B, the least coupling at which it allows this B: the function is its own inverse.
 
     Raises `ValueError` for B not positive.
     """
-    _checks.positive("scale", scale)
     return as_float(_half_log_tanh(np.asarray(scale, dtype=np.float64)))
 
 
@@ -70,16 +70,18 @@ def _half_log_tanh(t: Any) -> Any:
     return np.where(t > 0.5, np.arctanh(np.minimum(q, 0.5)), (np.log1p(q) - np.log(-np.expm1(-2 * t))) / 2)
 
 
+@checked(vertices=count(1, 1000))
 def sides(vertices: int) -> np.ndarray:
     """All 2^n sign vectors, int [2^n, n] of -1 and 1, in the order of token sequences (-1 first)."""
-    _checks.count("vertices", vertices)
+    vertices = int(vertices)
     _checks.enumerable(2.0**vertices, 2**VERTEX_LIMIT, "the set of all cuts", "a smaller graph")
     return 2 * (np.arange(2**vertices)[:, None] >> np.arange(vertices)[::-1] & 1) - 1
 
 
+@checked
 def cut_sizes(adjacency: Any) -> np.ndarray:
     """The edges between the two sides, int [2^n], for every row of `sides`: counted edge by edge in integers."""
-    graph = _graph(adjacency)
+    graph = np.asarray(adjacency)
     every, sizes = sides(len(graph)), np.zeros(2 ** len(graph), dtype=np.int64)
     for i, j in itertools.combinations(range(len(graph)), 2):
         if graph[i, j]:
@@ -87,30 +89,33 @@ def cut_sizes(adjacency: Any) -> np.ndarray:
     return sizes
 
 
+@checked
 def maximum_cut(adjacency: Any) -> int:
     """The edges of a maximum cut, by brute force over all 2^n."""
     return int(cut_sizes(adjacency).max())
 
 
+@checked
 def alignment(adjacency: Any) -> np.ndarray:
     """S = 2 cut - |E| for every row of `sides`, int [2^n]."""
     return 2 * cut_sizes(adjacency) - edges(adjacency)
 
 
+@checked
 def edges(adjacency: Any) -> int:
     """|E|."""
-    return int(_graph(adjacency).sum()) // 2
+    return int(np.asarray(adjacency).sum()) // 2
 
 
+@checked
 def last_factor(*, coefficient: Any) -> Any:
     """P[y_H = 1 | y_{H-1} = 1] where theta_H = coefficient (e_(H-1,H) + e_H): 1/(1 + exp(-4 coefficient))."""
     return as_float(np.exp(_log_sigmoid(4 * np.asarray(coefficient, dtype=np.float64))))
 
 
+@checked
 def log_probs(adjacency: Any, *, scale: float, coupling: float = 1.0) -> np.ndarray:
     """log pi of every sequence, [2^n, 2, 2] in nats: first n signs as `sides`, then y_{H-1} and y_H in -1, 1."""
-    _checks.positive("scale", scale)
-    _checks.positive("coupling", coupling)
     logit = coupling * alignment(adjacency).astype(np.float64)
     n = len(np.asarray(adjacency))
     middle = np.stack([_log_sigmoid(-2 * logit), _log_sigmoid(2 * logit)], axis=1)
@@ -118,24 +123,26 @@ def log_probs(adjacency: Any, *, scale: float, coupling: float = 1.0) -> np.ndar
     return (-n * math.log(2) + middle)[:, :, None] + last
 
 
+@checked
 def mode_probability(adjacency: Any, *, scale: float, coupling: float = 1.0) -> float:
     """P*, by enumeration: 2^-n sigma(2cS*) sigma(2B) above `least_scale`, 2^-n sigma(2c|E|)/2 below; at most 2^-n."""
     return float(np.exp(log_probs(adjacency, scale=scale, coupling=coupling).max()))
 
 
+@checked
 def least_scale(adjacency: Any, *, coupling: float = 1.0) -> float:
     """The B above which the argmax is a maximum cut, exactly: logit(a)/2, a = sigma(2c|E|) / (2 sigma(2cS*)), and 0 where a <= 1/2 (S* =
     |E|).
 
     At or below it the likeliest sequences have y_{H-1} = -1 and all vertices on one side.
     """
-    _checks.positive("coupling", coupling)
     best, all_edges = int(alignment(adjacency).max()), edges(adjacency)
     # a/(1-a) = (1 + q)/(1 + 2r - q), q = exp(-2cS*), r = exp(-2c|E|): no difference of sigmas close to 1.
     q, r = math.exp(-2 * coupling * best), math.exp(-2 * coupling * all_edges)
     return max(0.0, (math.log1p(q) - math.log1p(2 * r - q)) / 2)
 
 
+@checked
 def expansions(adjacency: Any, *, scale: float, coupling: float = 1.0) -> int:
     """The number of expansions of best-first search: the incomplete sequences of probability at least P*. All 2^k of k <= n signs, then
     those y_1 .. y_{H-1} with 2^-n sigma(2 c y_{H-1} S) >= P*.
@@ -147,17 +154,19 @@ def expansions(adjacency: Any, *, scale: float, coupling: float = 1.0) -> int:
     return 2 ** (len(np.asarray(adjacency)) + 1) - 1 + int((prefixes >= law.max() - 1e-12).sum())
 
 
+@checked(vertices=count(2, 10**6))
 def expansions_bounds(*, vertices: int) -> tuple[int, int]:
     """(**lower**, **upper**) bound on `expansions`: 2^(n+1) - 1, as every prefix of at most n signs is likelier than P* <= 2^-n; and 3 2^n
     - 1 where P* > 2^-(n+1), since then of y_{H-1} = -1 and 1 at most one is as likely as P*.
     """
-    _checks.count("vertices", vertices, 2)
-    return 2 ** (vertices + 1) - 1, 3 * 2**vertices - 1
+    n = int(vertices)
+    return 2 ** (n + 1) - 1, 3 * 2**n - 1
 
 
+@checked(responses=arrays(ZERO_OR_ONE, "responses", "tokens"))
 def is_maximum_cut(adjacency: Any, responses: Any) -> np.ndarray:
     """Whether responses (tokens 0 and 1, [k, H]) end in 1, 1 and begin with a maximum cut, bool [k]: cuts compared as integers."""
-    graph, tokens = _graph(adjacency), np.asarray(responses)
+    graph, tokens = np.asarray(adjacency), np.asarray(responses)
     if tokens.ndim != 2 or tokens.shape[1] != len(graph) + 2:
         raise ValueError(f"`responses` must have shape [k, {len(graph) + 2}]; got {tokens.shape}.")
     code = tokens[:, :-2] @ (1 << np.arange(len(graph))[::-1])
@@ -165,11 +174,12 @@ def is_maximum_cut(adjacency: Any, responses: Any) -> np.ndarray:
     return (sizes[code] == sizes.max()) & (tokens[:, -2:] == 1).all(axis=1)
 
 
+@checked
 def checks(adjacency: Any, *, scale: float, coupling: float = 1.0) -> dict[str, float]:
     """Signed slacks, negative where an assumption fails. `has_edge`: |E| - 1; `scale`: B - `least_scale`; `resolved`: relative lead of the
     best cut over the next best in log-probability minus what summing in float64 may lose, of the mode's (inf where all cuts are best).
     """
-    graph = _graph(adjacency)
+    graph = np.asarray(adjacency)
     if not graph.any():
         return {"has_edge": -1.0, "scale": -math.inf, "resolved": -math.inf}
     levels = np.unique(alignment(graph))[::-1]
@@ -177,14 +187,6 @@ def checks(adjacency: Any, *, scale: float, coupling: float = 1.0) -> dict[str, 
     lead = math.inf if len(levels) < 2 else float(np.diff(_log_sigmoid(2 * coupling * levels[1::-1].astype(float)))[0])
     rounding = 4 * float(np.finfo(np.float64).eps) * size
     return {"has_edge": edges(graph) - 1.0, "scale": scale - least_scale(graph, coupling=coupling), "resolved": lead - rounding}
-
-
-def _graph(adjacency: Any) -> np.ndarray:
-    graph = np.asarray(adjacency)
-    square = graph.ndim == 2 and graph.shape[0] == graph.shape[1] >= 2
-    if not square or not (np.isin(graph, (0, 1)).all() and (graph == graph.T).all() and not np.diag(graph).any()):
-        raise ValueError("`adjacency` must be a symmetric matrix of 0 and 1 with zero diagonal, a simple graph's.")
-    return graph
 
 
 def _log_sigmoid(t: Any) -> Any:

@@ -31,11 +31,13 @@ Arrays are [prompts, k], rows padded with log-probability -inf; `remaining_mass`
 """
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import HEAD, POSITIVE, REAL, arrays, at_least, checked
 from sharpsim._logspace import logsumexp
 from sharpsim.estimators import subsample_weights
 from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
@@ -64,6 +66,7 @@ __all__ = [
 ]
 
 
+@checked
 def accuracy(law: KeptLaw, correct: Any) -> Band:
     """P[the kept response is correct] of each prompt, in [0, 1]; `correct` is bool [prompts, k]."""
     _checks.same_shape("law.found", law.found, "correct", correct)
@@ -71,6 +74,7 @@ def accuracy(law: KeptLaw, correct: Any) -> Band:
     return Band(known, np.minimum(known + law.unknown, 1.0))
 
 
+@checked(log_probs=HEAD)
 def mean_log_prob(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float) -> Band:
     """E[max(log pi(kept), floor)] in nats of each prompt, for the log-likelihood reward (`tail_bound` bounds log pi); in [floor, 0].
 
@@ -82,6 +86,7 @@ def mean_log_prob(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float
     return Band(known + law.unknown * floor, known + law.unknown * np.where(law.unknown > 0, np.maximum(edge, floor), 0.0))
 
 
+@checked(log_probs=HEAD)
 def log_prob_variance(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: float) -> np.ndarray:
     """An upper bound on Var[max(log pi(kept), floor)], nats^2, of each prompt: the unknown part counts at the floor, and the mean at its
     upper end.
@@ -91,11 +96,10 @@ def log_prob_variance(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: f
     return np.maximum(second - mean_log_prob(law, log_probs, tail_bound, floor=floor).upper ** 2, 0.0)
 
 
+@checked(log_probs=HEAD, draws=at_least(1))
 def pass_at(log_probs: Any, correct: Any, remaining_mass: Any, *, draws: float) -> Band:
     """1 - (1-c)^N, the probability that one of N draws is correct, with the found and with all remaining mass counted correct."""
-    _checks.at_least("draws", draws, 1)
     table, left, _ = certified_head(log_probs, remaining_mass, np.zeros(len(log_probs)))
-    _checks.same_shape("log_probs", table, "correct", correct)
     mass = np.exp(table).sum(axis=1) + left
     found = np.where(np.asarray(correct, dtype=bool), np.exp(table), 0.0).sum(axis=1) / mass
     with np.errstate(divide="ignore"):
@@ -103,6 +107,7 @@ def pass_at(log_probs: Any, correct: Any, remaining_mass: Any, *, draws: float) 
     return Band(*ends)
 
 
+@checked(log_probs=HEAD)
 def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: Any) -> Band:
     """Whether the majority vote of N -> inf draws is correct: [0, 0], [1, 1], or [0, 1] where the remaining mass could change the vote.
 
@@ -121,14 +126,15 @@ def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: A
     return Band(lower, upper)
 
 
+@checked(draws=arrays(POSITIVE, "grid"), low=arrays(REAL, "grid"), high=arrays(REAL, "grid"))
 def saturation(draws: Any, low: Any, high: Any, *, limit: float, tolerance: float) -> float:
     """The least N of the grid from which on both ends of the band stay within `tolerance` of `limit`; inf if there is none."""
-    _checks.positive("tolerance", tolerance)
     outside = np.flatnonzero((np.asarray(low) < limit - tolerance) | (np.asarray(high) > limit + tolerance))
     first = int(outside[-1]) + 1 if outside.size else 0
     return float(np.asarray(draws)[first]) if first < len(np.asarray(draws)) else math.inf
 
 
+@checked(log_probs=HEAD)
 def mode_mass(log_probs: Any, tail_bound: Any) -> np.ndarray:
     """pi(Y*(x)|x) of each prompt in (0, 1]: exact ties counted. Raises `ValueError` where no mode is certified."""
     table, edge = np.asarray(log_probs, dtype=np.float64), np.asarray(tail_bound, dtype=np.float64)
@@ -140,6 +146,7 @@ def mode_mass(log_probs: Any, tail_bound: Any) -> np.ndarray:
     return np.exp(logsumexp(np.where(table == top[:, None], table, -np.inf), np))
 
 
+@checked(log_probs=HEAD)
 def mode_probability(log_probs: Any, tail_bound: Any, incumbent: Any) -> Band:
     """P*(x) of each prompt, in [exp(i), exp(max(i, b))]: a single value where i is above b, because the response that has it is then the
     mode.
@@ -154,38 +161,35 @@ def mode_probability(log_probs: Any, tail_bound: Any, incumbent: Any) -> Band:
     return Band(np.exp(known), np.exp(np.maximum(known, np.minimum(edge, 0.0))))
 
 
+@checked
 def coverage(masses: Any) -> float:
     """C_cov = E 1/pi(Y*(x)|x) under uniform prompts, in [1, inf], from `mode_mass`."""
     return float(np.mean(1 / np.asarray(masses)))
 
 
+@checked(draws=POSITIVE)
 def coverage_profile(masses: Any, *, draws: Any) -> np.ndarray:
     """The fraction of prompts with pi(Y*(x)|x) < 1/N for each N of `draws`, in [0, 1]; by Markov at most C_cov/N."""
-    _checks.positive("draws", draws)
     return np.mean(np.asarray(masses) * np.asarray(draws, dtype=np.float64)[..., None] < 1 - 1e-12, axis=-1)
 
 
+@checked
 def expansions_bound(*, mode_probability: Any, horizon: int, slack: float) -> Any:
     """H/((1-g) P*): an upper bound on the expansions after which best-first search has found Y*_g and proven it.
 
     Raises `ValueError` for P* outside (0, 1], slack outside [0, 1), a horizon below 1.
     """
-    _checks.count("horizon", horizon)
-    _checks.in_half_open_unit("slack", slack)
     p = np.asarray(mode_probability, dtype=np.float64)
-    if not np.all((p > 0) & (p <= 1)):
-        raise ValueError(f"`mode_probability` must be in (0, 1]; got {mode_probability!r}.")
     return as_float(horizon / ((1 - slack) * p))
 
 
+@checked
 def mode_probability_needed(*, expansions: Any, horizon: int, slack: float) -> Any:
     """H/((1-g) m), the inverse: every prompt with P* at least this has Y*_g proven within m expansions (above 1: none is promised)."""
-    _checks.count("expansions", expansions)
-    _checks.count("horizon", horizon)
-    _checks.in_half_open_unit("slack", slack)
     return as_float(horizon / ((1 - slack) * np.asarray(expansions, dtype=np.float64)))
 
 
+@checked(log_probs=replace(HEAD, then=_checks.some_mass))
 def lift_predictor(log_probs: Any, correct: Any) -> np.ndarray:
     """Cov(correct, log pi) in nats of each prompt, under the found part of the law, normalised: positive predicts that sharpening helps.
 
@@ -193,13 +197,13 @@ def lift_predictor(log_probs: Any, correct: Any) -> np.ndarray:
     prediction.
     """
     table, right = np.asarray(log_probs, dtype=np.float64), np.asarray(correct, dtype=bool)
-    _checks.same_shape("log_probs", table, "correct", right)
     probs = np.exp(table - logsumexp(table, np)[:, None])
     centred = np.where(table > -np.inf, table, 0.0)
     centred = centred - np.sum(probs * centred, axis=1, keepdims=True)
     return np.sum(probs * right * centred, axis=1)
 
 
+@checked(log_probs=HEAD)
 def checks(log_probs: Any, remaining_mass: Any, tail_bound: Any) -> dict[str, float]:
     """Signed slacks, least over prompts: `whole`: 1e-4 less how far mass is from 1; `mode_found`: top less b; `sorted`: least step down."""
     table, left, edge = (np.asarray(a, dtype=np.float64) for a in (log_probs, remaining_mass, tail_bound))
@@ -215,8 +219,6 @@ def checks(log_probs: Any, remaining_mass: Any, tail_bound: Any) -> dict[str, fl
 
 
 def _cut(law: KeptLaw, log_probs: Any, tail_bound: Any, floor: float) -> tuple[np.ndarray, np.ndarray]:
-    if not -math.inf < floor < 0:
-        raise ValueError(f"`floor` must be negative and finite; got {floor!r}.")
     _checks.same_shape("law.found", law.found, "log_probs", log_probs)
     table, edge = np.asarray(log_probs, dtype=np.float64), np.asarray(tail_bound, dtype=np.float64)
     return np.maximum(table, floor), edge

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from sharpsim import _checks
+from sharpsim._arguments import checked, count
 from sharpsim.theory import _witness as witness
 from sharpsim.theory._common import Statement, as_float, require
 from sharpsim.theory._family import family, least_count
@@ -44,26 +44,24 @@ STATEMENTS = (
 )
 
 
+@checked(draws=count(0))
 def guess_error(*, labels: int, draws: Any) -> Any:
     """e(k), the least error of a guess at one hard prompt's secret after k = `draws` responses to it; in [0, 1 - 1/M].
 
     (1 - 2/M)^k E[1 - 1/(M - Occ_k)]: the secret was not seen, and one of the M - Occ_k labels left is guessed. Convex and falling in k.
     `draws` may be an array of whole numbers; values below 1e-30 come out as 0. Raises `ValueError` for M < 3 and negative draws.
     """
-    _checks.count("labels", labels, 3)
-    _checks.count("draws", draws, 0)
-    k = np.asarray(draws, dtype=np.int64)
-    return as_float(guess_errors(labels, int(k.max(initial=0)))[k])
+    k = np.minimum(np.asarray(draws, float), _beyond(labels)).astype(np.int64)
+    return as_float(guess_errors(labels, int(k.max()))[k])
 
 
+@checked(n=count(0))
 def minimax_risk(*, n: int, N: int, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """R(n, N) = D E[e(N Bin(n, D/d))], the exact minimax risk with n prompts and N responses each (cost m = n N); in [0, D].
 
     `n` = 0 is allowed: D (1 - 1/M), a guess. Truncation is below 1e-16 absolute. Raises `ValueError` for n < 0, N < 1, d < 1, M < 3,
     D outside (0, 1].
     """
-    _checks.count("n", n, 0)
-    _checks.count("N", N)
     d, M, D = family(hard_prompts, labels, hard_mass)
     # More draws than that leave no error, and their products would not fit an integer.
     each = min(int(N), _beyond(M))
@@ -71,6 +69,7 @@ def minimax_risk(*, n: int, N: int, hard_prompts: int, labels: int, hard_mass: f
     return D * mean_error(guess_errors(M, reach), visits=int(n), chance=D / d, each=each)
 
 
+@checked
 def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: float) -> int:
     """The exact least m at which some learner has risk at most eps on every member of H(d, M, D): least m with R(m, 1) <= eps.
 
@@ -80,10 +79,9 @@ def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: fl
     return minimax_prompts(eps=eps, N=1, hard_prompts=hard_prompts, labels=labels, hard_mass=hard_mass)
 
 
+@checked
 def minimax_prompts(*, eps: float, N: int, hard_prompts: int, labels: int, hard_mass: float) -> int:
     """The exact least number of prompts n with R(n, N) <= eps, when each prompt gets N responses; the cost is n N."""
-    _checks.in_open_unit("eps", eps)
-    _checks.count("N", N)
     d, M, D = family(hard_prompts, labels, hard_mass)
     if eps >= D * (1 - 1 / M):
         return 0
@@ -97,6 +95,7 @@ def minimax_prompts(*, eps: float, N: int, hard_prompts: int, labels: int, hard_
     return least_count(lambda n: D * mean_error(table, visits=n, chance=D / d, each=each), eps, low=0, high=enough)
 
 
+@witness.at_point
 def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> Necessary:
     """The most samples that a hard family with C_cov,1/2,p at most `coverage` forces on every learner, and that family.
 
@@ -106,13 +105,12 @@ def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int,
 
     Raises `ValueError` for eps outside (0, 1), C < 1 or infinite, d < 1, p <= 0, and where more than 1e7 label counts would be searched.
     """
-    witness.check_point(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power)
     d = int(hard_prompts)
 
     def at_most(labels: np.ndarray, masses: np.ndarray) -> np.ndarray:
         guess = 1 - 1 / labels
         mass = np.minimum(masses, math.e * eps / guess)
-        return np.ceil(d * labels / (2 * mass) * np.log(guess * mass / eps)) + 1
+        return np.ceil(float(d) * labels / (2 * mass) * np.log(guess * mass / eps)) + 1
 
     return witness.strongest(
         at_most,
@@ -153,28 +151,29 @@ def _forced(errors: Any, eps: float, d: int, M: int, most_mass: float) -> tuple[
     return float(m), mass
 
 
+@witness.at_point
 def samples_limit(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
     """The limit of `samples_any_learner_needs` as eps -> 0: p/((p+1) e) (C^p - 1)^(1/p) d eps^-(1+1/p)."""
-    witness.check_point(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power)
-    return power / ((power + 1) * math.e) * witness.excess(coverage, power) ** (1 / power) * hard_prompts * eps ** -(1 + 1 / power)
+    given: dict[str, Any] = {"eps": eps, "coverage": coverage, "hard_prompts": hard_prompts, "power": power}
+    return witness.limiting_samples(power / ((power + 1) * math.e), **given, exponent=1 + 1 / power)
 
 
+@checked
 def bound(*, samples: Any, hard_prompts: int, labels: int, hard_mass: float) -> Any:
     """**Lower** bound on every learner's risk from the paper's proof: (D/4)(1 - 3/M)^(2Dm/d), m = `samples`, maybe an array; in [0, D/4].
 
     With probability at least 1/2 a hard prompt has at most 2Dm/d responses (Markov); then the secret and one other label stay unseen
     with probability at least (1 - 3/M) to that power, and a guess between the two errs with probability 1/2.
     """
-    _checks.count("samples", samples, 0)
     d, M, D = family(hard_prompts, labels, hard_mass)
     if M == 3:
         return as_float(np.where(np.asarray(samples) == 0, D / 4, 0.0))
     return as_float(np.nextafter(D / 4 * np.exp(2 * D / d * np.asarray(samples, float) * math.log1p(-3 / M)), 0))
 
 
+@checked
 def bound_sharp(*, samples: Any, hard_prompts: int, labels: int, hard_mass: float) -> Any:
     """**Lower** bound (ours): (D/2)(1 - 3D/(dM))^m, the same argument without Markov's inequality; never below `bound`, in [0, D/2]."""
-    _checks.count("samples", samples, 0)
     d, M, D = family(hard_prompts, labels, hard_mass)
     gone = 3 * D / (d * M)
     if gone == 1:
@@ -182,6 +181,7 @@ def bound_sharp(*, samples: Any, hard_prompts: int, labels: int, hard_mass: floa
     return as_float(np.nextafter(D / 2 * np.exp(np.asarray(samples, float) * math.log1p(-gone)), 0))
 
 
+@witness.at_point
 def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> float:
     """**Lower** bound on the samples of every learner with risk eps: Theorem 3.1' with its proof's constant, d ln 2/(-2 D ln(1 - 3/M)).
 
@@ -194,15 +194,15 @@ def samples_bound(*, eps: float, coverage: float, hard_prompts: int, power: floa
     return float(np.nextafter(hard_prompts * math.log(2) / (-2 * mass * math.log1p(-3 / labels)), 0))
 
 
+@witness.at_point
 def printed_rate(*, eps: Any, coverage: float, log_class_size: float, power: float = 1) -> Any:
     """C log|Pi|/(eps^(1+1/p) (1 + log(C eps^(-1/p)))), Theorem 3.1' without its constant c; a rate, no bound."""
-    _checks.positive("power", power)
     return witness.printed_rate(eps=eps, coverage=coverage, log_class_size=log_class_size, power=power, exponent=1 + 1 / power)
 
 
+@witness.at_point
 def checks(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) -> dict[str, float]:
     """Signed slacks of the theorem's regime: `small_eps` (A1) 1/16 - eps, `labels` (A2) M - 8 at D = min(1, 16 eps)."""
-    witness.check_point(eps=eps, coverage=coverage, hard_prompts=hard_prompts, power=power)
     mass = min(1.0, witness.PROOF_FACTOR * eps)
     return {"small_eps": 1 / witness.PROOF_FACTOR - eps, "labels": float(witness.labels_within(mass, coverage=coverage, power=power) - 8)}
 

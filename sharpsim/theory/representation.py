@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import FINITE, LAYERS, OPEN_UNIT, POSITIVE, arrays, checked, count
 from sharpsim.theory._common import Statement, as_float, round_up
 
 _SYMBOLS = {"n": "vocabulary", "B": "scale", "beta": "beta"}
@@ -53,36 +54,36 @@ def bound() -> float:
     return 0.5
 
 
+@checked(second_token=OPEN_UNIT)
 def bound_strict(*, second_token: float = SECOND_TOKEN) -> float:
     """**Upper** bound on pi(2,1) over the strict variant's class: 1/(1 + exp(h(k))) < 1/2, h the entropy in nats; .41944 at k = .9.
 
     pi(2) is at most 1/(e^((1-k)a) + 1 + e^(-ka)), a the first weight, least at e^a = k/(1-k). Approached as the other weights' size grows.
     Raises `ValueError` for k outside (0, 1).
     """
-    _checks.in_open_unit("second_token", second_token)
     k = second_token
     return float(round_up(1 / (1 + math.exp(-k * math.log(k) - (1 - k) * math.log1p(-k)))))
 
 
+@checked(vocabulary=count(2))
 def largest_mass(*, vocabulary: int, norm: Any) -> Any:
     """max of pi(2,1) over ||theta_1||, ||theta_2|| <= R: 1/((2 + (n-2)t)(1 + (n-1)t)), t = exp(-sqrt(2) R). From 1/n^2 at R = 0 to 1/2 at
     inf.
 
     Raises `ValueError` for n below 2 or a norm below 0. Arrays of norms map elementwise.
     """
-    n = _vocabulary(vocabulary)
-    _checks.at_least("norm", norm, 0.0)
+    n = int(vocabulary)
     t = np.exp(-math.sqrt(2) * np.asarray(norm, dtype=np.float64))
     return as_float(1 / ((2 + (n - 2) * t) * (1 + (n - 1) * t)))
 
 
+@checked(vocabulary=count(2), mass=OPEN_UNIT)
 def norm_needed(*, vocabulary: int, mass: Any) -> Any:
     """The least R at which a member has pi(2,1) >= mass, the inverse of `largest_mass`: 0 at or below 1/n^2, inf at or above 1/2.
 
     Raises `ValueError` for n below 2 or a mass outside (0, 1).
     """
-    n = _vocabulary(vocabulary)
-    _checks.in_open_unit("mass", mass)
+    n = int(vocabulary)
     value = np.asarray(mass, dtype=np.float64)
     # (n-1)(n-2) t^2 + (3n-4) t + 2 - 1/mass = 0, the positive root in the form without cancellation.
     excess, linear = np.maximum(1 / value - 2, 0.0), 3.0 * n - 4
@@ -91,6 +92,7 @@ def norm_needed(*, vocabulary: int, mass: Any) -> Any:
         return as_float(np.maximum(-np.log(root), 0.0) / math.sqrt(2))
 
 
+@checked(features=LAYERS, weights=arrays(FINITE, "layers", "d"))
 def conditionals(features: Any, weights: Any) -> list[np.ndarray]:
     """log pi(y_h | x, y_<h) = <phi_h, theta_h> - log-sum-exp (Eq. 11), `conditionals[h]` [prompts, V, ..., V], from features with d last
     and weights [H, d].
@@ -106,6 +108,7 @@ def conditionals(features: Any, weights: Any) -> list[np.ndarray]:
     return [layer - np.log(np.exp(layer).sum(axis=-1, keepdims=True)) for layer in shifted]
 
 
+@checked(features=LAYERS, weights=arrays(FINITE, "layers", "d"))
 def table(features: Any, weights: Any) -> np.ndarray:
     """log pi of all sequences, [prompts, V^H], smallest token sequence first."""
     joint, *others = conditionals(features, weights)
@@ -114,57 +117,52 @@ def table(features: Any, weights: Any) -> np.ndarray:
     return joint.reshape(len(joint), -1)
 
 
+@checked(vocabulary=count(2))
 def tempered(*, vocabulary: int, scale: float, temperature: Any) -> dict[str, Any]:
     """The base at temperature T (every next-token law to the power 1/T), which is the member with theta/T, in closed form.
 
     `mode`: pi(2,1) = e/(2e + n-2) e/(e + n-1), e = exp(B/T); `first`: each pi(1,j) = e/((2e + n-2) n). T -> 0: 1/2 and 1/(2n); T ->
     infinity: 1/n^2.
     """
-    n = _vocabulary(vocabulary)
-    _checks.positive("scale", scale)
-    _checks.positive("temperature", temperature)
+    n = int(vocabulary)
     t = np.exp(-scale / np.asarray(temperature, dtype=np.float64))
     first = 1 / (2 + (n - 2) * t)
     return {"mode": as_float(first / (1 + (n - 1) * t)), "first": as_float(first / n)}
 
 
+@checked(vocabulary=count(2))
 def tempered_limits(*, vocabulary: int) -> dict[str, float]:
     """`tempered` as T -> 0: 1/2 on (2,1), 1/(2n) on each (1,j)."""
-    return {"mode": 0.5, "first": 1 / (2 * _vocabulary(vocabulary))}
+    return {"mode": 0.5, "first": 1 / (2 * int(vocabulary))}
 
 
+@checked
 def sharpened_norm(*, norm: Any, beta: Any) -> Any:
     """(1 + 1/beta) ||theta||: the norm of the one-layer member that equals pi_beta, for maximum-likelihood reward. It is in the ball of at
     least this radius.
     """
-    _checks.at_least("norm", norm, 0.0)
-    _checks.positive("beta", beta)
     return as_float((1 + 1 / np.asarray(beta, dtype=np.float64)) * np.asarray(norm, dtype=np.float64))
 
 
+@checked(norm=POSITIVE)
 def beta_reached(*, norm: float, radius: float) -> float:
     """The least beta whose pi_beta the one-layer ball of this radius holds: ||theta||/(radius - ||theta||), the inverse of
     `sharpened_norm`.
 
     inf where the base itself is at the edge. Raises `ValueError` for a norm of 0 or less or a radius below it.
     """
-    _checks.positive("norm", norm)
     _checks.at_least("radius", radius, norm)
     return math.inf if radius == norm else norm / (radius - norm)
 
 
+@checked(vocabulary=count(2))
 def checks(*, vocabulary: int, scale: float, norm: float, beta: float, radius: float) -> dict[str, float]:
     """Signed slacks, negative where an assumption fails: `unique_mode`, the log-lead of (2,1) over (1,j), log(n e^B/(e^B + n-1)) (the edge,
     B = 0, fails); `in_ball`, radius minus `sharpened_norm`.
     """
-    n = _vocabulary(vocabulary)
+    n = int(vocabulary)
     lead = -math.log1p((n - 1) / n * math.expm1(-scale))
     return {
         "unique_mode": lead if lead != 0 else -float(np.finfo(np.float64).tiny),
         "in_ball": radius - sharpened_norm(norm=norm, beta=beta),
     }
-
-
-def _vocabulary(vocabulary: int) -> int:
-    _checks.count("vocabulary", vocabulary, 2)
-    return int(vocabulary)

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks, laws
+from sharpsim import laws
+from sharpsim._arguments import FINITE, POSITIVE, arrays, at_least, checked, within
 from sharpsim.sharpness import missing_mass
 from sharpsim.theory._arms import minimax_draws as arms_minimax_draws
 from sharpsim.theory._arms import minimax_error as arms_minimax_error
@@ -51,31 +52,31 @@ STATEMENTS = (
 )  # fmt: skip
 
 
+@checked
 def log_net_size(*, dimension: int, radius: float, resolution: Any) -> Any:
     """**Upper** bound d log(6B/e) on the log-size of a net of the ball, e in max |log(pi/pi')| (nats), for e in (0, 2B] (Lemma J.4).
 
     By max |log(pi_theta/pi_theta')| <= 2 ||theta - theta'|| an e/2-net of parameters will do. `resolution` may be an array.
     Raises `ValueError` for a resolution outside (0, 2B], radius not positive, dimension below 1.
     """
-    _checks.count("dimension", dimension)
-    _checks.positive("radius", radius)
-    _checks.positive("resolution", resolution)
     if not np.all(np.asarray(resolution) <= 2 * radius):
         raise ValueError(f"`resolution` must be at most 2 `radius`, {2 * radius:g}; got {resolution!r}.")
     return as_float(round_up(dimension * np.log(6 * radius / np.asarray(resolution, float))))
 
 
+@checked(margin=POSITIVE)
 def prescribed_radius(*, theta_norm: float, margin: float, responses: int, delta: float) -> float:
     """The least B that A2 allows: 3 ||theta*|| log(2|Y|/delta)/g_m; where A3 holds it is at least (1 + 1/beta) ||theta*||."""
-    _checks.positive("theta_norm", theta_norm)
     return 3 * theta_norm * _log_term(margin=margin, responses=responses, delta=delta) / margin
 
 
+@checked
 def resolution(*, radius: float, beta: float, v_max: float, r_max: float, T: Any) -> Any:
     """e = R/(12 beta T), R = 2 V_max + R_max, at most 2B: so fine that replacing L by L + 1 covers its effect on the squares."""
     return np.minimum(2 * radius, (2 * v_max + r_max) / (12 * beta * np.asarray(T, float)))
 
 
+@checked(T=at_least(1))
 def regret_bound(
     bound: Callable[..., Any], *, dimension: int, T: Any, rho: float, beta: float, radius: float, sec: Any, lam: float,
     v_max: float, r_max: float,
@@ -88,9 +89,6 @@ def regret_bound(
 
     `sec`, `lam` and `v_max` are Lemma J.5's (`sec_linear`, `linear_lam`) and `linear_v_max`; `r_max` is max |log base|.
     """
-    _checks.at_least("T", T, 1)
-    _checks.positive("beta", beta)
-    _checks.at_least("r_max", r_max, 0.0)
     width = resolution(radius=radius, beta=beta, v_max=v_max, r_max=r_max, T=T)
     size = log_net_size(dimension=dimension, radius=radius, resolution=width)
     shared: dict[str, Any] = {"rho": rho, "lam": lam, "v_max": v_max, "r_max": r_max}
@@ -103,12 +101,12 @@ def regret_bound(
     return round_up(np.reshape(values, np.shape(size)) + 2 * beta * width)
 
 
+@checked(regret=POSITIVE)
 def rounds_needed(bound: Callable[[float], float], *, regret: float) -> float:
     """Inverse of `regret_bound` in T: the least T (a whole float, up to 1 in 2^50) at which `bound(T)` <= regret; responses m = 2T.
 
     `bound` is a function of T alone that falls once it is below the regret of base. Raises `ValueError` if 1e40 rounds are not enough.
     """
-    _checks.positive("regret", regret)
     low, high = 0.0, 1.0
     # NaN is no promise.
     while not bound(high) <= regret:
@@ -121,6 +119,7 @@ def rounds_needed(bound: Callable[[float], float], *, regret: float) -> float:
     return high
 
 
+@checked(draws=at_least(0))
 def miss(*, coverage: float, draws: Any) -> Any:
     """P[y* is not among m draws] = (1 - 1/C_cov)^m, y* unique: the probability that best of N fails, and SFT on all tables at any split m
     = n N.
@@ -128,17 +127,14 @@ def miss(*, coverage: float, draws: Any) -> Any:
     Exact at n = 1; with more pairs SFT fails at least as often, as its estimate has no mass on responses that were not drawn. In [0, 1].
     Raises `ValueError` for coverage below 1 and draws below 0.
     """
-    _checks.at_least("coverage", coverage, 1.0)
-    _checks.at_least("draws", draws, 0)
     m = np.asarray(draws, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return as_float(np.where(m == 0, 1.0, np.exp(m * _log_one_miss(coverage))))
 
 
+@checked(coverage=within(1, 2**53))
 def draws_needed(*, coverage: float, rho: float) -> int:
     """Inverse of `miss`: the least m with (1 - 1/C_cov)^m <= rho, ceil(log(1/rho)/(-log(1 - 1/C_cov))): about C_cov log(1/rho)."""
-    _checks.in_open_unit("rho", rho)
-    _checks.at_least("coverage", coverage, 1.0)
     if coverage == 1:
         return 1
     m = max(1, math.ceil(math.log(rho) / float(_log_one_miss(coverage)) - 1e-9))
@@ -164,12 +160,11 @@ class AdaptiveCost(NamedTuple):
     miss: float
 
 
+@checked
 def adaptive_cost(log_probs_row: Any, *, rho: float) -> AdaptiveCost:
     """Adaptive SFT on one prompt and all tables with one pair: the least s = k P*, k whole, whose kept response misses Y* with
     probability at most rho, and its exact E[N_s] (laws of section 5).
     """
-    _checks.in_open_unit("rho", rho)
-    _checks.rows("log_probs_row", log_probs_row)
     row = np.asarray(log_probs_row, dtype=np.float64)
     mode = math.exp(float(row.max()))
 
@@ -184,14 +179,13 @@ def adaptive_cost(log_probs_row: Any, *, rho: float) -> AdaptiveCost:
     return AdaptiveCost(float(laws.stopping_time_mean(row, stop=high * mode)), high * mode, missed(high))
 
 
+@checked(features=arrays(FINITE, "prompts", "responses", "d"), theta=arrays(FINITE, "d"), margin=POSITIVE)
 def checks(features: Any, theta: Any, *, margin: float, radius: float, beta: float, delta: float) -> dict[str, float]:
     """Signed slacks of Thm J.3, non-negative where it holds; `features` `[prompts, responses, d]`, `theta` `[d]` of the base.
 
     `features` 1 - max ||phi|| (A1); `norm` g_m B/(3 log(2|Y|/delta)) - ||theta*|| (A2); `margin` log(2|Y|/delta) - g_m (A3);
     `realizability` B - (1 + 1/beta) ||theta*|| (A4); `bias` delta/2 minus the worst prompt's exact miss of pi_beta.
     """
-    _checks.positive("radius", radius)
-    _checks.positive("beta", beta)
     phi, star = np.asarray(features, float), np.asarray(theta, float)
     term = _log_term(margin=margin, responses=phi.shape[1], delta=delta)
     norm = float(np.linalg.norm(star))
@@ -208,7 +202,4 @@ def checks(features: Any, theta: Any, *, margin: float, radius: float, beta: flo
 
 
 def _log_term(*, margin: float, responses: int, delta: float) -> float:
-    _checks.positive("margin", margin)
-    _checks.count("responses", responses)
-    _checks.in_open_unit("delta", delta)
     return math.log(2 * responses / delta)

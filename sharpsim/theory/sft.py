@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import checked, count
 from sharpsim.coverage import coverage_profile
 from sharpsim.sharpness import mode_log_miss
 from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
@@ -43,6 +44,7 @@ STATEMENTS = (
 )
 
 
+@checked
 def bound(*, log_class_size: float, n: Any, N: Any, delta: float, rho: float, coverage: float) -> Any:
     """**Upper** bound on P_x[pihat(Y*_gamma|x) <= 1 - delta], true with probability 1 - rho (Thm 4.1', explicit constants).
 
@@ -50,8 +52,6 @@ def bound(*, log_class_size: float, n: Any, N: Any, delta: float, rho: float, co
     n and N may be arrays. Raises `ValueError` for delta or rho outside (0, 1), n or N below 1, coverage below 1, log class size NaN or
     negative.
     """
-    _check(n=n, N=N, delta=delta)
-    _checks.at_least("coverage", coverage, 1)
     error = statistical_error(log_class_size=log_class_size, n=n, rho=rho)
     return as_float(round_up(HELLINGER_CONSTANT / 2 * error / delta + coverage * math.log(2 / delta) / np.asarray(N, float)))
 
@@ -64,11 +64,9 @@ class SamplesNeeded(NamedTuple):
     samples: int
 
 
+@checked
 def samples_needed(*, log_class_size: float, eps: float, delta: float, rho: float, coverage: float) -> SamplesNeeded:
     """Inverse of `bound`: n = ceil((24 + 16 sqrt 2) log(|Pi|/rho) / (delta eps)), N = ceil((2 C_cov/eps) log(2/delta)) make it <= eps."""
-    _checks.in_open_unit("eps", eps)
-    _checks.in_open_unit("delta", delta)
-    _checks.at_least("coverage", coverage, 1)
     unit = statistical_error(log_class_size=log_class_size, n=1, rho=rho)
     if not (math.isfinite(unit) and math.isfinite(coverage)):
         raise ValueError(f"`log_class_size` and `coverage` must be finite; got {log_class_size!r} and {coverage!r}.")
@@ -78,33 +76,35 @@ def samples_needed(*, log_class_size: float, eps: float, delta: float, rho: floa
     return SamplesNeeded(n, N, n * N)
 
 
+@checked
 def bound_sharp(
     log_probs: Any, prompt_weights: Any, *, log_class_size: float, n: int, N: int, delta: float, rho: float, slack: float = 0.0
 ) -> float:
     """**Upper** bound, first line of Thm 4.1': e_stat / h(delta, delta/2) + P_x[base(Y*_gamma|x) < 1/N*]; never above `bound`."""
-    _check(n=n, N=N, delta=delta)
     error = statistical_error(log_class_size=log_class_size, n=n, rho=rho)
     uncovered = coverage_profile(log_probs, prompt_weights, draws=N / math.log(2 / delta), slack=slack)
     return float(round_up(error / hellinger(delta, delta / 2) + uncovered))
 
 
+@checked
 def bound_instance(
     log_probs: Any, prompt_weights: Any, *, log_class_size: float, n: int, N: int, delta: float, rho: float, slack: float = 0.0
 ) -> float:
     """**Upper** bound, sharpest: max{ sum mu_x t_x : 0 <= t <= 1, sum mu_x c_x t_x <= e_stat }, c_x = h(delta, b_x) where
     b_x = (1 - base(Y*_gamma|x))^N < delta, else 0. Never above `bound_sharp`, never above 1.
     """
-    _check(n=n, N=N, delta=delta)
     error = statistical_error(log_class_size=log_class_size, n=n, rho=rho)
     return fill(best_of_n_miss(log_probs, N=N, slack=slack), prompt_weights, delta=delta, error=float(error))
 
 
+@checked
 def best_of_n_miss(log_probs: Any, *, N: Any, slack: float = 0.0) -> np.ndarray:
     """(1 - base(Y*_gamma(x)|x))^N for each prompt (Prop C.1), with its digits down to 1e-308, whether the mode's mass is near 0 or 1."""
     _checks.count("N", N)
     return np.exp(np.asarray(N, float) * mode_log_miss(np.asarray(log_probs, float), slack=slack))
 
 
+@checked
 def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, N: int, delta: float, slack: float = 0.0) -> float:
     """E[P_x[pihat(Y*_gamma|x) <= 1 - delta]] for the class of all tables, whose estimate is the empirical law of the kept responses.
 
@@ -112,33 +112,28 @@ def exact_risk(log_probs: Any, prompt_weights: Any, *, n: int, N: int, delta: fl
     counts as failed. In [0, 1], with relative precision. m of c misses fail where the float m/c is at least delta.
     Raises `ValueError` for n or N below 1, delta outside (0, 1), bad tables or weights.
     """
-    _check(n=n, N=N, delta=delta)
-    _checks.table("log_probs", log_probs)
-    _checks.prompt_weights(prompt_weights, np.shape(log_probs)[0])
     return saturated_risk(best_of_n_miss(log_probs, N=N, slack=slack), prompt_weights, n=int(n), delta=delta)
 
 
+@checked
 def family_risk(*, n: int, N: int, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """E[P_x[pihat(Y*_{1/2}|x) <= 1 - delta]] on the hard family, Pi = the best-of-N laws of its members; in [0, D].
 
     Per hard prompt the estimate is the mode of the best-of-N labels, ties uniform; with b = (1 - 2/M)^N the prompt fails where
     b >= delta or the mode is not the secret. Exact, with relative precision, whatever n and N.
     """
-    _check(n=n, N=N, delta=delta)
     return _option(family(hard_prompts, labels, hard_mass), N, delta)(int(n))
 
 
+@checked
 def family_prompts_needed(*, eps: float, N: int, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> int:
     """The least n at which `family_risk` is at most eps, given N; raises `ValueError` where N is too small for any n."""
-    _checks.in_open_unit("eps", eps)
-    _check(n=1, N=N, delta=delta)
     return least_prompts(_option(family(hard_prompts, labels, hard_mass), N, delta), eps)
 
 
+@checked(hard_prompts=count(1, 10**5), labels=count(3, 10**5))
 def family_cheapest(*, eps: float, delta: float, hard_prompts: int, labels: int, hard_mass: float) -> Cheapest:
     """The least n N with `family_risk` <= eps, over all integers n and N, and where it is attained; 0 samples where guessing suffices."""
-    _checks.in_open_unit("eps", eps)
-    _checks.in_open_unit("delta", delta)
     parameters = family(hard_prompts, labels, hard_mass)
     if hard_mass <= eps:
         return Cheapest(0.0, 0, 0.0, hard_mass)
@@ -151,19 +146,12 @@ def _option(parameters: Any, N: int, delta: float) -> PluralityRisk:
     return PluralityRisk(parameters, family_miss(parameters.labels, float(N)), delta)
 
 
+@checked
 def checks(log_members: Any, log_target: Any, *, N: int, delta: float) -> dict[str, float]:
     """Signed slacks of the assumptions, non-negative where they hold.
 
     `realizability` (A1): 1e-9 minus the least total variation, maximised over prompts, between a member of `log_members`
     `[members, prompts, responses]` and `log_target`, the law of the kept responses `[prompts, responses]`. `covers_someone`: N* - 1.
     """
-    _checks.rows("log_members", log_members)
-    _checks.table("log_target", log_target)
     distance = 0.5 * np.abs(np.exp(log_members) - np.exp(log_target)).sum(axis=-1).max(axis=-1)
     return {"realizability": 1e-9 - float(distance.min()), "covers_someone": N / math.log(2 / delta) - 1}
-
-
-def _check(*, n: Any, N: Any, delta: float) -> None:
-    _checks.count("n", n)
-    _checks.count("N", N)
-    _checks.in_open_unit("delta", delta)

@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks, laws
+from sharpsim import laws
+from sharpsim._arguments import MODERATE, NON_NEGATIVE, OPEN_UNIT, POSITIVE, UNIT, Is, checked
 from sharpsim.sharpness import maximisers
 from sharpsim.theory import _sec
 from sharpsim.theory._common import Statement, as_float, hellinger, round_up
@@ -59,6 +60,7 @@ SHARP_CONSTANT = 0.6275005
 """1/c, rounded up, with (1 - e^-c)/c = 1/2."""
 
 
+@checked
 def regret_bound(
     *, log_class_size: float, T: Any, rho: float, sec: Any, v_max: float, r_max: float,
     lam: float | None = None, kappa: Any = None, reward_is_log_base: bool = True,
@@ -74,6 +76,7 @@ def regret_bound(
     return _regret_bound(2.0, log_class_size, T, rho, sec, v_max, r_max, lam, kappa, reward_is_log_base)
 
 
+@checked
 def regret_bound_sharp(
     *, log_class_size: float, T: Any, rho: float, sec: Any, v_max: float, r_max: float,
     lam: float | None = None, kappa: Any = None, reward_is_log_base: bool = True,
@@ -82,6 +85,7 @@ def regret_bound_sharp(
     return _regret_bound(SHARP_CONSTANT, log_class_size, T, rho, sec, v_max, r_max, lam, kappa, reward_is_log_base)
 
 
+@checked
 def optimism(
     *, beta: float, log_class_size: float, T: Any, rho: float, sec: Any, v_max: float, r_max: float,
     lam: float | None = None, sharp: bool = False, reward_is_log_base: bool = True,
@@ -89,32 +93,30 @@ def optimism(
     """alpha = beta kappa, kappa = sqrt(2 (lam/2 + 2 R^2 L)(1 + ln T)/(T SEC)): the optimism at which `regret_bound` holds (with
     `sharp`, `regret_bound_sharp`). In nats^2: the scale of the squares.
     """
-    _checks.positive("beta", beta)
     constant = SHARP_CONSTANT if sharp else 2.0
     weight, _ = _weight(constant, log_class_size, T, rho, sec, v_max, r_max, lam, reward_is_log_base)
     with np.errstate(divide="ignore"):
         return as_float(beta * np.sqrt(2 * weight / np.asarray(sec, float)))
 
 
+@checked
 def optimism_printed(*, beta: float, log_class_size: float, T: Any, rho: float, sec: Any, v_max: float, r_max: float) -> Any:
     """alpha as printed, beta/(R_max + V_max) sqrt(log(|Pi| T/rho) log T/(T SEC)): free of the rewards' unit, as no weight of squares is."""
-    _checks.positive("beta", beta)
     _weight(2.0, log_class_size, T, rho, sec, v_max, r_max, None, True)
     size = log_class_size + np.log(np.asarray(T, float) / rho)
     return as_float(beta / (r_max + v_max) * np.sqrt(size * np.log(np.asarray(T, float)) / (np.asarray(T, float) * np.asarray(sec, float))))
 
 
+@checked
 def risk_of_regret(regret: Any, *, beta: float, delta: float, sharp: bool = False) -> Any:
     """**Upper** bound on P_x[pi(Y*|x) <= 1 - delta], given A3: regret/(beta h(delta, delta/2)); with `sharp` kl(delta, delta/2)
     for h, 2.25 times less as delta -> 0, 2.1 at 1/2, 1.18 as delta -> 1.
     """
-    _checks.positive("beta", beta)
-    _checks.in_open_unit("delta", delta)
-    _checks.at_least("regret", regret, 0.0)
     distance = bernoulli_kl(delta, delta / 2) if sharp else float(hellinger(delta, delta / 2))
     return as_float(round_up(np.asarray(regret, float) / (beta * distance) * _ROUNDING))
 
 
+@checked
 def risk_bound(
     *, log_class_size: float, T: Any, rho: float, sec: Any, v_max: float, r_max: float, beta: float, delta: float,
     lam: float | None = None, sharp: bool = False,
@@ -125,6 +127,9 @@ def risk_bound(
     return risk_of_regret(worst, beta=beta, delta=delta, sharp=sharp)
 
 
+@checked(
+    regret=POSITIVE, sec=Is("a number of at least 0, or a function of T", lambda sec: callable(sec) or (np.ndim(sec) == 0 and sec >= 0))
+)
 def rounds_needed(
     *, log_class_size: float, regret: float, rho: float, sec: float | Callable[[int], float], v_max: float, r_max: float,
     lam: float | None = None, sharp: bool = False,
@@ -134,8 +139,6 @@ def rounds_needed(
     `sec` is a number or a function of T such that sec (1 + ln T) L/T falls (any that grows as log T). The bound may rise over the
     first rounds, so a T before the last that fails does not count. Raises `ValueError` beyond 1e30 rounds.
     """
-    _checks.positive("regret", regret)
-    _checks.log_class_size(log_class_size)
     if log_class_size == math.inf:
         raise ValueError(f"`log_class_size` must be finite; got {log_class_size!r}.")
     make = regret_bound_sharp if sharp else regret_bound
@@ -159,6 +162,7 @@ def rounds_needed(
     return high
 
 
+@checked(mean=NON_NEGATIVE, log_inverse_rho=NON_NEGATIVE, constant=POSITIVE)
 def concentration_bound(*, mean: Any, log_inverse_rho: float, scale: float = 1.0, constant: float = SHARP_CONSTANT) -> Any:
     """**Lower** bound, true with probability 1 - rho, on a sum of values in [0, scale] whose (conditional) means sum to `mean`:
     mean/2 - constant scale log(1/rho).
@@ -166,11 +170,13 @@ def concentration_bound(*, mean: Any, log_inverse_rho: float, scale: float = 1.0
     return np.asarray(mean, float) / 2 - constant * scale * log_inverse_rho
 
 
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_exact(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: int, lam: float) -> float:
     """SEC of a finite class, exact, where C(|Pi| + T - 1, T) count vectors fit; `ValueError` names `sec_bounds` beyond. At most T."""
     return _sec.exact(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_bounds(
     log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: int, lam: float
 ) -> tuple[float, float]:
@@ -178,32 +184,32 @@ def sec_bounds(
     return _sec.bounds(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_lower_path(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: int, lam: float) -> np.ndarray:
     """Certified **lower** bounds on SEC for every horizon 1..T, `[T]`, by one beam search."""
     return _sec.lower_path(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
+@checked(beta=MODERATE, lam=MODERATE)
 def sec_harmonic(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, T: Any, lam: float) -> Any:
     """**Upper** bound on SEC of a finite class in closed form, for T of any size; looser than `sec_bounds`, and of order log T."""
     return _sec.harmonic_bound(_sec.moments(log_members, log_base, reward, prompt_weights, beta=beta), T=T, lam=lam)
 
 
+@checked(a=UNIT, b=OPEN_UNIT)
 def bernoulli_kl(a: float, b: float) -> float:
     """kl(a, b) = a log(a/b) + (1-a) log((1-a)/(1-b)), in nats; a in [0, 1], b in (0, 1); its relative error is about 1e-15 (b/(b-a))^2."""
-    _checks.in_open_unit("b", b)
-    if not 0 <= a <= 1:
-        raise ValueError(f"`a` must be in [0, 1]; got {a!r}.")
     # Each half without its linear part, +(b - a) and -(b - a): both halves are then non-negative, however small a and b are.
     ratio = math.log1p((a - b) / b) if abs(a - b) < b / 2 else math.log(a / b) if a > 0 else 0.0
     first = a * ratio + (b - a)
     return max(0.0, first + ((1 - a) * math.log1p((b - a) / (1 - b)) - (b - a) if a < 1 else 1 - b))
 
 
+@checked
 def checks(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, delta: float) -> dict[str, float]:
     """Signed slacks, non-negative where the assumption holds: `realizability` (A1), 1e-9 minus the least total variation (maximised over
     prompts) between a member and pi_beta; `bounded` (A2), 1e300 - V_max; `bias` (A3), delta/2 minus the worst prompt's miss of pi_beta.
     """
-    _checks.in_open_unit("delta", delta)
     target = laws.tilted(np.asarray(log_base, float), np.asarray(reward, float), beta=beta)
     used = np.asarray(prompt_weights, float) > 0
     apart = 0.5 * np.abs(np.exp(np.asarray(log_members, float)) - np.exp(target)).sum(axis=-1)[:, used].max(axis=-1)
@@ -219,14 +225,8 @@ def _weight(
     constant: float, log_class_size: float, T: Any, rho: float, sec: Any, v_max: float, r_max: float, lam: float | None, log_base: bool
 ) -> tuple[Any, Any]:
     """(lam/2 + constant R^2 L)(1 + ln T)/T, and L."""
-    _checks.log_class_size(log_class_size)
-    _checks.count("T", T)
-    _checks.in_open_unit("rho", rho)
-    for name, value in (("sec", sec), ("v_max", v_max), ("r_max", r_max)):
-        _checks.at_least(name, value, 0.0)
-    largest = (2 * v_max + (1 if log_base else 2) * r_max) ** 2
-    if lam is not None:
-        _checks.positive("lam", lam)
+    width = 2 * v_max + (1 if log_base else 2) * r_max
+    largest = width * width
     rounds = np.asarray(T, float)
     size = log_class_size + np.log(2 * rounds / rho)
     return ((largest if lam is None else lam) / 2 + constant * largest * size) * (1 + np.log(rounds)) / rounds, size
@@ -242,7 +242,6 @@ def _regret_bound(
         with np.errstate(invalid="ignore"):
             explored = np.sqrt(2 * weight * width)
     else:
-        _checks.positive("kappa", kappa)
         explored = np.asarray(kappa, float) * width / 2 + weight / np.asarray(kappa, float)
     start = (1 if log_base else 2) * r_max / rounds
     # An infinite class or SEC is no promise, also where another factor is zero.

@@ -1,0 +1,296 @@
+"""What the arguments of public functions are, said once: `KINDS` gives each name its kind, and `checked` refuses what is not of it.
+
+`@checked` takes the kind of each argument from its own keyword if there is one, else from the argument's name, else from its annotation.
+An argument annotated `int` or `float` must be one number; one whose default is None may be None. Arrays are compared with one another:
+`prompts` in two arguments is the same number. A refusal is a `ValueError` "`name` must be RULE; got VALUE.".
+
+Values that JAX is tracing pass unchecked, because compiled code cannot raise: there, nonsense in gives nonsense out.
+"""
+
+import functools
+import inspect
+import math
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, Union, get_args, get_origin, overload
+
+import numpy as np
+
+from sharpsim import _checks
+from sharpsim._checks import is_traced, shown
+
+F = TypeVar("F", bound=Callable[..., Any])
+Sizes = dict[str, tuple[Any, str]]
+"""Axis -> its length, and the argument that has it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Numbers of one kind: `holds` says of each entry whether it obeys `rule`, `then` refuses what concerns whole rows.
+
+    `axes` are the names of the axes, "..." standing for any that lead; None is any shape. `dtypes` are NumPy's letters.
+    """
+
+    rule: str
+    holds: Callable[[Any], Any]
+    axes: tuple[str, ...] | None = None
+    dtypes: str = "iuf"
+    then: Callable[[str, Any], None] | None = None
+
+    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
+        """Refuse `value` for the argument `name` unless it is of this kind and its axes have the `sizes` found so far."""
+        simple = type(value) in (int, float) and self.axes is None and self.dtypes == "iuf"
+        if simple and -1e300 < value < 1e300 and self.holds(value):
+            return
+        if is_traced(value):
+            if self.axes is not None:
+                self._fit(name, np.shape(value), sizes)
+            return
+        array = self._read(name, value)
+        if single and array.ndim:
+            raise ValueError(f"`{name}` must be one number, {self.rule}; got shape {array.shape}.")
+        if self.axes is not None:
+            self._fit(name, array.shape, sizes)
+        if array.size == 0:
+            raise ValueError(f"`{name}` must hold at least one number; got shape {array.shape}.")
+        with np.errstate(invalid="ignore"):
+            good = np.all(self.holds(array))
+        if not good:
+            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
+        if self.then is not None:
+            self.then(name, array)
+
+    def _read(self, name: str, value: Any) -> np.ndarray:
+        try:
+            array = np.asarray(value)
+            if array.dtype == object and all(type(entry) is int for entry in array.flat):
+                # Python's integers may be larger than any of NumPy's.
+                array = array.astype(np.int64 if all(abs(entry) < 2**63 for entry in array.flat) else float)
+        except (TypeError, ValueError, OverflowError):
+            array = np.asarray("")
+        if array.dtype.kind not in self.dtypes:
+            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
+        return array
+
+    def _fit(self, name: str, shape: tuple[int, ...], sizes: Sizes) -> None:
+        axes = self.axes or ()
+        split = len(shape) - len(axes) + 1 if axes[:1] == ("...",) else 0
+        lengths = (shape[:split], *shape[split:]) if axes[:1] == ("...",) else shape
+        if split < 0 or len(lengths) != len(axes):
+            raise ValueError(f"`{name}` must have the shape [{', '.join(axes)}]; got shape {shape}.")
+        for axis, length in zip(axes, lengths, strict=True):
+            known, owner = sizes.setdefault(axis, (length, name))
+            if known != length:
+                raise ValueError(f"`{name}` must have {known} {axis}, as `{owner}` has; got shape {shape}.")
+            if length == 0:
+                raise ValueError(f"`{name}` must have at least one of its {axis}; got shape {shape}.")
+
+
+@dataclass(frozen=True)
+class Is:
+    """Objects for which `test` is true."""
+
+    rule: str
+    test: Callable[[Any], Any]
+
+    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
+        """Refuse `value` for the argument `name` unless `test` is true of it."""
+        del sizes, single
+        if not is_traced(value) and not self.test(value):
+            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
+
+
+class Unchecked:
+    """An argument that the function itself checks, because what it may be depends on the others."""
+
+    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
+        """Refuse nothing."""
+
+
+@functools.cache
+def count(least: int = 1, most: float = math.inf) -> Kind:
+    """Whole numbers from `least` to `most`; floats with a whole value, such as 1e12, are allowed."""
+    rule = f"a whole number of at least {least}" + (
+        f" and at most {most:,}, as more would take too long or too much memory" if most < math.inf else ""
+    )
+    return Kind(rule, lambda x: (x >= least) & (x <= most) & (x < math.inf) & (x % 1 == 0))
+
+
+@functools.cache
+def at_least(least: float) -> Kind:
+    """Numbers from `least` on; infinity is allowed, NaN is not."""
+    return Kind(f"at least {least:g}", lambda x: x >= least)
+
+
+@functools.cache
+def within(low: float, high: float) -> Kind:
+    """Numbers in [low, high]."""
+    return Kind(f"in [{low:g}, {high:g}]", lambda x: (x >= low) & (x <= high))
+
+
+def several(kind: Kind) -> Is:
+    """A sequence, not empty, of numbers of this kind, each by itself."""
+
+    def test(value: Any) -> bool:
+        try:
+            for entry in value:
+                kind.check("", entry, {}, single=True)
+            return len(value) > 0
+        except (TypeError, ValueError):
+            return False
+
+    return Is(f"one or more numbers, each {kind.rule}", test)
+
+
+def arrays(kind: Kind, *axes: str) -> Kind:
+    """The same numbers in an array with these axes."""
+    return replace(kind, axes=axes)
+
+
+def instance(cls: type) -> Is:
+    """Objects of a class."""
+    return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
+
+
+OPEN_UNIT = Kind("in (0, 1), from 1e-300 on", lambda x: (x >= 1e-300) & (x < 1))
+HALF_OPEN_UNIT = Kind("in [0, 1)", lambda x: (x >= 0) & (x < 1))
+SHARE = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
+UNIT = within(0, 1)
+POSITIVE = Kind("positive and finite", lambda x: (x > 0) & (x < math.inf))
+MODERATE = Kind("positive, from 1e-100 to 1e100", lambda x: (x >= 1e-100) & (x <= 1e100))
+FINITE = Kind("finite", lambda x: abs(x) < math.inf)
+REAL = Kind("a number", lambda x: x == x)
+LABEL = Kind("a whole number of at least 0", lambda x: x >= 0, dtypes="iu")
+FLAG = Kind("true or false", lambda x: x == x, dtypes="b")
+NON_NEGATIVE = at_least(0)
+UNCHECKED: Any = Unchecked()
+
+ROWS = Kind("floating-point log-probabilities", lambda x: x == x, ("...", "responses"), "f", _checks.rows)
+TABLE = replace(ROWS, axes=("prompts", "responses"))
+ROW = replace(ROWS, axes=("responses",))
+MEMBERS = replace(ROWS, axes=("members", "prompts", "responses"))
+REWARD = Kind("numbers, not NaN", lambda x: x == x, ("...", "responses"), "iufb")
+REWARD_TABLE = replace(REWARD, axes=("prompts", "responses"))
+FINITE_REWARD = replace(REWARD, rule="numbers, not NaN or +inf", holds=lambda x: x < math.inf)
+WEIGHTS = Kind("non-negative numbers, one for each prompt", lambda x: x == x, ("prompts",), "iuf", _checks.probabilities)
+# Heads: the likeliest responses of each prompt, padded with -inf.
+HEAD = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, ("prompts", "k"), "f")
+KEY = Is("a key of jax.random", lambda value: str(getattr(value, "dtype", "")).startswith("key<"))
+GENERATOR = instance(np.random.Generator)
+FUNCTION = Is("a function", callable)
+ZERO_OR_ONE = Kind("0 or 1", lambda x: (x == 0) | (x == 1), dtypes="biuf")
+GRAPH = replace(ZERO_OR_ONE, axes=("vertices", "vertices"), then=_checks.graph)
+# Masses computed from networks exceed 1 by rounding.
+MASS = Kind("in [0, 1]", lambda x: (x >= 0) & (x <= 1 + 1e-4))
+MODE_MASS = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1 + 1e-4))
+LOG_PROBS = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, dtypes="f")
+LOG_MASS = Kind("at most 0", lambda x: x <= 1e-4)
+
+
+def _are_arrays(value: Any) -> bool:
+    try:
+        return len(value) > 0 and all(np.asarray(layer).dtype.kind == "f" and np.ndim(layer) > 1 for layer in value)
+    except (TypeError, ValueError):
+        return False
+
+
+LAYERS = Is("a sequence of arrays of floats, one for each step", _are_arrays)
+
+KINDS: dict[str, Any] = {
+    name: kind
+    for kind, names in (
+        (count(), "n N T draws"),
+        (count(1, 2**53), "d hard_prompts responses maximal dimension horizon expansions vertices arms bulk vocabulary members prompts"),
+        (count(1, 2**53), "total k left right ring step"),
+        (count(0), "samples queries"),
+        (count(0, 2**53), "truth"),
+        (count(3, 2**53), "labels"),
+        (
+            POSITIVE,
+            "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max",
+        ),
+        (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
+        (at_least(1 - 1e-9), "coverage concentrability loss_moment best_alignment"),
+        (OPEN_UNIT, "eps delta deltas rho level"),
+        (HALF_OPEN_UNIT, "slack idle negligible"),
+        (SHARE, "hard_mass mode_probability covered_mass survival"),
+        (UNIT, "disagreement variation tie_credit edge_probability"),
+        (within(0, 2), "distance"),
+        (REAL, "threshold"),
+        (FINITE, "limit coefficient"),
+        (Kind("negative and finite", lambda x: (x < 0) & (x > -math.inf)), "floor"),
+        (TABLE, "log_probs log_policy log_base log_target log_numerator log_denominator"),
+        (MEMBERS, "log_members"),
+        (ROWS, "log_probs_row"),
+        (REWARD_TABLE, "reward"),
+        (WEIGHTS, "prompt_weights"),
+        (arrays(MODE_MASS, "prompts"), "mode_masses"),
+        (arrays(MASS, "prompts"), "masses remaining_mass"),
+        (arrays(LOG_MASS, "prompts"), "mode_log_probs incumbent"),
+        (arrays(POSITIVE, "prompts"), "gaps"),
+        (arrays(REAL, "prompts"), "tail_bound"),
+        (arrays(ZERO_OR_ONE, "prompts", "k"), "correct"),
+        (arrays(LABEL, "prompts", "k"), "answers"),
+        (GRAPH, "adjacency"),
+        (LAYERS, "conditionals"),
+        (KEY, "key"),
+        (GENERATOR, "rng"),
+    )
+    for name in names.split()
+}
+"""The kind of an argument by its name, the same in the whole library; a function that differs says so in its own `@checked(name=..)`."""
+
+
+@overload
+def checked(function: F, /) -> F: ...
+@overload
+def checked(**own: Any) -> Callable[[F], F]: ...
+
+
+def checked(function: Any = None, /, **own: Any) -> Any:
+    """The function, refusing arguments that are not of their kind; `own` are kinds that differ from what `KINDS` has for a name."""
+    if function is None:
+        return functools.partial(_checked, own=own)
+    return _checked(function, own={})
+
+
+def _checked(function: Any, *, own: dict[str, Any]) -> Any:
+    parameters = inspect.signature(function).parameters
+    plain = [p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name != "self"]
+    checks = {p.name: (_kind(function, p, own).check, _is_number(p.annotation), p.default is None) for p in plain}
+    names = [p.name for p in parameters.values() if p.kind <= p.POSITIONAL_OR_KEYWORD]
+
+    @functools.wraps(function)
+    def refusing(*args: Any, **kwargs: Any) -> Any:
+        sizes: Sizes = {}
+        for name, value in (*zip(names, args, strict=False), *kwargs.items()):
+            if name in checks:
+                check, single, optional = checks[name]
+                if value is not None or not optional:
+                    check(name, value, sizes, single)
+        return function(*args, **kwargs)
+
+    refusing.__kinds__ = {p.name: _kind(function, p, own) for p in plain}  # pyright: ignore[reportFunctionMemberAccess]
+    return refusing
+
+
+def _kind(function: Any, parameter: inspect.Parameter, own: dict[str, Any]) -> Any:
+    """The kind of one argument: the function's own, that of its annotation where this is a class of ours, or that of its name."""
+    name, annotation = parameter.name, parameter.annotation
+    if name in own:
+        return own[name]
+    if annotation is bool:
+        return FLAG
+    if get_origin(annotation) is Callable:
+        return FUNCTION
+    if name in KINDS:
+        return KINDS[name]
+    if inspect.isclass(annotation) and annotation.__module__.startswith("sharpsim."):
+        return instance(annotation)
+    raise TypeError(f"`{name}` of {function.__qualname__} has no kind: add the name to KINDS, or `@checked({name}=..)`.")
+
+
+def _is_number(annotation: Any) -> bool:
+    parts = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    return all(part in (int, float, types.NoneType) for part in parts)
