@@ -40,8 +40,8 @@ def best_of_n(p: Sequence[Any], reward: Sequence[float], draws: int) -> list[Any
     """The law of the best of N."""
     out = []
     for i in range(len(p)):
-        at_most = mp.fsum(p[j] for j in range(len(p)) if reward[j] <= reward[i])
-        below = mp.fsum(p[j] for j in range(len(p)) if reward[j] < reward[i])
+        at_most: Any = mp.fsum(p[j] for j in range(len(p)) if reward[j] <= reward[i])
+        below: Any = mp.fsum(p[j] for j in range(len(p)) if reward[j] < reward[i])
         out.append((at_most**draws - below**draws) * p[i] / (at_most - below) if at_most > below else mp.mpf(0))
     return out
 
@@ -63,8 +63,9 @@ def stopping(log_row: Any, stop: float) -> tuple[Any, list[Any], Any]:
 
     def deadline(v: float) -> Any:
         ratio = mp.mpf(stop) / single[v]
-        whole = mp.nint(ratio)
-        return max(mp.mpf(1), whole if abs(ratio - whole) <= mp.mpf(10) ** -12 * ratio else mp.ceil(ratio))
+        whole: Any = mp.nint(ratio)
+        up: Any = mp.ceil(ratio)
+        return max(mp.mpf(1), whole if abs(ratio - whole) <= mp.mpf(10) ** -12 * ratio else up)
 
     due = {v: deadline(v) for v in levels}
 

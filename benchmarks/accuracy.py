@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy`: how many digits the exact functions have, by regime, against 400-digit arithmetic; writes docs/accuracy.md.
+"""`python -m benchmarks.accuracy`: the digits of the exact functions, by regime, against 400-digit arithmetic; writes docs/accuracy.md.
 
 A case is one number of the library beside the same number of `_exact`. `errors` gives the worst relative error of each function in each
 regime. `tests/test_accuracy.py` holds every one of them below `TOLERANCE`.

@@ -1,10 +1,12 @@
 """`make mutants`: wrong versions of single lines, and whether the tests of their module notice.
 
-Each mutant changes one operator or constant of one line: a comparison, + and -, * and /, a number by one, min and max, and and or, or a term
-left out. A sample of them, the same at every run with the same seed, is tried in a copy of the project; a mutant is killed when the tests
-of its module fail; those that take too long are counted apart. Mutants that change nothing that can be seen are listed in `equivalent_mutants.csv`, each with the
-reason. (The mutation testers at hand rewrite every function or import the project anew inside one process; neither goes with the import
-hook of the runtime type checks, nor with programs that JAX keeps compiled.)
+Each mutant changes one operator or constant of one line: a comparison, + and -, * and /, a number by one, min and max, and and or, or it
+leaves a term out. A sample of them, the same at every run with the same seed, is tried in a copy of the project. A mutant is killed when
+the tests of its module fail; those that take too long are counted apart. Mutants that change nothing that can be seen are listed in
+`equivalent_mutants.csv`, each with the reason.
+
+The usual mutation testers rewrite every function, or import the project anew inside one process. Neither goes with the import hook of the
+runtime type checks, nor with programs that JAX keeps compiled.
 """
 
 import argparse

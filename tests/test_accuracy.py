@@ -1,4 +1,4 @@
-"""Digits by kind: every exact function against 400-digit arithmetic where the mode's mass is near 1, between, and near 0; floats of 32 bits."""
+"""Digits by kind: every exact function against 400 digits, where the mode's mass is near 1, between and near 0; and floats of 32 bits."""
 
 import math
 

@@ -5,9 +5,10 @@ Call these instead of simulating: they give the probability of each response in 
 Pure functions of arrays in the array's own namespace: float64 NumPy in, float64 out; JAX arrays in, traceable.
 
 In float32 (JAX without 64-bit numbers) `best_of_n`, `tilted`, `divergence`, `regularised_value`, `regularised_regret` and the stopping
-laws answer for the rounded table. A log-probability is -inf only where it is below -3.4e38 or its response has no mass, and right within 1e-5 of
-the largest of 1, its size, and N times the rounding of the masses. Whole numbers of draws are rounded beyond 2^24. A mean above 3.4e38 is refused; under
-tracing, where nothing can be refused, it is at most that. The other laws compute in float64, whatever they are given.
+laws answer for the rounded table. A log-probability is -inf only where it is below -3.4e38 or its response has no mass. It is right
+within 1e-5 of the largest of 1, its size, and N times the rounding of the masses. Whole numbers of draws are rounded beyond 2^24. A mean
+above 3.4e38 is refused; under tracing, where nothing can be refused, it is at most that. The other laws compute in float64, whatever
+they are given.
 """
 
 from sharpsim.laws._best_of_n import best_of_n

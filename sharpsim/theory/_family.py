@@ -21,7 +21,7 @@ SMALL_MEAN = 1e-5
 
 
 def mean_over_binomial(n: int, p: float, value: Callable[[np.ndarray], np.ndarray]) -> Any:
-    """E[value(Bin(n, p))] along the last axis of `value`, which is in [0, 1] and falls with the count; relative precision down to 1e-290."""
+    """E[value(Bin(n, p))] along the last axis of `value`, which is in [0, 1] and falls with the count; with its digits down to 1e-290."""
     k, probability = binomial_window(n, p)
     _checks.affordable("n", n, seconds=2e-5 * len(k))
     mean = value(k) @ probability
