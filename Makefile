@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
-.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench accuracy mutants weights docs docs-test slides exercise explore clean help
+.PHONY: reproduce update smoke test test-slow test-huggingface lint report bench accuracy mutants weights docs docs-test slides exercise explore clean help versions
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make test-huggingface                       the tests that load models with transformers (installs torch)"
 	@echo "make weights                                train the models of the sequence experiments again"
 	@echo "make lint                                   style, types, floors"
+	@echo "make versions [NEWEST=python3.13]            the oldest and the newest versions of what the library needs, each in its own environment"
 	@echo "make report                                 write paper_repro.md from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
 	@echo "make accuracy                               the digits of every exact function, as docs/accuracy.md"
@@ -58,6 +59,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+# The oldest is tried with PYTHON, the newest with NEWEST.
+versions:
+	PYTHON="$(PYTHON)" NEWEST="$(or $(NEWEST),$(PYTHON))" .ci/versions
 
 report: $(VENV)/.reproduce
 	$(BIN)/python -m experiments report

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.engine.comparison import Agreement, compare, reference_of
-from experiments.engine.provenance import other_versions
+from experiments.engine.provenance import other_generator, other_versions
 from experiments.engine.rows import Places, Refused
 from experiments.engine.run import load, run_stem, stems
 from experiments.engine.summary import summary
@@ -74,6 +74,9 @@ def print_comparison(chosen: list[str], *, scale: str, seed: int, places: Places
         print("The repository keeps no reference rows of these stems.")
     else:
         print(f"All {len(found)} stems agree: the reference is reproduced on this machine.")
+        moved = [agreement.stem for agreement in found if not agreement.same_bytes]
+        for line in dict.fromkeys(line for stem in moved for line in other_generator(places.provenance(stem), reference.provenance(stem))):
+            print(f"  {line}")
     return bool(differing)
 
 

@@ -64,11 +64,15 @@ def libraries() -> dict[str, str]:
     return {"python": sys.version.split()[0], **named}
 
 
+def other_generator(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    """One line where two runs drew their random numbers from different generators: simulated numbers differ, whatever the code."""
+    ours, theirs = here.get("generator"), there.get("generator")
+    return [] if ours == theirs else [f"random numbers come from {ours} here, from {theirs} in the reference."]
+
+
 def other_versions(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     """In words, what differs between the circumstances of two runs that may decide their numbers: generator and library versions."""
-    said = []
-    if here.get("generator") != there.get("generator"):
-        said.append(f"random numbers come from {here.get('generator')} here, from {there.get('generator')} in the reference.")
+    said = other_generator(here, there)
     ours, theirs = here.get("versions", {}), there.get("versions", {})
     said += [
         f"{name} is {ours.get(name)} here, {theirs.get(name)} in the reference."

@@ -89,10 +89,11 @@ def sweep(replicate: Replicate, cells: Sequence[Cell], *, key: Any, context: Con
         """The shapes of one seed's numbers."""
         return jax.eval_shape(replicate, settings[0], jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32"))
 
-    def shapes() -> list[Any]:
+    def unit_shapes() -> list[Any]:
+        """Shape and dtype of each leaf of a unit's result."""
         return [((chunk, *leaf.shape), np.dtype(leaf.dtype)) for leaf in jax.tree.leaves(one_seed())]
 
-    before = journal.finished((unit.name for unit in units), shapes)
+    before = journal.finished((unit.name for unit in units), unit_shapes)
     todo = [unit for unit in units if unit.name not in before]
     started, first_seen = time.perf_counter(), 0.0
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sharpsim.cards import SUFFIXES, USUAL, Card, Goal, card, card_of_logs, check_ending, read_array
 from sharpsim.commands._reading import add_reading, clear, reading_options
+from sharpsim.files import try_folder
 from sharpsim.logs import read_logs
 
 
@@ -42,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out is not None:
         # Before minutes of work, not after.
         check_ending(options.out)
+        try_folder(options.out.parent)
     goal = Goal(options.eps, options.delta, options.rho, options.level, options.parameters)
     made = _of_policy(options, goal) if options.policy is not None else _of_logs(options, goal)
     print(made, end="")

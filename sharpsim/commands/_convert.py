@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sharpsim.commands._reading import add_reading, clear, reading_options
+from sharpsim.files import try_folder
 from sharpsim.logs import convert
 
 
@@ -18,6 +19,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Convert, and say what was taken for what."""
+    try_folder(options.to.parent)
     try:
         reading = convert(options.logs, options.to, **reading_options(options))
     finally:

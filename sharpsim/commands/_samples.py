@@ -4,6 +4,7 @@ import argparse
 from inspect import signature
 from pathlib import Path
 
+from sharpsim.files import try_folder
 from sharpsim.logs import draw_samples
 
 
@@ -26,6 +27,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw, and print where the table is."""
+    try_folder(options.out.parent)
     names = signature(draw_samples).parameters
     print(draw_samples(**{name: value for name, value in vars(options).items() if name in names}))
     return 0

@@ -164,6 +164,30 @@ def test_a_run_is_compared_and_update_replaces_the_reference(house, tmp_path, mo
     assert "Not compared" in capsys.readouterr().out
 
 
+def test_the_comparison_names_another_generator(house, monkeypatch, capsys):
+    """Simulated numbers of another generator move within their intervals: no difference, but it is said. Equal bytes need no word."""
+    said = "random numbers come from {} here, from {} in the reference."
+    monkeypatch.setattr("experiments.engine.update.write_report", list)
+    main(["run", "sft"])
+    update(draw=lambda stem, places: [])
+    own = house.provenance("sft")["generator"]
+    capsys.readouterr()
+    record = house.rows / "sft.json"
+    record.write_text(record.read_text().replace(own, "another"))
+    assert main(["run", "sft"]) == 0
+    assert "random numbers" not in capsys.readouterr().out
+    for path in house.every_part("sft").values():
+        path.write_text(path.read_text().replace("numpy 2", "numpy 1"))
+    assert main(["run", "sft"]) == 0
+    out = capsys.readouterr().out
+    assert "All 1 stems agree" in out
+    assert said.format(own, "another") in out
+    path = house.part("sft")
+    path.write_text(path.read_text().replace("0.", "7.", 1))
+    assert main(["run", "sft"]) == 1
+    assert said.format(own, "another") in capsys.readouterr().out
+
+
 def test_a_column_that_is_not_declared_stops_the_run(house, monkeypatch):
     monkeypatch.setitem(sys.modules["experiments.sft"].COLUMNS, "", columns(count="i", exact="x"))
     with pytest.raises(ValueError, match="base not declared"):

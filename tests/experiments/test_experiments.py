@@ -1,9 +1,13 @@
 """The two command lines, on a stem made up for the purpose."""
 
+import errno
 import json
+import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import jax
@@ -167,6 +171,66 @@ def test_a_part_no_longer_written_goes(stem, tmp_path):
     assert set(places.parts("sft")) == {"", "extra"}
 
 
+def full(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("command", ["run sft", "all"])
+def test_the_output_folder_is_tried_before_anything_is_computed(command, stem, tmp_path, capsys, monkeypatch):
+    module = stem()
+    monkeypatch.setattr(module, "run", lambda *_: pytest.fail("it ran"))
+    (tmp_path / "rows").write_text("a file in the way")
+    given = [*command.split(), "--scale", "smoke", "--out"]
+    assert main([*given, str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: `out` must be a folder that can be written; {tmp_path / 'rows'}: ")
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    assert main([*given, str(tmp_path / "full")]) == 2
+    assert "No space left on device." in capsys.readouterr().err
+    assert not [path for path in (tmp_path / "full").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("written", range(4))
+def test_rows_are_replaced_as_a_whole_or_not_at_all(written, stem, tmp_path, capsys, monkeypatch):
+    """The disk is full after 0, 1, 2 or 3 files: each time the files of the run before stay, all of them."""
+    stem()
+    command = ["run", "sft", "--scale", "smoke", "--out", str(tmp_path)]
+    assert main([*command, "--seed", "1"]) == 0
+    before, left = everything(tmp_path), [written + 1]  # the trial of the folder
+    assert len(before) == 4
+
+    def until_full(path, content):
+        left[0] -= 1
+        return full() if left[0] < 0 else whole(path, content)
+
+    whole = Path.write_bytes
+    monkeypatch.setattr("experiments.engine.compiled.try_folder", lambda folder: None)
+    monkeypatch.setattr("pathlib.Path.write_bytes", until_full)
+    capsys.readouterr()
+    assert main(command) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert (
+        said[-1] == f"error: the rows of 'sft' could not be written to {tmp_path / 'rows'}: No space left on device; no file was changed."
+    )
+    assert "Traceback" not in "".join(said)
+    monkeypatch.undo()
+    assert everything(tmp_path) == before
+    assert not [path for path in (tmp_path / "rows").iterdir() if path.name.startswith(".")]
+
+
+def test_rows_of_a_run_whose_judge_fails_are_kept_without_verdicts(stem, tmp_path, monkeypatch):
+    module = stem()
+    command = ["run", "sft", "--scale", "smoke", "--out", str(tmp_path)]
+    assert main([*command, "--seed", "1"]) == 0
+    before = everything(tmp_path)
+    monkeypatch.setattr(module, "verdicts", lambda tables: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(command)
+    after = everything(tmp_path)
+    assert set(before) - set(after) == {"rows/sft-verdicts.csv"}
+    assert before["rows/sft.csv"] != after["rows/sft.csv"]
+
+
 def test_own_base_table(stem, tmp_path, capsys):
     module = stem()
     np.save(tmp_path / "base.npy", np.array([[0.25, 0.75]]))
@@ -207,6 +271,26 @@ def test_what_is_not_a_table_is_refused(tmp_path):
     for name in ("base.npy", "missing.npy"):
         with pytest.raises(Refused, match="could not read it"):
             load_base(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda b: b"", "it is no .npy file"),
+        (lambda b: b[:30], "header is not one of a .npy file"),
+        (lambda b: b[:-8], r"float64 \(2, 2\), 32 bytes, and 24 bytes follow"),
+        (lambda b: b.replace(b"(2, 2), }" + b" " * 20, b"(2000000, 2000000), }" + b" " * 8), "32000000000000 bytes, and 32 bytes follow"),
+        (lambda b: b.replace(b"'descr'", b"'desks'"), "header is not one of a .npy file"),
+    ],
+)
+def test_a_broken_base_is_refused_with_the_file_and_the_reason(change, said, stem, tmp_path, capsys):
+    stem().ACCEPTS_BASE = True
+    path = tmp_path / "base.npy"
+    np.save(path, np.array([[0.25, 0.75], [0.5, 0.5]]))
+    path.write_bytes(change(path.read_bytes()))
+    assert main(["run", "sft", "--scale", "smoke", "--out", str(tmp_path), "--base", str(path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.match(rf"error: `base` must be an array saved by `numpy.save`; could not read it \('base.npy': .*{said}.*\)\.$", line), line
 
 
 def test_unknown_stem_is_refused(capsys):
