@@ -62,8 +62,10 @@ def likelihood_ceiling(mode_log_probs: Any, prompt_weights: Any) -> float:
 def gaps(log_probs: Any, tail_bound: Any) -> np.ndarray:
     """log P*(x) - max of log base outside Y*(x), in nats and above 0, from a head [prompts, k] of base; a certified lower bound.
 
-    Raises `ValueError` where no mode is certified.
+    Raises `ValueError` for NaN, and where no mode is certified.
     """
+    _checks.no_nan("log_probs", log_probs)
+    _checks.no_nan("tail_bound", tail_bound)
     table, edge = np.asarray(log_probs, np.float64), np.asarray(tail_bound, np.float64)
     top = table.max(axis=1)
     if not np.all(top > edge):
@@ -72,8 +74,12 @@ def gaps(log_probs: Any, tail_bound: Any) -> np.ndarray:
 
 
 def unsharpened(masses: Any, prompt_weights: Any, *, delta: float) -> float:
-    """P_x[pi(Y*|x) <= 1 - delta] from pi's masses on Y*(x); equality fails (Definition 3.1), with a guard of 1e-9."""
+    """P_x[pi(Y*|x) <= 1 - delta] from pi's masses on Y*(x); equality fails (Definition 3.1), with a guard of 1e-9.
+
+    Raises `ValueError` for NaN, weights that do not sum to 1, delta outside (0, 1).
+    """
     _checks.in_open_unit("delta", delta)
+    _checks.no_nan("masses", masses)
     _checks.prompt_weights(prompt_weights, len(masses))
     return float(np.asarray(prompt_weights, np.float64)[np.asarray(masses) <= 1 - delta + _GUARD].sum())
 

@@ -65,8 +65,9 @@ __all__ = [
 
 
 def accuracy(law: KeptLaw, correct: Any) -> Band:
-    """P[the kept response is correct] of each prompt, in [0, 1]; `correct` is bool [prompts, k]."""
+    """P[the kept response is correct] of each prompt, in [0, 1]; `correct` is true or false, [prompts, k]."""
     _checks.same_shape("law.found", law.found, "correct", correct)
+    _checks.truths("correct", correct)
     known = np.where(np.asarray(correct, dtype=bool), law.found, 0.0).sum(axis=1)
     return Band(known, np.minimum(known + law.unknown, 1.0))
 
@@ -96,6 +97,7 @@ def pass_at(log_probs: Any, correct: Any, remaining_mass: Any, *, draws: float) 
     _checks.at_least("draws", draws, 1)
     table, left, _ = certified_head(log_probs, remaining_mass, np.zeros(len(log_probs)))
     _checks.same_shape("log_probs", table, "correct", correct)
+    _checks.truths("correct", correct)
     mass = np.exp(table).sum(axis=1) + left
     found = np.where(np.asarray(correct, dtype=bool), np.exp(table), 0.0).sum(axis=1) / mass
     with np.errstate(divide="ignore"):
@@ -109,6 +111,7 @@ def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: A
     `answers` are labels 0..k-1 of the found responses, [prompts, k]; equal answers are equally correct.
     """
     table, left, _ = certified_head(log_probs, remaining_mass, np.zeros(len(log_probs)))
+    _checks.truths("correct", correct)
     labels, right = np.asarray(answers), np.asarray(correct, dtype=bool)
     lower, upper = np.zeros(len(table)), np.zeros(len(table))
     for row, (log_row, label) in enumerate(zip(table, labels, strict=True)):
@@ -122,8 +125,13 @@ def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: A
 
 
 def saturation(draws: Any, low: Any, high: Any, *, limit: float, tolerance: float) -> float:
-    """The least N of the grid from which on both ends of the band stay within `tolerance` of `limit`; inf if there is none."""
+    """The least N of the grid from which on both ends of the band stay within `tolerance` of `limit`; inf if there is none.
+
+    Raises `ValueError` for NaN, and for a tolerance that is not positive and finite.
+    """
     _checks.positive("tolerance", tolerance)
+    for name, values in (("draws", draws), ("low", low), ("high", high), ("limit", limit)):
+        _checks.no_nan(name, values)
     outside = np.flatnonzero((np.asarray(low) < limit - tolerance) | (np.asarray(high) > limit + tolerance))
     first = int(outside[-1]) + 1 if outside.size else 0
     return float(np.asarray(draws)[first]) if first < len(np.asarray(draws)) else math.inf
@@ -155,12 +163,17 @@ def mode_probability(log_probs: Any, tail_bound: Any, incumbent: Any) -> Band:
 
 
 def coverage(masses: Any) -> float:
-    """C_cov = E 1/pi(Y*(x)|x) under uniform prompts, in [1, inf], from `mode_mass`."""
+    """C_cov = E 1/pi(Y*(x)|x) under uniform prompts, in [1, inf], from `mode_mass`. Raises `ValueError` for NaN."""
+    _checks.no_nan("masses", masses)
     return float(np.mean(1 / np.asarray(masses)))
 
 
 def coverage_profile(masses: Any, *, draws: Any) -> np.ndarray:
-    """The fraction of prompts with pi(Y*(x)|x) < 1/N for each N of `draws`, in [0, 1]; by Markov at most C_cov/N."""
+    """The fraction of prompts with pi(Y*(x)|x) < 1/N for each N of `draws`, in [0, 1]; by Markov at most C_cov/N.
+
+    Raises `ValueError` for NaN, and for draws that are not positive and finite.
+    """
+    _checks.no_nan("masses", masses)
     _checks.positive("draws", draws)
     return np.mean(np.asarray(masses) * np.asarray(draws, dtype=np.float64)[..., None] < 1 - 1e-12, axis=-1)
 
@@ -192,6 +205,8 @@ def lift_predictor(log_probs: Any, correct: Any) -> np.ndarray:
     It is the derivative of the accuracy of the normalised pi^(1+t) at t = 0. Best of N is another family of laws, for which it is a
     prediction.
     """
+    _checks.no_nan("log_probs", log_probs)
+    _checks.truths("correct", correct)
     table, right = np.asarray(log_probs, dtype=np.float64), np.asarray(correct, dtype=bool)
     _checks.same_shape("log_probs", table, "correct", right)
     probs = np.exp(table - logsumexp(table, np)[:, None])
@@ -218,6 +233,8 @@ def _cut(law: KeptLaw, log_probs: Any, tail_bound: Any, floor: float) -> tuple[n
     if not -math.inf < floor < 0:
         raise ValueError(f"`floor` must be negative and finite; got {floor!r}.")
     _checks.same_shape("law.found", law.found, "log_probs", log_probs)
+    _checks.no_nan("log_probs", log_probs)
+    _checks.no_nan("tail_bound", tail_bound)
     table, edge = np.asarray(log_probs, dtype=np.float64), np.asarray(tail_bound, dtype=np.float64)
     return np.maximum(table, floor), edge
 
