@@ -204,7 +204,5 @@ def counts(outcomes: Sequence[Outcome]) -> dict[str, str]:
 
 def write_outcomes(path: Path, outcomes: Sequence[Outcome]) -> None:
     """Write one row for each change of each column."""
-    rows = [
-        {**asdict(one), "noticed": one.noticed, "turned": "; ".join(one.turned), "moved": "; ".join(one.moved)} for one in outcomes
-    ]
+    rows = [{**asdict(one), "noticed": one.noticed, "turned": "; ".join(one.turned), "moved": "; ".join(one.moved)} for one in outcomes]
     write_rows(path, rows, {})

@@ -156,6 +156,8 @@ def squared_hellinger(kept: KeptLaw, policy: KeptLaw, log_probs: Any, tail_bound
     disjoint ones (upper end).
     """
     _checks.same_shape("kept.found", kept.found, "policy.found", policy.found)
+    _checks.no_nan("log_probs", log_probs)
+    _checks.no_nan("tail_bound", tail_bound)
     above = np.asarray(log_probs, np.float64) > np.asarray(tail_bound, np.float64)[:, None]
     p, q = np.where(above, kept.found, 0.0), np.where(above, policy.found, 0.0)
     known = ((np.sqrt(p) - np.sqrt(q)) ** 2).sum(axis=1)

@@ -123,6 +123,7 @@ def best_mass(log_probs: Any, reward: Any) -> np.ndarray:
     """
     _checks.rows("log_probs", log_probs)
     _checks.same_shape("log_probs", log_probs, "reward", reward)
+    _checks.no_nan("reward", reward)
     table = normalise(np.asarray(log_probs, dtype=np.float64), np)
     possible = np.where(table > -np.inf, np.asarray(reward, dtype=np.float64), -np.inf)
     best = possible == possible.max(axis=-1, keepdims=True)
