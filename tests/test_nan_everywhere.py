@@ -1,4 +1,4 @@
-"""Every public function of theory, laws, coverage, sharpness and estimators, with one argument made NaN: none answers as if it were a number.
+"""Every public function of theory, laws, coverage, sharpness and estimators, with one argument made NaN: none answers a number.
 
 An argument's valid value is found by its name, since one name means one thing throughout. A new function is in the test once its arguments
 have names that are known here.
@@ -40,15 +40,19 @@ VALUES: dict[str, Any] = {
     "lengths": np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]), "matrices": STEPS, "steps": STEPS, "adjacency": TRIANGLE,
     "features": [FEATURES], "weights": np.array([[0.3, 0.2]]), "conditionals": [np.log([[0.6, 0.4]]), np.log([[[0.5, 0.5], [0.3, 0.7]]])],
     "missing": np.array([0.1, 0.5]), "miss": np.array([0.1, 0.2]), "deltas": np.array([0.1, 0.3]), "after": np.array([2.0, 5.0]),
-    "values": np.array([0.1, 0.2, 0.3]), "edges": np.array([0.0, 0.2, 0.5]), "variance": np.array([0.1, 0.2]), "votes": np.array([2.0, 3.0]),
+    "values": np.array([0.1, 0.2, 0.3]), "edges": np.array([0.0, 0.2, 0.5]), "variance": np.array([0.1, 0.2]),
+    "votes": np.array([2.0, 3.0]),
     "lower": np.array([0.2, 0.3]), "upper": np.array([0.6, 0.7]), "low": np.array([0.4, 0.5]), "high": np.array([0.5, 0.55]),
     "slack": 0.1, "draws": 5.0, "delta": 0.3, "beta": 0.5, "power": 2.0, "stop": 3.0, "hard_mass": 0.6, "eps": 0.05, "rho": 0.1,
-    "coverage": 3.0, "log_class_size": 2.0, "covered_mass": 0.2, "samples": 200.0, "remaining": 2.0, "concentrability": 2.0, "loss_moment": 2.0,
+    "coverage": 3.0, "log_class_size": 2.0, "covered_mass": 0.2, "samples": 200.0, "remaining": 2.0, "concentrability": 2.0,
+    "loss_moment": 2.0,
     "margin": 1.0, "square": 0.1, "regret": 0.1, "mode_probability": 0.7, "mean": 0.3, "log_inverse_rho": 2.0, "scale": 2.0, "sec": 3.0,
     "v_max": 2.0, "r_max": 1.0, "lam": 2.0, "trace_max": 1.0, "radius": 2.0, "base_norm": 1.0, "a": 0.2, "b": 0.4, "resolution": 0.1,
     "theta_norm": 1.0, "gap": 0.5, "coupling": 0.5, "coefficient": 1.5, "norm": 2.0, "mass": 0.4, "temperature": 0.5, "floor": -9.0,
-    "limit": 0.5, "tolerance": 0.1, "shortfall": 0.1, "distance": 0.1, "variation": 0.3, "excess": 1.0, "threshold": 1.0, "disagreement": 0.1,
-    "level": 0.9, "span": 1.0, "false_alarm": 1e-6, "p": 0.3, "error": 0.1, "a_priori": 0.1, "n": 100, "N": 8, "labels": 8, "hard_prompts": 4,
+    "limit": 0.5, "tolerance": 0.1, "shortfall": 0.1, "distance": 0.1, "variation": 0.3, "excess": 1.0, "threshold": 1.0,
+    "disagreement": 0.1,
+    "level": 0.9, "span": 1.0, "false_alarm": 1e-6, "p": 0.3, "error": 0.1, "a_priori": 0.1, "n": 100, "N": 8, "labels": 8,
+    "hard_prompts": 4,
     "T": 16, "d": 3, "dimension": 3, "responses": 8, "arms": 4, "bulk": 16, "queries": 2, "vertices": 3, "vocabulary": 4, "horizon": 5,
     "expansions": 20, "maximal": 1, "successes": 3, "trials": 9, "total": 10, "bins": 4, "visits": 3, "chance": 0.3,
 }  # fmt: skip
