@@ -62,6 +62,28 @@ def positive(name: str, value: Any) -> None:
         _refuse(name, "positive and finite", value)
 
 
+def no_nan(name: str, value: Any) -> None:
+    """Refuse NaN, and what is no number; infinity is allowed. Comparisons with NaN are false, so that it would count as an answer."""
+    if is_traced(value):
+        return
+    given = np.asarray(value)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"`{name}` must hold numbers; got dtype {given.dtype}.")
+    if np.isnan(given).any():
+        where = tuple(int(i) for i in np.argwhere(np.isnan(given))[0])
+        raise ValueError(f"`{name}` must not be NaN; got NaN{f' at {where}' if where else ''}.")
+
+
+def truths(name: str, value: Any) -> None:
+    """Refuse anything but true or false, also as 0 and 1: text, which is true whatever it says, NaN, and other numbers."""
+    if is_traced(value):
+        return
+    given = np.asarray(value)
+    if given.dtype.kind not in "biuf" or not np.all((given == 0) | (given == 1)):
+        said = f"{given.dtype} values other than 0 and 1" if given.dtype.kind in "iuf" else f"dtype {given.dtype}"
+        raise ValueError(f"`{name}` must be true or false; got {said}.")
+
+
 def at_least(name: str, value: Any, minimum: float) -> None:
     """Refuse NaN and anything below `minimum`; infinity is allowed."""
     if not is_traced(value) and not np.all(np.asarray(value) >= minimum):

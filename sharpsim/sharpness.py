@@ -79,14 +79,14 @@ def fails(missing: Any, *, delta: Any) -> Any:
     """Whether a prompt with this missing mass fails at delta: pi(Y*_gamma|x) <= 1 - delta, the edge included.
 
     The edge is widened by 1e-9 (by delta/1000 where that is less; float32: 1e-6), because neither (1 - delta) nor a mean of
-    counts is exact in floats: 27 misses in 90 at delta = 0.3 must fail. Raises `ValueError` for delta outside (0, 1), and for
-    float32 numbers outside [1e-34, 1 - 1e-5].
+    counts is exact in floats: 27 misses in 90 at delta = 0.3 must fail. Raises `ValueError` for NaN, for delta outside (0, 1), and for
+    float32 numbers outside [1e-34, 1 - 1e-5]; under `jit`, where nothing can be raised, NaN fails.
     """
     xp, missing, threshold = as_arrays(missing, delta)
     if missing.dtype.itemsize < 8 and not _checks.is_traced(delta):
         _checks.in_float32_unit("delta", delta)
     guard = MISS_GUARD.get(missing.dtype.itemsize, 1e-6)
-    return missing >= threshold - xp.minimum(threshold * 1e-3, guard)
+    return ~(missing < threshold - xp.minimum(threshold * 1e-3, guard))
 
 
 @checked

@@ -370,7 +370,8 @@ def _sec_verdicts(sec: Table) -> list[Verdict]:
     return [
         Verdict(
             "SEC", "certified bounds hold the exact coefficient", f"{inside.sum()} of {len(known)} inside", "all",
-            "violated" if not (inside.all() and ordered.all()) else "holds" if len(known) else "vacuous", slack=float((sec["high"] / sec["low"]).max()),
+            "violated" if not (inside.all() and ordered.all()) else "holds" if len(known) else "vacuous",
+            slack=float((sec["high"] / sec["low"]).max()),
             slack_kind="largest ratio of the certified bounds",
         ),
         Verdict(

@@ -83,8 +83,9 @@ def mean_lower_bound(values: np.ndarray, level: float) -> float:
     """Lower confidence bound on the mean of independent, equally distributed values >= 0, whatever their law; at least 0.
 
     The largest m at which the mean over lambda of prod_i (1 + lambda (v_i/m - 1)) is at least 1/(1 - level). Raises `ValueError` for
-    negative values.
+    negative values, NaN, and a level outside (0, 1).
     """
+    _checks.in_open_unit("level", level)
     values = np.asarray(values, dtype=np.float64)
     if not len(values) or not np.isfinite(values).all() or values.min() < -1e-9:
         raise ValueError(f"`values` must be finite and at least 0; got {values!r}.")

@@ -41,9 +41,13 @@ def bounded_mean(values: Any, upper: float, level: float = 0.95) -> tuple[float,
 
     Half-width sqrt(2 V log(4/a)/k) + 7 upper log(4/a)/(3 (k-1)), a = 1 - level, V the sample variance: valid at every k, whatever the
     law, so that risks near 0 do not get intervals of length 0.
+
+    Raises `ValueError` for fewer than two values, NaN, values outside [0, upper], level outside (0, 1), upper not positive and finite.
     """
-    values = np.asarray(values, dtype=np.float64)
+    _checks.no_nan("values", values)
+    _checks.positive("upper", upper)
     _checks.in_open_unit("level", level)
+    values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2 or values.min() < 0 or values.max() > upper * (1 + 1e-9):
         raise ValueError(f"`values` must be at least two numbers in [0, {upper!r}]; got shape {values.shape}.")
     mean, log_term = float(values.mean()), float(np.log(4 / (1 - level)))

@@ -46,7 +46,13 @@ def accuracy_estimates(
     drawn. Its estimate, that of pass@N (some draw is correct) and that of the majority vote are means over all subsets of size N.
     Answers with equally many votes count in equal parts, which is what "first drawn" gives on average (`majority_vote`). "loglik" is the
     mean of max(log pi, floor), nats, of what best of N keeps, over all subsets.
+
+    Raises `ValueError` for NaN, `correct` that is not true or false, and N above the draws.
     """
+    _checks.no_nan("log_probs", log_probs)
+    _checks.truths("correct", correct)
+    _checks.no_nan("tokens", tokens)
+    _checks.no_nan("answers", answers)
     total = log_probs.shape[-1]
     orders = [np.argsort(-reward, axis=-1, kind="stable") for reward in (log_probs, log_probs / tokens)]
     ranked = [np.take_along_axis(correct, order, axis=-1) for order in orders]
@@ -71,8 +77,11 @@ def accuracy_estimates(
 def vote(answers: np.ndarray, correct: np.ndarray) -> np.ndarray:
     """Whether the answer with most votes along the last axis is correct, judged by its first draw; ties go to the answer drawn first.
 
-    An answer below 0 has no vote. Where no draw has a vote, there is no answer, and the result is False.
+    An answer below 0 has no vote. Where no draw has a vote, there is no answer, and the result is False. Raises `ValueError` for NaN among
+    the answers and for `correct` that is not true or false.
     """
+    _checks.no_nan("answers", answers)
+    _checks.truths("correct", correct)
     size = answers.shape[-1]
     flat, right = answers.reshape(-1, size), correct.reshape(-1, size)
     made = np.zeros(len(flat), dtype=bool)
@@ -102,8 +111,10 @@ def interval(estimates: np.ndarray, level: float) -> tuple[float, float, float, 
 def densities(values: np.ndarray, edges: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(density, low, high) in each bin between `edges`, per unit of `values`, with the ends of Clopper-Pearson intervals.
 
-    The density is relative to all values, also those outside the edges. There must be at least one value.
+    The density is relative to all values, also those outside the edges. There must be at least one value. Raises `ValueError` for NaN.
     """
+    _checks.no_nan("values", values)
+    _checks.no_nan("edges", edges)
     counts, widths = np.histogram(values, edges)[0], np.diff(edges)
     low, high = clopper_pearson(counts, len(values), level)
     return counts / len(values) / widths, low / widths, high / widths

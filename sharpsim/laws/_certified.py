@@ -45,7 +45,7 @@ def kept_law(log_probs: Any, remaining_mass: Any, tail_bound: Any, *, draws: flo
     """The law of the response that best of N keeps, as far as the head determines it; ties to the first drawn. found.sum(1) + unknown = 1.
 
     `reward` is log pi if None. Otherwise it is [prompts, k], and `tail_bound` bounds the reward of the responses that are not listed.
-    Raises `ValueError` for rows that are not whole or hold NaN, shapes that differ, and draws below 1.
+    Raises `ValueError` for rows that are not whole or hold NaN, rewards that are NaN, shapes that differ, and draws below 1.
     """
     table, left, edge = certified_head(log_probs, remaining_mass, tail_bound)
     rewards = table if reward is None else np.asarray(reward, dtype=np.float64)

@@ -81,10 +81,11 @@ def stopping_deadlines(log_probs: Any, *, stop: Any) -> Any:
     """ceil(stop / p) for each probability: the number of draws from which on a response of this probability stops them, at least 1.
 
     s/p within 1e-12 of a whole number (relative; float32: 1e-5) counts as whole; inf where p = 0. Shape of `log_probs`.
+    NaN is refused; under `jit` it gives NaN.
     """
     xp, log_p, stop = as_arrays(log_probs, stop)
     fits = log_p > xp.log(stop) - math.log(_largest(log_p)) + 1.0
-    ratio = xp.where(fits, stop * xp.exp(-xp.where(fits, log_p, 0.0)), xp.inf)
+    ratio = xp.where(fits, stop * xp.exp(-xp.where(fits, log_p, 0.0)), xp.where(xp.isnan(log_p), log_p, xp.inf))
     whole = xp.round(ratio)
     # By the floats that hold log p, to which the ratio owes its error.
     guard = DEADLINE_GUARD.get(log_p.dtype.itemsize, 1e-5)

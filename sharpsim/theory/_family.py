@@ -55,6 +55,7 @@ def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> f
 
     sum_x mu(x) sum_c P[Bin(n, mu(x)) = c] P[Bin(c, miss_x) >= delta c]; a prompt without pairs counts as failed.
     """
+    _checks.in_open_unit("delta", delta)
     total = 0.0
     for weight, outside in zip(np.asarray(prompt_weights, float), np.asarray(miss, float), strict=True):
         if weight == 0:
@@ -65,11 +66,17 @@ def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> f
 
 def fill(miss: Any, prompt_weights: Any, *, delta: float, error: float) -> float:
     """The largest mass of failing prompts that a total squared Hellinger error allows, cheapest prompts first."""
+    _checks.in_open_unit("delta", delta)
+    _checks.no_nan("miss", miss)
+    _checks.no_nan("error", error)
     return afford(np.where(miss < delta, hellinger(delta, np.minimum(miss, delta)), 0.0), prompt_weights, budget=error)
 
 
 def afford(price: Any, prompt_weights: Any, *, budget: float) -> float:
-    """max{ sum mu_x t_x : 0 <= t <= 1, sum mu_x price_x t_x <= budget }, cheapest prompts first; rounded up, at most 1."""
+    """max{ sum mu_x t_x : 0 <= t <= 1, sum mu_x price_x t_x <= budget }, cheapest prompts first; rounded up, at most 1. Refuses NaN."""
+    _checks.no_nan("price", price)
+    _checks.no_nan("budget", budget)
+    _checks.prompt_weights(prompt_weights, len(price))
     order = np.argsort(price)
     weights, price = np.asarray(prompt_weights, float)[order], np.asarray(price, float)[order]
     spent = np.concatenate([[0.0], np.cumsum(weights * price)[:-1]])

@@ -64,8 +64,10 @@ def likelihood_ceiling(mode_log_probs: Any, prompt_weights: Any) -> float:
 def gaps(log_probs: Any, tail_bound: Any) -> np.ndarray:
     """log P*(x) - max of log base outside Y*(x), in nats and above 0, from a head [prompts, k] of base; a certified lower bound.
 
-    Raises `ValueError` where no mode is certified.
+    Raises `ValueError` for NaN, and where no mode is certified.
     """
+    _checks.no_nan("log_probs", log_probs)
+    _checks.no_nan("tail_bound", tail_bound)
     table, edge = np.asarray(log_probs, np.float64), np.asarray(tail_bound, np.float64)
     top = table.max(axis=1)
     if not np.all(top > edge):

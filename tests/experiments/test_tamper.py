@@ -1,4 +1,4 @@
-"""No verdict is fooled: columns of the committed rows are made NaN, infinite, blank, shuffled, negated, .., and the verdicts must notice."""
+"""No verdict is fooled: columns of the committed rows are made NaN, blank, shuffled, negated, .., and the verdicts must notice."""
 
 import csv
 from pathlib import Path
