@@ -159,10 +159,25 @@ def prompt_numbers(prompts: Any, count: int) -> None:
     """Refuse anything but at least one whole number in 0..count - 1, along one axis."""
     if np.ndim(prompts) != 1 or np.shape(prompts)[0] == 0:
         raise ValueError(f"`prompts` must hold at least one prompt along one axis; got shape {np.shape(prompts)}.")
-    if not is_traced(prompts):
-        given = np.asarray(prompts)
-        if given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= count:
-            raise ValueError(f"`prompts` must be integers in 0..{count - 1}; got {given.dtype} {given.min()}..{given.max()}.")
+    indices("prompts", prompts, count)
+
+
+def indices(name: str, values: Any, size: int) -> None:
+    """Refuse anything but whole numbers in 0..size - 1."""
+    if not is_traced(values):
+        given = np.asarray(values)
+        if given.dtype.kind not in "iu" or not np.all((given >= 0) & (given < size)):
+            raise ValueError(f"`{name}` must be integers in 0..{size - 1}; got {shown(values)}.")
+
+
+def pair_counts(counts: Any, shape: tuple[int, int]) -> None:
+    """Refuse counts of pairs that are no table of this shape, or negative, infinite or NaN."""
+    if np.shape(counts) != shape:
+        raise ValueError(f"`counts` must have the shape {shape}; got {np.shape(counts)}.")
+    if not is_traced(counts):
+        given = np.asarray(counts)
+        if given.dtype.kind not in "iuf" or not np.all((given >= 0) & (given < np.inf)):
+            _refuse("counts", "non-negative and finite", counts)
 
 
 def active(flags: Any, prompts: int) -> None:

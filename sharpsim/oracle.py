@@ -101,6 +101,8 @@ class Oracle(eqx.Module):
     def draw(self, n: int, N: int, *, key: Key[Array, ""]) -> Draws:
         """n prompts from mu and N responses to each, with their likelihoods; cost n N."""
         n, N = _checks.static_count("n", n), _checks.static_count("N", N)
+        # A response, its likelihood and the random words that they are made of.
+        _checks.affordable("N", N, size=32.0 * n * N)
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         responses, log_probs = self._draw_responses(prompts, N, response_key)
@@ -150,6 +152,10 @@ class Oracle(eqx.Module):
     def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
         """The log-likelihoods of responses that the learner made itself; cost one each. Only XPO uses this extension of Def 3.2."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
+        if isinstance(self._base, TabularPolicy):
+            _checks.indices("responses", responses, self._base.responses)
+            _checks.same_shape("prompts", prompts, "responses", responses)
+            prompts, responses = jnp.asarray(prompts), jnp.asarray(responses)
         log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
         return Draws(prompts, responses, log_probs, prompts.shape[0])
 

@@ -26,8 +26,9 @@ import numpy as np
 from tests.abuse.surface import Entry, surface
 from tests.abuse.valid import valid
 
-LIMIT = int(os.environ.get("ABUSE_SECONDS", "10"))
-"""Seconds that a call may take."""
+LIMIT = 10
+"""Seconds of CPU that a call may take; a process that says nothing for `SILENCE` seconds is ended."""
+SILENCE = 120
 MEMORY = 6 * 2**30
 """Bytes that the process of the calls may hold."""
 END = "end"
@@ -107,8 +108,8 @@ def _stop(*_: Any) -> None:
 
 def attempt(entry: Entry, argument: str, label: str, positional: list[Any], named: dict[str, Any], usual_nan: bool, free: bool) -> Outcome:
     """One call, classified."""
-    signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT)
     try:
         found = entry.call(*positional, **named)
         if not usual_nan and has_nan(found):
@@ -127,7 +128,7 @@ def attempt(entry: Entry, argument: str, label: str, positional: list[Any], name
     except Exception as error:
         return Outcome(entry.name, argument, label, "obscure", f"{type(error).__name__}: {error}"[:160])
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 FREE = ("key", "rng", "bound", "names", "ties", "law", "kept", "policy", "slacks", "evidence", "base", "reference", "policy_class", "self")
@@ -200,8 +201,7 @@ def outcomes(packages: Sequence[str] = REACHED, sample: int | None = None) -> It
             begun = ""
             while True:
                 try:
-                    # A process that starts, or compiles the valid call, may take longer than one call.
-                    line = lines.get(timeout=LIMIT + 5 if begun else 120)
+                    line = lines.get(timeout=SILENCE)
                 except queue.Empty:
                     line = ""
                     process.kill()
