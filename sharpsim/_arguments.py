@@ -40,7 +40,7 @@ class Kind:
 
     def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
         """Refuse `value` for the argument `name` unless it is of this kind and its axes have the `sizes` found so far."""
-        simple = type(value) in (int, float) and self.axes is None and self.dtypes == "iuf"
+        simple = type(value) in (int, float) and not self.axes and self.dtypes == "iuf"
         if simple and -1e300 < value < 1e300 and self.holds(value):
             return
         if is_traced(value):
@@ -64,9 +64,9 @@ class Kind:
     def _read(self, name: str, value: Any) -> np.ndarray:
         try:
             array = np.asarray(value)
-            if array.dtype == object and all(type(entry) is int for entry in array.flat):
+            if type(value) is int and array.dtype == object:
                 # Python's integers may be larger than any of NumPy's.
-                array = array.astype(np.int64 if all(abs(entry) < 2**63 for entry in array.flat) else float)
+                array = np.asarray(float(value))
         except (TypeError, ValueError, OverflowError):
             array = np.asarray("")
         if array.dtype.kind not in self.dtypes:
@@ -213,7 +213,8 @@ KINDS: dict[str, Any] = {
         (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
         (at_least(1 - 1e-9), "coverage concentrability loss_moment best_alignment"),
         (OPEN_UNIT, "eps delta deltas rho level"),
-        (HALF_OPEN_UNIT, "slack idle negligible"),
+        (HALF_OPEN_UNIT, "idle negligible"),
+        (arrays(HALF_OPEN_UNIT), "slack"),
         (SHARE, "hard_mass mode_probability covered_mass survival"),
         (UNIT, "disagreement variation tie_credit edge_probability"),
         (within(0, 2), "distance"),

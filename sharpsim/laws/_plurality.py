@@ -55,7 +55,7 @@ def _mixed_powers(x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
     return total
 
 
-@checked(labels=count(2, 2**53), votes=count(0), mass=UNIT)
+@checked(labels=count(2, 2**53), votes=count(0, 2**53), mass=UNIT)
 def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
     """P[the favoured label is the mode of c votes, ties broken uniformly] for each c in `votes`; shape of `votes`.
 

@@ -27,6 +27,7 @@ def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
     Raises `ValueError` for draws below 0, arms or bulk below 1, gap not positive.
     """
     d, m = int(arms), int(bulk)
+    _checks.affordable("draws", draws, seconds=4e-6 * math.sqrt(draws))
     total = m + d + gap
     hits, chances = binomial_window(int(draws), (d - 1) / (m + d - 1))
     guess = _guess_errors(d, int(hits[-1]))

@@ -36,17 +36,26 @@ GOOD = ("clear", "fine")
 VERDICTS = (*GOOD, "accepted", "obscure", "nan", "hang", "invalid")
 """A refusal that names the argument, an answer; and what should not be: nonsense accepted, another error, NaN, no answer in time."""
 
-REACHED = (
-    "classes", "coverage", "estimators", "instances", "laws", "oracle", "rewards", "sharpness", "theory", "theory.amortise", "theory.best_of_n",
-    "theory.dpo", "theory.greedy", "theory.hardness", "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.representation",
-    "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.xpo",
+CLEAN = (
+    "coverage", "laws", "rewards", "sharpness", "theory", "theory.amortise", "theory.best_of_n", "theory.dpo", "theory.greedy",
+    "theory.hardness", "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.representation", "theory.separation",
+    "theory.sft", "theory.sft_adaptive", "theory.xpo",
 )  # fmt: skip
+"""Packages in which nothing is obscure, silent or slow."""
+WALKED = ("classes", "estimators", "instances", "oracle")
+"""Packages whose functions have valid calls, and that wait for kinds of their arguments."""
+NOT_YET = (
+    "algorithms", "cards", "commands", "decoding", "exercises", "explore", "logs", "policies", "sampling", "tasks", "testing", "training",
+)  # fmt: skip
+"""Packages, each with its subpackages, that wait for valid calls as well. Both lists only shrink."""
 
 NONSENSE: dict[str, Any] = {
     "none": None, "text": "abc", "nan": float("nan"), "inf": float("inf"), "-inf": float("-inf"), "-1": -1, "0": 0, "0.": 0.0, "1": 1,
-    "1.5": 1.5, "huge": 10**400, "2**63": 2**63, "2**31": 2**31, "1e300": 1e300, "tiny": 5e-324, "complex": 1 + 1j, "true": True, "[]": [],
+    "1.5": 1.5, "huge": 10**400, "2**63": 2**63, "2**31": 2**31, "1e300": 1e300, "tiny": 5e-324, "complex": 1 + 1j, "true": True,
+    "[]": [],
     "empty": np.zeros(0), "rank": np.zeros((2, 2, 2, 2)), "objects": np.array([None, "a"], dtype=object), "nans": np.full((2, 3), np.nan),
-    "-infs": np.full((2, 3), -np.inf), "texts": ["a", "b"], "rows": np.log([[0.5, 0.3, 0.1], [0.2, 0.2, 0.2]]), "dict": {}, "object": object(),
+    "-infs": np.full((2, 3), -np.inf), "texts": ["a", "b"], "rows": np.log([[0.5, 0.3, 0.1], [0.2, 0.2, 0.2]]), "dict": {},
+    "object": object(),
 }  # fmt: skip
 """Values that are wrong for most arguments, whatever they are."""
 
@@ -158,7 +167,7 @@ def cases(entry: Entry, sample: int | None = None):
             yield argument, label, spoilt, spoilt_named
 
 
-def walk(packages: Sequence[str] = REACHED, sample: int | None = None) -> Iterator[tuple[str, Callable[[], Outcome]]]:
+def walk(packages: Sequence[str] = CLEAN, sample: int | None = None) -> Iterator[tuple[str, Callable[[], Outcome]]]:
     """All wrong calls, not yet made, each with its name; a valid call that fails or cannot be built gives an outcome `invalid`."""
     for entry in surface():
         if entry.package not in packages:
@@ -190,7 +199,7 @@ def child(skip: int, sample: int | None, packages: Sequence[str]) -> None:
     print(json.dumps(END), file=out, flush=True)
 
 
-def outcomes(packages: Sequence[str] = REACHED, sample: int | None = None) -> Iterator[Outcome]:
+def outcomes(packages: Sequence[str] = CLEAN, sample: int | None = None) -> Iterator[Outcome]:
     """The outcomes of all wrong calls, made in a process of their own, which is replaced when it hangs or dies."""
     skip = 0
     while True:
@@ -227,7 +236,7 @@ def main(arguments: list[str]) -> None:
     started = time.time()
     where = {entry.name: entry.package for entry in surface()}
     table: dict[str, Counter[str]] = {}
-    for outcome in outcomes(arguments or REACHED):
+    for outcome in outcomes(arguments or (*CLEAN, *WALKED)):
         table.setdefault(where[outcome.function], Counter())[outcome.verdict] += 1
         if outcome.verdict not in GOOD:
             print(*outcome, flush=True)
