@@ -170,6 +170,13 @@ def indices(name: str, values: Any, size: int) -> None:
             raise ValueError(f"`{name}` must be integers in 0..{size - 1}; got {shown(values)}.")
 
 
+def responses(values: Any, prompts: Any, size: int | None) -> None:
+    """Refuse anything but one whole number in 0..size - 1 for each prompt; without a size, responses may be anything."""
+    if size is not None:
+        same_shape("prompts", prompts, "responses", values)
+        indices("responses", values, size)
+
+
 def pair_counts(counts: Any, shape: tuple[int, int]) -> None:
     """Refuse counts of pairs that are no table of this shape, or negative, infinite or NaN."""
     if np.shape(counts) != shape:
