@@ -69,7 +69,7 @@ def instance(cls: type) -> Is:
     return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
 
 
-OPEN_UNIT = Kind("in (0, 1), from 1e-300 on", lambda x: (x >= 1e-300) & (x < 1))
+OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1), then=_checks.not_tiny)
 HALF_OPEN_UNIT = Kind("in [0, 1)", lambda x: (x >= 0) & (x < 1))
 SHARE = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
 UNIT = within(0, 1)
@@ -90,12 +90,12 @@ REWARD_TABLE = replace(REWARD, axes=("prompts", "responses"))
 FINITE_REWARD = replace(REWARD, rule="numbers, not NaN or +inf", holds=lambda x: x < math.inf)
 WEIGHTS = Kind("non-negative numbers, one for each prompt", lambda x: True, ("prompts",), "iuf", _checks.probabilities)
 # Heads: the likeliest responses of each prompt, padded with -inf.
-HEAD = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, ("prompts", "k"), "f")
+HEAD = Kind("log-probabilities, at most 0 and not NaN", lambda x: x <= 1e-4, ("prompts", "k"), "f")
 KEY = Is("a key of jax.random", lambda value: str(getattr(value, "dtype", "")).startswith("key<"))
 GENERATOR = instance(np.random.Generator)
 FUNCTION = Is("a function", callable)
 ZERO_OR_ONE = Kind("0 or 1", lambda x: (x == 0) | (x == 1), dtypes="biuf")
-GRAPH = replace(ZERO_OR_ONE, axes=("vertices", "vertices"), then=_checks.graph)
+GRAPH = replace(ZERO_OR_ONE, rule="a symmetric matrix of 0 and 1 with zero diagonal", axes=("vertices", "vertices"), then=_checks.graph)
 # Masses computed from networks exceed 1 by rounding.
 MASS = Kind("in [0, 1]", lambda x: (x >= 0) & (x <= 1 + 1e-4))
 MODE_MASS = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1 + 1e-4))
@@ -105,7 +105,7 @@ LOG_MASS = Kind("at most 0", lambda x: x <= 1e-4)
 
 def _are_arrays(value: Any) -> bool:
     try:
-        return len(value) > 0 and all(np.asarray(layer).dtype.kind == "f" and np.ndim(layer) > 1 for layer in value)
+        return len(value) > 0 and all(np.asarray(layer).dtype.kind == "f" and np.ndim(layer) > 0 for layer in value)
     except (TypeError, ValueError):
         return False
 

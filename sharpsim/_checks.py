@@ -128,6 +128,12 @@ def probabilities(name: str, probs: Any) -> None:
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
 
 
+def not_tiny(name: str, value: Any) -> None:
+    """Refuse numbers below 1e-300, whose inverses are no floats."""
+    if np.any(value < 1e-300):
+        _refuse(name, "at least 1e-300", value)
+
+
 def some_mass(name: str, log_probs: Any) -> None:
     """Refuse a row in which nothing has mass."""
     if np.any(np.max(log_probs, axis=-1) == -np.inf):
@@ -137,7 +143,7 @@ def some_mass(name: str, log_probs: Any) -> None:
 def graph(name: str, adjacency: Any) -> None:
     """Refuse a matrix of 0 and 1 that is no simple graph's, of at least two vertices."""
     if len(adjacency) < 2 or (adjacency != adjacency.T).any() or np.diag(adjacency).any():
-        _refuse(name, "a symmetric matrix with zero diagonal, of at least two vertices", adjacency)
+        _refuse(name, "a symmetric matrix of 0 and 1 with zero diagonal, of at least two vertices", adjacency)
 
 
 def _refuse_unnormalised(name: str, error: Any, itemsize: int) -> None:

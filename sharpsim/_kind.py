@@ -28,7 +28,7 @@ class Kind:
     def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
         """Refuse `value` for the argument `name` unless it is of this kind and its axes have the `sizes` found so far."""
         simple = type(value) in (int, float) and not self.axes and self.dtypes == "iuf"
-        if simple and -1e300 < value < 1e300 and self.holds(value):
+        if simple and (value == 0 or 1e-300 <= abs(value) < 1e300) and self.holds(value):
             return
         if is_traced(value):
             if self.axes is not None:
@@ -65,7 +65,8 @@ class Kind:
         split = len(shape) - len(axes) + 1 if axes[:1] == ("...",) else 0
         lengths = (shape[:split], *shape[split:]) if axes[:1] == ("...",) else shape
         if split < 0 or len(lengths) != len(axes):
-            raise ValueError(f"`{name}` must have the shape [{', '.join(axes)}]; got shape {shape}.")
+            what = "a table" if len(axes) == 2 else "an array"
+            raise ValueError(f"`{name}` must be {what} [{', '.join(axes)}]; got shape {shape}.")
         for axis, length in zip(axes, lengths, strict=True):
             known, owner = sizes.setdefault(axis, (length, name))
             if known != length:
