@@ -187,7 +187,6 @@ def _checked(function: Any, *, own: dict[str, Any]) -> Any:
                     check(name, value, sizes, single)
         return function(*args, **kwargs)
 
-    refusing.__kinds__ = {p.name: _kind(function, p, own) for p in plain}  # pyright: ignore[reportFunctionMemberAccess]
     return refusing
 
 

@@ -20,7 +20,6 @@ Printed. Algorithm 1 subtracts the square; alpha = beta/(R_max + V_max) sqrt(..)
 
 import math
 from collections.abc import Callable
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,7 @@ STATEMENTS = (
     Statement("xpo", "Thm J.2", "XPO sharpens: its risk is its regret over beta h(delta, delta/2)", "upper", symbols=SYMBOLS),
 )
 
-SEC = Is("a number of at least 0, or a function of T", lambda sec: callable(sec) or (isinstance(sec, Real) and sec >= 0))
+SEC = Is("a number of at least 0, or a function of T", lambda sec: callable(sec) or (isinstance(sec, (int, float)) and sec >= 0))
 # A dozen roundings lie on the way to a bound; this stays on their safe side.
 _ROUNDING = 1 + 4e-15
 SHARP_CONSTANT = 0.6275005
