@@ -9,7 +9,7 @@ Tables are `[prompts, responses]`, logarithms natural.
 
 from typing import Any
 
-from sharpsim._arguments import ROWS, UNIT, checked
+from sharpsim._arguments import MASS, ROWS, checked
 from sharpsim._logspace import as_arrays, logsumexp
 
 TIE_GUARD = {8: 1e-12, 4: 1e-6}
@@ -53,7 +53,7 @@ def missing_mass(log_policy: Any, log_base: Any, *, slack: Any = 0.0) -> Any:
     return xp.exp(logsumexp(xp.where(inside, -xp.inf, policy), xp) - logsumexp(policy, xp))
 
 
-@checked(missing=UNIT)
+@checked(missing=MASS)
 def fails(missing: Any, *, delta: Any) -> Any:
     """Whether a prompt with this missing mass fails at delta: pi(Y*_gamma|x) <= 1 - delta, the edge included.
 

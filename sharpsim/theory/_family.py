@@ -28,7 +28,7 @@ def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> f
     for weight, outside in zip(np.asarray(prompt_weights, float), np.asarray(miss, float), strict=True):
         if weight == 0:
             continue
-        c, probability = binomial_window(n, float(weight))
+        c, probability = binomial_window(n, min(float(weight), 1.0))
         _checks.affordable("n", n, seconds=2e-5 * len(c))
         needed = np.maximum(np.ceil(delta * c - GUARD), (c > 0).astype(float))
         # P[Bin(c, b) >= m] is an incomplete beta function, exact for misses far below the rounding of 1 - b.

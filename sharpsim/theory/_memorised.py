@@ -73,7 +73,7 @@ def _risk(miss: np.ndarray, weights: np.ndarray, *, n: int, delta: float) -> flo
     total = 0.0
     for weight in np.unique(weights[weights > 0]).tolist():
         outside, times = np.unique(miss[weights == weight], return_counts=True)
-        c, probability = binomial_window(n, weight)
+        c, probability = binomial_window(n, min(weight, 1.0))
         _checks.affordable("n", n, seconds=2e-5 * len(c) * len(outside))
         needed = np.maximum(np.ceil(delta * c - GUARD), (c > 0).astype(float))
         failing = np.where(needed > 0, special.betainc(np.maximum(needed, 1), np.maximum(c - needed + 1, 1e-300), outside[:, None]), 1.0)
