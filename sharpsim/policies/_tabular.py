@@ -68,7 +68,7 @@ class TabularPolicy(eqx.Module):
         point = jnp.minimum(jax.random.uniform(key, dtype=row.dtype) * cumulative[-1], jnp.nextafter(cumulative[-1], 0.0))
         return jnp.searchsorted(cumulative, point, side="right").astype(jnp.int32)
 
-    def log_prob(self, prompt: Int[Array, ""], response: Int[Array, ""]) -> Float[Array, ""]:
+    def log_prob(self, prompt: Int[Array, ""] | int, response: Int[Array, ""] | int) -> Float[Array, ""]:
         """The log-probability log pi(response|prompt), in nats; -inf where the response has no mass.
 
         Raises `ValueError` for numbers that are no prompt or no response; where these are traced, the answer is NaN.

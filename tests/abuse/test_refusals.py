@@ -1,7 +1,6 @@
 """Nonsense never gets past the door: public functions refuse wrong arguments by name and in time, and never answer them with NaN."""
 
 import inspect
-import timeit
 
 import jax
 import jax.numpy as jnp
@@ -85,17 +84,6 @@ def test_a_new_name_needs_a_kind():
     with pytest.raises(TypeError, match=r"`unheard_of` of .* has no kind"):
         checked(lambda unheard_of: unheard_of)
     assert checked(unheard_of=count())(lambda unheard_of: unheard_of)(3) == 3
-
-
-def test_a_check_costs_little():
-    cost = [
-        min(timeit.repeat(call, number=200, repeat=7)) / 200
-        for call in (lambda: product.__wrapped__(TABLE, n=3), lambda: product(TABLE, n=3))
-    ]
-    numbers = min(timeit.repeat(lambda: separation.miss(coverage=3.0, draws=2), number=200, repeat=7))
-    plain = min(timeit.repeat(lambda: separation.miss.__wrapped__(coverage=3.0, draws=2), number=200, repeat=7))
-    assert cost[1] - cost[0] < 300e-6
-    assert (numbers - plain) / 200 < 60e-6
 
 
 def test_traced_values_pass():
