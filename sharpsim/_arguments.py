@@ -4,7 +4,8 @@
 An argument annotated `int` or `float` must be one number; one whose default is None may be None. Arrays are compared with one another:
 `prompts` in two arguments is the same number. A refusal is a `ValueError` "`name` must be RULE; got VALUE.".
 
-Values that JAX is tracing pass unchecked, because compiled code cannot raise: there, nonsense in gives nonsense out.
+Values that JAX is tracing pass unchecked, because compiled code cannot raise: there the caller must know
+that they are of their kind.
 """
 
 import functools
@@ -12,100 +13,15 @@ import inspect
 import math
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar, Union, get_args, get_origin, overload
 
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._checks import is_traced, shown
+from sharpsim._kind import Is, Kind, Sizes
 
 F = TypeVar("F", bound=Callable[..., Any])
-Sizes = dict[str, tuple[Any, str]]
-"""Axis -> its length, and the argument that has it."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Numbers of one kind: `holds` says of each entry whether it obeys `rule`, `then` refuses what concerns whole rows.
-
-    `axes` are the names of the axes, "..." standing for any that lead; None is any shape. `dtypes` are NumPy's letters.
-    """
-
-    rule: str
-    holds: Callable[[Any], Any]
-    axes: tuple[str, ...] | None = None
-    dtypes: str = "iuf"
-    then: Callable[[str, Any], None] | None = None
-
-    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
-        """Refuse `value` for the argument `name` unless it is of this kind and its axes have the `sizes` found so far."""
-        simple = type(value) in (int, float) and self.axes is None and self.dtypes == "iuf"
-        if simple and -1e300 < value < 1e300 and self.holds(value):
-            return
-        if is_traced(value):
-            if self.axes is not None:
-                self._fit(name, np.shape(value), sizes)
-            return
-        array = self._read(name, value)
-        if single and array.ndim:
-            raise ValueError(f"`{name}` must be one number, {self.rule}; got shape {array.shape}.")
-        if self.axes is not None:
-            self._fit(name, array.shape, sizes)
-        if array.size == 0:
-            raise ValueError(f"`{name}` must hold at least one number; got shape {array.shape}.")
-        with np.errstate(invalid="ignore"):
-            good = np.all(self.holds(array))
-        if not good:
-            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
-        if self.then is not None:
-            self.then(name, array)
-
-    def _read(self, name: str, value: Any) -> np.ndarray:
-        try:
-            array = np.asarray(value)
-            if array.dtype == object and all(type(entry) is int for entry in array.flat):
-                # Python's integers may be larger than any of NumPy's.
-                array = array.astype(np.int64 if all(abs(entry) < 2**63 for entry in array.flat) else float)
-        except (TypeError, ValueError, OverflowError):
-            array = np.asarray("")
-        if array.dtype.kind not in self.dtypes:
-            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
-        return array
-
-    def _fit(self, name: str, shape: tuple[int, ...], sizes: Sizes) -> None:
-        axes = self.axes or ()
-        split = len(shape) - len(axes) + 1 if axes[:1] == ("...",) else 0
-        lengths = (shape[:split], *shape[split:]) if axes[:1] == ("...",) else shape
-        if split < 0 or len(lengths) != len(axes):
-            raise ValueError(f"`{name}` must have the shape [{', '.join(axes)}]; got shape {shape}.")
-        for axis, length in zip(axes, lengths, strict=True):
-            known, owner = sizes.setdefault(axis, (length, name))
-            if known != length:
-                raise ValueError(f"`{name}` must have {known} {axis}, as `{owner}` has; got shape {shape}.")
-            if length == 0:
-                raise ValueError(f"`{name}` must have at least one of its {axis}; got shape {shape}.")
-
-
-@dataclass(frozen=True)
-class Is:
-    """Objects for which `test` is true."""
-
-    rule: str
-    test: Callable[[Any], Any]
-
-    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
-        """Refuse `value` for the argument `name` unless `test` is true of it."""
-        del sizes, single
-        if not is_traced(value) and not self.test(value):
-            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
-
-
-class Unchecked:
-    """An argument that the function itself checks, because what it may be depends on the others."""
-
-    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
-        """Refuse nothing."""
 
 
 @functools.cache
@@ -153,7 +69,7 @@ def instance(cls: type) -> Is:
     return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
 
 
-OPEN_UNIT = Kind("in (0, 1), from 1e-300 on", lambda x: (x >= 1e-300) & (x < 1))
+OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1), then=_checks.not_tiny)
 HALF_OPEN_UNIT = Kind("in [0, 1)", lambda x: (x >= 0) & (x < 1))
 SHARE = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
 UNIT = within(0, 1)
@@ -164,23 +80,22 @@ REAL = Kind("a number", lambda x: x == x)
 LABEL = Kind("a whole number of at least 0", lambda x: x >= 0, dtypes="iu")
 FLAG = Kind("true or false", lambda x: x == x, dtypes="b")
 NON_NEGATIVE = at_least(0)
-UNCHECKED: Any = Unchecked()
 
-ROWS = Kind("floating-point log-probabilities", lambda x: x == x, ("...", "responses"), "f", _checks.rows)
+ROWS = Kind("floating-point log-probabilities", lambda x: True, ("...", "responses"), "f", _checks.rows)
 TABLE = replace(ROWS, axes=("prompts", "responses"))
 ROW = replace(ROWS, axes=("responses",))
 MEMBERS = replace(ROWS, axes=("members", "prompts", "responses"))
 REWARD = Kind("numbers, not NaN", lambda x: x == x, ("...", "responses"), "iufb")
 REWARD_TABLE = replace(REWARD, axes=("prompts", "responses"))
 FINITE_REWARD = replace(REWARD, rule="numbers, not NaN or +inf", holds=lambda x: x < math.inf)
-WEIGHTS = Kind("non-negative numbers, one for each prompt", lambda x: x == x, ("prompts",), "iuf", _checks.probabilities)
+WEIGHTS = Kind("non-negative numbers, one for each prompt", lambda x: True, ("prompts",), "iuf", _checks.probabilities)
 # Heads: the likeliest responses of each prompt, padded with -inf.
-HEAD = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, ("prompts", "k"), "f")
+HEAD = Kind("log-probabilities, at most 0 and not NaN", lambda x: x <= 1e-4, ("prompts", "k"), "f")
 KEY = Is("a key of jax.random", lambda value: str(getattr(value, "dtype", "")).startswith("key<"))
 GENERATOR = instance(np.random.Generator)
 FUNCTION = Is("a function", callable)
 ZERO_OR_ONE = Kind("0 or 1", lambda x: (x == 0) | (x == 1), dtypes="biuf")
-GRAPH = replace(ZERO_OR_ONE, axes=("vertices", "vertices"), then=_checks.graph)
+GRAPH = replace(ZERO_OR_ONE, rule="a symmetric matrix of 0 and 1 with zero diagonal", axes=("vertices", "vertices"), then=_checks.graph)
 # Masses computed from networks exceed 1 by rounding.
 MASS = Kind("in [0, 1]", lambda x: (x >= 0) & (x <= 1 + 1e-4))
 MODE_MASS = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1 + 1e-4))
@@ -190,7 +105,7 @@ LOG_MASS = Kind("at most 0", lambda x: x <= 1e-4)
 
 def _are_arrays(value: Any) -> bool:
     try:
-        return len(value) > 0 and all(np.asarray(layer).dtype.kind == "f" and np.ndim(layer) > 1 for layer in value)
+        return len(value) > 0 and all(np.asarray(layer).dtype.kind == "f" and np.ndim(layer) > 0 for layer in value)
     except (TypeError, ValueError):
         return False
 
@@ -213,7 +128,8 @@ KINDS: dict[str, Any] = {
         (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
         (at_least(1 - 1e-9), "coverage concentrability loss_moment best_alignment"),
         (OPEN_UNIT, "eps delta deltas rho level"),
-        (HALF_OPEN_UNIT, "slack idle negligible"),
+        (HALF_OPEN_UNIT, "idle negligible"),
+        (arrays(HALF_OPEN_UNIT), "slack"),
         (SHARE, "hard_mass mode_probability covered_mass survival"),
         (UNIT, "disagreement variation tie_credit edge_probability"),
         (within(0, 2), "distance"),
@@ -271,7 +187,6 @@ def _checked(function: Any, *, own: dict[str, Any]) -> Any:
                     check(name, value, sizes, single)
         return function(*args, **kwargs)
 
-    refusing.__kinds__ = {p.name: _kind(function, p, own) for p in plain}  # pyright: ignore[reportFunctionMemberAccess]
     return refusing
 
 

@@ -156,6 +156,12 @@ def probabilities(name: str, probs: Any) -> None:
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
 
 
+def not_tiny(name: str, value: Any) -> None:
+    """Refuse numbers below 1e-300, whose inverses are no floats."""
+    if np.any(value < 1e-300):
+        _refuse(name, "at least 1e-300", value)
+
+
 def some_mass(name: str, log_probs: Any) -> None:
     """Refuse a row in which nothing has mass."""
     if np.any(np.max(log_probs, axis=-1) == -np.inf):
@@ -165,7 +171,7 @@ def some_mass(name: str, log_probs: Any) -> None:
 def graph(name: str, adjacency: Any) -> None:
     """Refuse a matrix of 0 and 1 that is no simple graph's, of at least two vertices."""
     if len(adjacency) < 2 or (adjacency != adjacency.T).any() or np.diag(adjacency).any():
-        _refuse(name, "a symmetric matrix with zero diagonal, of at least two vertices", adjacency)
+        _refuse(name, "a symmetric matrix of 0 and 1 with zero diagonal, of at least two vertices", adjacency)
 
 
 def _refuse_unnormalised(name: str, error: Any, itemsize: int) -> None:
@@ -187,10 +193,32 @@ def prompt_numbers(prompts: Any, count: int) -> None:
     """Refuse anything but at least one whole number in 0..count - 1, along one axis."""
     if np.ndim(prompts) != 1 or np.shape(prompts)[0] == 0:
         raise ValueError(f"`prompts` must hold at least one prompt along one axis; got shape {np.shape(prompts)}.")
-    if not is_traced(prompts):
-        given = np.asarray(prompts)
-        if given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= count:
-            raise ValueError(f"`prompts` must be integers in 0..{count - 1}; got {given.dtype} {given.min()}..{given.max()}.")
+    indices("prompts", prompts, count)
+
+
+def indices(name: str, values: Any, size: int) -> None:
+    """Refuse anything but whole numbers in 0..size - 1."""
+    if not is_traced(values):
+        given = np.asarray(values)
+        if given.dtype.kind not in "iu" or not np.all((given >= 0) & (given < size)):
+            raise ValueError(f"`{name}` must be integers in 0..{size - 1}; got {shown(values)}.")
+
+
+def responses(values: Any, prompts: Any, size: int | None) -> None:
+    """Refuse anything but one whole number in 0..size - 1 for each prompt; without a size, responses may be anything."""
+    if size is not None:
+        same_shape("prompts", prompts, "responses", values)
+        indices("responses", values, size)
+
+
+def pair_counts(counts: Any, shape: tuple[int, int]) -> None:
+    """Refuse counts of pairs that are no table of this shape, or negative, infinite or NaN."""
+    if np.shape(counts) != shape:
+        raise ValueError(f"`counts` must have the shape {shape}; got {np.shape(counts)}.")
+    if not is_traced(counts):
+        given = np.asarray(counts)
+        if given.dtype.kind not in "iuf" or not np.all((given >= 0) & (given < np.inf)):
+            _refuse("counts", "non-negative and finite", counts)
 
 
 def active(flags: Any, prompts: int) -> None:

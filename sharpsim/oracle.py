@@ -74,8 +74,7 @@ class Oracle(eqx.Module):
             self._reward = as_jax(jnp.asarray(given, float) if given.dtype.kind in "bu" else given)
         self._alias, self._running = None, None
         if isinstance(base, TabularPolicy):
-            # A table that is being traced has no numbers to build from. In float32 running sums lose small masses, and the policy's own
-            # sampler, slower, does not.
+            # A traced table has no numbers to build from. In float32 running sums lose small masses; the policy's own sampler does not.
             if not _checks.is_traced(base.log_probs) and AliasTables.fits(*base.log_probs.shape):
                 self._alias = AliasTables.of(np.exp(np.asarray(base.log_probs, dtype=np.float64)))
             elif base.log_probs.dtype == jnp.float64:
@@ -101,6 +100,7 @@ class Oracle(eqx.Module):
     def draw(self, n: int, N: int, *, key: Key[Array, ""]) -> Draws:
         """n prompts from mu and N responses to each, with their likelihoods; cost n N."""
         n, N = _checks.static_count("n", n), _checks.static_count("N", N)
+        _checks.affordable("N", N, size=32.0 * n * N)
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         responses, log_probs = self._draw_responses(prompts, N, response_key)
@@ -150,6 +150,7 @@ class Oracle(eqx.Module):
     def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
         """The log-likelihoods of responses that the learner made itself; cost one each. Only XPO uses this extension of Def 3.2."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
+        _checks.responses(responses, prompts, self.shape[1])
         log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
         return Draws(prompts, responses, log_probs, prompts.shape[0])
 

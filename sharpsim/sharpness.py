@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._arguments import ROWS, UNIT, checked
+from sharpsim._arguments import MASS, ROWS, checked
 from sharpsim._logspace import as_arrays, log_fraction, logsumexp
 
 TIE_GUARD = {8: 1e-12, 4: 1e-6}
@@ -74,7 +74,7 @@ def missing_mass(log_policy: Any, log_base: Any, *, slack: Any = 0.0) -> Any:
     return xp.exp(logsumexp(xp.where(inside, -xp.inf, policy), xp) - logsumexp(policy, xp))
 
 
-@checked(missing=UNIT)
+@checked(missing=MASS)
 def fails(missing: Any, *, delta: Any) -> Any:
     """Whether a prompt with this missing mass fails at delta: pi(Y*_gamma|x) <= 1 - delta, the edge included.
 

@@ -24,8 +24,8 @@ BAD_ROWS = {
     "unnormalised": (np.log([0.5, 0.4]), "sum to 1", "0.1"),
     "over": (np.array([0.0, -1e-8]), "sum to 1", "off by"),
     "infinite": (np.array([np.inf, 0.0]), "sum to 1", "inf"),
-    "empty": (np.zeros(0), "at least one response", "(0,)"),
-    "integers": (np.array([0]), "floating-point", "int64"),
+    "empty": (np.zeros(0), "at least one", "(0,)"),
+    "integers": (np.array([0]), "floating-point", "array([0])"),
 }
 
 
@@ -48,14 +48,14 @@ def test_tables_and_policies():
     refuses(lambda: TabularPolicy.from_probs(np.array([[0.5, 0.5], [1.5, -0.5]])), "probs", "non-negative", "(1, 1)")
     refuses(lambda: TabularPolicy.from_probs(np.array([[0.5, np.nan]])), "probs", "non-negative", "nan")
     refuses(lambda: TabularPolicy.from_probs(np.array([[0.5, 0.4]])), "probs", "sum to 1", "row 0")
-    refuses(lambda: coverage.margin(ROW, ONE), "log_probs", "a table", "(3,)")
-    refuses(lambda: sharpness.missing_mass(TABLE, np.vstack([ROW, ROW])), "log_policy", "shape", "(1, 3)")
-    refuses(lambda: coverage.concentrability(TABLE, np.zeros((1, 1)), ONE), "log_denominator", "shape", "(1, 1)")
+    refuses(lambda: coverage.margin(ROW, ONE), "log_probs", "[prompts, responses]", "(3,)")
+    refuses(lambda: sharpness.missing_mass(TABLE, np.vstack([ROW, ROW])), "log_base", "1 prompts", "(2, 3)")
+    refuses(lambda: coverage.concentrability(TABLE, np.zeros((1, 1)), ONE), "log_base", "3 responses", "(1, 1)")
 
 
 BAD_WEIGHTS = {
-    "short": (np.array([1.0]), "one weight for each of the 2", "(1,)"),
-    "scalar": (np.float64(1.0), "one weight for each of the 2", "()"),
+    "short": (np.array([1.0]), "2 prompts", "(1,)"),
+    "scalar": (np.float64(1.0), "[prompts]", "()"),
     "negative": (np.array([1.5, -0.5]), "non-negative", "-0.5"),
     "NaN": (np.array([np.nan, 1.0]), "non-negative", "nan"),
     "unnormalised": (np.array([0.5, 0.4]), "sum to 1", "0.1"),
@@ -113,13 +113,13 @@ def test_draws(value):
 
 
 def test_rewards():
-    refuses(lambda: laws.best_of_n(ROW, np.array([0.0, np.nan, 0.0]), draws=2), "reward", "not hold NaN")
+    refuses(lambda: laws.best_of_n(ROW, np.array([0.0, np.nan, 0.0]), draws=2), "reward", "not NaN")
     refuses(lambda: laws.best_of_n(ROW, np.zeros(2), draws=2), "reward", "shape", "(2,)")
     refuses(lambda: laws.tilted(ROW, np.array([0.0, np.inf, 0.0]), beta=1.0), "reward", "NaN or +inf")
     refuses(lambda: rewards.length_normalised(ROW, np.array([1, 0, 1])), "lengths", "at least 1")
     refuses(lambda: rewards.length_normalised(ROW, np.array([1, 1])), "lengths", "shape", "(2,)")
-    refuses(lambda: rewards.majority(ROW, np.array([0, -1, 0])), "answers", "integer labels")
-    refuses(lambda: rewards.majority(ROW, np.array([0.0, 1.0, 0.0])), "answers", "integer labels", "float64")
+    refuses(lambda: rewards.majority(ROW, np.array([0, -1, 0])), "answers", "whole number of at least 0")
+    refuses(lambda: rewards.majority(ROW, np.array([0.0, 1.0, 0.0])), "answers", "whole number of at least 0", "array")
     refuses(lambda: rewards.majority(ROW, np.array([0, 1])), "answers", "shape", "(2,)")
 
 

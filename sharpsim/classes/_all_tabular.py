@@ -49,6 +49,7 @@ class AllTabular(eqx.Module):
 
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
+        _checks.pair_counts(counts, self.shape)
         del key
         unseen = self._reference()
         seen = counts.sum(axis=1, keepdims=True)

@@ -49,6 +49,7 @@ class FiniteClass(Optimistic):
 
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
+        _checks.pair_counts(counts, self.shape)
         # A response that never occurs must not turn its member's -inf into NaN.
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
         member = choose_among(is_best(scores), key=key)

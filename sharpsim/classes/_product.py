@@ -53,6 +53,7 @@ class ProductClass(Optimistic):
 
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
+        _checks.pair_counts(counts, self.shape)
         counts = counts[:, None, :]
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=-1)
         members = choose_among(is_best(scores), key=key)

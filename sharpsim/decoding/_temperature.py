@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.decoding._reshaped import ReshapedPolicy
 from sharpsim.policies import SequencePolicy
 
@@ -22,8 +22,8 @@ class TemperedPolicy(ReshapedPolicy):
 
     temperature: jax.Array
 
+    @checked
     def __init__(self, policy: SequencePolicy, *, temperature: Any):
-        _checks.positive("temperature", temperature)
         self.policy = policy
         self.temperature = jnp.asarray(temperature, dtype=float)
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import SHARE, checked, count
 
 LISTED = 6
 """The most vertices for which all connected graphs are listed; with 7 vertices there are 853 graphs."""
@@ -55,14 +56,16 @@ def generalised_petersen_graph(ring: int, step: int) -> np.ndarray:
     return from_edges(2 * ring, np.concatenate(pairs))
 
 
+@checked(vertices=count(2, 2**53), edge_probability=SHARE)
 def random_graph(rng: np.random.Generator, *, vertices: int, edge_probability: float) -> np.ndarray:
     """Erdos and Renyi's graph, each pair an edge with this probability in (0, 1], drawn again while it has no edge.
 
     Raises `ValueError` for fewer than 2 vertices or a probability outside (0, 1].
     """
-    _checks.count("vertices", vertices, 2)
-    if not 0 < edge_probability <= 1:
-        raise ValueError(f"`edge_probability` must be in (0, 1]; got {edge_probability!r}.")
+    vertices = int(vertices)
+    chance = min(1.0, edge_probability * vertices**2 / 2)
+    _checks.affordable("edge_probability", edge_probability, seconds=(1e-5 + 1e-8 * vertices**2) / chance)
+    _checks.affordable("vertices", vertices, size=16.0 * vertices**2)
     while True:
         above = np.triu(rng.random((vertices, vertices)) < edge_probability, 1).astype(np.float64)
         if above.any():

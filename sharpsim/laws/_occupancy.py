@@ -55,7 +55,7 @@ def occupancy_means(
     if f.size < 2:
         raise ValueError(f"`value` must be [cells + 1] numbers for at least one cell; got shape {f.shape}.")
     last = int(draws)
-    _checks.affordable("draws", draws, seconds=6e-6 * last, size=8.0 * last)
+    _checks.affordable("draws", draws, seconds=2e-6 * last, size=8.0 * last)
     cells = f.size - 1
     occupied = np.arange(cells + 1, dtype=np.float64)
     cell = (1 - idle) / cells

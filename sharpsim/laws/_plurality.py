@@ -71,7 +71,7 @@ def _shortfall(e: np.ndarray, k: int, count: int, lam: float) -> np.ndarray:
     return short
 
 
-@checked(labels=count(2, 2**53), votes=count(0), mass=UNIT)
+@checked(labels=count(2, 2**53), votes=count(0, 2**53), mass=UNIT)
 def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
     """P[the favoured label is the mode of c votes, ties broken uniformly] for each c in `votes`; shape of `votes`.
 

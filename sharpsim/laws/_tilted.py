@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim._arguments import FINITE_REWARD, ROWS, checked, is_traced
+from sharpsim._arguments import FINITE_REWARD, ROWS, checked
+from sharpsim._checks import is_traced
 from sharpsim._logspace import as_arrays, normalise
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._arguments import UNIT, ZERO_OR_ONE, arrays, checked
+from sharpsim._arguments import MASS, ZERO_OR_ONE, arrays, checked, count
 
 
-@checked(masses=arrays(UNIT, "prompts", "answers"), correct=arrays(ZERO_OR_ONE, "prompts", "answers"))
+@checked(draws=count(1, 10**6), masses=arrays(MASS, "prompts", "answers"), correct=arrays(ZERO_OR_ONE, "prompts", "answers"))
 def vote(masses: Any, correct: Any, *, draws: int) -> np.ndarray:
     """P[the majority vote of N draws is correct], N = 1..draws, for each prompt; `[prompts, draws]`, in [0, 1].
 

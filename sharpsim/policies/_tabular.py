@@ -60,6 +60,7 @@ class TabularPolicy(eqx.Module):
         By inverse CDF in float64. In float32 the cumulative sums cannot hold masses below 6e-8, so there a high-precision
         Gumbel draw is used, at a cost of one random number per response.
         """
+        _checks.indices("prompt", prompt, self.prompts)
         row = self.log_probs[prompt]
         if row.dtype != jnp.float64:
             return jax.random.categorical(key, row, mode="high").astype(jnp.int32)
@@ -67,6 +68,11 @@ class TabularPolicy(eqx.Module):
         point = jnp.minimum(jax.random.uniform(key, dtype=row.dtype) * cumulative[-1], jnp.nextafter(cumulative[-1], 0.0))
         return jnp.searchsorted(cumulative, point, side="right").astype(jnp.int32)
 
-    def log_prob(self, prompt: Int[Array, ""], response: Int[Array, ""]) -> Float[Array, ""]:
-        """The log-probability log pi(response|prompt), in nats; -inf where the response has no mass."""
-        return self.log_probs[prompt, response]
+    def log_prob(self, prompt: Int[Array, ""] | int, response: Int[Array, ""] | int) -> Float[Array, ""]:
+        """The log-probability log pi(response|prompt), in nats; -inf where the response has no mass.
+
+        Raises `ValueError` for numbers that are no prompt or no response; where these are traced, the answer is NaN.
+        """
+        _checks.indices("prompt", prompt, self.prompts)
+        _checks.indices("response", response, self.responses)
+        return self.log_probs.at[prompt, response].get(mode="fill", fill_value=jnp.nan, wrap_negative_indices=False)

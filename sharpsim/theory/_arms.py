@@ -27,6 +27,7 @@ def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
     Raises `ValueError` for draws below 0, arms or bulk below 1, gap not positive.
     """
     d, m = int(arms), int(bulk)
+    _checks.affordable("draws", draws, seconds=4e-6 * math.sqrt(draws))
     total = m + d + gap
     hits, chances = binomial_window(int(draws), (d - 1) / (m + d - 1))
     guess = _guess_errors(d, int(hits[-1]))
@@ -66,7 +67,7 @@ def _guess_errors(d: int, hits: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _guess_table(d: int, draws: int) -> np.ndarray:
-    _checks.affordable("arms", d, seconds=6e-6 * draws + 1e-9 * d * draws, size=40.0 * d)
+    _checks.affordable("arms", d, seconds=2e-6 * draws + 1e-9 * d * draws, size=40.0 * d)
     # Nothing is cut off, so that small errors keep their digits.
     table = occupancy_means(1 - 1 / (d - np.arange(d)), draws=draws, negligible=0.0).means
     table.flags.writeable = False

@@ -60,7 +60,7 @@ def saturated_risk(miss: Any, prompt_weights: Any, *, n: int, delta: float) -> f
     for weight, outside in zip(np.asarray(prompt_weights, float), np.asarray(miss, float), strict=True):
         if weight == 0:
             continue
-        total += weight * float(mean_over_binomial(n, float(weight), partial(failing_chance, miss=outside, delta=delta)))
+        total += weight * float(mean_over_binomial(n, min(float(weight), 1.0), partial(failing_chance, miss=outside, delta=delta)))
     return total
 
 

@@ -28,7 +28,7 @@ def guess_errors(labels: int, draws: int) -> np.ndarray:
 
 @lru_cache(maxsize=512)
 def _guess_errors(labels: int, draws: int) -> np.ndarray:
-    _checks.affordable("labels", labels, seconds=6e-6 * draws, size=40.0 * labels + 8.0 * draws)
+    _checks.affordable("labels", labels, seconds=2e-6 * draws, size=40.0 * labels + 8.0 * draws)
     unseen = labels - np.arange(labels)
     table = occupancy_means(1 - 1 / unseen, draws=draws, survival=1 - 2 / labels, floor=FLOOR).means
     table.flags.writeable = False

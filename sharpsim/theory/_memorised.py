@@ -71,7 +71,9 @@ def _risk(miss: np.ndarray, weights: np.ndarray, *, n: int, delta: float) -> flo
     total = 0.0
     for weight in np.unique(weights[weights > 0]).tolist():
         outside, times = np.unique(miss[weights == weight], return_counts=True)
-        total += weight * float(times @ mean_over_binomial(n, weight, partial(failing_chance, miss=outside[:, None], delta=delta)))
+        total += weight * float(
+            times @ mean_over_binomial(n, min(weight, 1.0), partial(failing_chance, miss=outside[:, None], delta=delta))
+        )
     return total
 
 

@@ -65,7 +65,7 @@ def bound_strict(*, second_token: float = SECOND_TOKEN) -> float:
     return float(round_up(1 / (1 + math.exp(-k * math.log(k) - (1 - k) * math.log1p(-k)))))
 
 
-@checked(vocabulary=count(2))
+@checked(vocabulary=count(2, 2**53))
 def largest_mass(*, vocabulary: int, norm: Any) -> Any:
     """max of pi(2,1) over ||theta_1||, ||theta_2|| <= R: 1/((2 + (n-2)t)(1 + (n-1)t)), t = exp(-sqrt(2) R). From 1/n^2 at R = 0 to 1/2 at
     inf.
@@ -77,7 +77,7 @@ def largest_mass(*, vocabulary: int, norm: Any) -> Any:
     return as_float(1 / ((2 + (n - 2) * t) * (1 + (n - 1) * t)))
 
 
-@checked(vocabulary=count(2), mass=OPEN_UNIT)
+@checked(vocabulary=count(2, 2**53), mass=OPEN_UNIT)
 def norm_needed(*, vocabulary: int, mass: Any) -> Any:
     """The least R at which a member has pi(2,1) >= mass, the inverse of `largest_mass`: 0 at or below 1/n^2, inf at or above 1/2.
 
@@ -117,7 +117,7 @@ def table(features: Any, weights: Any) -> np.ndarray:
     return joint.reshape(len(joint), -1)
 
 
-@checked(vocabulary=count(2))
+@checked(vocabulary=count(2, 2**53))
 def tempered(*, vocabulary: int, scale: float, temperature: Any) -> dict[str, Any]:
     """The base at temperature T (every next-token law to the power 1/T), which is the member with theta/T, in closed form.
 
@@ -130,7 +130,7 @@ def tempered(*, vocabulary: int, scale: float, temperature: Any) -> dict[str, An
     return {"mode": as_float(first / (1 + (n - 1) * t)), "first": as_float(first / n)}
 
 
-@checked(vocabulary=count(2))
+@checked(vocabulary=count(2, 2**53))
 def tempered_limits(*, vocabulary: int) -> dict[str, float]:
     """`tempered` as T -> 0: 1/2 on (2,1), 1/(2n) on each (1,j)."""
     return {"mode": 0.5, "first": 1 / (2 * int(vocabulary))}
@@ -155,7 +155,7 @@ def beta_reached(*, norm: float, radius: float) -> float:
     return math.inf if radius == norm else norm / (radius - norm)
 
 
-@checked(vocabulary=count(2))
+@checked(vocabulary=count(2, 2**53))
 def checks(*, vocabulary: int, scale: float, norm: float, beta: float, radius: float) -> dict[str, float]:
     """Signed slacks, negative where an assumption fails: `unique_mode`, the log-lead of (2,1) over (1,j), log(n e^B/(e^B + n-1)) (the edge,
     B = 0, fails); `in_ball`, radius minus `sharpened_norm`.

@@ -54,6 +54,7 @@ STATEMENTS = (
     Statement("xpo", "Thm J.2", "XPO sharpens: its risk is its regret over beta h(delta, delta/2)", "upper", symbols=SYMBOLS),
 )
 
+SEC = Is("a number of at least 0, or a function of T", lambda sec: callable(sec) or (isinstance(sec, (int, float)) and sec >= 0))
 # A dozen roundings lie on the way to a bound; this stays on their safe side.
 _ROUNDING = 1 + 4e-15
 SHARP_CONSTANT = 0.6275005
@@ -127,9 +128,7 @@ def risk_bound(
     return risk_of_regret(worst, beta=beta, delta=delta, sharp=sharp)
 
 
-@checked(
-    regret=POSITIVE, sec=Is("a number of at least 0, or a function of T", lambda sec: callable(sec) or (np.ndim(sec) == 0 and sec >= 0))
-)
+@checked(regret=POSITIVE, sec=SEC)
 def rounds_needed(
     *, log_class_size: float, regret: float, rho: float, sec: float | Callable[[int], float], v_max: float, r_max: float,
     lam: float | None = None, sharp: bool = False,

@@ -311,7 +311,7 @@ def test_refusals():
         theory.win_rate(base, np.full_like(base, np.nan), draws=2)
     with pytest.raises(ValueError, match=r"`tie_credit` must be in \[0, 1\]; got 2"):
         theory.win_rate(base, base, draws=2, tie_credit=2.0)
-    with pytest.raises(ValueError, match="`draws` must hold one number for each round"):
+    with pytest.raises(ValueError, match="`draws` must be one or more numbers"):
         theory.rounds(base, base, draws=())
     with pytest.raises(ValueError, match="`draws`"):
         theory.composed_draws(draws=(2, 0))

@@ -249,7 +249,7 @@ def test_refusals():
     for wrong in (np.ones((3, 3)), np.triu(np.ones((3, 3)), 1), 2 * TRIANGLE, np.zeros((2, 3)), np.zeros(3)):
         with pytest.raises(ValueError, match="`adjacency` must be a symmetric matrix of 0 and 1 with zero diagonal"):
             instances.max_cut(wrong, scale=1.0)
-        with pytest.raises(ValueError, match="`adjacency` must be a symmetric matrix"):
+        with pytest.raises(ValueError, match="`adjacency` must"):
             theory.cut_sizes(wrong)
     with pytest.raises(ValueError, match="`adjacency` must have at least one edge; got none"):
         instances.max_cut(np.zeros((4, 4)), scale=1.0)
