@@ -101,7 +101,7 @@ def conditionals(features: Any, weights: Any) -> list[np.ndarray]:
     """
     theta = np.asarray(weights, dtype=np.float64)
     if theta.ndim != 2 or len(features) != len(theta) or any(np.shape(layer)[-1] != theta.shape[1] for layer in features):
-        raise ValueError(f"`weights` must be [{len(features)}, {np.shape(features[0])[-1]}], as the features are; got {theta.shape}.")
+        raise ValueError(f"`weights` must be [{len(features)}, {np.shape(features[0])[-1]}], as `features` are; got {theta.shape}.")
     logits = [np.asarray(layer, dtype=np.float64) @ row for layer, row in zip(features, theta, strict=True)]
     # The largest goes first: beside logits of a thousand the digits of log 2 would be lost.
     shifted = [layer - layer.max(axis=-1, keepdims=True) for layer in logits]
