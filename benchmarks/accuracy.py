@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks import _exact as exact
 from experiments.engine.rows import ROOT
-from sharpsim.files import write_whole
 from sharpsim import coverage, laws, sharpness
+from sharpsim.files import write_whole
 from sharpsim.theory import best_of_n, dpo, greedy, hellinger, limits_adaptive, separation, sft, sft_adaptive, xpo
 
 DIGITS = 400
