@@ -136,7 +136,8 @@ def _promised(tables: dict[str, Table]) -> Verdict:
         if len(reached) and not exact:
             least = min(least, row["samples"] / float(reached["samples"].min()))
     return Verdict(
-        "All guarantees", "no theorem guarantees more mass on the mode than is measured", f"{kept} of {tried} promises kept", "all",
+        "All guarantees", "no theorem guarantees more mass on the mode than is measured (best of N, SFT, adaptive SFT, DPO)",
+        f"{kept} of {tried} promises kept", "all",
         "violated" if kept < tried else "holds" if tried else "vacuous", slack=float(least),
         slack_kind="least ratio of samples asked to samples measured, but for best of N",
     )  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks, laws
-from sharpsim._arguments import TABLE, checked
+from sharpsim import laws
+from sharpsim._arguments import TABLE, checked, count
 from sharpsim.theory._common import as_float, round_up
 
 
@@ -68,14 +68,10 @@ def v_max(log_members: Any, log_base: Any, prompt_weights: Any, *, beta: float) 
     return float(beta * np.abs(members[:, inside] - base[inside]).max())
 
 
+@checked(validation=count(1))
 def selection_error(*, log_class_size: float, validation: Any, rho: float, v_max: float, r_max: float) -> Any:
     """**Upper** bound, true with probability 1 - rho, on the regret added by choosing among iterates by estimates of J_beta from
     `validation` responses of each member (Hoeffding, r = log base): 2 (2 V_max + R_max) sqrt((log|Pi| + log(2/rho))/(2 validation)).
     """
-    _checks.log_class_size(log_class_size)
-    _checks.count("validation", validation)
-    _checks.in_open_unit("rho", rho)
-    for name, value in (("v_max", v_max), ("r_max", r_max)):
-        _checks.at_least(name, value, 0.0)
     size = (log_class_size + math.log(2 / rho)) / (2 * np.asarray(validation, float))
     return as_float(round_up(2 * (2 * v_max + r_max) * np.sqrt(size) * (1 + 4e-15)))

@@ -130,7 +130,6 @@ def family_deadlines(*, stop: float, labels: int) -> tuple[float, float]:
     """The deadlines on a hard prompt, the draw from which on the secret, or another label, stops the draws: ceil(s M/2) and ceil(s
     M(M-1)/(M-2)). Raises `ValueError` for fewer than 3 labels.
     """
-    _checks.count("labels", labels, 3)
     log_probs = np.log([2 / labels, (labels - 2) / (labels * (labels - 1))])
     secret, other = laws.stopping_deadlines(log_probs, stop=stop)
     return float(secret), float(other)

@@ -107,6 +107,8 @@ HEADS = {"log_probs": HEAD, "correct": CORRECT[:, :2], "answers": np.array([[0, 
 FEW = {"N": [1, 2], "draws": DRAWS, "level": 0.9}
 
 BY_FUNCTION: dict[str, dict[str, Any]] = {
+    "laws.plurality_miss": {"miss": 0.2, "negligible": 1e-17},
+    "theory.xpo.selection_error": {"validation": 64},
     "theory.require": {"slacks": {"scale": 1.0}, "names": LEFT_OUT},
     "theory.dpo.exact_risk": {"log_members": Made(lambda: np.stack([dpo.target(TABLE, beta=0.5), TABLE]))},
     "theory.dpo.FamilyRisk": {"margin": 3.0},
@@ -159,7 +161,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "laws.occupancy_means": {"floor": 0.0},
     "laws.plurality": {"labels": 4},
     "laws.vote": {"masses": np.exp(TABLE)},
-    "laws.binomial_window": {"n": 20},
+    "laws.binomial_window": {"n": 20, "lower": 1e-18, "upper": 1e-18},
     "instances.row_permutations": {"log_probs": TABLE},
     "instances.max_cut_features": {"prompt": TRIANGLE, "prefix": np.array([1, -1, 1]), "depth": 2},
     "instances.sphere_packing": {"dimension": 3, "distance": 1},
