@@ -126,7 +126,7 @@ def _rlhf(table: Table, tuned: Table) -> list[Verdict]:
             "Figure 8 (DPO)", "the DPO loss on the same draws raises the accuracy of one draw",
             f"{_way_shown(dpo)} to best of N",
             "above 0, interval over prompts and seeds", "reproduced" if (dpo["share_low"] > 0).all() else "vacuous",
-            slack=float(dpo["share_low"].min()), slack_kind="share, least lower end",
+            slack=float(dpo["share_low"].min()) if np.isfinite(dpo["share_low"]).all() else None, slack_kind="share, least lower end",
         ),
         Verdict(
             "Figure 8 (DPO, SFT)", "at equal samples, one draw after DPO's loss against one draw after SFT",
