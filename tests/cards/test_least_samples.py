@@ -46,7 +46,7 @@ def test_rounded_masses_err_on_the_safe_side():
     ("change", "said"),
     [
         ({"mode_masses": [0.0, 1.0]}, "`mode_masses` must be in"),
-        ({"mode_masses": [0.5]}, "one weight for each"),
+        ({"mode_masses": [0.5]}, "as `mode_masses` has"),
         ({"eps": 1.0}, "`eps` must be in"),
         ({"delta": 0.0}, "`delta` must be in"),
     ],
