@@ -112,6 +112,9 @@ def refused(table: Mapping[str, Sequence[Any] | np.ndarray], declared: Mapping[s
     said = []
     for name, given in table.items():
         values, column = np.asarray(given), declared.get(name, Column("exact"))
+        if values.dtype == object and all(isinstance(value, (int, float)) for value in given):
+            # Whole numbers beyond 64 bits.
+            values = values.astype(float)
         if not len(values):
             return "no rows"
         if values.dtype.kind not in "biuf":

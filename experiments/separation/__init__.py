@@ -78,6 +78,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count="dimension exact seeds",
         exact="responses margin coverage delta rho beta radius theta_norm",
         simulated={"samples": "low high"},
+        # Not reached within the steps.
+        nan="samples",
     ),
     "growth": columns(text="instance learner", count="from to points", derived="rate rate_low rate_high degree degree_low degree_high"),
     "knowledge": columns(

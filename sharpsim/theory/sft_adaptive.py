@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import laws
-from sharpsim._arguments import checked, count
+from sharpsim._arguments import UNIT, checked, count
 from sharpsim.coverage import coverage_coefficient, mode_coverage
 from sharpsim.sharpness import maximisers, mode_log_miss
 from sharpsim.theory._common import HELLINGER_CONSTANT, Statement, as_float, hellinger, round_up, statistical_error
@@ -157,7 +157,7 @@ def _option(parameters: Family, stop: float, delta: float) -> PluralityRisk:
     return PluralityRisk(parameters, family_miss(parameters.labels, family_deadlines(stop=stop, labels=parameters.labels)[1]), delta)
 
 
-@checked
+@checked(hard_mass=UNIT)
 def family_mean_draws(*, stop: float, labels: int, hard_mass: float) -> float:
     """E_x E[N_s(x)] on the family: (1 - D) ceil(s) + D (D_1 + sum_{k=D_1}^{D'-1} (1 - 2/M)^k), D_1 and D' the deadlines."""
     secret, other = family_deadlines(stop=stop, labels=labels)

@@ -59,9 +59,9 @@ def test_by_simulation():
 @pytest.mark.parametrize(
     ("masses", "correct", "draws", "said"),
     [
-        ([[0.6, 0.6]], [[True, False]], 3, "`masses` must be a table"),
-        ([[-0.1, 0.6]], [[True, False]], 3, "`masses` must be a table"),
-        ([[0.5, 0.5]], [[True]], 3, "`correct` must have the shape of `masses`"),
+        ([[0.6, 0.6]], [[True, False]], 3, "`masses` must have rows that sum to at most 1"),
+        ([[-0.1, 0.6]], [[True, False]], 3, "`masses` must be in"),
+        ([[0.5, 0.5]], [[True]], 3, "`correct` must have 2 answers, as `masses` has"),
         ([[0.5, 0.5]], [[True, False]], 0, "`draws` must be a whole number of at least 1"),
     ],
 )
