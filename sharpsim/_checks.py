@@ -38,18 +38,6 @@ def in_open_unit(name: str, value: Any) -> None:
         _refuse(name, "in (0, 1)", value)
 
 
-def in_half_open_unit(name: str, value: Any) -> None:
-    """Refuse anything outside [0, 1): the slack gamma of Y*_gamma."""
-    if not is_traced(value) and not np.all((np.asarray(value) >= 0) & (np.asarray(value) < 1)):
-        _refuse(name, "in [0, 1)", value)
-
-
-def in_closed_unit(name: str, value: Any) -> None:
-    """Refuse anything outside [0, 1]: a probability."""
-    if not is_traced(value) and not np.all((np.asarray(value) >= 0) & (np.asarray(value) <= 1)):
-        _refuse(name, "in [0, 1]", value)
-
-
 def in_float32_unit(name: str, value: Any) -> None:
     """Refuse a probability so near to 0 or 1 that float32 cannot compare with it: anything outside [1e-34, 1 - 1e-5]."""
     if not np.all((np.asarray(value) >= 1e-34) & (np.asarray(value) <= 1 - 1e-5)):
@@ -240,16 +228,6 @@ def fits_float32(name: str, result: Any, exponent: Any) -> None:
         )
 
 
-def stop(value: Any, dtype: Any) -> None:
-    """Refuse a stopping parameter that is not one positive number, or too large for the floats of a table (of at least 32 bits)."""
-    positive("stop", value)
-    if np.ndim(value) != 0:
-        raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
-    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
-    if not is_traced(value) and float(value) > largest:
-        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {value}.")
-
-
 def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> None:
     """Refuse two arrays whose shapes differ."""
     if np.shape(first) != np.shape(second):
@@ -267,3 +245,13 @@ def enumerable(size: float, limit: int, what: str, instead: str) -> None:
     """Refuse to enumerate a space of more than `limit` elements; the message says its size and what to call instead."""
     if size > limit:
         raise ValueError(f"{what} has {size:.6g} elements, more than the {limit:,} that can be enumerated; call {instead} instead.")
+
+
+def stop(value: Any, dtype: Any) -> None:
+    """Refuse a stopping parameter that is not one positive number, or too large for the floats of a table (of at least 32 bits)."""
+    positive("stop", value)
+    if np.ndim(value) != 0:
+        raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
+    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
+    if not is_traced(value) and float(value) > largest:
+        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {value}.")

@@ -151,7 +151,7 @@ GOOD, MU = np.log([[0.5, 0.5], [0.9, 0.1]]), np.array([0.5, 0.5])
         (lambda: coverage.coverage_coefficient(GOOD, MU, power=0.0), "power"),
         (lambda: coverage.coverage_profile(GOOD, MU, draws=np.array([0.0])), "draws"),
         (lambda: coverage.ratio_moment(GOOD, GOOD, MU, beta=0.0), "beta"),
-        (lambda: coverage.concentrability(GOOD, GOOD[:1], MU), "log_denominator"),
+        (lambda: coverage.concentrability(GOOD, GOOD[:1], MU), "log_base"),
         (lambda: sharpness.unsharpened_fraction(GOOD, GOOD, MU, delta=1.0), "delta"),
         (lambda: sharpness.unsharpened_fraction(GOOD, GOOD, MU, delta=float("nan")), "delta"),
         (lambda: sharpness.unsharpened_fraction(GOOD, GOOD[:1], MU, delta=0.5), "log_policy"),

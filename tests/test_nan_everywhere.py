@@ -54,7 +54,7 @@ VALUES: dict[str, Any] = {
     "level": 0.9, "span": 1.0, "false_alarm": 1e-6, "p": 0.3, "error": 0.1, "a_priori": 0.1, "n": 100, "N": 8, "labels": 8,
     "hard_prompts": 4,
     "T": 16, "d": 3, "dimension": 3, "responses": 8, "arms": 4, "bulk": 16, "queries": 2, "vertices": 3, "vocabulary": 4, "horizon": 5,
-    "expansions": 20, "maximal": 1, "successes": 3, "trials": 9, "total": 10, "bins": 4, "visits": 3, "chance": 0.3,
+    "expansions": 20, "maximal": 1, "successes": 3, "trials": 9, "total": 10, "bins": 4, "visits": 3, "chance": 0.3, "validation": 64,
 }  # fmt: skip
 OWN: dict[str, dict[str, Any]] = {
     "estimators.accuracy_estimates": {

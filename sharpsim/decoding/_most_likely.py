@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import HALF_OPEN_UNIT
 from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
 from sharpsim.decoding._prompts import checked_prompts
@@ -85,7 +86,7 @@ def most_likely_batch(
 
     With `on_budget="return"`, the list has a `SearchBudgetExceeded` for each prompt whose expansions were not enough, and none is raised.
     """
-    _checks.in_half_open_unit("slack", slack)
+    HALF_OPEN_UNIT.check("slack", slack, {}, True)
     budget = _checks.static_count("max_expansions", max_expansions)
     lanes = _checks.static_count("lanes", lanes)
     if on_budget not in ("raise", "return"):

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import UNIT
 from sharpsim.tasks._draws import Draws
 from sharpsim.tasks._steps import INTEGER, left_to_right, minus_over_all, products_first, steps
 from sharpsim.tasks._task import BEGIN, END, Task
@@ -53,10 +54,10 @@ class Corpus:
     kind: str
 
     def __post_init__(self) -> None:
-        _checks.in_closed_unit("share", self.share)
+        UNIT.check("share", self.share, {}, True)
         if _checks.static_count("phrasings", self.phrasings) > MOST_PHRASINGS:
             raise ValueError(f"`phrasings` must be at most {MOST_PHRASINGS}; got {self.phrasings}.")
-        _checks.in_closed_unit("rate", self.rate)
+        UNIT.check("rate", self.rate, {}, True)
         if self.kind not in MISCONCEPTIONS:
             raise ValueError(f"`kind` must be one of {', '.join(map(repr, MISCONCEPTIONS))}; got {self.kind!r}.")
 

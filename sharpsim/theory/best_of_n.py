@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import laws
-from sharpsim._arguments import REWARD, ROWS, checked, count, several
+from sharpsim._arguments import REAL, REWARD, ROWS, checked, count, several
 from sharpsim._logspace import level_masses, logsumexp, normalise
 from sharpsim.sharpness import maximisers, mode_log_miss
 from sharpsim.theory._common import Statement, as_float, round_up
@@ -192,7 +192,7 @@ def composed_draws(*, draws: Sequence[int]) -> int:
     return math.prod(int(number) for number in draws)
 
 
-@checked(log_probs=ROWS, reward=REWARD)
+@checked(log_probs=ROWS, reward=REWARD, draws=REAL)
 def checks(log_probs: Any, reward: Any, *, draws: float, slack: float) -> dict[str, float]:
     """Signed slacks, least over rows, negative where an assumption fails.
 

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._arguments import FINITE, LAYERS, OPEN_UNIT, POSITIVE, arrays, checked, count
+from sharpsim._arguments import FINITE, LAYERS, OPEN_UNIT, POSITIVE, REAL, arrays, checked, count
 from sharpsim.theory._common import Statement, as_float, round_up
 
 _SYMBOLS = {"n": "vocabulary", "B": "scale", "beta": "beta"}
@@ -155,7 +155,7 @@ def beta_reached(*, norm: float, radius: float) -> float:
     return math.inf if radius == norm else norm / (radius - norm)
 
 
-@checked(vocabulary=count(2, 2**53))
+@checked(vocabulary=count(2, 2**53), scale=REAL)
 def checks(*, vocabulary: int, scale: float, norm: float, beta: float, radius: float) -> dict[str, float]:
     """Signed slacks, negative where an assumption fails: `unique_mode`, the log-lead of (2,1) over (1,j), log(n e^B/(e^B + n-1)) (the edge,
     B = 0, fails); `in_ball`, radius minus `sharpened_norm`.

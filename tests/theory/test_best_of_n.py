@@ -303,11 +303,11 @@ def test_refusals():
         theory.success_probability(base, draws=2, slack=1.0)
     with pytest.raises(ValueError, match="`draws`"):
         theory.success_probability(base, draws=0, slack=0.0)
-    with pytest.raises(ValueError, match="`reward` must have the shape"):
+    with pytest.raises(ValueError, match="`reward` must have 12 responses, as `log_probs` has"):
         theory.exact_kl(base, base[:, 1:], draws=2)
     with pytest.raises(ValueError, match="rows that sum to 1"):
         theory.exact_kl(base + 0.1, base, draws=2)
-    with pytest.raises(ValueError, match="`reward` must not hold NaN"):
+    with pytest.raises(ValueError, match="`reward` must be numbers, not NaN"):
         theory.win_rate(base, np.full_like(base, np.nan), draws=2)
     with pytest.raises(ValueError, match=r"`tie_credit` must be in \[0, 1\]; got 2"):
         theory.win_rate(base, base, draws=2, tie_credit=2.0)

@@ -296,7 +296,7 @@ LAW = theory.kept_law(TABLE, LEFT, EDGE, draws=2)
     ("call", "message"),
     [
         (lambda: theory.kept_law(TABLE, np.array([0.2]), EDGE, draws=2), "add up to 1 within 0.0001; row 0 is off by 0.075"),
-        (lambda: theory.kept_law(TABLE, np.array([-0.1]), EDGE, draws=2), "negative"),
+        (lambda: theory.kept_law(TABLE, np.array([-0.1]), EDGE, draws=2), "`remaining_mass` must be in"),
         (lambda: theory.kept_law(TABLE, LEFT, np.array([np.nan]), draws=2), "`tail_bound`"),
         (lambda: theory.kept_law(TABLE, np.ones(2), EDGE, draws=2), "`remaining_mass`"),
         (lambda: theory.kept_law(TABLE[0], LEFT, EDGE, draws=2), r"table \[prompts, k\]; got shape \(3,\)"),

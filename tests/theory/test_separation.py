@@ -351,7 +351,7 @@ def test_assumptions_of_the_theorem(d):
         (lambda: separation.log_net_size(dimension=2, radius=1.0, resolution=2.1), "`resolution` must be at most 2 `radius`"),
         (lambda: separation.log_net_size(dimension=0, radius=1.0, resolution=0.1), "`dimension` must be"),
         (lambda: separation.log_net_size(dimension=2, radius=-1.0, resolution=0.1), "`radius` must be positive"),
-        (lambda: separation.draws_needed(coverage=0.9, rho=0.1), "`coverage` must be at least 1"),
+        (lambda: separation.draws_needed(coverage=0.9, rho=0.1), "`coverage` must be in"),
         (lambda: separation.draws_needed(coverage=2.0, rho=0.0), r"`rho` must be in \(0, 1\); got 0"),
         (lambda: separation.miss(coverage=2.0, draws=-1), "`draws` must be at least 0"),
         (lambda: separation.prescribed_radius(theta_norm=1.0, margin=0.0, responses=4, delta=0.1), "`margin` must be positive"),
@@ -364,7 +364,7 @@ def test_assumptions_of_the_theorem(d):
         (lambda: separation.arms_query_error(queries=-1, arms=2), "`queries` must be"),
         (lambda: separation.adaptive_cost(np.log([0.5, 0.5]), rho=1.0), "`rho` must be"),
         (lambda: separation.consistent_errors(np.log([[0.5, 0.5]]), draws=1, truth=1), "`truth` must be one of the 1 members"),
-        (lambda: separation.identified(np.ones((2, 1)), np.zeros(1), draws=1), "`features` must be"),
+        (lambda: separation.identified(np.ones((2, 1)), np.zeros(1), draws=1), "`log_probs` must have 2 responses, as `features` has"),
     ],
 )
 def test_refusals(call, message):
