@@ -8,13 +8,13 @@ import math
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._arguments import POSITIVE, UNIT, checked, count
+from sharpsim._arguments import OPEN_UNIT, UNIT, checked, count
 
 NEGLIGIBLE = 1e-18
 """Default probability of a tail that may be left out."""
 
 
-@checked(n=count(0), p=UNIT, lower=POSITIVE, upper=POSITIVE)
+@checked(n=count(0), p=UNIT, lower=OPEN_UNIT, upper=OPEN_UNIT)
 def binomial_window(n: int, p: float, *, lower: float = NEGLIGIBLE, upper: float = NEGLIGIBLE) -> tuple[np.ndarray, np.ndarray]:
     """(values, probabilities) of Bin(n, p), without a lower tail of probability below `lower` and an upper one below `upper`.
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sharpsim._arguments import POSITIVE, UNIT, checked, count
+from sharpsim._arguments import OPEN_UNIT, UNIT, checked, count
 from sharpsim.laws._binomial import binomial_window
 
 LARGEST = 1024
@@ -83,7 +83,7 @@ def plurality(*, votes: np.ndarray, labels: int, mass: float) -> np.ndarray:
     return 1 - plurality_miss(votes=votes, labels=labels, miss=1 - mass)
 
 
-@checked(labels=count(2, 2**53), votes=count(0), miss=UNIT, negligible=POSITIVE)
+@checked(labels=count(2, 2**53), votes=count(0, 2**53), miss=UNIT, negligible=OPEN_UNIT)
 def plurality_miss(*, votes: np.ndarray, labels: int, miss: float, negligible: float = SURE) -> np.ndarray:
     """P[the favoured label is not the mode of c votes], 1 minus `plurality`, for each c in `votes`; shape of `votes`.
 
