@@ -132,12 +132,15 @@ def miss(*, coverage: float, draws: Any) -> Any:
         return as_float(np.where(m == 0, 1.0, np.exp(m * _log_one_miss(coverage))))
 
 
-@checked(coverage=within(1, 2**53))
+@checked(coverage=within(1, 1e300))
 def draws_needed(*, coverage: float, rho: float) -> int:
     """Inverse of `miss`: the least m with (1 - 1/C_cov)^m <= rho, ceil(log(1/rho)/(-log(1 - 1/C_cov))): about C_cov log(1/rho)."""
     if coverage == 1:
         return 1
     m = max(1, math.ceil(math.log(rho) / float(_log_one_miss(coverage)) - 1e-9))
+    if m > 2**53:
+        # Floats do not tell neighbouring numbers of draws apart.
+        return m
     # The quotient of two rounded logarithms may be a draw off.
     while m > 1 and miss(coverage=coverage, draws=m - 1) <= rho:
         m -= 1

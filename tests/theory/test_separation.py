@@ -136,6 +136,11 @@ def test_knowledge_against_brute_force():
 # Inverse
 
 
+@pytest.mark.parametrize("coverage", [6.8e18, 5e23, 1e300])
+def test_draws_needed_where_floats_skip_whole_numbers(coverage):
+    assert separation.draws_needed(coverage=coverage, rho=0.1) == pytest.approx(coverage * math.log(10), rel=1e-12)
+
+
 @given(st.floats(1.0, 1e9), st.floats(1e-9, 0.999))
 def test_draws_needed_both_ways(coverage, rho):
     m = separation.draws_needed(coverage=coverage, rho=rho)
