@@ -10,11 +10,11 @@ import pytest
 from experiments.engine.rows import ROOT
 from sharpsim import laws
 from sharpsim.theory import STEMS, hardness, sft
+from tests.abuse.surface import names
 
 
 def functions(module):
-    names = getattr(module, "__all__", None) or [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__]
-    return [name for name in names if inspect.isfunction(getattr(module, name)) and not name.startswith("_")]
+    return [name for name in names(module) if inspect.isfunction(getattr(module, name))]
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -70,7 +70,7 @@ __all__ = [
 def accuracy(law: KeptLaw, correct: Any) -> Band:
     """P[the kept response is correct] of each prompt, in [0, 1]; `correct` is true or false, [prompts, k]."""
     _checks.same_shape("law.found", law.found, "correct", correct)
-    _checks.truths("correct", correct)
+    _checks.no_nan("law.found", law.found)
     known = np.where(np.asarray(correct, dtype=bool), law.found, 0.0).sum(axis=1)
     return Band(known, np.minimum(known + law.unknown, 1.0))
 
@@ -101,8 +101,6 @@ def log_prob_variance(law: KeptLaw, log_probs: Any, tail_bound: Any, *, floor: f
 def pass_at(log_probs: Any, correct: Any, remaining_mass: Any, *, draws: float) -> Band:
     """1 - (1-c)^N, the probability that one of N draws is correct, with the found and with all remaining mass counted correct."""
     table, left, _ = certified_head(log_probs, remaining_mass, np.zeros(len(log_probs)))
-    _checks.same_shape("log_probs", table, "correct", correct)
-    _checks.truths("correct", correct)
     mass = np.exp(table).sum(axis=1) + left
     found = np.where(np.asarray(correct, dtype=bool), np.exp(table), 0.0).sum(axis=1) / mass
     with np.errstate(divide="ignore"):
@@ -117,7 +115,6 @@ def majority_limit(log_probs: Any, answers: Any, correct: Any, remaining_mass: A
     `answers` are labels 0..k-1 of the found responses, [prompts, k]; equal answers are equally correct.
     """
     table, left, _ = certified_head(log_probs, remaining_mass, np.zeros(len(log_probs)))
-    _checks.truths("correct", correct)
     labels, right = np.asarray(answers), np.asarray(correct, dtype=bool)
     lower, upper = np.zeros(len(table)), np.zeros(len(table))
     for row, (log_row, label) in enumerate(zip(table, labels, strict=True)):
@@ -168,7 +165,6 @@ def mode_probability(log_probs: Any, tail_bound: Any, incumbent: Any) -> Band:
 @checked
 def coverage(masses: Any) -> float:
     """C_cov = E 1/pi(Y*(x)|x) under uniform prompts, in [1, inf], from `mode_mass`. Raises `ValueError` for NaN."""
-    _checks.no_nan("masses", masses)
     return float(np.mean(1 / np.asarray(masses)))
 
 
@@ -201,8 +197,6 @@ def lift_predictor(log_probs: Any, correct: Any) -> np.ndarray:
     It is the derivative of the accuracy of the normalised pi^(1+t) at t = 0. Best of N is another family of laws, for which it is a
     prediction.
     """
-    _checks.no_nan("log_probs", log_probs)
-    _checks.truths("correct", correct)
     table, right = np.asarray(log_probs, dtype=np.float64), np.asarray(correct, dtype=bool)
     probs = np.exp(table - logsumexp(table, np)[:, None])
     centred = np.where(table > -np.inf, table, 0.0)
