@@ -144,7 +144,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         key = jax.random.fold_in(context.key(), number)
         new = settings.new
         if pair.new and NEW in pair.asked:
-            found = tried(cell, pair.new, settings.N, key)
+            found = tried(cell, pair.new, settings, key)
             new = next(way.tuning for way in found if way.chosen)
             ways += found
         of = {("SFT", NEW): new, ("SFT", SAME): pair.same or settings.same, ("DPO", NEW): settings.dpo, ("DPO", SAME): settings.dpo}

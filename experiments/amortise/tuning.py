@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.amortise.cells import SAME, Cell, scored
+from experiments.amortise.cells import NEW, SAME, Cell, scored
 from experiments.engine.asked import decoded_greedily
 from sharpsim.estimators import allowed_deviation, bernoulli_variance
 from sharpsim.theory import amortise as theory
@@ -105,8 +105,6 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any, first: d
     """
     import jax
 
-    from sharpsim.algorithms import dpo_sharpen, sft_sharpen
-
     tuning_key, evaluation_key = jax.random.split(jax.random.fold_in(key, run.replicate))
     if run.replicate not in first:
         first[run.replicate] = judged(cell, cell.policy, 0, settings.draws, evaluation_key)
@@ -121,10 +119,21 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any, first: d
         policies.append(policy)
         evaluations.append(judged(cell, policy, step, settings.draws, jax.random.fold_in(evaluation_key, step)))
 
+    losses = _sharpened(cell, run, tuning, settings, tuning_key, watch)["held_out_loss"]
+    losses = losses if begins_at_base else [float("nan"), *losses]
+    chosen = len(losses) - 1 if run.asked == SAME else int(np.nanargmin(losses))
+    bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policies[chosen], run.N, settings)
+    return Tuned(run, tuning, cell, evaluations, losses, chosen, policies[chosen], bounds)
+
+
+def _sharpened(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any, watch: Any = None) -> dict[str, list[Any]]:
+    """Run the algorithm; the steps at which the loss on validation prompts was looked at, and the losses."""
+    from sharpsim.algorithms import dpo_sharpen, sft_sharpen
+
     asked = cell.to_tune_on(run.asked)[: run.n]
     examples = len(asked) * (1 if run.method == "SFT" else run.N // 2)
     shared = {
-        "N": run.N, "schedule": tuning.schedule(examples), "held_out": len(cell.validation), "key": tuning_key, "watch": watch,
+        "N": run.N, "schedule": tuning.schedule(examples), "held_out": len(cell.validation), "key": key, "watch": watch,
         "temperatures": tuning.temperatures, "rank": tuning.rank,
     }  # fmt: skip
     prompts = np.concatenate([asked, cell.validation])
@@ -132,11 +141,7 @@ def tune(cell: Cell, run: Run, tuning: Tuning, settings: Any, key: Any, first: d
         found = sft_sharpen(cell.policy, prompts, **shared)
     else:
         found = dpo_sharpen(cell.policy, prompts, beta=run.beta, likelihood_weight=settings.likelihood_weight, **shared)
-    losses = np.asarray(found.info["held_out_loss"], np.float64).tolist()
-    losses = losses if begins_at_base else [float("nan"), *losses]
-    chosen = len(losses) - 1 if run.asked == SAME else int(np.nanargmin(losses))
-    bounds = cell.names | run.names | {"replicate": run.replicate} | exact(cell, policies[chosen], run.N, settings)
-    return Tuned(run, tuning, cell, evaluations, losses, chosen, policies[chosen], bounds)
+    return {name: np.asarray(found.info[name]).tolist() for name in ("step", "held_out_loss")}
 
 
 @dataclass(frozen=True)
@@ -152,19 +157,12 @@ class Tried:
     chosen: bool = True
 
 
-def tried(cell: Cell, tunings: tuple[Tuning, ...], N: int, key: Any) -> list[Tried]:
+def tried(cell: Cell, tunings: tuple[Tuning, ...], settings: Any, key: Any) -> list[Tried]:
     """SFT on all new prompts in each of these ways, once; chosen is that of least validation loss. Answers play no part in it."""
-    from sharpsim.algorithms import sft_sharpen
-
-    made = []
+    run, made = Run(NEW, "SFT", len(cell.fresh), settings.N, float("nan"), 0), []
     for tuning in tunings:
-        prompts, kept = np.concatenate([cell.fresh, cell.validation]), len(cell.validation)
-        found = sft_sharpen(
-            cell.policy, prompts, N=N, schedule=tuning.schedule(len(cell.fresh)), held_out=kept, key=key, temperatures=tuning.temperatures,
-            rank=tuning.rank,
-        )  # fmt: skip
-        steps, losses = (np.asarray(found.info[name]).tolist() for name in ("step", "held_out_loss"))
-        made.append(Tried(cell, tuning, N, len(cell.fresh), steps, losses))
+        found = _sharpened(cell, run, tuning, settings, key)
+        made.append(Tried(cell, tuning, run.N, run.n, found["step"], found["held_out_loss"]))
     least = min(range(len(made)), key=lambda i: min(made[i].losses))
     return [replace(one, chosen=i == least) for i, one in enumerate(made)]
 

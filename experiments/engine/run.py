@@ -3,7 +3,6 @@
 import importlib
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +13,7 @@ from experiments.engine.columns import Tables, by_kind, undeclared
 from experiments.engine.frame import Context, key_implementation
 from experiments.engine.journal import Journal
 from experiments.engine.provenance import commit, digest, file_digest, hardware, libraries, versions
-from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, Table, checked, read_parts, stems_in, write_rows
+from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, read_parts, stems_in, write_rows
 from experiments.engine.verdicts import Verdict, write_verdicts
 from sharpsim.files import write_whole
 
@@ -84,7 +83,7 @@ def run_stem(
         _write_parts(stem, parts, module.COLUMNS, draft, stamps)
         write_whole(draft.rows / f"{stem}.json", json.dumps(record, indent=1, default=str) + "\n")
         try:
-            verdicts = write_verdicts(stem, judged(stem, read_parts(stem, draft, module.COLUMNS)), draft, stamps)
+            verdicts = write_verdicts(stem, module.verdicts(read_parts(stem, draft, module.COLUMNS)), draft, stamps)
         except OSError:
             raise
         except Exception as error:
@@ -94,12 +93,6 @@ def run_stem(
     # Last of all: a run killed a moment ago has nothing to do again.
     journal.drop()
     return verdicts
-
-
-def judged(stem: str, tables: Mapping[str, Table]) -> list[Verdict]:
-    """A stem's verdicts on tables of its rows. Raises `Refused` where these hold what the stem does not declare: NaN, say."""
-    module = load(stem)
-    return module.verdicts(checked(stem, tables, module.COLUMNS))
 
 
 def _check_given(stem: str, module: ModuleType, base: Path | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from experiments.engine.report import write_report
 from experiments.engine.rows import STAMPS, Places, Refused, read_parts
-from experiments.engine.run import judged, load, stems
+from experiments.engine.run import load, stems
 from experiments.engine.verdicts import write_verdicts
 
 
@@ -42,6 +42,7 @@ def _copy(stem: str, run: Places, kept: Places) -> None:
 
 def _judge(stem: str, kept: Places) -> None:
     """Compute a stem's verdicts from the rows that are kept."""
-    tables = read_parts(stem, kept, load(stem).COLUMNS)
+    module = load(stem)
+    tables = read_parts(stem, kept, module.COLUMNS)
     first = next(next(iter(tables.values())).rows())
-    write_verdicts(stem, judged(stem, tables), kept, {name: first[name] for name in STAMPS})
+    write_verdicts(stem, module.verdicts(tables), kept, {name: first[name] for name in STAMPS})

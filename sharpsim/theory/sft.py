@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks
 from sharpsim._arguments import checked, count
 from sharpsim.coverage import coverage_profile
 from sharpsim.sharpness import mode_log_miss
@@ -100,7 +99,6 @@ def bound_instance(
 @checked
 def best_of_n_miss(log_probs: Any, *, N: Any, slack: float = 0.0) -> np.ndarray:
     """(1 - base(Y*_gamma(x)|x))^N for each prompt (Prop C.1), with its digits down to 1e-308, whether the mode's mass is near 0 or 1."""
-    _checks.count("N", N)
     return np.exp(np.asarray(N, float) * mode_log_miss(np.asarray(log_probs, float), slack=slack))
 
 

@@ -38,6 +38,7 @@ TUNED = Free(FREE.logits * 1.8)
 MINE = tabulate(TUNED, np.arange(2))[1]
 TUNING = Tuning(steps=4, batch=8, learning_rate=0.05, weight_decay=0.0, clip=1.0, evaluations=2)
 SETTINGS = SimpleNamespace(
+    N=8,
     draws=200,
     deltas=DELTAS,
     floor=-3.0,
@@ -158,7 +159,7 @@ def test_prompts_that_ask_the_same_count_as_one():
 def tables(tmp_path_factory) -> dict[str, Table]:
     """A whole small run, by way of its files."""
     known, runs, first, key = cell(9), [], {}, jax.random.key(0)
-    ways = tried(known, (SETTINGS.sft, dataclasses.replace(SETTINGS.sft, learning_rate=1e-6, temperatures=(1.0, 0.5))), 8, key)
+    ways = tried(known, (SETTINGS.sft, dataclasses.replace(SETTINGS.sft, learning_rate=1e-6, temperatures=(1.0, 0.5))), SETTINGS, key)
     kinds = [(NEW, "SFT", 38, N, np.nan) for N in (2, 4, 8)] + [(NEW, "SFT", n, 8, np.nan) for n in (4, 16)]
     for kind in (*kinds, (SAME, "SFT", 2, 8, np.nan), (NEW, "DPO", 38, 8, 0.5)):
         for replicate in range(2):
@@ -211,7 +212,7 @@ def test_ways_of_training_are_told_apart_by_their_validation_loss(tables):
     # A rate of nearly 0 stays where it begins, which is the better of two temperatures.
     assert rows["least_loss"][1] == pytest.approx(rows["start_loss"][1], abs=1e-4)
     assert rows["start_loss"][1] < rows["start_loss"][0]
-    assert [way.chosen for way in tried(cell(9), (SETTINGS.sft,), 8, jax.random.key(1))] == [True]
+    assert [way.chosen for way in tried(cell(9), (SETTINGS.sft,), SETTINGS, jax.random.key(1))] == [True]
 
 
 def test_a_pair_tuned_in_one_way_is_told_by_its_first_run():
