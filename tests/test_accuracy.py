@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks import _exact as exact
 from benchmarks import accuracy
@@ -204,3 +205,14 @@ def test_float32_tables_stop_on_time(no_64_bits):
         uniform[0, 0] = np.nextafter(uniform[0, 0], np.float32(0))
         assert float(coverage.coverage_profile(jnp.asarray(uniform), single([1.0]), draws=float(size))) == 0.0
         assert float(coverage.coverage_profile(jnp.asarray(uniform), single([1.0]), draws=size * 0.999)) == 1.0
+
+
+@pytest.mark.parametrize("miss", [0.05, 0.2, 0.4])
+def test_a_loss_is_called_nothing_only_where_it_is_negligible(miss):
+    """Two labels, where the loss is a binomial tail: every value of 1e-17 and more is there, however the bound on the rest is drawn."""
+    votes = np.arange(1, 400)
+    exact = stats.binom.sf(votes // 2, votes, miss) + np.where(votes % 2 == 0, 0.5 * stats.binom.pmf(votes // 2, votes, miss), 0.0)
+    found = laws.plurality_miss(votes=votes, labels=2, miss=miss)
+    large = exact >= 1e-17
+    np.testing.assert_allclose(found[large], exact[large], rtol=1e-10)
+    assert not large.all() or miss == 0.4
