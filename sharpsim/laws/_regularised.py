@@ -13,6 +13,7 @@ def divergence(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
     """KL(pi || base) = E_{x~mu, y~pi}[log pi(y|x) - log base(y|x)] in nats, in [0, inf].
 
     0 exactly at pi = base; inf where pi has mass (at a prompt with weight) that base lacks. Tables `[prompts, responses]`.
+    Laws that differ by a relative 1e-k lose k digits, because the logarithms that are given have.
 
     Raises `ValueError` for rows or weights that do not sum to one and shapes that differ.
     """
