@@ -1,0 +1,44 @@
+"""Algorithm 1 run whole: what is promised of it, and over which policies its least regret is taken."""
+
+import dataclasses
+import math
+
+import jax
+import numpy as np
+import pytest
+
+from experiments.xpo import SETTINGS
+from experiments.xpo.whole import _Promise, _run, _world
+from sharpsim.theory import xpo as theory
+
+WHOLE = SETTINGS["smoke"].whole
+MEMBERS, BASE = _world(WHOLE, 0.5)
+ONE = np.ones(1)
+
+
+def test_half_of_rho_goes_to_the_theorem_and_half_to_the_choice():
+    promise = _Promise(WHOLE, MEMBERS, BASE)
+    v_max, r_max = theory.v_max(MEMBERS, BASE, ONE, beta=WHOLE.beta), theory.r_max(BASE, ONE)
+    given = {"log_class_size": math.log(2), "rho": 0.05, "v_max": v_max, "r_max": r_max}
+    assert WHOLE.rho == 0.1
+    assert promise.selection == pytest.approx(theory.selection_error(**given, validation=WHOLE.validation), rel=1e-12)
+    sec = theory.sec_harmonic(MEMBERS, BASE, BASE, ONE, beta=WHOLE.beta, T=64, lam=(2 * v_max + r_max) ** 2)
+    assert promise.regret(64) == pytest.approx(theory.regret_bound_sharp(**given, T=64, sec=sec), rel=1e-12)
+    bound = theory.risk_of_regret(promise.regret(64) + promise.selection, beta=WHOLE.beta, delta=WHOLE.delta, sharp=True)
+    assert promise.risk(64) == pytest.approx(bound, rel=1e-12)
+
+
+def test_the_risks_bound_is_below_one_from_the_round_that_is_named():
+    promise = _Promise(dataclasses.replace(WHOLE, validation=2**18), MEMBERS, BASE)
+    assert promise.risk(promise.informative) < 1 <= promise.risk(int(0.98 * promise.informative))
+
+
+def test_the_least_regret_is_over_the_policies_before_the_last():
+    """pi_2..pi_{T+1} are found in T rounds; the theorem is about pi_1..pi_T, so that after one round only the base counts."""
+    keys = jax.random.split(jax.random.key(0), 4)
+    _, seen, last, used = _run(BASE, MEMBERS, WHOLE.beta, 0.1, keys, T=1, validation=8)
+    assert not np.asarray(seen).any()
+    assert set(np.asarray(last).tolist()) <= {0, 1}
+    # One round of two responses, and one pi_2 judged: a list of two is not below T = 1, so (T + 1) 8 more.
+    assert np.asarray(used).tolist() == [2 + 2 * 8] * 4
+    assert np.asarray(_run(BASE, MEMBERS, WHOLE.beta, 0.1, keys, T=64, validation=8)[1]).any()
