@@ -33,7 +33,8 @@ class Settings:
     """`draws` responses are drawn for each prompt and seed.
 
     The network: `words` of up to `letters[0]`, to `letters[1]` and more letters are three tasks. The trained models: `questions`, each with
-    `prompts` prompts; lower log-probabilities count as `floor` (`cells_floor`) where a mean needs one.
+    `prompts` prompts and `cell_seeds` seeds, and the `cell_head` likeliest responses of each. Lower log-probabilities count as `floor`
+    (`cells_floor`) where a mean needs one.
     """
 
     words: int
@@ -52,6 +53,8 @@ class Settings:
     false_alarm: float
     questions: tuple[Question, ...]
     prompts: int
+    cell_seeds: int
+    cell_head: int
     cells_floor: float
     bins: int
 
@@ -72,12 +75,17 @@ QUESTIONS = (
 """Two levels of each task, as the columns of the heat maps."""
 _FEW = (Question("pronunciation", 1, "held_out"), Question("game of 24", 2, "held_out"), Question("arithmetic", 1, "held_out"))
 SETTINGS = {
-    "smoke": Settings(words=60, expansions=100, seeds=5, exact_N=_EXACT_N, questions=_FEW, prompts=8, **_SHARED),
-    "default": Settings(words=2000, expansions=500, seeds=10, exact_N=_EXACT_N, questions=QUESTIONS, prompts=64, **_SHARED),
-    "full": Settings(
-        words=10_000, expansions=500, seeds=10, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), questions=QUESTIONS, prompts=256, **_SHARED
+    "smoke": Settings(
+        words=60, expansions=100, seeds=5, exact_N=_EXACT_N, questions=_FEW, prompts=8, cell_seeds=5, cell_head=1000, **_SHARED
     ),
-}
+    "default": Settings(
+        words=2000, expansions=500, seeds=10, exact_N=_EXACT_N, questions=QUESTIONS, prompts=64, cell_seeds=5, cell_head=300, **_SHARED
+    ),
+    "full": Settings(
+        words=10_000, expansions=500, seeds=10, exact_N=(*_EXACT_N, 3000, 10_000, 100_000), questions=QUESTIONS, prompts=256, cell_seeds=10,
+        cell_head=1000, **_SHARED,
+    ),
+}  # fmt: skip
 
 
 COLUMNS: dict[str, dict[str, Column]] = {
@@ -96,7 +104,10 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
 
 def _cells(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
     parts: dict[str, list[dict[str, Any]]] = {}
-    size = {"prompts": settings.prompts, "seeds": settings.seeds, "draws": settings.draws, "expansions": settings.expansions}
+    size = {
+        "prompts": settings.prompts, "seeds": settings.cell_seeds, "draws": settings.draws, "expansions": settings.expansions,
+        "kept": settings.cell_head,
+    }  # fmt: skip
     shared: dict[str, Any] = {"level": settings.level, "floor": settings.cells_floor}
     for cell in context.track(cells(context, settings.questions, **size), "models on tasks"):
         made = panels(cell.table, N=settings.literal_N, level=settings.level, bins=settings.bins)

@@ -15,8 +15,6 @@ from sharpsim.tasks import TASKS, Task
 
 MODELS = ("gru", "transformer-small", "transformer-large")
 """The n-gram model is not asked: it is never right, or at most on one prompt in twenty, and a longer context does not mend it."""
-HEAD = 1000
-"""Responses of a prompt's head that are kept: the search finds more, nearly all of no account."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,13 @@ class Cell:
     found: Found
 
 
-def cells(context: Context, questions: Sequence[Question], *, prompts: int, seeds: int, draws: int, expansions: int) -> Iterator[Cell]:
-    """Every model on every question, `seeds` x `draws` draws of each of `prompts` prompts (all there are, where they are fewer)."""
+def cells(
+    context: Context, questions: Sequence[Question], *, prompts: int, seeds: int, draws: int, expansions: int, kept: int
+) -> Iterator[Cell]:
+    """Every model on every question, `seeds` x `draws` draws of each of `prompts` prompts (all there are, where they are fewer).
+
+    Of the responses that the search finds the `kept` likeliest are kept; the rest joins the mass that was not found.
+    """
     import jax
 
     for column, question in enumerate(questions):
@@ -77,16 +80,18 @@ def cells(context: Context, questions: Sequence[Question], *, prompts: int, seed
         models = (*MODELS, *((PRETRAINED,) if question.task == "pronunciation" else ()))
         for row, model in enumerate(models):
             key = jax.random.fold_in(jax.random.fold_in(context.key(), column), row)
-            yield _cell(question, task, model, texts, seeds=seeds, draws=draws, expansions=expansions, key=key)
+            yield _cell(question, task, model, texts, seeds=seeds, draws=draws, expansions=expansions, kept=kept, key=key)
 
 
-def _cell(question: Question, task: Task, model: str, texts: list[str], *, seeds: int, draws: int, expansions: int, key: Any) -> Cell:
+def _cell(
+    question: Question, task: Task, model: str, texts: list[str], *, seeds: int, draws: int, expansions: int, kept: int, key: Any
+) -> Cell:
     from sharpsim.decoding import head, sample_many
 
     asked = load(task, model)
     policy, prompts, judge = asked.policy, asked.encode(texts), Judge(task, texts, asked.decode)
     drawn = sample_many(policy, prompts, draws=seeds * draws, key=key)
-    heads = head(policy, prompts, max_expansions=expansions)
+    heads = [one.first(kept) for one in head(policy, prompts, max_expansions=expansions)]
     best, best_log_probs = decoded_greedily(policy, prompts)
     log_probs = np.minimum(np.asarray(drawn.log_probs, dtype=np.float64), 0.0)
     judged = [judge(drawn.responses[i], i) for i in range(len(texts))]
@@ -109,10 +114,10 @@ def _cell(question: Question, task: Task, model: str, texts: list[str], *, seeds
 def _found(
     policy: Any, heads: list[Any], judge: Judge, drawn: np.ndarray, best: np.ndarray, of_greedy: list[tuple[np.ndarray, np.ndarray]]
 ) -> Found:
-    shape = (len(heads), min(HEAD, max(1, *(len(found.log_probs) for found in heads))))
+    shape = (len(heads), max(1, *(len(found.log_probs) for found in heads)))
     log_probs, correct, lengths = np.full(shape, -np.inf), np.zeros(shape, dtype=bool), np.ones(shape, dtype=np.int64)
     left, edge = np.zeros(len(heads)), np.zeros(len(heads))
-    for i, found in enumerate(one.first(HEAD) for one in heads):
+    for i, found in enumerate(heads):
         if size := len(found.log_probs):
             log_probs[i, :size], lengths[i, :size] = found.log_probs, policy.lengths(found.responses)
             correct[i, :size] = judge.correct(found.responses, i)

@@ -22,7 +22,7 @@ QUESTION = Question("arithmetic", 1, "held_out")
 def cell():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_zoo, "MODELS", ("gru",))
-        return next(cells(Context(scale="test", quiet=True), [QUESTION], prompts=12, seeds=3, draws=20, expansions=200))
+        return next(cells(Context(scale="test", quiet=True), [QUESTION], prompts=12, seeds=3, draws=20, expansions=200, kept=1000))
 
 
 def test_the_table_is_what_model_and_checker_say(cell):
