@@ -56,6 +56,8 @@ class Pair:
     """How SFT on new prompts is trained, where it is not the shared way; of several that of least validation loss is taken."""
     same: Tuning | None = None
     """How SFT on the same prompts is trained, where it is not the shared way."""
+    prompts: int | None = None
+    """New prompts to tune on, where they are not the shared number."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,8 @@ SETTINGS = {
     ),
     "full": Settings(
         pairs=(
-            replace(WRITERS, new=(_SFT, replace(_SFT, steps=900), _ALL)), replace(BLOG, dpo=(), new=(_SFT, replace(_SFT, steps=900))),
-            ORDERS, RECURRENT, WORDS, replace(BOARD, asked=(NEW,), dpo=()),
+            replace(WRITERS, new=(_SFT, replace(_SFT, steps=900), _ALL), prompts=12_800),
+            replace(BLOG, dpo=(), new=(_SFT, replace(_SFT, steps=900))), ORDERS, RECURRENT, WORDS, replace(BOARD, asked=(NEW,), dpo=()),
         ),
         N=50, betas=(0.5,), replicates=3, prompts=6400, validation=128, held_out=1024, draws=4, expansions=200, search=20_000,
         head=64, new=_SFT, same=_SAME, dpo=_DPO, learning=(0, 2), sizes=(64, 200, 640, 2000), draw_counts=(1, 2, 5, 10, 25),
@@ -138,8 +140,8 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
     runs, ways = [], []
     for number, pair in enumerate(settings.pairs):
         cell = gather(
-            (pair.task, pair.level, pair.model), prompts=settings.prompts, validation=settings.validation, held_out=settings.held_out,
-            expansions=settings.expansions, search=settings.search, head_size=settings.head, seed=context.seed,
+            (pair.task, pair.level, pair.model), prompts=pair.prompts or settings.prompts, validation=settings.validation,
+            held_out=settings.held_out, expansions=settings.expansions, search=settings.search, head_size=settings.head, seed=context.seed,
         )  # fmt: skip
         key = jax.random.fold_in(context.key(), number)
         new = settings.new
