@@ -1,7 +1,7 @@
 """Tests DPO against Theorem 4.2' and its lemmas.
 
 On a family of instances whose margin and coverage vary separately, the risk is simulated and computed exactly. For four policy classes the
-number of samples needed is compared.
+number of samples needed is compared. On a class of prefixes the theorem's guarantee is below 1 at sizes that are run.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.dpo import parts
+from experiments.dpo import parts, prefixes
 from experiments.dpo.findings import verdicts
+from experiments.dpo.prefixes import Prefixes
 from experiments.dpo.trials import pair_trials
 from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context
@@ -53,6 +54,7 @@ class Settings:
     table_prompts: int
     table_responses: int
     slacks: tuple[float, ...]
+    prefixes: Prefixes
 
 
 FIXED: dict[str, Any] = {
@@ -60,18 +62,26 @@ FIXED: dict[str, Any] = {
     "sft_n": 60, "sft_N": 40, "responses": 48, "dimension": 6, "norm": 3.0, "table_prompts": 6, "table_responses": 16,
     "slacks": (0.0, 0.3, 0.7), "list_n": (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
 }  # fmt: skip
+# The mode is just below 1/2 = 1 - delta, so that base fails.
+PREFIXES: dict[str, Any] = {"prompts": 20, "others": 200, "mode": 0.49, "beta": 0.01, "delta": 0.5, "rho": 0.1}
+FEW = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 30_000)
 SETTINGS = {
     "smoke": Settings(
         **FIXED, n=(32,), seeds=200, margins=(1e-6, 1e-4, 1e-2, 1.0), points=3, class_seeds=50, linear_n=(8,), table_n=(64,), tables=2,
+        prefixes=Prefixes(**PREFIXES, n=(10, 100, 30_000), pairs=10_000, most=100, fewest=2),
     ),
     "default": Settings(
         **FIXED, n=(2, 8, 16, 32, 48, 64), seeds=2000, margins=tuple(float(f"{v:.4g}") for v in np.geomspace(1e-8, 2.0, 22)),
         points=9, class_seeds=400, linear_n=(2, 4, 5, 6, 8), table_n=(16, 32, 64, 256), tables=12,
+        prefixes=Prefixes(**PREFIXES, n=FEW, pairs=200_000, most=200, fewest=50),
     ),
     "full": Settings(
         **FIXED, n=(1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96), seeds=50_000,
         margins=tuple(float(f"{v:.4g}") for v in np.geomspace(1e-10, 2.0, 40)), points=16, class_seeds=5000,
         linear_n=(1, 2, 3, 4, 5, 6, 7, 8, 10, 12), table_n=(4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256), tables=100,
+        prefixes=Prefixes(
+            **PREFIXES | {"others": 1000, "beta": 0.001}, pairs=2_000_000, most=1000, fewest=4, n=(*FEW, 100_000, 300_000, 2_000_000),
+        ),
     ),
 }  # fmt: skip
 
@@ -85,12 +95,13 @@ COLUMNS: dict[str, dict[str, Column]] = {
         derived="unique over",
     ),
     **parts.COLUMNS,
+    "prefixes": prefixes.COLUMNS,
 }
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Parts: "" the family against n, "guarantee" its bound far beyond, "margin", "beta", "scaling" and its "exponents", "classes",
-    "lemmas" on random tables (or on the user's base, then alone).
+    """Parts: "" the family against n, "guarantee" its bound far beyond, "prefixes", "margin", "beta", "scaling" and its "exponents",
+    "classes", "lemmas" on random tables (or on the user's base, then alone).
     """
     lemmas = parts.lemmas(settings, context)
     if context.base is not None:
@@ -106,6 +117,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         "exponents": parts.exponents(points),
         "classes": parts.classes(settings, context, keys[2]),
         "lemmas": lemmas,
+        "prefixes": prefixes.rows(settings.prefixes, context, jax.random.fold_in(context.key(), 3)),
     }
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from experiments.dpo import prefixes
 from experiments.engine.counting import enough_cover
 from experiments.engine.fits import power_law
 from experiments.engine.frame import ERRATUM, Table, Verdict
@@ -14,7 +15,12 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     """The lemmas on tables; the theorem on the family; margin, scaling and classes where they were run."""
     found = _lemmas(tables["lemmas"])
     if "" in tables:
-        found += _theorem(tables[""], tables["guarantee"]) + _margin(tables["margin"]) + _exponents(tables["exponents"])
+        found += (
+            prefixes.verdicts(tables["prefixes"])
+            + _theorem(tables[""], tables["guarantee"])
+            + _margin(tables["margin"])
+            + _exponents(tables["exponents"])
+        )
         found += _classes(tables["classes"])
     return found
 
@@ -57,7 +63,7 @@ def _theorem(family: Table, guarantee: Table) -> list[Verdict]:
     last = family.take(family["n"] == family["n"].max())
     return [
         Verdict(
-            "Thm 4.2'", "DPO sharpens: its risk is below the bound",
+            "Thm 4.2' (margin family)", "DPO sharpens: its risk is below the bound",
             f"risks up to {family['risk_high'].max():.3g}; n = {int(last['n'][0])} and fewer pairs", f"{least:.3g} and more",
             "violated" if not (usual.all() and exact_ok.all()) else "holds" if least < 1 else "vacuous", slack=asked / needed,
             slack_kind="ratio of pairs the bound asks for to pairs the worst zero-loss member needs", expected="vacuous",

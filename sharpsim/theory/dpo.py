@@ -8,6 +8,7 @@ Statement. pi_beta ~ base exp(r/beta) has zero DPO loss, the reward being free o
     regret J(pi°) - J(pihat) <= 2 sqrt(C_conc) sqrt( min_B 4 B^2 L/n + K sqrt(4 C_loss e^-B) ) + beta log C_conc,   (`regret_bound`)
     P_x[pihat(Y*|x) <= 1 - delta] <= regret / (delta log(1 + g_m)),                                                 (`bound`)
     pi° base restricted to Y*, K^2 = 16 (k^4 + 4(k^3 + 3k^2 + 6k + 6)), k = log(2 C_loss); closed and smaller: `bound_sharp`.
+    Ours, by the same event but without regret: the risk falls as C L/(delta^2 n) (`bound_zero_loss`).
 Assumptions. A1 pi_beta is in Pi. A2 0 < beta <= 1. A3 margin g_m (Assumption 4.2). A4 C_conc >= max(C_cov, sup_Pi C_pi), C_loss >=
     sup_Pi C_{base/pi;beta}. A5 independent pairs of base responses with exact likelihoods.
 Symbols. gamma_margin is `margin`, gamma `slack`, C_conc `concentrability`, C_loss `loss_moment`, n pairs: m = 2n samples.
@@ -50,14 +51,15 @@ from sharpsim.theory._tilt import (
     concentrability_bound,
     target_loss_moment_bound,
 )
+from sharpsim.theory._zero_loss import bound_zero_loss, least_disagreement, pairs_needed_zero_loss
 
 __all__ = [
     "FamilyRisk", "PairRisk", "STATEMENTS", "SamplesNeeded", "beta_by_bias", "beta_exact", "beta_for_risk", "beta_printed", "bias",
-    "bias_bound", "bound", "bound_sharp", "bound_slack", "bound_without_margin", "checks", "class_coefficients", "concentrability_bound",
-    "disagreement", "disagreement_bound", "exact_risk", "log_ratio_fourth_moment", "log_ratio_quantile", "log_ratio_tail", "regret",
-    "regret_bound", "regret_bound_sharp", "regret_from_residual", "residual_fourth_moment", "residual_moment", "residuals",
-    "risk_from_regret", "samples_needed", "squared_residual", "squared_residual_given", "squared_residual_sharp", "target",
-    "target_loss_moment_bound",
+    "bias_bound", "bound", "bound_sharp", "bound_slack", "bound_without_margin", "bound_zero_loss", "checks", "class_coefficients",
+    "concentrability_bound", "disagreement", "disagreement_bound", "exact_risk", "least_disagreement", "log_ratio_fourth_moment",
+    "log_ratio_quantile", "log_ratio_tail", "pairs_needed_zero_loss", "regret", "regret_bound", "regret_bound_sharp",
+    "regret_from_residual", "residual_fourth_moment", "residual_moment", "residuals", "risk_from_regret", "samples_needed",
+    "squared_residual", "squared_residual_given", "squared_residual_sharp", "target", "target_loss_moment_bound",
 ]  # fmt: skip
 
 SYMBOLS = {
@@ -72,6 +74,7 @@ STATEMENTS = (
     Statement("dpo", "Lemma J.2", "the DPO residual has a fourth moment of order log^4 C_loss", "upper", symbols=SYMBOLS),
     Statement("dpo", "Lemma J.3", "a margin turns regret into mass on the maximisers", "upper", symbols=SYMBOLS),
     Statement("dpo", "Thm 4.2'", "DPO sharpens, polynomially in C_conc, 1/margin, 1/delta, 1/eps", "upper", symbols=SYMBOLS),
+    Statement("dpo", "Thm 4.2' (zero loss)", "without noise DPO's risk falls as C/(delta^2 n), at any margin", "upper", symbols=SYMBOLS),
 )
 
 

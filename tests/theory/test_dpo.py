@@ -115,7 +115,50 @@ def test_regret_by_hand():
     assert dpo.regret(policy, base, np.ones(1), slack=0.4) == pytest.approx(want - math.log(0.5) + inside, rel=1e-13)
 
 
+ZERO_LOSS = {"log_class_size": 3.0, "rho": 0.1, "delta": 0.4, "bias": 0.05}
+
+
+def test_zero_loss_form_by_mpmath():
+    """b is the smaller root of gap^2/b + (1-gap)^2/(1-b) = C; with C on average the risk solves r m b(1 + 2 (C-1)/r) = p."""
+    with mpmath.workdps(40):
+        gap, share = mpmath.mpf("0.4") - mpmath.mpf("0.05"), 1 - (mpmath.mpf("0.1") / mpmath.exp(3)) ** (mpmath.mpf(1) / 500)
+
+        def least(C):
+            return mpmath.findroot(lambda b: gap**2 / b + (1 - gap) ** 2 / (1 - b) - C, (gap**2 / (2 * C), gap * 0.999), solver="anderson")
+
+        b = least(3)
+        everywhere = share / (2 * b * (1 - b))
+        average = mpmath.findroot(
+            lambda r: r * 2 * (1 - gap) * least(1 + 4 / r) - share, (share, 1), solver="anderson", tol=1e-25
+        )  # fmt: skip
+    assert dpo.least_disagreement(gap=0.35, concentrability=3.0) == pytest.approx(float(2 * b * (1 - b)), rel=1e-13)
+    assert dpo.bound_zero_loss(**ZERO_LOSS, n=500, concentrability=3.0, everywhere=True) == pytest.approx(float(everywhere), rel=1e-12)
+    assert dpo.bound_zero_loss(**ZERO_LOSS, n=500, concentrability=3.0) == pytest.approx(float(average), rel=1e-9)
+    # C = 1 leaves base alone: its mass is pi's. Where b passes 1/2 a half is what is left.
+    assert dpo.least_disagreement(gap=0.3, concentrability=1.0) == pytest.approx(2 * 0.3 * 0.7, rel=1e-14)
+    assert dpo.least_disagreement(gap=0.9, concentrability=1.0) == 0.5
+    assert dpo.least_disagreement(gap=0.3, concentrability=math.inf) == 0.0
+
+
+def test_zero_loss_form_says_nothing_where_it_cannot():
+    assert dpo.bound_zero_loss(**ZERO_LOSS | {"bias": 0.4}, n=10**9, concentrability=2.0) == 1.0
+    assert dpo.bound_zero_loss(**ZERO_LOSS, n=10**9, concentrability=math.inf, everywhere=True) == 1.0
+    assert dpo.bound_zero_loss(**ZERO_LOSS | {"log_class_size": math.inf}, n=10**9, concentrability=2.0) == 1.0
+    with pytest.raises(ValueError, match="`bias` must be below `delta`"):
+        dpo.pairs_needed_zero_loss(**ZERO_LOSS | {"bias": 0.4}, eps=0.1, concentrability=2.0)
+    with pytest.raises(ValueError, match="`concentrability` must be finite"):
+        dpo.pairs_needed_zero_loss(**ZERO_LOSS, eps=0.1, concentrability=math.inf)
+
+
 # Inverse
+
+
+@given(st.floats(0.001, 0.9), st.floats(0.06, 0.9), st.floats(1.0, 1e4), st.booleans())
+def test_inverse_of_the_zero_loss_form(eps, delta, concentrability, everywhere):
+    given = {**ZERO_LOSS, "delta": delta, "concentrability": concentrability, "everywhere": everywhere}
+    needed = dpo.pairs_needed_zero_loss(**given, eps=eps)
+    assert dpo.bound_zero_loss(**given, n=needed) <= eps
+    assert needed == 1 or dpo.bound_zero_loss(**given, n=needed - 1) > eps * (1 - 1e-9)
 
 
 @given(st.floats(0.001, 0.9), st.floats(0.01, 0.9), st.floats(0.01, 20.0), st.floats(0.0, 1e3))
@@ -231,6 +274,35 @@ def test_zero_loss_members_rarely_disagree(seed, n, rho):
     assert shares[0] == 0
 
 
+@given(WITH_ZEROS, st.lists(st.integers(0, 2), min_size=5, max_size=5), st.floats(0.1, 30.0), BETAS, WEIGHTS)
+def test_a_policy_that_falls_short_disagrees_often(base, level, step, beta, weights):
+    """Step by step what the zero-loss form rests on, for policies that are pi_beta times one of three constants."""
+    target = dpo.target(base, beta=beta)
+    policy = target + step * (np.array(level) - 1.0)
+    policy -= np.logaddexp.reduce(policy, axis=1, keepdims=True)
+    maximal = sharpness.maximisers(base)
+    own = [(np.exp(np.where(maximal, law, -np.inf))).sum(axis=1) for law in (target, policy)]
+    gaps, one = own[0] - own[1], np.ones(1)
+    shares = [dpo.disagreement(policy[i : i + 1], base[i : i + 1], one, beta=beta) for i in range(3)]
+    apart = [[float(coverage.concentrability(law[i : i + 1], base[i : i + 1], one)) for i in range(3)] for law in (policy, target)]
+    for gap, share, C in zip(gaps, shares, np.max(apart, axis=0), strict=True):
+        if gap > 1e-6:
+            assert share >= dpo.least_disagreement(gap=min(float(gap), 1.0), concentrability=max(C, 1.0)) * (1 - 1e-6)
+    # On average over prompts: the risk that n pairs allow, were p the policy's own disagreement.
+    for delta in (0.2, 0.5):
+        bias = float((1 - own[0]).max())
+        if bias < delta - 1e-6:
+            # Misses within rounding of delta are left out.
+            failed = float(weights[(1 - own[1]) >= delta + 1e-9].sum())
+            whole = max(float(weights @ np.array(apart)[k]) for k in (0, 1))
+            p = float(weights @ np.array(shares))
+            if failed > 0:
+                given = {"delta": delta, "bias": max(bias, 0.0), "concentrability": max(whole, 1.0) * (1 + 1e-9)}
+                # n = 1 and rho/|Pi| = 1 - p make the share p.
+                allowed = dpo.bound_zero_loss(log_class_size=0.0, n=1, rho=max(1 - p, 1e-12), **given)
+                assert failed <= allowed * (1 + 1e-6)
+
+
 def test_exact_law_is_what_dpo_does():
     """Three ways: the law over sets of members, the chain of the family, and DPO run against the oracle (Hoeffding, 1e-6)."""
     member, by_prompt = member_class(0.1)
@@ -322,6 +394,25 @@ def test_sharp_form_is_never_above_the_explicit_one(log_class_size, log_n, conc,
 
 
 # Sharpness
+
+
+@pytest.mark.parametrize(("gap", "outside"), [(0.3, 0.1), (0.5, 0.05), (0.05, 0.01)])
+def test_zero_loss_form_is_attained(gap, outside):
+    """Base uniform on two modes and with mass `outside` spread thin beyond; pi takes `gap` of the modes' mass there, as base has it."""
+    thin = 2000
+    base = np.log(np.append(np.full(2, (1 - outside) / 2), np.full(thin, outside / thin)))[None]
+    policy = np.log(np.append(np.full(2, (1 - gap) / 2), np.full(thin, gap / thin)))[None]
+    share = dpo.disagreement(policy, base, np.ones(1), beta=0.01)
+    C = float(coverage.concentrability(policy, base, np.ones(1)))
+    assert dpo.bias(base, beta=0.01)[0] < 1e-12
+    bound = dpo.least_disagreement(gap=gap, concentrability=C)
+    assert share == pytest.approx(bound, rel=1e-9)
+    assert not share >= 1.3 * bound
+    # A class of these two: one pair less than what the form asks for, and the wrong one is left with chance rho/2 at least.
+    given = {"log_class_size": math.log(2), "rho": 0.1, "delta": gap, "bias": 0.0, "concentrability": C, "everywhere": True}
+    n = dpo.pairs_needed_zero_loss(**given, eps=1 - 1e-9)
+    assert (1 - share) ** n <= 0.05 * (1 + 1e-6)
+    assert (1 - share) ** (n - 1) > 0.05 * (1 - 1e-6)
 
 
 def test_lemma_4_1_is_attained():

@@ -1,17 +1,14 @@
-"""Draws DPO: risk beside its guarantee, a vanishing margin, the strength beta, scaling, what each class needs, the lemmas."""
+"""Draws DPO: risk beside its guarantees, a vanishing margin, the strength beta, scaling, what each class needs, the lemmas."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
-from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured, measured_or_limit, theory_line
+from figures.dpo.guarantees import family, prefixes
+from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured, theory_line
 
 CAPTIONS = {
-    "": "The fraction of prompts that fail after DPO on the margin family, against the number of pairs $n$, beside two forms of the "
-    "guarantee. Solid lines and guarantees are exact; dots are means over seeds with 95% intervals over seeds, and an arrow is a "
-    "95% upper limit where the interval reaches 0. DPO succeeds after {needed} pairs, while the guarantee says nothing until $n$ is "
-    "above a hundred million.",
     "margin": "What a small margin $g_m$ of the base does to DPO and to SFT: the fraction of prompts that fail (left), and the "
     "samples needed for risk {eps} (right; no line where no number is enough). Lines are exact; dots are means over seeds with "
     r"95% intervals over seeds. At a fixed $\beta$ DPO fails once the margin is small, at the $\beta$ that the margin demands it "
@@ -34,43 +31,16 @@ CAPTIONS = {
 
 
 def draw(tables: dict[str, Table]) -> dict[str, Figure]:
-    """Parts: "" the family against n, "margin", "beta", "scaling", "classes", "lemmas" (the last alone on a user's base)."""
+    """Parts: "" the family against n, "prefixes", "margin", "beta", "scaling", "classes", "lemmas" (the last alone on a user's base)."""
     made = {"lemmas": _lemmas(tables["lemmas"])}
     if "" in tables:
-        made[""] = _family(tables[""], tables["guarantee"])
+        made[""] = family(tables[""], tables["guarantee"])
+        made["prefixes"] = prefixes(tables["prefixes"])
         made["margin"] = _margin(tables["margin"])
         made["beta"] = _beta(tables["beta"])
         made["scaling"] = _scaling(tables["scaling"], tables["exponents"])
         made["classes"] = _classes(tables["classes"])
     return made
-
-
-def _family(rows: Table, guarantee: Table) -> Figure:
-    fig, ax = figure(width=12, height=7.0)
-    ax.axhspan(1, 1e4, color=QUIET, alpha=0.12, linewidth=0)
-    ax.text(1.3, 1.35, "vacuous: a bound above 1 says nothing", fontsize=12, color=QUIET)
-    bound_line(ax, guarantee["n"], guarantee["bound"], "Thm 4.2', explicit", color=colour(1))
-    bound_line(ax, guarantee["n"], guarantee["bound_sharp"], "Thm 4.2', sharp form (ours)", color=colour(2), linestyle="-.")
-    theory_line(ax, rows["n"], rows["exact_worst"], "exact, worst member without loss", color=colour(3))
-    theory_line(ax, rows["n"], rows["exact_risk"], "exact, uniform member without loss")
-    measured_or_limit(ax, rows["n"], rows["risk"], rows["risk_low"], rows["risk_high"], "DPO simulated, 95% interval")
-    eps, needed, asked = guarantee["eps"][0], guarantee["n_needed"][0], guarantee["n_asked"][0]
-    ax.annotate("", xy=(asked, eps), xytext=(needed, eps), arrowprops={"arrowstyle": "<->", "color": QUIET, "linewidth": 1.5})
-    place = (needed * asked) ** 0.5, eps * 0.85
-    ax.text(*place, f"{needed} pairs needed, {asked:.1e} asked for", ha="center", va="top", fontsize=12, color=QUIET)
-    ax.set(xscale="log", yscale="log", ylim=(2e-3, 2e4), xlim=(1, 1e13), xlabel="pairs $n$", ylabel="fraction of prompts that fail")
-    ax.legend(loc="upper right")
-    first = next(rows.rows())
-    claim(fig, "DPO succeeds after some thirty pairs; its guarantee is true, and vacuous below a hundred million.")
-    setting = (
-        rf"{first['hard_prompts']} prompts, {first['labels']} responses, margin $g_m = {first['margin']:g}$; $\Pi$ holds the "
-        rf"tilted laws of all "
-        rf"members; $\delta = {first['delta']}$, $\rho = {first['rho']}$, $\beta = {first['beta']:.2g}$ (half of $\varepsilon = "
-        rf"{eps:g}$ goes to "
-        rf"$\beta \log C_\mathrm{{conc}}$); {first['seeds']} seeds."
-    )
-    caption(fig, CAPTIONS[""], setting=setting, needed=needed)
-    return fig
 
 
 def _margin(rows: Table) -> Figure:
