@@ -59,7 +59,8 @@ class Verdict:
             "bound": shown(self.bound),
             "verdict": self.verdict,
             "slack": float("nan") if self.slack is None else float(self.slack),
-            "slack_kind": self.slack_kind,
+            # Where these rows have no slack there is nothing that the words could speak of.
+            "slack_kind": "" if self.slack is None else self.slack_kind,
             "stem": self.stem,
             "expected": self.expected,
         }
