@@ -46,13 +46,18 @@ def within(low: float, high: float) -> Kind:
     return Kind(f"in [{low:g}, {high:g}]", lambda x: (x >= low) & (x <= high))
 
 
+def at_least_one(coefficient: Any) -> float:
+    """A number of the kind `COEFFICIENT` without the rounding below 1."""
+    return max(float(coefficient), 1.0)
+
+
 def several(kind: Kind) -> Is:
     """A sequence, not empty, of numbers of this kind, each by itself."""
 
     def test(value: Any) -> bool:
         try:
             for entry in value:
-                kind.check("", entry, {}, single=True)
+                kind.require("", entry)
             return len(value) > 0
         except (TypeError, ValueError):
             return False
@@ -81,6 +86,8 @@ REAL = Kind("a number", lambda x: x == x)
 LABEL = Kind("a whole number of at least 0", lambda x: x >= 0, dtypes="iu")
 FLAG = Kind("true or false", lambda x: x == x, dtypes="b")
 NON_NEGATIVE = at_least(0)
+COEFFICIENT = at_least(1 - 1e-9)
+"""Coefficients that are at least 1 by definition, and that rounding may have left a little below: `at_least_one` brings them back."""
 
 ROWS = Kind("floating-point log-probabilities", lambda x: True, ("...", "responses"), "f", _checks.rows, _traced.sum_to_one)
 TABLE = replace(ROWS, axes=("prompts", "responses"))
@@ -129,7 +136,7 @@ KINDS: dict[str, Any] = {
             "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max",
         ),
         (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
-        (at_least(1 - 1e-9), "coverage concentrability loss_moment best_alignment"),
+        (COEFFICIENT, "coverage concentrability loss_moment best_alignment"),
         (OPEN_UNIT, "eps delta deltas rho level"),
         (HALF_OPEN_UNIT, "idle negligible"),
         (arrays(HALF_OPEN_UNIT), "slack"),

@@ -58,6 +58,10 @@ class Kind:
             self.then(name, array)
         return None
 
+    def require(self, name: str, value: Any) -> None:
+        """Refuse `value` for the argument `name` unless it is one number of this kind."""
+        self.check(name, value, {}, single=True)
+
     @staticmethod
     def _read(value: Any) -> np.ndarray:
         """The value as an array; one of text where it is no array of numbers."""
