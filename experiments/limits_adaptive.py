@@ -88,7 +88,7 @@ SETTINGS = {
 
 _FAMILY = "hard_prompts labels"
 COLUMNS: dict[str, dict[str, Column]] = {
-    "": columns(count=f"remaining {_FAMILY}", exact="hard_mass risk samples fixed bound", nan="fixed bound"),
+    "": columns(count=f"remaining {_FAMILY}", exact="hard_mass risk samples fixed bound", nan={"risk = 0": "fixed bound"}),
     "measured": columns(
         count=f"n seeds {_FAMILY}",
         exact="remaining hard_mass exact_risk exact_samples",

@@ -60,7 +60,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         # By symmetry all (1, j) have one probability: their spread is the rounding of probabilities below 1.
         floor={"first_spread": 1e-12},
         # Power 1 or less is no sharpening.
-        nan="sharpened",
+        nan={"power <= 1": "sharpened"},
     ),
     "norm": columns(
         text="variant",
@@ -69,7 +69,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         # Where the worst restart stops depends on the optimiser's path, which amplifies rounding.
         derived="worst_restart",
         # The strict variant has no closed form.
-        nan="exact",
+        nan={"variant = strict": "exact"},
         infinite="norm",
     ),
     "members": columns(text="variant", count="vocabulary members above", exact="norm_from norm_to largest bound"),

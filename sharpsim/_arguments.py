@@ -4,8 +4,9 @@
 An argument annotated `int` or `float` must be one number; one whose default is None may be None. Arrays are compared with one another:
 `prompts` in two arguments is the same number. A refusal is a `ValueError` "`name` must be RULE; got VALUE.".
 
-Values that JAX is tracing pass unchecked, because compiled code cannot raise: there the caller must know
-that they are of their kind.
+Code that JAX traces cannot raise. There types and shapes are refused as ever, and the numbers are looked at in compiled code: where a
+traced argument is not of its kind, every float of the answer is NaN, and so are its derivatives. A boolean cannot say so: it is False, or
+what the function gives as `wrong`. Whole numbers stay as they are; no function answers with these alone.
 """
 
 import functools
@@ -18,7 +19,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, overload
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim import _checks, _traced
 from sharpsim._kind import Is, Kind, Sizes
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,13 +46,18 @@ def within(low: float, high: float) -> Kind:
     return Kind(f"in [{low:g}, {high:g}]", lambda x: (x >= low) & (x <= high))
 
 
+def at_least_one(coefficient: Any) -> float:
+    """A number of the kind `COEFFICIENT` without the rounding below 1."""
+    return max(float(coefficient), 1.0)
+
+
 def several(kind: Kind) -> Is:
     """A sequence, not empty, of numbers of this kind, each by itself."""
 
     def test(value: Any) -> bool:
         try:
             for entry in value:
-                kind.check("", entry, {}, single=True)
+                kind.require("", entry)
             return len(value) > 0
         except (TypeError, ValueError):
             return False
@@ -69,7 +75,7 @@ def instance(cls: type) -> Is:
     return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
 
 
-OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1), then=_checks.not_tiny)
+OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1), then=_checks.not_tiny, whole=lambda x: (x >= 1e-300).all())
 HALF_OPEN_UNIT = Kind("in [0, 1)", lambda x: (x >= 0) & (x < 1))
 SHARE = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
 UNIT = within(0, 1)
@@ -80,15 +86,19 @@ REAL = Kind("a number", lambda x: x == x)
 LABEL = Kind("a whole number of at least 0", lambda x: x >= 0, dtypes="iu")
 FLAG = Kind("true or false", lambda x: x == x, dtypes="b")
 NON_NEGATIVE = at_least(0)
+COEFFICIENT = at_least(1 - 1e-9)
+"""Coefficients that are at least 1 by definition, and that rounding may have left a little below: `at_least_one` brings them back."""
 
-ROWS = Kind("floating-point log-probabilities", lambda x: True, ("...", "responses"), "f", _checks.rows)
+ROWS = Kind("floating-point log-probabilities", lambda x: True, ("...", "responses"), "f", _checks.rows, _traced.sum_to_one)
 TABLE = replace(ROWS, axes=("prompts", "responses"))
 ROW = replace(ROWS, axes=("responses",))
 MEMBERS = replace(ROWS, axes=("members", "prompts", "responses"))
 REWARD = Kind("numbers, not NaN", lambda x: x == x, ("...", "responses"), "iufb")
 REWARD_TABLE = replace(REWARD, axes=("prompts", "responses"))
 FINITE_REWARD = replace(REWARD, rule="numbers, not NaN or +inf", holds=lambda x: x < math.inf)
-WEIGHTS = Kind("non-negative numbers, one for each prompt", lambda x: True, ("prompts",), "iuf", _checks.probabilities)
+WEIGHTS = Kind(
+    "non-negative numbers, one for each prompt", lambda x: True, ("prompts",), "iuf", _checks.probabilities, _traced.distribution
+)
 # Heads: the likeliest responses of each prompt, padded with -inf.
 HEAD = Kind("log-probabilities, at most 0 and not NaN", lambda x: x <= 1e-4, ("prompts", "k"), "f")
 KEY = Is("a key of jax.random", lambda value: str(getattr(value, "dtype", "")).startswith("key<"))
@@ -126,7 +136,7 @@ KINDS: dict[str, Any] = {
             "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max",
         ),
         (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
-        (at_least(1 - 1e-9), "coverage concentrability loss_moment best_alignment"),
+        (COEFFICIENT, "coverage concentrability loss_moment best_alignment"),
         (OPEN_UNIT, "eps delta deltas rho level"),
         (HALF_OPEN_UNIT, "idle negligible"),
         (arrays(HALF_OPEN_UNIT), "slack"),
@@ -161,17 +171,20 @@ KINDS: dict[str, Any] = {
 @overload
 def checked(function: F, /) -> F: ...
 @overload
-def checked(**own: Any) -> Callable[[F], F]: ...
+def checked(*, wrong: bool = ..., **own: Any) -> Callable[[F], F]: ...
 
 
-def checked(function: Any = None, /, **own: Any) -> Any:
-    """The function, refusing arguments that are not of their kind; `own` are kinds that differ from what `KINDS` has for a name."""
+def checked(function: Any = None, /, *, wrong: bool = False, **own: Any) -> Any:
+    """The function, refusing arguments that are not of their kind; `own` are kinds that differ from what `KINDS` has for a name.
+
+    `wrong` is what its booleans are where a traced argument is not of its kind.
+    """
     if function is None:
-        return functools.partial(_checked, own=own)
-    return _checked(function, own={})
+        return functools.partial(_checked, own=own, wrong=wrong)
+    return _checked(function, own={}, wrong=wrong)
 
 
-def _checked(function: Any, *, own: dict[str, Any]) -> Any:
+def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
     parameters = inspect.signature(function).parameters
     plain = [p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name != "self"]
     checks = {p.name: (_kind(function, p, own).check, _is_number(p.annotation), p.default is None) for p in plain}
@@ -180,12 +193,16 @@ def _checked(function: Any, *, own: dict[str, Any]) -> Any:
     @functools.wraps(function)
     def refusing(*args: Any, **kwargs: Any) -> Any:
         sizes: Sizes = {}
+        asked: list[Any] = []
         for name, value in (*zip(names, args, strict=False), *kwargs.items()):
             if name in checks:
                 check, single, optional = checks[name]
                 if value is not None or not optional:
-                    check(name, value, sizes, single)
-        return function(*args, **kwargs)
+                    said = check(name, value, sizes, single)
+                    if said is not None:
+                        asked.append(said)
+        result = function(*args, **kwargs)
+        return _traced.answered(result, asked, wrong) if asked else result
 
     return refusing
 

@@ -1,6 +1,7 @@
 """Argument checks of public functions: each raises `ValueError` with the argument's name, the rule and the value given.
 
-Values that JAX is tracing are not checked, because compiled code cannot raise; their inputs were checked where they were made.
+Values that JAX is tracing are not checked here, because compiled code cannot raise. A function that is `checked` by the kinds of its
+arguments answers them with NaN (`sharpsim/_arguments.py`); elsewhere they were checked where they were made.
 """
 
 import math

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim import _traced
 from sharpsim._checks import is_traced, shown
 
 Sizes = dict[str, tuple[Any, str]]
@@ -16,6 +17,7 @@ Sizes = dict[str, tuple[Any, str]]
 class Kind:
     """Numbers of one kind: `holds` says of each entry whether it obeys `rule`, `then` refuses what concerns whole rows.
 
+    `whole` says of a traced array whether `then` would let it pass, as one traced boolean.
     `axes` are the names of the axes, "..." standing for any that lead; None is any shape. `dtypes` are NumPy's letters.
     """
 
@@ -24,31 +26,45 @@ class Kind:
     axes: tuple[str, ...] | None = None
     dtypes: str = "iuf"
     then: Callable[[str, Any], None] | None = None
+    whole: Callable[[Any], Any] | None = None
 
-    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
-        """Refuse `value` for the argument `name` unless it is of this kind and its axes have the `sizes` found so far."""
+    def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> Any:
+        """Refuse `value` for the argument `name` unless it is of this kind and its axes have the `sizes` found so far.
+
+        Of a value that JAX is tracing, the type and the axes are refused, and whether its numbers are of this kind is returned.
+        """
         simple = type(value) in (int, float) and not self.axes and self.dtypes == "iuf"
         if simple and (value == 0 or 1e-300 <= abs(value) < 1e300) and self.holds(value):
-            return
-        if is_traced(value):
-            if self.axes is not None:
-                self._fit(name, np.shape(value), sizes)
-            return
-        array = self._read(name, value)
+            return None
+        traced = is_traced(value)
+        array: Any = value if traced else self._read(value)
+        if array.dtype.kind not in self.dtypes:
+            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
         if single and array.ndim:
             raise ValueError(f"`{name}` must be one number, {self.rule}; got shape {array.shape}.")
         if self.axes is not None:
             self._fit(name, array.shape, sizes)
         if array.size == 0:
             raise ValueError(f"`{name}` must hold at least one number; got shape {array.shape}.")
+        if traced and self.then is not None and self.whole is None:
+            raise ValueError(f"`{name}` must be concrete, as compiled code cannot tell whether it is {self.rule}; got a traced array.")
+        if traced:
+            return _traced.asked(self.holds, self.whole, value)
         with np.errstate(invalid="ignore"):
             good = np.all(self.holds(array))
         if not good:
             raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
         if self.then is not None:
             self.then(name, array)
+        return None
 
-    def _read(self, name: str, value: Any) -> np.ndarray:
+    def require(self, name: str, value: Any) -> None:
+        """Refuse `value` for the argument `name` unless it is one number of this kind."""
+        self.check(name, value, {}, single=True)
+
+    @staticmethod
+    def _read(value: Any) -> np.ndarray:
+        """The value as an array; one of text where it is no array of numbers."""
         try:
             array = np.asarray(value)
             if type(value) is int and array.dtype == object:
@@ -56,8 +72,6 @@ class Kind:
                 array = np.asarray(float(value))
         except (TypeError, ValueError, OverflowError):
             array = np.asarray("")
-        if array.dtype.kind not in self.dtypes:
-            raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
         return array
 
     def _fit(self, name: str, shape: tuple[int, ...], sizes: Sizes) -> None:
@@ -85,5 +99,5 @@ class Is:
     def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
         """Refuse `value` for the argument `name` unless `test` is true of it."""
         del sizes, single
-        if not is_traced(value) and not self.test(value):
+        if not self.test(value):
             raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")

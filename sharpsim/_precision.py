@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sharpsim._logspace import normalise
+
 _warned = False
 
 
@@ -30,3 +32,9 @@ def as_jax(array: Any) -> jax.Array:
             )
         given = given.astype(np.float32)
     return jnp.asarray(given)
+
+
+def widened(log_probs: jax.Array) -> jax.Array:
+    """Log-probabilities in at least 32 bits. Rows that had fewer are normalised anew: they sum to one as nearly as those bits allow."""
+    dtype = jnp.promote_types(log_probs.dtype, jnp.float32)
+    return log_probs if dtype == log_probs.dtype else normalise(log_probs.astype(dtype), jnp)

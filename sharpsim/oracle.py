@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks, sampling
-from sharpsim._precision import as_jax
+from sharpsim._precision import as_jax, widened
 from sharpsim.policies import TabularPolicy, running_mass
 from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTable, TracedRanking
 
@@ -128,8 +128,7 @@ class Oracle(eqx.Module):
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         # Deadlines overflow float16.
-        log_probs = base.log_probs.astype(jnp.promote_types(base.log_probs.dtype, jnp.float32))
-        responses, draws = self._until(log_probs, prompts, stop, response_key)
+        responses, draws = self._until(widened(base.log_probs), prompts, stop, response_key)
         return AdaptiveBatch(prompts, responses, base.log_probs[prompts, responses], draws)
 
     def draw_prompts(self, n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:

@@ -74,13 +74,13 @@ def missing_mass(log_policy: Any, log_base: Any, *, slack: Any = 0.0) -> Any:
     return xp.exp(logsumexp(xp.where(inside, -xp.inf, policy), xp) - logsumexp(policy, xp))
 
 
-@checked(missing=MASS)
+@checked(missing=MASS, wrong=True)
 def fails(missing: Any, *, delta: Any) -> Any:
     """Whether a prompt with this missing mass fails at delta: pi(Y*_gamma|x) <= 1 - delta, the edge included.
 
     The edge is widened by 1e-9 (by delta/1000 where that is less; float32: 1e-6), because neither (1 - delta) nor a mean of
     counts is exact in floats: 27 misses in 90 at delta = 0.3 must fail. Raises `ValueError` for NaN, for delta outside (0, 1), and for
-    float32 numbers outside [1e-34, 1 - 1e-5]; under `jit`, where nothing can be raised, NaN fails.
+    float32 numbers outside [1e-34, 1 - 1e-5]; under `jit`, where nothing can be raised, all fail where one is wrong.
     """
     xp, missing, threshold = as_arrays(missing, delta)
     if missing.dtype.itemsize < 8 and not _checks.is_traced(delta):

@@ -28,7 +28,10 @@ _HELD_AGAINST = " ".join((
     *(f"kept_{name}_{end}" for end in ("lower", "upper") for name in _LIFTS),
 ))  # fmt: skip
 _PERCENT = "mode_lift_percent kept_lift_percent_lower kept_lift_percent_upper"
-"""NaN where greedy is never right. `beta` is NaN for SFT, `share` where best of N is not above one draw, `validation_loss` at step 0."""
+"""NaN where greedy is never right."""
+_NO_BETA = "method = SFT"
+_NO_SHARE = {"share_low = nan": "share", "share = nan": "share_low share_high"}
+"""Where best of N is not above one draw: the three are NaN together."""
 
 
 def _with_ends(*names: str) -> dict[str, str]:
@@ -47,7 +50,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         float32=_HELD_AGAINST,
         simulated=_with_ends(*_CROSSED, *(f"unsharpened{at}" for at in _AT)),
         derived=_over_seeds_alone(*_CROSSED),
-        nan=f"beta {_PERCENT}",
+        nan={_NO_BETA: "beta", "greedy_accuracy = 0": _PERCENT},
     ),
     # One evaluation of one run has no interval: those of part "" are over replicates.
     "runs": columns(
@@ -55,7 +58,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count=f"{_COUNTS} replicate step",
         float32=" ".join(("mode_mass", *(f"unsharpened{at}" for at in _AT))),
         derived="accuracy greedy log_prob validation_loss chosen",
-        nan="beta validation_loss",
+        nan={_NO_BETA: "beta", "step = 0": "validation_loss"},
     ),
     # Sampled lifts with standard deviations over seeds, as the paper prints them, and intervals over prompts and seeds.
     "table": columns(
@@ -65,7 +68,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         float32=_HELD_AGAINST,
         simulated=_with_ends("one_draw", "lift_points", "greedy_lift_points", "lift_nats", "share"),
         derived="lift_percent lift_percent_std lift_points_std lift_nats_std " + _over_seeds_alone("lift_points", "lift_nats"),
-        nan=f"beta {_PERCENT} lift_percent lift_percent_std share",
+        nan={_NO_BETA: "beta", "greedy_accuracy = 0": f"{_PERCENT} lift_percent lift_percent_std", **_NO_SHARE},
     ),
     "sharpness": columns(
         text=_RUN["text"],
@@ -73,7 +76,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count=f"{_COUNTS} held_out",
         float32="base best_of_N",
         simulated=_with_ends("tuned", "by_distance", "by_shortfall"),
-        nan="beta",
+        nan={_NO_BETA: "beta"},
     ),
     "bounds": columns(
         text=_RUN["text"],
@@ -86,7 +89,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         )),
         # Of the chosen evaluation's samples, without intervals.
         derived="sampled_accuracy sampled_log_prob",
-        nan="beta",
+        nan={_NO_BETA: "beta"},
     ),
     # The risk of runs on n prompts with N draws each, beside the two terms of Theorem 4.1.
     "learning": columns(
@@ -95,7 +98,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="delta",
         float32="draws_term covered greedy_accuracy kept_accuracy",
         simulated=_with_ends("risk", "missed", "prompts_term", "bound", "accuracy", "greedy", "share"),
-        nan="share",
+        nan=_NO_SHARE,
     ),
     # Ways of training SFT on new prompts, by their loss on validation prompts: where it begins, and the least.
     "choices": columns(

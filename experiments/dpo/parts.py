@@ -32,7 +32,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="held margin beta risk samples delta eps coverage",
         simulated={"measured": "measured_low measured_high"},
         # SFT has no beta and only DPO is simulated; a held beta may never reach the risk.
-        nan="beta measured",
+        nan={"method = sft": "beta", "seeds = 0": "measured"},
         infinite="samples",
     ),
     "beta": columns(

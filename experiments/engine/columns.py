@@ -19,8 +19,9 @@ The kind decides how a run is compared with the committed reference (`comparison
   equal leave an interval of length 0.
 - derived: a summary of simulated columns (a fitted exponent, a number of intervals that cover). It is judged by the stem's verdicts.
 
-A number is finite unless the stem says otherwise. `nan` names the columns in which NaN stands for "not measured" or "not defined" in some
-rows, `infinite` those in which an infinity is a value. `refused` finds what no table may hold: it stands where rows are written and read.
+A number is finite unless the stem says otherwise. `nan` names the columns in which NaN stands for "not measured" or "not defined", by the
+rows in which it may: `nan={"method = sft": "beta"}`. `infinite` names those in which an infinity is a value. `refused` finds what no table
+may hold: it stands where rows are written and read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,8 @@ from typing import Any
 
 import numpy as np
 
+from experiments.engine.conditions import ANYWHERE, parsed, rows_where
+
 KINDS = ("text", "count", "exact", "float32", "simulated", "simulated32", "end", "derived")
 
 
@@ -36,14 +39,14 @@ KINDS = ("text", "count", "exact", "float32", "simulated", "simulated32", "end",
 class Column:
     """One column: its kind; the columns of its interval if it is simulated; the floor below which it is rounding noise.
 
-    `nan` and `infinite` say whether it may hold NaN and infinities.
+    `nan` says in which rows it may hold NaN (`engine.conditions`), in none if it is empty, and `infinite` whether it may hold infinities.
     """
 
     kind: str
     low: str = ""
     high: str = ""
     floor: float = 0.0
-    nan: bool = False
+    nan: str = ""
     infinite: bool = False
 
 
@@ -61,14 +64,16 @@ def columns(
     simulated: Mapping[str, str] | None = None,
     simulated32: Mapping[str, str] | None = None,
     floor: Mapping[str, float] | None = None,
-    nan: str = "",
+    nan: Mapping[str, str] | None = None,
     infinite: str = "",
 ) -> dict[str, Column]:
     """The declaration of one table: names separated by spaces, by kind.
 
     `simulated` and `simulated32` map an estimate to "low high", the columns of its interval; `floor` maps an exact column to its floor.
-    `nan` and `infinite` name columns, declared above by their kind, that may hold NaN and infinities; of an estimate, its interval too.
-    Raises `ValueError` for a name declared twice, for an interval that is not two names, and for `nan` or `infinite` of no column.
+    `nan` maps a condition on the other columns to the columns, declared above by their kind, that may be NaN in these rows; `infinite`
+    names those that may be infinite. What is said of an estimate holds for its interval too, unless `nan` says otherwise further on.
+    Raises `ValueError` for a name declared twice, for an interval that is not two names, for `nan` or `infinite` of no column, and for
+    what is no condition.
     """
     declared: list[tuple[str, Column]] = []
     for kind, names in (("text", text), ("count", count), ("exact", exact), ("float32", float32), ("derived", derived)):
@@ -84,12 +89,15 @@ def columns(
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"each column must be declared once; {', '.join(twice)} stands twice.")
     found = dict(declared)
-    for what, given in (("nan", nan), ("infinite", infinite)):
+    allowed = [("infinite", True, infinite), *(("nan", condition, names) for condition, names in (nan or {}).items())]
+    for what, said, given in allowed:
+        if what == "nan":
+            parsed(said)
         for name in given.split():
             if name not in found:
                 raise ValueError(f"`{what}` must name columns that have a kind; got {name!r}.")
             for each in filter(None, (name, found[name].low, found[name].high)):
-                found[each] = replace(found[each], **{what: True})
+                found[each] = replace(found[each], **{what: said})
     return found
 
 
@@ -106,8 +114,9 @@ def undeclared(table: Iterable[str], declared: Mapping[str, Column]) -> str:
 def refused(table: Mapping[str, Sequence[Any] | np.ndarray], declared: Mapping[str, Column]) -> str:
     """What a table holds that its declaration does not allow, in words; empty if nothing.
 
-    A table has rows. A column that is not text holds numbers. NaN and infinities stand only in columns that are declared to hold them; a
-    column that is not declared may hold none. An estimate lies between the ends of its interval.
+    A table has rows. A column that is not text holds numbers. NaN and infinities stand only in columns that are declared to hold them, NaN
+    only in the rows that the declaration names; a column that is not declared may hold none. An estimate lies between the ends of its
+    interval.
     """
     said = []
     for name, given in table.items():
@@ -121,10 +130,17 @@ def refused(table: Mapping[str, Sequence[Any] | np.ndarray], declared: Mapping[s
             if name in declared and (column.kind not in ("text", "derived") or (column.kind == "derived" and (values == "").any())):
                 said.append(f"column {name!r} holds {'text' if (values != '').any() else 'nothing'}")
             continue
-        for what, there, allowed in (("NaN", np.isnan(values), column.nan), ("infinity", np.isinf(values), column.infinite)):
-            if there.any() and not allowed:
-                said.append(f"column {name!r} holds {what} in {int(there.sum())} of {len(values)} rows")
+        stray = np.isnan(values) & ~may_be_nan(column, table, len(values))
+        for what, there in (("NaN", stray), ("infinity", np.isinf(values) & (not column.infinite))):
+            if there.any():
+                where = f", and may hold it only where {column.nan}" if what == "NaN" and column.nan else ""
+                said.append(f"column {name!r} holds {what} in {int(there.sum())} of {len(values)} rows{where}")
     return "; ".join(said or _outside(table, declared))
+
+
+def may_be_nan(column: Column, table: Mapping[str, Sequence[Any] | np.ndarray], rows: int) -> np.ndarray:
+    """The mask of the rows of a table in which the column may hold NaN."""
+    return rows_where(column.nan, table, rows) if column.nan else np.zeros(rows, dtype=bool)
 
 
 INTERVAL = 1e-9
@@ -153,6 +169,10 @@ def by_kind(declared: Mapping[str, Column]) -> dict[str, str]:
 
 
 def from_kinds(recorded: Mapping[str, str]) -> dict[str, Column]:
-    """The declaration that `by_kind` recorded, without floors and without which ends belong to which estimate."""
+    """The declaration that `by_kind` recorded, without floors, which ends belong to which estimate, and the rows that may hold NaN."""
     nan, infinite = (recorded.get(what, "").split() for what in ("nan", "infinite"))
-    return {name: Column(kind, nan=name in nan, infinite=name in infinite) for kind in KINDS for name in recorded.get(kind, "").split()}
+    return {
+        name: Column(kind, nan=ANYWHERE if name in nan else "", infinite=name in infinite)
+        for kind in KINDS
+        for name in recorded.get(kind, "").split()
+    }

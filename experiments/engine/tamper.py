@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.engine.columns import Tables
+from experiments.engine.columns import Column, Tables, may_be_nan
 from experiments.engine.rows import STAMPS, Table, checked, write_rows
 from experiments.engine.verdicts import Verdict
 
@@ -45,9 +45,11 @@ def _constant(value: Any) -> Callable[[np.ndarray], np.ndarray]:
     return lambda values: np.full(len(values), value)
 
 
-def _one_nan(values: np.ndarray) -> np.ndarray:
+def _one_nan(values: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
+    """NaN in the middle one of some rows, of all if they are not given."""
     changed = values.astype(np.float64)
-    changed[len(changed) // 2] = np.nan
+    rows = np.arange(len(values)) if among is None else among
+    changed[rows[len(rows) // 2]] = np.nan
     return changed
 
 
@@ -59,7 +61,7 @@ NONSENSE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "no rows": lambda values: values[:0],
 }
 """Columns that hold no numbers. Every verdict that depends on the column must fail or refuse. "no rows" empties the whole table; "one nan"
-is left out where the column is declared to hold NaN in some rows.
+stands in a row in which the declaration allows none, and is left out where it allows NaN in all.
 """
 WRONG: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "shuffled": _shuffled,
@@ -144,10 +146,12 @@ def tampered(stem: str, tables: Mapping[str, Table], verdicts: Judge, declared: 
     for part, read in columns_read(tables, verdicts).items():
         table = tables[part]
         for column in (name for name in table.columns if name in read and name not in STAMPS and table[name].dtype.kind in "bif"):
+            said, whole = declared.get(part, {}).get(column, Column("exact")), {name: table[name] for name in table.columns}
+            sound_rows = np.flatnonzero(~may_be_nan(said, whole, len(table[column])))
             for change, how in (NONSENSE | WRONG).items():
-                if change == "one nan" and column in declared.get(part, {}) and declared[part][column].nan:
+                if change == "one nan" and not len(sound_rows):
                     continue
-                values = how(table[column])
+                values = _one_nan(table[column], sound_rows) if change == "one nan" else how(table[column])
                 if values.dtype.kind in "bif" and np.array_equal(values, table[column], equal_nan=values.dtype.kind == "f"):
                     continue
                 keep = slice(len(values))

@@ -12,7 +12,7 @@ from experiments.engine.rows import STAMPS, Places, write_rows
 ERRATUM = "erratum shown"
 """The word for a formula of the paper that a computed number contradicts, as the errata say it should."""
 KINDS = ("holds", "violated", "vacuous", "fitted exponent", "reproduced", ERRATUM)
-COLUMNS = columns(text="label claim measured bound verdict slack_kind stem expected", derived="slack", nan="slack")
+COLUMNS = columns(text="label claim measured bound verdict slack_kind stem expected", derived="slack", nan={"slack_kind =": "slack"})
 """The columns of a stem's verdicts. Where a verdict has no slack it is NaN."""
 _NAN = re.compile(r"\bnan\b", re.IGNORECASE)
 
@@ -59,7 +59,8 @@ class Verdict:
             "bound": shown(self.bound),
             "verdict": self.verdict,
             "slack": float("nan") if self.slack is None else float(self.slack),
-            "slack_kind": self.slack_kind,
+            # Where these rows have no slack there is nothing that the words could speak of.
+            "slack_kind": "" if self.slack is None else self.slack_kind,
             "stem": self.stem,
             "expected": self.expected,
         }

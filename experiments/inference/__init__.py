@@ -92,7 +92,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     **NETWORK,
     **TABLES,
     **PANELS,
-    **{part: PANELS[part] | BANDS for part in ("cells", "cells-loglik")},
+    **{part: PANELS[part] | bands for part, bands in BANDS.items()},
     **THEORY,
 }
 

@@ -1,6 +1,6 @@
 """Exact quantities of each model and task, which sampling alone cannot give: exact curves, coverage, and the predicted sign of the lift.
 
-"cells" and "cells-loglik" gain the columns exact_lower and exact_upper (NaN where no band is narrower than what is trivial).
+"cells" and "cells-loglik" gain the columns exact_lower and exact_upper (NaN for the majority, which has no band).
 "cells-theory": model, task, split, prompts, proven (prompts whose mode is certain), greedy_is_mode (their share), coverage_low,
 coverage_high (C_cov; of unproven prompts P* lies between what is known and the search's bound), slowest (largest 1/P* of the proven);
 saturation, limit, one_draw (of the mean log-probability over the proven prompts: the least N with all but a share of the rise from one draw
@@ -28,7 +28,10 @@ Rows = list[dict[str, Any]]
 
 _SIGNED = (("covariance", "cov"), ("gain", "gain"), ("lift", "lift"))
 """Quantities whose sign is predicted or predicts, and the stem of their intervals' names."""
-BANDS = columns(float32="exact_lower exact_upper", nan="exact_lower exact_upper")
+BANDS = {
+    "cells": columns(float32="exact_lower exact_upper", nan={"rule = majority": "exact_lower exact_upper"}),
+    "cells-loglik": columns(float32="exact_lower exact_upper"),
+}
 COLUMNS: dict[str, dict[str, Column]] = {
     "cells-theory": columns(
         text="model task split",
@@ -37,8 +40,12 @@ COLUMNS: dict[str, dict[str, Column]] = {
         simulated={name: f"{stem}_seeds_low {stem}_seeds_high" for name, stem in _SIGNED},
         # The mean over the draws, without an interval; intervals over prompts and draws.
         derived="one_draw " + " ".join(f"{stem}_{end}" for _, stem in _SIGNED for end in ("low", "high")),
-        # Where no mode, or too few, are proven; where nothing on the grid saturates.
-        nan="greedy_is_mode slowest saturation limit one_draw",
+        # Where no mode, or too few, are proven; where one draw is at the limit, so that nothing rises to it.
+        nan={
+            "proven = 0": "greedy_is_mode slowest",
+            f"proven < {FEWEST}": "limit one_draw",
+            "anywhere": "saturation",
+        },
         infinite="saturation coverage_high slowest",
     ),
     "cells-profile": columns(text="model task", exact="N", float32="uncovered_low uncovered_high bound"),

@@ -23,7 +23,12 @@ COLUMNS: dict[str, dict[str, Column]] = {
         float32="lower upper allowed greedy mode lift_lower lift_upper lift_words_low lift_words_high",
         simulated={"measured": "low high", "lift_measured": "lift_low lift_high"},
         # A rule without a band, or an N that was not drawn.
-        nan="lower upper allowed measured lift_lower lift_upper lift_words_low lift_words_high lift_measured",
+        nan={
+            "rule = majority": "lower upper lift_lower lift_upper lift_words_low lift_words_high",
+            "lift_measured = nan": "measured",
+            "measured = nan": "lift_measured",
+            "rule = majority; measured = nan": "allowed",
+        },
     ),
     "loglik": columns(
         text="words",
@@ -31,9 +36,15 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="floor",
         float32="lower upper allowed greedy mode",
         simulated32={"measured": "low high"},
-        nan="measured allowed",
+        nan={"allowed = nan": "measured", "measured = nan": "allowed"},
     ),
-    "accuracy": columns(text="answer", count="N", float32="lower upper", simulated={"measured": "low high"}, nan="lower upper measured"),
+    "accuracy": columns(
+        text="answer",
+        count="N",
+        float32="lower upper",
+        simulated={"measured": "low high"},
+        nan={"answer = majority": "lower upper", "answer = majority, N to infinity": "measured"},
+    ),
     # `one_draw` is the mean over the draws, without an interval; the tolerance is a share of the rise from it.
     "saturation": columns(text="quantity words", float32="N limit", derived="one_draw tolerance", infinite="N"),
 }

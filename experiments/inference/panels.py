@@ -49,7 +49,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         },
         derived="low high lift_low lift_high percent_low percent_high gain_points gain_low gain_high",
         # Greedy has no correct answer.
-        nan="lift_percent percent_low percent_high",
+        nan={"greedy = 0": "lift_percent percent_low percent_high"},
     ),
     "cells-loglik": columns(
         text="model task over",
@@ -65,8 +65,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count=_SIZES,
         simulated32={"gap": "seeds_low seeds_high"},
         derived="low high correct incorrect",
-        # All draws are correct, or none is.
-        nan="gap low high",
+        # All draws are correct, or none is; all but those of one prompt or of one seed, which leaves the gap without an interval.
+        nan={"correct = 0; incorrect = 0": "gap", "anywhere": "low high seeds_low seeds_high"},
     ),
 }
 """Of a table of samples; of the trained models `exact.COLUMNS` adds the exact bands."""

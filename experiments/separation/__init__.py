@@ -79,7 +79,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         exact="responses margin coverage delta rho beta radius theta_norm",
         simulated={"samples": "low high"},
         # Not reached within the steps.
-        nan="samples",
+        nan={"exact = 0": "samples"},
     ),
     "growth": columns(text="instance learner", count="from to points", derived="rate rate_low rate_high degree degree_low degree_high"),
     "knowledge": columns(
@@ -90,7 +90,12 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "confirm": CONFIRM_COLUMNS,
     # `measured` repeats "samples" of the part "", where its interval is.
     "guarantees": columns(
-        text="instance", count="dimension", exact="asked asked_sharp sft_asked beta radius rho delta", derived="measured", nan="measured"
+        text="instance",
+        count="dimension",
+        exact="asked asked_sharp sft_asked beta radius rho delta",
+        derived="measured",
+        # Some cubes are described and not measured.
+        nan={"instance = cube": "measured"},
     ),
     "picture": PICTURE_COLUMNS,
     "promised": PROMISED,

@@ -43,7 +43,7 @@ COLUMNS = columns(
     # The cost found, of the part "", where its interval is.
     derived="samples",
     # What XPO itself needs is measured for XPO alone.
-    nan="own",
+    nan={"algorithm != xpo": "own"},
 )
 
 

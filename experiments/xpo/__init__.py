@@ -82,10 +82,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
         # Without intervals. At alpha = 0 the last iterate is pi_beta up to rounding: `last` is of order 1e-17.
         derived="last over",
         # The theorem speaks of the finite class with the prescribed alpha alone.
-        nan="bound",
+        nan={"class != finite; schedule != prescribed": "bound"},
     ),
     "guarantee": columns(count="T", exact="bound sec alpha bound_sharp base_regret"),
-    "sec": columns(count="T members d", exact="lam exact low high harmonic linear", nan="exact"),
+    # Enumerated up to here.
+    "sec": columns(count="T members d", exact="lam exact low high harmonic linear", nan={"T > 32": "exact"}),
     "elliptic": columns(count="d T", exact="lam attained corrected printed"),
     "sign": columns(text="sign", count="T seeds", exact="alpha base_regret worst", simulated={"regret": "low high"}),
     "whole": WHOLE_COLUMNS,

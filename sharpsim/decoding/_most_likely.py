@@ -86,7 +86,7 @@ def most_likely_batch(
 
     With `on_budget="return"`, the list has a `SearchBudgetExceeded` for each prompt whose expansions were not enough, and none is raised.
     """
-    HALF_OPEN_UNIT.check("slack", slack, {}, True)
+    HALF_OPEN_UNIT.require("slack", slack)
     budget = _checks.static_count("max_expansions", max_expansions)
     lanes = _checks.static_count("lanes", lanes)
     if on_budget not in ("raise", "return"):

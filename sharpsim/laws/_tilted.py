@@ -26,7 +26,7 @@ def tilted(log_probs: Any, reward: Any, *, beta: Any) -> Any:
     """
     xp, table, rewards, strength = as_arrays(log_probs, reward, beta)
     has_mass = table > -xp.inf
-    if not (is_traced(log_probs) or is_traced(reward)):
+    if not (is_traced(has_mass) or is_traced(rewards)):
         possible = np.asarray(has_mass) & (np.asarray(rewards) > -np.inf)
         if not possible.any(axis=-1).all():
             raise ValueError("`reward` must be above -inf for some response with mass in each row; in one it is -inf for all.")

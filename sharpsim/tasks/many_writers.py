@@ -54,10 +54,10 @@ class Corpus:
     kind: str
 
     def __post_init__(self) -> None:
-        UNIT.check("share", self.share, {}, True)
+        UNIT.require("share", self.share)
         if _checks.static_count("phrasings", self.phrasings) > MOST_PHRASINGS:
             raise ValueError(f"`phrasings` must be at most {MOST_PHRASINGS}; got {self.phrasings}.")
-        UNIT.check("rate", self.rate, {}, True)
+        UNIT.require("rate", self.rate)
         if self.kind not in MISCONCEPTIONS:
             raise ValueError(f"`kind` must be one of {', '.join(map(repr, MISCONCEPTIONS))}; got {self.kind!r}.")
 

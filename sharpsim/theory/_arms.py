@@ -14,6 +14,9 @@ from sharpsim import _checks
 from sharpsim._arguments import checked, count
 from sharpsim.laws import binomial_window, occupancy_means
 
+LEFT_OUT = 1e-18
+"""The share of the error that the hit counts left out may have."""
+
 
 @checked(draws=count(0))
 def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
@@ -22,14 +25,18 @@ def minimax_error(*, draws: int, arms: int, bulk: int, gap: float) -> float:
     A learner errs when it does not put more than half of its mass on the secret arm. This is the least probability of an error, over all
     learners that see m draws of base with their likelihoods, for the worst secret; in [0, 1 - 1/d], non-increasing in m, 0 for one arm.
     Either the secret was drawn, and its likelihood shows it; or each arm not drawn is equally likely to be the secret. All terms are
-    positive, so the relative error is below 1e-9 up to m = 1e12.
+    positive, and no hit count is left out that matters to a small mean, so the relative error is below 1e-9 up to m = 1e12.
 
     Raises `ValueError` for draws below 0, arms or bulk below 1, gap not positive.
     """
     d, m = int(arms), int(bulk)
+    if d == 1:
+        return 0.0
+    # The mean falls as fast as exp(-draws), and what matters then is few hits: below the mean by a half of P[a given arm was not hit].
+    least = 0.5 * math.exp(int(draws) * math.log1p(-1 / (m + d - 1)))
     _checks.affordable("draws", draws, seconds=4e-6 * math.sqrt(draws))
     total = m + d + gap
-    hits, chances = binomial_window(int(draws), (d - 1) / (m + d - 1))
+    hits, chances = binomial_window(int(draws), (d - 1) / (m + d - 1), lower=max(LEFT_OUT * least, 1e-300))
     guess = _guess_errors(d, int(hits[-1]))
     unseen = float(chances @ guess[np.minimum(hits, len(guess) - 1)])
     share = (1 + gap) / total
@@ -59,8 +66,6 @@ def query_error(*, queries: int, arms: int) -> float:
 
 def _guess_errors(d: int, hits: int) -> np.ndarray:
     """E[1 - 1/(d - Occ)] after b = 0, 1, .. uniform draws on d - 1 arms, for b up to `hits` or until it underflows (then 0 at the end)."""
-    if d == 1:
-        return np.zeros(1)
     # After 800 draws an arm, the chance exp(-800) that some arm is missing is 0 in float64. Rounded up, so that neighbours share a pass.
     return _guess_table(d, min(1 << max(hits, 1).bit_length(), 800 * (d - 1)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim._arguments import checked, count
+from sharpsim._arguments import at_least_one, checked, count
 from sharpsim.theory._common import as_float, round_up, statistical_error
 
 
@@ -18,7 +18,7 @@ def log_ratio_quantile(*, loss_moment: float, excess: Any) -> Any:
     """**Upper** quantile (Lemma J.1, corrected): |beta log(base/pi)| exceeds log(2 C) + s with base probability at most e^-s, for
     C = C_{base/pi;beta}, 0 < beta <= 1. Nats. Printed as log(2 C + s), which is false.
     """
-    loss_moment = max(float(loss_moment), 1.0)
+    loss_moment = at_least_one(loss_moment)
     return as_float(round_up(math.log(2 * loss_moment) + np.asarray(excess, float)))
 
 
@@ -28,14 +28,14 @@ def log_ratio_tail(*, loss_moment: float, threshold: Any) -> Any:
 
     1 + C because E_base[(pi/base)^beta] <= 1 needs beta <= 1. Nearly attained for large C by one response to which pi gives almost no mass.
     """
-    loss_moment = max(float(loss_moment), 1.0)
+    loss_moment = at_least_one(loss_moment)
     return as_float(np.minimum(1.0, round_up((1 + loss_moment) * np.exp(-np.asarray(threshold, float)))))
 
 
 @checked
 def log_ratio_fourth_moment(*, loss_moment: float) -> float:
     """**Upper** bound on E_base|beta log(base/pi)|^4 (Lemma J.2): k^4 + 4 (k^3 + 3 k^2 + 6 k + 6), k = log(2 C); nats^4."""
-    loss_moment = max(float(loss_moment), 1.0)
+    loss_moment = at_least_one(loss_moment)
     k = math.log(2 * loss_moment)
     return float(round_up(k**4 + 4 * (k**3 + 3 * k**2 + 6 * k + 6)))
 
@@ -61,7 +61,7 @@ def squared_residual(*, log_class_size: float, n: Any, rho: float, loss_moment: 
 
     The minimum is at B = 2 W(z), z = K sqrt(C_loss) n/(16 L), W Lambert's function: about 2 log n + log C_loss.
     """
-    loss_moment = max(float(loss_moment), 1.0)
+    loss_moment = at_least_one(loss_moment)
     share = np.asarray(statistical_error(log_class_size=log_class_size, n=n, rho=rho)) / 2
     if not math.isfinite(loss_moment) or not np.isfinite(share).all():
         return as_float(np.full(share.shape, np.inf))
@@ -86,7 +86,7 @@ def squared_residual_given(*, disagreement: Any, loss_moment: float) -> Any:
 
     Raises `ValueError` for p outside [0, 1] and a loss moment below 1.
     """
-    loss_moment = max(float(loss_moment), 1.0)
+    loss_moment = at_least_one(loss_moment)
     share = np.asarray(disagreement, float)
     t = 2 * (math.log(2 * loss_moment) - np.log(np.where(share > 0, share, 1.0)))
     return as_float(np.where(share > 0, round_up(share * (t**2 + 4 * t + 8)), 0.0))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import coverage, laws
-from sharpsim._arguments import checked
+from sharpsim._arguments import at_least_one, checked
 from sharpsim.sharpness import maximisers, missing_mass
 from sharpsim.theory._common import as_float, round_up
 
@@ -95,7 +95,7 @@ def concentrability_bound(*, coverage: float, slack: float, beta: float) -> floa
     At g = 0 this is C_cov. Attained by two levels, 1 and 1 - g, of base mass q/(1+q) and 1/(1+q). At most C_cov,g (1-g)^(-1/beta);
     the printed C_cov,g/(1-g) is false for beta < 1. Raises `ValueError` for coverage below 1, slack outside [0, 1), beta not positive.
     """
-    coverage = max(float(coverage), 1.0)
+    coverage = at_least_one(coverage)
     # (1 + q)^2 / (4 q) = cosh(log(q) / 2)^2.
     half = -math.log1p(-slack) / (2 * beta)
     return float(round_up(coverage * math.cosh(half) ** 2)) if half < 350 else math.inf

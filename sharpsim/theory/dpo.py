@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import coverage, laws
-from sharpsim._arguments import POSITIVE, SHARE, checked
+from sharpsim._arguments import POSITIVE, SHARE, at_least_one, checked
 from sharpsim._logspace import normalise
 from sharpsim.sharpness import maximisers
 from sharpsim.theory._common import Statement, as_float, round_up
@@ -85,7 +85,7 @@ def regret_bound(*, log_class_size: float, n: Any, rho: float, beta: float, conc
     2 sqrt(C_conc) sqrt(min_B ..) + beta log C_conc. inf for an infinite class or coefficient. n may be an array.
     Raises `ValueError` for beta outside (0, 1], coefficients below 1, n below 1, rho outside (0, 1), log class size negative.
     """
-    concentrability = max(float(concentrability), 1.0)
+    concentrability = at_least_one(concentrability)
     square = squared_residual(log_class_size=log_class_size, n=n, rho=rho, loss_moment=loss_moment)
     return as_float(round_up(2 * math.sqrt(concentrability) * np.sqrt(square) + beta * math.log(concentrability)))
 
@@ -111,7 +111,7 @@ def regret_from_residual(*, square: Any, beta: float, concentrability: float, co
     sqrt C for sqrt((C - 1)/2); but f is a difference of two copies, so E f^2 is twice a variance. Nearly attained by a base that
     gives a response almost no mass. Raises `ValueError` for coefficients below 1 and beta not positive.
     """
-    concentrability, coverage = max(float(concentrability), 1.0), max(float(coverage), 1.0)
+    concentrability, coverage = at_least_one(concentrability), at_least_one(coverage)
     factor = math.sqrt((concentrability - 1) / 2) + math.sqrt((coverage - 1) / 2)
     with np.errstate(invalid="ignore"):
         change = np.where(np.isinf(square), np.inf, factor * np.sqrt(np.asarray(square, float)))
@@ -168,7 +168,7 @@ def bound_without_margin(*, delta: float, slack: float, **given: Any) -> Any:
 @checked(margin=POSITIVE)
 def beta_for_risk(*, eps: float, delta: float, margin: float, concentrability: float) -> float:
     """The beta at which beta log C_conc takes half of `bound`'s budget eps: eps delta log(1 + g_m)/(2 log C_conc), at most 1."""
-    concentrability = max(float(concentrability), 1.0)
+    concentrability = at_least_one(concentrability)
     budget = eps * delta * math.log1p(margin) / 2
     return 1.0 if budget >= math.log(concentrability) else budget / math.log(concentrability)
 

@@ -59,8 +59,8 @@ def guess_error(*, labels: int, draws: Any) -> Any:
 def minimax_risk(*, n: int, N: int, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """R(n, N) = D E[e(N Bin(n, D/d))], the exact minimax risk with n prompts and N responses each (cost m = n N); in [0, D].
 
-    `n` = 0 is allowed: D (1 - 1/M), a guess. Truncation is below 1e-16 absolute. Raises `ValueError` for n < 0, N < 1, d < 1, M < 3,
-    D outside (0, 1].
+    `n` = 0 is allowed: D (1 - 1/M), a guess. Counts of probability 1e-18 are left out, so the error is at most 1e-13 relative or 1e-18 D,
+    whichever is larger; a risk below 1e-18 D may come out as 0. Raises `ValueError` for n < 0, N < 1, d < 1, M < 3, D outside (0, 1].
     """
     d, M, D = family(hard_prompts, labels, hard_mass)
     # More draws than that leave no error, and their products would not fit an integer.

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sharpsim import LawOracle, Oracle, TabularPolicy, classes, instances, laws, sharpness
+from sharpsim import LawOracle, Oracle, TabularPolicy, classes, instances, laws
 from sharpsim._arguments import KINDS, UNIT, checked, count
 from sharpsim.decoding import TemperedPolicy
 from sharpsim.theory import inference, separation, sft
@@ -84,10 +84,6 @@ def test_a_new_name_needs_a_kind():
     with pytest.raises(TypeError, match=r"`unheard_of` of .* has no kind"):
         checked(lambda unheard_of: unheard_of)
     assert checked(unheard_of=count())(lambda unheard_of: unheard_of)(3) == 3
-
-
-def test_traced_values_pass():
-    assert jax.jit(lambda table, delta: sharpness.fails(table[:, 0], delta=delta))(jnp.asarray(TABLE), 2.0).shape == (2,)
 
 
 def test_what_does_not_exist_has_no_likelihood():

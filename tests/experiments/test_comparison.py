@@ -9,6 +9,7 @@ import experiments.engine.comparison as comparison
 from experiments.__main__ import main
 from experiments.engine.columns import Column, columns, undeclared
 from experiments.engine.comparison import compare
+from experiments.engine.conditions import ANYWHERE
 from experiments.engine.rows import Places, write_rows
 from experiments.engine.update import update
 from experiments.engine.verdicts import Verdict, write_verdicts
@@ -38,7 +39,7 @@ def run(tmp_path, changed=None, *, stamps=STAMPS, rows=1, verdict="holds"):
     places, reference = (Places(tmp_path / name, tmp_path) for name in ("here", "there"))
     write_rows(reference.part("sft"), [ROW], STAMPS, COLUMNS[""])
     # Rows of another version may hold what this one would not write.
-    anything = {name: Column("derived", floor=column.floor, nan=True, infinite=True) for name, column in COLUMNS[""].items()}
+    anything = {name: Column("derived", floor=column.floor, nan=ANYWHERE, infinite=True) for name, column in COLUMNS[""].items()}
     write_rows(places.part("sft"), [ROW | (changed or {})] * rows, stamps, anything)
     write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.0, 2.0, "holds", slack=2.0)], reference, STAMPS)
     write_verdicts("sft", [Verdict("Thm 4.1'", "a claim", 1.1, 2.0, verdict, slack=1.9 if changed else 2.0)], places, stamps)

@@ -27,7 +27,7 @@ def test_floats_read_back_to_the_same_bits(values, tmp_path_factory):
 def test_types_are_those_written(tmp_path):
     path = tmp_path / "stem.csv"
     row = {"name": 'a, "b"\nc', "yes": np.bool_(True), "count": np.int64(-3), "huge": 10**30, "whole": 2.0, "none": math.nan}
-    write_rows(path, [row, row | {"yes": False}], STAMPS, columns(exact="none", nan="none"))
+    write_rows(path, [row, row | {"yes": False}], STAMPS, columns(exact="none", nan={"anywhere": "none"}))
     table = read_table(path)
     assert [table[name].dtype.kind for name in table.columns] == ["U", "b", "i", "f", "f", "f", "i", "U", "U"]
     assert table["name"][0] == row["name"]
@@ -83,7 +83,9 @@ def test_no_run_writes_what_is_committed():
     assert all(places.rows.is_relative_to(ROOT / "out") and places.figures.is_relative_to(ROOT / "out") for places in others)
 
 
-DECLARED = columns(text="name", count="n", exact="x slope", simulated={"seen": "low high"}, derived="said", nan="slope", infinite="slope")
+DECLARED = columns(
+    text="name", count="n", exact="x slope", simulated={"seen": "low high"}, derived="said", nan={"n > 1": "slope"}, infinite="slope"
+)
 SOUND = {"name": "a", "n": 3, "x": 0.5, "slope": math.nan, "seen": 0.2, "low": 0.1, "high": 0.3, "said": "none"}
 
 
@@ -97,6 +99,7 @@ SOUND = {"name": "a", "n": 3, "x": 0.5, "slope": math.nan, "seen": 0.2, "low": 0
         ({"n": ""}, "column 'n' holds text"),
         ({"seen": 0.31}, "column 'seen' leaves its interval in 1 of 2 rows"),
         ({"low": math.nan}, "column 'low' holds NaN in 1 of 2 rows"),
+        ({"n": 1}, "column 'slope' holds NaN in 1 of 2 rows, and may hold it only where n > 1"),
     ],
 )
 def test_what_a_column_does_not_declare_is_neither_written_nor_read(changed, said, tmp_path):
@@ -128,7 +131,7 @@ def test_a_table_without_rows_is_refused(tmp_path):
     with pytest.raises(Refused, match="no rows"):
         read_parts("sft", places, {"": DECLARED})
     with pytest.raises(ValueError, match="`nan` must name columns that have a kind; got 'y'"):
-        columns(exact="x", nan="y")
+        columns(exact="x", nan={"anywhere": "y"})
 
 
 @pytest.mark.parametrize("changed", [{"measured": math.nan}, {"bound": math.nan}, {"slack": math.nan}, {"measured": "nan [0.1, nan]"}])

@@ -49,7 +49,7 @@ def test_every_verdict_can_turn_or_is_listed(found):
 
 RISK = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
 TABLES = {"": Table({"n": [1, 2, 4, 8, 16, 32], "risk": RISK, "bound": RISK + 0.01, "slope": [np.nan, 1.0, 2.0, 3.0, 4.0, 5.0]})}
-COLUMNS = {"": columns(count="n", exact="risk bound slope", nan="slope")}
+COLUMNS = {"": columns(count="n", exact="risk bound slope", nan={"anywhere": "slope"})}
 
 
 def sound(tables):
@@ -70,6 +70,17 @@ def test_a_sound_judge_is_not_fooled():
     # A smaller risk is below the bound too. The order of `n` is not read.
     assert unnoticed(outcomes) == {("sft", "", "risk"): "negated"}
     assert counts(outcomes)["nan"] == "3/3"
+
+
+def test_a_stray_nan_stands_where_none_may():
+    """The first row may hold NaN and the stray one is put elsewhere; where all rows may, there is none to try."""
+    strict = {"": columns(count="n", exact="risk bound slope", nan={"n = 1": "slope"})}
+
+    def tried(declared):
+        return {one.change: one for one in tampered("sft", TABLES, sound, declared) if one.column == "slope"}
+
+    assert "may hold it only where n = 1" in tried(strict)["one nan"].refused
+    assert "one nan" not in tried(COLUMNS)
 
 
 @pytest.mark.parametrize(

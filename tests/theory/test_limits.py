@@ -73,6 +73,21 @@ def test_truncation_is_certified_and_memory_linear():
     assert occupancy_means(1 - 1 / unseen, draws=4000, survival=1 - 2 / 2000).truncation < 1e-16
 
 
+@pytest.mark.parametrize(("n", "labels", "hard_mass"), [(400, 30, 0.9), (700, 8, 0.9), (800, 12, 0.9), (60, 8, 0.9), (40, 5, 0.5)])
+def test_risk_is_as_near_as_it_says(n, labels, hard_mass):
+    """Within 1e-13 relative or 1e-18 D, by E[s^Bin] = (1 - q + q s)^n and inclusion and exclusion in 400 digits."""
+    with mpmath.workdps(400):
+        q, others = mpmath.mpf(hard_mass), labels - 1
+        truth = q * sum(
+            (1 - mpmath.mpf(1) / (1 + u)) * (-1) ** (j - u) * mpmath.binomial(j, u) * mpmath.binomial(others, j)
+            * (1 - q + q * (1 - mpmath.mpf(2) / labels) * (1 - mpmath.mpf(j) / others)) ** n
+            for u in range(others + 1) for j in range(u, others + 1)
+        )  # fmt: skip
+        got = limits.minimax_risk(n=n, N=1, hard_prompts=1, labels=labels, hard_mass=hard_mass)
+        assert abs(got - truth) <= max(1e-13 * truth, 1e-18 * hard_mass)
+        assert truth > 1e-18 or got < 1e-18
+
+
 @pytest.mark.parametrize("game", TINY, ids=str)
 def test_risk_equals_the_game_written_out(game):
     """Every dataset enumerated: Bayes' risk under a uniform secret to 1e-12, and the linear program over all randomised rules, with no
