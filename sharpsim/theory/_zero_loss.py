@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim._arguments import HALF_OPEN_UNIT, UNIT, checked
+from sharpsim._arguments import HALF_OPEN_UNIT, UNIT, at_least_one, checked
 from sharpsim.theory._common import as_float, round_up
 
 HALVINGS = 200
+MOST = 2.0**53
 
 
 @checked(gap=UNIT)
@@ -30,7 +31,7 @@ def least_disagreement(*, gap: float, concentrability: Any) -> Any:
     the larger of sum_y pi^2/base and sum_y pi_beta^2/base at x. Attained where pi_beta is uniform on Y*, base too, and pi takes `gap` of
     it to the rest, as base has it. Raises `ValueError` for gap outside [0, 1] and concentrability below 1.
     """
-    share = np.minimum(_least(gap, np.asarray(concentrability, float)), 0.5)
+    share = np.minimum(_least(gap, np.maximum(concentrability, 1.0)), 0.5)
     return as_float(2 * share * (1 - share))
 
 
@@ -46,7 +47,7 @@ def bound_zero_loss(
     r m b(1 + 2 (C - 1)/r) <= p, m = max(1, 2 (1 - delta + bias)), of order sqrt(C L/n)/delta.
     Raises `ValueError` for delta, rho outside (0, 1), bias outside [0, 1), n or concentrability below 1, a negative log class size.
     """
-    gap, share = delta - bias, np.asarray(_share(log_class_size, n, rho))
+    gap, share, concentrability = delta - bias, np.asarray(_share(log_class_size, n, rho)), at_least_one(concentrability)
     if gap <= 0 or concentrability == math.inf:
         return as_float(np.ones(share.shape))
     if everywhere:
@@ -65,21 +66,25 @@ def pairs_needed_zero_loss(
 ) -> int:
     """Inverse of `bound_zero_loss`: the least n at which it is at most eps; m = 2n samples.
 
-    Raises `ValueError` where no n is enough: bias of at least delta, or an infinite class or coefficient.
+    Raises `ValueError` where no n is enough (bias of at least delta, an infinite class or coefficient), and beyond 2^53 pairs.
     """
-    gap = delta - bias
+    gap, concentrability = delta - bias, at_least_one(concentrability)
     if gap <= 0:
         raise ValueError(f"`bias` must be below `delta`, else pi_beta itself may fail; got {bias!r} and {delta!r}.")
     for name, value in (("log_class_size", log_class_size), ("concentrability", concentrability)):
         if value == math.inf:
             raise ValueError(f"`{name}` must be finite; got {value!r}.")
     share = eps * least_disagreement(gap=gap, concentrability=concentrability) if everywhere else _on_average(eps, gap, concentrability)
-    size = log_class_size - math.log(rho)
-    n = max(1, math.ceil(-size / math.log1p(-float(share)) * (1 - 1e-12)))
+    near = (log_class_size - math.log(rho)) / max(-math.log1p(-min(float(share), 1 - 1e-15)), 1e-300)
+    if near > MOST:
+        raise ValueError(f"`eps` must ask for at most 2^53 pairs; got {eps!r}, with `concentrability` = {concentrability!r}.")
     given: dict[str, Any] = {"delta": delta, "rho": rho, "bias": bias, "concentrability": concentrability, "everywhere": everywhere}
-    while bound_zero_loss(log_class_size=log_class_size, n=n, **given) > eps:
-        n += 1
-    return n
+    low, high = max(0, math.floor(near * (1 - 1e-6)) - 1), math.ceil(near * (1 + 1e-6)) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = bound_zero_loss(log_class_size=log_class_size, n=middle, **given) <= eps
+        low, high = (low, middle) if enough else (middle, high)
+    return high
 
 
 def _share(log_class_size: float, n: Any, rho: float) -> Any:
@@ -91,7 +96,7 @@ def _least(gap: float, concentrability: Any) -> Any:
     """The least b with gap^2/b + (1-gap)^2/(1-b) <= C: the smaller root of C b^2 - (C - 1 + 2 gap) b + gap^2."""
     half = (concentrability - 1 + 2 * gap) / 2
     # half^2 - C gap^2 = (C - 1) ((C - 1)/4 + gap (1 - gap)); the root in the form that does not cancel.
-    spread = np.sqrt((concentrability - 1) * ((concentrability - 1) / 4 + gap * (1 - gap)))
+    spread = np.sqrt(concentrability - 1) * np.sqrt((concentrability - 1) / 4 + gap * (1 - gap))
     return np.where(np.isinf(concentrability), 0.0, gap**2 / np.where(half + spread > 0, half + spread, 1.0))
 
 

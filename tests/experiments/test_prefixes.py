@@ -66,7 +66,7 @@ def test_verdicts_can_fail(made):
 def test_a_smaller_bound_is_passed_too_often():
     """The zero-loss form times 0.1 is exceeded with a chance above rho: at few pairs the class comes within a factor of ten of it."""
     settings = replace(SMALL, prompts=20)
-    base, members, weights = _world(settings)
+    base, _, weights = _world(settings)
     told = dpo.disagreement(base, base, weights, beta=settings.beta)
     chances = []
     for n in (20, 30, 40, 60, 80):
