@@ -109,7 +109,7 @@ def _edits(node: ast.AST, lines: list[str], step: int) -> Iterator[tuple[Place, 
     elif isinstance(node, ast.BoolOp):
         old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
         yield from _between(node.values[0], node.values[1], lines, old, new)
-    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         yield _start(node), _end(node), repr(node.value + step)
     elif isinstance(node, ast.Name | ast.Attribute):
         word = node.id if isinstance(node, ast.Name) else node.attr
