@@ -1,9 +1,9 @@
 """`make mutants`: wrong versions of single lines, and whether the tests of their module notice.
 
 Each mutant changes one operator or constant of one line: a comparison, + and -, * and /, a number by one, min and max, and and or, or it
-leaves a term out. A sample of them, the same at every run with the same seed, is tried in a copy of the project. A mutant is killed when
-the tests of its module fail; those that take too long are counted apart. Mutants that change nothing that can be seen are listed in
-`equivalent_mutants.csv`, each with the reason.
+leaves a term out. Axes become one less, as one that an array does not have is noticed by any call. A sample of them, the same at every run
+with the same seed, is tried in a copy of the project. A mutant is killed when the tests of its module fail; those that take too long are
+counted apart. Mutants that change nothing that can be seen are listed in `equivalent_mutants.csv`, each with the reason.
 
 The usual mutation testers rewrite every function, or import the project anew inside one process. Neither goes with the import hook of the
 runtime type checks, nor with programs that JAX keeps compiled.
@@ -13,6 +13,7 @@ import argparse
 import ast
 import csv
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -20,14 +21,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("theory", "laws", "classes", "sampling")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
 COPIED = ("sharpsim", "tests", "experiments", "benchmarks", "figures", "docs", "templates", "pyproject.toml")
+TESTS = {
+    "laws": ("tests/laws", "tests/test_named.py", "tests/test_accuracy.py"),
+    "classes": ("tests/classes",),
+    "sampling": ("tests/sampling", "tests/test_oracle.py"),
+}
+UNCHANGING = ("-p", "no:cacheprovider", "-m", "not slow", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 PASS = 0.9
 """Least share of killed mutants, of those that are not equivalent."""
 COMPARISONS = {
@@ -61,8 +68,8 @@ def mutants(file: str) -> Iterator[Mutant]:
     """All mutants of a file, in the order of its syntax tree."""
     text = (ROOT / file).read_text()
     lines, tree = text.splitlines(), ast.parse(text)
-    for node in _reached(tree):
-        for start, end, new in _edits(node, lines):
+    for node, is_axis in _reached(tree):
+        for start, end, new in _edits(node, lines, -1 if is_axis else 1):
             line = lines[start[0]]
             if start[0] == end[0]:
                 after = line[: start[1]] + new + line[end[1] :]
@@ -70,35 +77,40 @@ def mutants(file: str) -> Iterator[Mutant]:
                     yield Mutant(file, start[0], line, after)
 
 
-def _reached(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node that runs: no annotations, messages, statements' descriptions."""
+def _reached(node: ast.AST, is_axis: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node that runs, and whether it numbers axes: no annotations, messages, statements' descriptions."""
+    is_axis = is_axis or (isinstance(node, ast.keyword) and node.arg == "axis")
     for name, field in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
         for child in field if isinstance(field, list) else [field]:
             described = isinstance(child, ast.Call) and getattr(child.func, "id", "") == "Statement"
             if isinstance(child, ast.AST) and not isinstance(child, SKIPPED) and not described:
-                yield child
-                yield from _reached(child)
+                numbers_axes = is_axis or (
+                    isinstance(node, ast.Subscript) and name == "slice" and getattr(node.value, "attr", "") == "shape"
+                )
+                yield child, numbers_axes
+                yield from _reached(child, numbers_axes)
 
 
 Place = tuple[int, int]
 
 
-def _edits(node: ast.AST, lines: list[str]) -> Iterator[tuple[Place, Place, str]]:
+def _edits(node: ast.AST, lines: list[str], step: int) -> Iterator[tuple[Place, Place, str]]:
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARISONS:
         yield from _between(node.left, node.comparators[0], lines, *COMPARISONS[type(node.ops[0])])
-    elif isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+    elif isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC and not isinstance(node.left, ast.Tuple | ast.List):
         old, new = ARITHMETIC[type(node.op)]
-        yield from _between(node.left, node.right, lines, old, new)
-        if old in "+-":
-            # The second term left out.
-            yield _end(node.left), _end(node), ""
+        for start, end, other in _between(node.left, node.right, lines, old, new):
+            yield start, end, other
+            if old in "+-":
+                # The second term left out.
+                yield start, _end(node), ""
     elif isinstance(node, ast.BoolOp):
         old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
         yield from _between(node.values[0], node.values[1], lines, old, new)
-    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield _start(node), _end(node), repr(node.value + 1)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        yield _start(node), _end(node), repr(node.value + step)
     elif isinstance(node, ast.Name | ast.Attribute):
         word = node.id if isinstance(node, ast.Name) else node.attr
         if word in NAMES:
@@ -121,20 +133,14 @@ def _between(left: ast.AST, right: ast.AST, lines: list[str], old: str, new: str
 
 
 def tests_of(file: str) -> list[str]:
-    """The tests of a module's own: of the stem, of the stems that import a shared file of the theory, or of the package."""
+    """The tests of a module's own, first those that notice most: of the stem, of the stems that import a shared file of the theory, or of
+    the package.
+    """
     _, package, name = file.split("/")[:3]
     stem = name.removesuffix(".py")
     if package != "theory":
         own = f"tests/{package}/test{stem}.py"
-        return (
-            [own]
-            if (ROOT / own).exists()
-            else {
-                "laws": ["tests/laws/test_identities.py", "tests/laws/test_against_mpmath.py", "tests/test_accuracy.py"],
-                "classes": ["tests/classes"],
-                "sampling": ["tests/sampling", "tests/test_oracle.py"],
-            }[package]
-        )
+        return [*([own] if (ROOT / own).exists() else []), *TESTS[package]]
     users = [stem]
     while any(user.startswith("_") for user in users):
         shared = next(user for user in users if user.startswith("_"))
@@ -144,7 +150,7 @@ def tests_of(file: str) -> list[str]:
             if re.search(rf"\b{shared}\b.* import|import {shared}\b", p.read_text())
         ]
         users = [*(u for u in users if u != shared), *(u for u in importing if u not in users and u not in ("__init__", shared))]
-    return [f"tests/theory/test_{user}.py" for user in users if (ROOT / f"tests/theory/test_{user}.py").exists()]
+    return [*(own for user in users if (ROOT / (own := f"tests/theory/test_{user}.py")).exists()), "tests/test_named.py"]
 
 
 def sample(package: str, size: int, seed: int) -> list[Mutant]:
@@ -172,22 +178,42 @@ def copied(folder: Path) -> None:
     (folder / "build").symlink_to(ROOT / "build")
 
 
-def outcome(mutant: Mutant, folder: Path, seconds: float) -> str:
-    """ "killed" or "survived"."""
+def outcome(mutant: Mutant, folder: Path, seconds: float, server: "subprocess.Popen[str]") -> str:
+    """ "killed", "survived" or "timed out"."""
     path = folder / mutant.file
     text = path.read_text()
     lines = text.splitlines(keepends=True)
     lines[mutant.line] = mutant.after + "\n"
     path.write_text("".join(lines))
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", *tests_of(mutant.file)]
-    environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        status = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=seconds).returncode
-    except subprocess.TimeoutExpired:
-        return "timed out"
+        # One after another, as reading all of them takes longer than running the first.
+        for tests in tests_of(mutant.file):
+            answer = tested([tests], seconds, server)
+            if answer in ("", "4", "5"):
+                raise RuntimeError(f"{tests} did not run: pytest answered {answer!r}.")
+            if answer != "0":
+                return "timed out" if answer == "late" else "killed"
+        return "survived"
     finally:
         path.write_text(text)
-    return "survived" if status == 0 else "killed"
+
+
+def tested(files: Iterable[str], seconds: float, server: "subprocess.Popen[str]") -> str:
+    """The answer of `tests.forked` to a run of these tests, which ends with the first that fails."""
+    assert server.stdin is not None
+    assert server.stdout is not None
+    print(json.dumps([seconds, ["-q", "-x", *UNCHANGING, *files]]), file=server.stdin, flush=True)
+    return server.stdout.readline().strip()
+
+
+def started(folder: Path) -> "subprocess.Popen[str]":
+    """The process that runs the tests in a copy of the project. Raises `RuntimeError` where it cannot read any."""
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci", "PYTHONDONTWRITEBYTECODE": "1"}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    server = subprocess.Popen([sys.executable, "-m", "tests.forked"], cwd=folder, env=environment, **pipes)
+    if (answer := tested(["--collect-only", "tests/test_named.py"], 600, server)) != "0":
+        raise RuntimeError(f"tests of the unbroken copy cannot be read: pytest answered {answer!r}.")
+    return server
 
 
 def main() -> int:
@@ -196,16 +222,17 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", choices=[*PACKAGES, []], default=list(PACKAGES), metavar="PACKAGE", help=", ".join(PACKAGES))
     parser.add_argument("--size", type=int, default=60, help="mutants in the sample, in equal parts for the packages")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=600, help="longest run of the tests for one mutant")
+    parser.add_argument("--seconds", type=float, default=600, help="longest run of one file or folder of tests")
     options = parser.parse_args()
     known, lines, score = equivalents(), [], 1.0
     with tempfile.TemporaryDirectory() as name:
         copied(Path(name))
+        server = started(Path(name))
         for package in options.packages:
             counts = {"killed": 0, "survived": 0, "timed out": 0, "equivalent": 0}
             for mutant in sample(package, options.size // len(options.packages), options.seed):
                 began = time.perf_counter()
-                found = "equivalent" if mutant.name in known else outcome(mutant, Path(name), options.seconds)
+                found = "equivalent" if mutant.name in known else outcome(mutant, Path(name), options.seconds, server)
                 counts[found] += 1
                 print(f"{found:10} {time.perf_counter() - began:4.0f} s  {mutant.file}:{mutant.line + 1}", flush=True)
                 if found == "survived":
@@ -215,6 +242,7 @@ def main() -> int:
             lines.append(
                 f"{package:10} {counts['killed']:3} of {tried} killed, {counts['timed out']} timed out, {counts['equivalent']} equivalent"
             )
+        server.communicate()
     print("\n".join(lines))
     return 0 if score >= PASS else 1
 

@@ -56,6 +56,17 @@ def test_a_tiny_remaining_mass_keeps_its_digits():
     assert found.certified == 2
 
 
+def test_a_response_as_likely_as_the_bound_is_certified():
+    """Two responses of probability 1/2, one of them found: nothing that was not found is likelier."""
+    table = np.full((1, 3, 2), -np.inf)
+    table[0, :2, 0] = 0.0
+    table[0, 2] = math.log(0.5)
+    found = head(MarkovPolicy(table, horizon=3), np.zeros(1, dtype=int), max_expansions=4)[0]
+    assert found.log_probs.tolist() == [found.bound] == [math.log(0.5)]
+    assert found.certified == 1
+    assert found.remaining_mass == pytest.approx(0.5, rel=1e-12)
+
+
 def test_lanes_do_not_matter():
     policy = policy_from(3, 2)
     prompts = np.arange(40) % 2

@@ -7,8 +7,9 @@ import jax
 import numpy as np
 import pytest
 
+from experiments.engine.frame import Context, Table
 from experiments.xpo import SETTINGS
-from experiments.xpo.whole import _Promise, _run, _world
+from experiments.xpo.whole import _Promise, _run, _world, whole, whole_verdicts
 from sharpsim.theory import xpo as theory
 
 WHOLE = SETTINGS["smoke"].whole
@@ -42,3 +43,36 @@ def test_the_least_regret_is_over_the_policies_before_the_last():
     # One round of two responses, and one pi_2 judged: a list of two is not below T = 1, so (T + 1) 8 more.
     assert np.asarray(used).tolist() == [2 + 2 * 8] * 4
     assert np.asarray(_run(BASE, MEMBERS, WHOLE.beta, 0.1, keys, T=64, validation=8)[1]).any()
+
+
+def test_after_one_round_the_least_regret_is_the_bases():
+    (row,) = whole(dataclasses.replace(WHOLE, T=(1,), seeds=4), Context(scale="test", quiet=True), jax.random.key(0))
+    assert row["least"] == pytest.approx(row["base_regret"], rel=1e-12)
+    assert row["over"] == 0
+
+
+ROWS = {
+    "other": ["half", "half"], "T": [16, 1024], "seeds": [8, 8], "informative": [100, 100], "rho": 0.1, "base_regret": 1.0,
+    "least": [0.2, 0.1], "regret_bound": [0.5, 0.25], "over": 0.0, "over_low": 0.0, "bound": [1.0, 0.9], "risk": 0.0, "risk_low": 0.0,
+    "risk_high": 0.3,
+}  # fmt: skip
+
+
+def verdicts(**changed):
+    rows = whole_verdicts(Table({name: np.broadcast_to(value, 2) for name, value in (ROWS | changed).items()}))
+    return {verdict.label: verdict.verdict for verdict in rows}
+
+
+def test_a_bound_of_one_promises_nothing():
+    """At a bound of exactly 1 no risk is over it; below 1 the risk of rho and more, beyond chance, is."""
+    assert verdicts() == {"Thm J.1": "holds", "Thm J.2 (Algorithm 1 whole)": "holds", "Thm J.2 (few rounds)": "vacuous"}
+    assert verdicts(bound=1.0) == {"Thm J.1": "holds", "Thm J.2 (few rounds)": "vacuous"}
+    assert verdicts(risk_low=[0.0, 0.11])["Thm J.2 (Algorithm 1 whole)"] == "violated"
+    assert verdicts(risk_low=[0.11, 0.0])["Thm J.2 (Algorithm 1 whole)"] == "holds"
+
+
+def test_a_mean_over_the_bound_needs_a_run_that_is_over_it():
+    assert verdicts(least=[0.2, 0.3])["Thm J.1"] == "violated"
+    assert verdicts(least=[0.2, 0.3], over=[0.0, 0.125])["Thm J.1"] == "holds"
+    assert verdicts(over_low=[0.0, 0.11])["Thm J.1"] == "violated"
+    assert verdicts(regret_bound=1.0)["Thm J.1"] == "vacuous"

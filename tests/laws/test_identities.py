@@ -118,6 +118,20 @@ def test_the_proof_of_thm_d1_by_number():
     assert laws.stopping_time_mean(np.full(10, np.log(0.1)), stop=np.log(2 / 0.1)) == 30
 
 
+def test_deadlines_beyond_all_floats_end_at_the_largest():
+    """A deadline that no float holds is infinite, without a warning; a mean in float64 is never refused."""
+    largest = np.finfo(np.float64).max
+    assert laws.stopping_deadlines(np.array([-np.log(largest) - 0.5]), stop=1.0)[0] == np.inf
+    assert laws.stopping_deadlines(np.array([-np.log(largest) + 1.5]), stop=1.0)[0] == pytest.approx(largest * np.exp(-1.5), rel=1e-12)
+    assert laws.stopping_time_mean(np.log([0.4, 0.6]), stop=1.5e308) == largest
+
+
+def test_a_binomial_window_is_as_wide_as_that_of_the_complement():
+    """Some 9.5 standard deviations, here 30.5, on either side of the mean, and 50 more: also where p is next to 1."""
+    few, many = (laws.binomial_window(10**12, p)[0] for p in (2.0**-30, 1 - 2.0**-30))
+    np.testing.assert_allclose([len(few), len(many)], 2 * (9.5 * 30.5 + 50), atol=4)
+
+
 def test_neighbouring_floats_are_no_tie():
     """Levels are those of the row as given: dividing by its sum, here 1 + 3e-10, rounds neighbours at log p = -1 to one number."""
     merged = 0
@@ -156,6 +170,12 @@ def test_tilted_takes_rewards_of_minus_infinity():
         row = np.log([0.5, 0.5, 0.0])
     got = np.exp(laws.tilted(row, np.array([-np.inf, 0.0, 100.0]), beta=0.1))
     np.testing.assert_allclose(got, [0.0, 1.0, 0.0])
+    # Each row needs a response of its own.
+    table = np.log(np.full((2, 2), 0.5))
+    own = np.array([[0.0, -np.inf], [-np.inf, 0.0]])
+    np.testing.assert_array_equal(np.exp(laws.tilted(table, own, beta=0.1)), np.eye(2))
+    with pytest.raises(ValueError, match="`reward` must be above -inf for some response"):
+        laws.tilted(table, np.array([[0.0, 1.0], [-np.inf, -np.inf]]), beta=0.1)
 
 
 def every_law(table, reward, n, s):

@@ -270,6 +270,9 @@ def test_assumptions_and_what_fails_without_them():
     assert theory.checks(base, np.zeros((1, 3)), draws=1, slack=0.0)["upper_set"] < 0
     assert theory.checks(base, np.zeros((1, 3)), draws=1, slack=0.5)["upper_set"] == math.inf
     assert theory.checks(base, base, draws=0, slack=0.0)["draws"] == -1
+    # A response without mass has no say, however large its reward.
+    without = np.array([[math.log(0.75), math.log(0.25), -math.inf]])
+    assert theory.checks(without, np.array([[3.0, 1.0, 9.0]]), draws=1, slack=0.0)["upper_set"] == 2
 
 
 # Refusals

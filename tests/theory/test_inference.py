@@ -104,6 +104,8 @@ def test_value_of_the_rest():
     table = np.log([[0.5, 0.3, 0.2]])
     by_hand = 0.5 * math.log(0.5) - 0.5 * (0.5 * math.log(0.5) + 0.3 * math.log(0.3) + 0.2 * math.log(0.2))
     assert theory.lift_predictor(table, np.array([[True, False, False]])) == pytest.approx([by_hand])
+    # Of a part that was found, 0.4 and 0.2, the law is 2/3 and 1/3: (2/3) (log 0.4 - mean) = (2/3) (log 2)/3.
+    assert theory.lift_predictor(np.log([[0.4, 0.2]]), np.array([[True, False]])) == pytest.approx([2 / 9 * math.log(2)], rel=1e-14)
     np.testing.assert_allclose(theory.mode_mass(np.log([[0.4, 0.4, 0.1]]), np.log([0.1])), [0.8])
 
 
@@ -284,6 +286,12 @@ def test_assumptions():
     assert theory.checks(table, np.array([0.2]), edge)["whole"] < 0
     assert theory.checks(table, left, np.log([0.5]))["mode_found"] < 0
     assert theory.checks(table[:, ::-1], left, edge)["sorted"] < 0
+    # The least step of four responses, two of them tied; then with padding.
+    tied = np.log([[0.5, 0.2, 0.15, 0.15]])
+    assert theory.checks(tied, np.array([0.0]), edge)["sorted"] == 0
+    padded = np.array([[*np.log([0.5, 0.3, 0.2]), -np.inf, -np.inf], np.log([0.4, 0.3, 0.1, 0.1, 0.1])])
+    assert theory.checks(padded[:, :3], np.array([0.0, 0.2]), np.log([0.3, 0.3]))["sorted"] == pytest.approx(math.log(4 / 3), rel=1e-14)
+    assert theory.checks(padded, np.zeros(2), np.log([0.3, 0.3]))["sorted"] == 0
 
 
 # ------------------------------------------------------------------------------------------------------------------------- refusals

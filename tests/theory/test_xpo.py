@@ -48,6 +48,17 @@ def literal_sec(members, base, reward, weights, beta, T, lam):
 # Value
 
 
+@pytest.mark.parametrize("b", [1e-12, 0.1, 0.5, 0.9])
+def test_bernoulli_kl_against_mpmath(b):
+    """With the digits that it promises, at both ends of a, far below b and next to it."""
+    for a in (0.0, 1e-20, b / 100, b / 2, b * (1 - 1e-3), b, b * (1 + 1e-3), (1 + b) / 2, 1.0):
+        with mpmath.workdps(60):
+            p, q = mpmath.mpf(a), mpmath.mpf(b)
+            exact = sum(u * mpmath.log(u / v) for u, v in ((p, q), (1 - p, 1 - q)) if u > 0)
+        digits = 1e-15 * max(1.0, (b / (b - a)) ** 2) if a != b else 0.0
+        assert xpo.bernoulli_kl(a, b) == pytest.approx(float(exact), rel=digits, abs=0.0), a
+
+
 def test_regret_bound_by_hand():
     with mpmath.workdps(50):
         R, size = mpmath.mpf("3.4"), 3 + mpmath.log(2 * 1000 / mpmath.mpf("0.1"))
