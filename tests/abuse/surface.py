@@ -36,7 +36,8 @@ def is_record(value: Any) -> bool:
         return False
     checks = any(hasattr(value, name) for name in ("__post_init__", "__check_init__"))
     # Constructors that `dataclass` and `equinox` wrote stand in no file of the library.
-    written = "__init__" in vars(value) and getattr(value.__init__, "__code__", modules.__code__).co_filename.startswith(sharpsim.__path__[0])
+    code = getattr(vars(value).get("__init__"), "__code__", None)
+    written = code is not None and code.co_filename.startswith(sharpsim.__path__[0])
     return issubclass(value, (BaseException, tuple)) or inspect.isabstract(value) or not (checks or written)
 
 
