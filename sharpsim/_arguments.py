@@ -75,6 +75,11 @@ def instance(cls: type) -> Is:
     return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
 
 
+def one_of(*texts: str) -> Is:
+    """One of these texts."""
+    return Is(f"one of {', '.join(texts)}", lambda value: isinstance(value, str) and value in texts)
+
+
 OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1), then=_checks.not_tiny, whole=lambda x: (x >= 1e-300).all())
 HALF_OPEN_UNIT = Kind("in [0, 1)", lambda x: (x >= 0) & (x < 1))
 SHARE = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
@@ -83,7 +88,9 @@ POSITIVE = Kind("positive and finite", lambda x: (x > 0) & (x < math.inf))
 MODERATE = Kind("positive, from 1e-100 to 1e100", lambda x: (x >= 1e-100) & (x <= 1e100))
 FINITE = Kind("finite", lambda x: abs(x) < math.inf)
 REAL = Kind("a number", lambda x: x == x)
+OPTIMISM = Kind("at least 0 and at most 1e15 (0 is the limit from above)", lambda x: (x >= 0) & (x <= 1e15))
 LABEL = Kind("a whole number of at least 0", lambda x: x >= 0, dtypes="iu")
+FEATURES = arrays(FINITE, "prompts", "responses", "d")
 FLAG = Kind("true or false", lambda x: x == x, dtypes="b")
 NON_NEGATIVE = at_least(0)
 COEFFICIENT = at_least(1 - 1e-9)
@@ -103,7 +110,12 @@ WEIGHTS = Kind(
 HEAD = Kind("log-probabilities, at most 0 and not NaN", lambda x: x <= 1e-4, ("prompts", "k"), "f")
 KEY = Is("a key of jax.random", lambda value: str(getattr(value, "dtype", "")).startswith("key<"))
 GENERATOR = instance(np.random.Generator)
+ANYTHING = Is("anything", lambda value: True)
+CLASS = Is("a policy class, with the method maximum_likelihood", lambda value: hasattr(value, "maximum_likelihood"))
 FUNCTION = Is("a function", callable)
+POLICY = Is(
+    "a policy, with the methods sample and log_prob", lambda value: callable(getattr(value, "sample", None)) and hasattr(value, "log_prob")
+)
 ZERO_OR_ONE = Kind("0 or 1", lambda x: (x == 0) | (x == 1), dtypes="biuf")
 GRAPH = replace(ZERO_OR_ONE, rule="a symmetric matrix of 0 and 1 with zero diagonal", axes=("vertices", "vertices"), then=_checks.graph)
 # Masses computed from networks exceed 1 by rounding.
@@ -131,15 +143,18 @@ KINDS: dict[str, Any] = {
         (count(0), "samples queries"),
         (count(0, 2**53), "truth"),
         (count(3, 2**53), "labels"),
+        (LABEL, "seed"),
         (
             POSITIVE,
             "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max",
         ),
         (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
         (COEFFICIENT, "coverage concentrability loss_moment best_alignment"),
-        (OPEN_UNIT, "eps delta deltas rho level"),
+        (OPEN_UNIT, "eps delta deltas rho level false_alarm"),
         (HALF_OPEN_UNIT, "idle negligible"),
         (arrays(HALF_OPEN_UNIT), "slack"),
+        (arrays(OPTIMISM), "alpha"),
+        (FEATURES, "features"),
         (SHARE, "hard_mass mode_probability covered_mass survival"),
         (UNIT, "disagreement variation tie_credit edge_probability"),
         (within(0, 2), "distance"),
@@ -177,7 +192,7 @@ def checked(*, wrong: bool = ..., **own: Any) -> Callable[[F], F]: ...
 def checked(function: Any = None, /, *, wrong: bool = False, **own: Any) -> Any:
     """The function, refusing arguments that are not of their kind; `own` are kinds that differ from what `KINDS` has for a name.
 
-    `wrong` is what its booleans are where a traced argument is not of its kind.
+    Of a class the constructor refuses them. `wrong` is what its booleans are where a traced argument is not of its kind.
     """
     if function is None:
         return functools.partial(_checked, own=own, wrong=wrong)
@@ -185,8 +200,11 @@ def checked(function: Any = None, /, *, wrong: bool = False, **own: Any) -> Any:
 
 
 def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
+    if inspect.isclass(function):
+        function.__init__ = _checked(function.__init__, own=own, wrong=wrong)
+        return function
     parameters = inspect.signature(function).parameters
-    plain = [p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name != "self"]
+    plain = [p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in ("self", "cls")]
     checks = {p.name: (_kind(function, p, own).check, _is_number(p.annotation), p.default is None) for p in plain}
     names = [p.name for p in parameters.values() if p.kind <= p.POSITIONAL_OR_KEYWORD]
 
@@ -209,20 +227,24 @@ def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
 
 def _kind(function: Any, parameter: inspect.Parameter, own: dict[str, Any]) -> Any:
     """The kind of one argument: the function's own, that of its annotation where this is a class of ours, or that of its name."""
-    name, annotation = parameter.name, parameter.annotation
+    name, parts = parameter.name, [part for part in _parts(parameter.annotation) if part is not types.NoneType]
+    annotation = parts[0] if len(parts) == 1 else None
     if name in own:
         return own[name]
     if annotation is bool:
         return FLAG
     if get_origin(annotation) is Callable:
         return FUNCTION
-    if name in KINDS:
-        return KINDS[name]
     if inspect.isclass(annotation) and annotation.__module__.startswith("sharpsim."):
         return instance(annotation)
+    if name in KINDS:
+        return KINDS[name]
     raise TypeError(f"`{name}` of {function.__qualname__} has no kind: add the name to KINDS, or `@checked({name}=..)`.")
 
 
 def _is_number(annotation: Any) -> bool:
-    parts = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
-    return all(part in (int, float, types.NoneType) for part in parts)
+    return all(part in (int, float, types.NoneType) for part in _parts(annotation))
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)

@@ -157,6 +157,19 @@ def some_mass(name: str, log_probs: Any) -> None:
         _refuse(name, "log-probabilities with mass somewhere in each row", log_probs)
 
 
+def row_of(name: str, log_row: Any, responses: int) -> Any:
+    """Refuse a law over another number of responses; return it as an array."""
+    if np.shape(log_row) != (responses,):
+        raise ValueError(f"`{name}` must have {responses} responses; got shape {np.shape(log_row)}.")
+    return np.asarray(log_row)
+
+
+def two(name: str, values: Any) -> None:
+    """Refuse fewer than two numbers along the first axis."""
+    if len(values) < 2:
+        raise ValueError(f"`{name}` must be at least two numbers; got shape {np.shape(values)}.")
+
+
 def graph(name: str, adjacency: Any) -> None:
     """Refuse a matrix of 0 and 1 that is no simple graph's, of at least two vertices."""
     if len(adjacency) < 2 or (adjacency != adjacency.T).any() or np.diag(adjacency).any():
@@ -200,22 +213,10 @@ def responses(values: Any, prompts: Any, size: int | None) -> None:
         indices("responses", values, size)
 
 
-def pair_counts(counts: Any, shape: tuple[int, int]) -> None:
-    """Refuse counts of pairs that are no table of this shape, or negative, infinite or NaN."""
-    if np.shape(counts) != shape:
-        raise ValueError(f"`counts` must have the shape {shape}; got {np.shape(counts)}.")
-    if not is_traced(counts):
-        given = np.asarray(counts)
-        if given.dtype.kind not in "iuf" or not np.all((given >= 0) & (given < np.inf)):
-            _refuse("counts", "non-negative and finite", counts)
-
-
-def active(flags: Any, prompts: int) -> None:
-    """Refuse anything but true or false for each prompt."""
-    if np.shape(flags) != (prompts,):
-        raise ValueError(f"`active` must have one entry for each of the {prompts} prompts; got shape {np.shape(flags)}.")
-    if np.result_type(flags).kind != "b":
-        raise ValueError(f"`active` must be true or false for each prompt; got {np.result_type(flags)}.")
+def shape_of(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Refuse an array of another shape."""
+    if np.shape(value) != shape:
+        raise ValueError(f"`{name}` must have the shape {shape}; got {np.shape(value)}.")
 
 
 def fits_float32(name: str, result: Any, exponent: Any) -> None:

@@ -79,6 +79,8 @@ class Kind:
         split = len(shape) - len(axes) + 1 if axes[:1] == ("...",) else 0
         lengths = (shape[:split], *shape[split:]) if axes[:1] == ("...",) else shape
         if split < 0 or len(lengths) != len(axes):
+            if not axes:
+                raise ValueError(f"`{name}` must be one number, {self.rule}; got shape {shape}.")
             what = "a table" if len(axes) == 2 else "an array"
             raise ValueError(f"`{name}` must be {what} [{', '.join(axes)}]; got shape {shape}.")
         for axis, length in zip(axes, lengths, strict=True):
@@ -86,7 +88,8 @@ class Kind:
             if known != length:
                 raise ValueError(f"`{name}` must have {known} {axis}, as `{owner}` has; got shape {shape}.")
             if length == 0:
-                raise ValueError(f"`{name}` must have at least one of its {axis}; got shape {shape}.")
+                one = "vertex" if axis == "vertices" else axis.removesuffix("s")
+                raise ValueError(f"`{name}` must hold at least one {one}; got shape {shape}.")
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.classes._compared import check_pairs, squared_residuals
 from sharpsim.classes._counts import Fit, pair_counts
 from sharpsim.classes._graph import potentials, segment_logsumexp
+from sharpsim.classes._kinds import COMPARED, COUNTS, OBSERVED, PAIRS
 from sharpsim.policies import TabularPolicy
 
 
@@ -26,7 +28,9 @@ class AllTabular(eqx.Module):
     responses: int = eqx.field(static=True)
     reference: TabularPolicy | None = None
 
+    @checked
     def __init__(self, prompts: int, responses: int, reference: TabularPolicy | None = None):
+        _checks.affordable("responses" if responses > prompts else "prompts", max(prompts, responses), size=8.0 * prompts * responses)
         self.prompts = _checks.static_count("prompts", prompts)
         self.responses = _checks.static_count("responses", responses)
         if reference is not None and reference.log_probs.shape != (prompts, responses):
@@ -43,25 +47,31 @@ class AllTabular(eqx.Module):
         """(prompts, responses) of each member's table."""
         return self.prompts, self.responses
 
+    @checked(**PAIRS)
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """The empirical law of the responses to each prompt; `info["seen"]` is how many pairs each prompt had. `key` is unused."""
         return self.fit_counts(pair_counts(prompts, responses, self.shape, self._reference().dtype), key=key)
 
+    @checked(counts=COUNTS)
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
-        _checks.pair_counts(counts, self.shape)
+        _checks.shape_of("counts", counts, self.shape)
+        counts = jnp.asarray(counts)
         del key
         unseen = self._reference()
         seen = counts.sum(axis=1, keepdims=True)
         law = jnp.where(seen > 0, jnp.log(counts) - jnp.log(jnp.maximum(seen, 1.0)), unseen)
         return Fit(TabularPolicy(law), {"seen": seen[:, 0]})
 
+    @checked(observed=OBSERVED)
     def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
         """1 for the likeliest response seen if some table with these likelihoods has its maximum there, 1/2 for each unseen one that may.
 
         An unseen response can be a maximiser while the mass left reaches the largest likelihood seen; a seen one while the mass left
         can be spread over the unseen without exceeding it. `observed` holds log-likelihoods of the base, NaN where unseen.
         """
+        _checks.shape_of("observed", observed, self.shape)
+        observed = jnp.asarray(observed)
         hidden = jnp.isnan(observed)
         seen = jnp.where(hidden, 0.0, jnp.exp(observed))
         top, left = jnp.max(seen, axis=-1, keepdims=True), 1 - jnp.sum(seen, axis=-1, keepdims=True)
@@ -69,6 +79,7 @@ class AllTabular(eqx.Module):
         leads = ~hidden & (seen == top) & (left <= top * jnp.sum(hidden, axis=-1, keepdims=True) + room)
         return jnp.where(leads, 1.0, jnp.where(hidden & (left >= top - room) & (left > room), 0.5, 0.0)).astype(observed.dtype)
 
+    @checked(**COMPARED)
     def least_squares(
         self,
         prompts: Int[Array, " n"],
@@ -88,9 +99,8 @@ class AllTabular(eqx.Module):
         (beyond rounding) where targets were not consistent and the law therefore need not be a minimiser. `key` is unused.
         """
         del key
-        _checks.positive("beta", beta)
         shape = self.shape
-        check_pairs(prompts, first, second, targets, shape)
+        prompts, first, second, targets = check_pairs(prompts, first, second, targets, shape)
         reference = self._reference()
         offset = prompts * self.responses
         found = potentials(offset + first, offset + second, targets.astype(reference.dtype) / beta, self.prompts * self.responses)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from sharpsim import _checks
@@ -14,18 +13,11 @@ CHUNK = 2**22
 
 def check_pairs(
     prompts: Int[Array, " n"], first: Int[Array, "..."], second: Int[Array, "..."], targets: Float[Array, "..."], shape: tuple[int, int]
-) -> None:
-    """Refuse no pairs, lengths that differ, indices outside `shape` and targets that are not finite."""
-    if prompts.ndim != 1 or prompts.shape[0] == 0:
-        raise ValueError(f"`prompts` must hold at least one pair, [n]; got shape {prompts.shape}.")
-    for name, values in (("first", first), ("second", second), ("targets", targets)):
-        if values.shape != prompts.shape:
-            raise ValueError(f"`{name}` must have the shape of `prompts`, {prompts.shape}; got {values.shape}.")
+) -> tuple[Any, Any, Any, Any]:
+    """The pairs as arrays; indices outside `shape` are refused."""
     for name, values, size in (("prompts", prompts, shape[0]), ("first", first, shape[1]), ("second", second, shape[1])):
-        if not _checks.is_traced(values) and not ((np.asarray(values) >= 0) & (np.asarray(values) < size)).all():
-            raise ValueError(f"`{name}` must be indices from 0 to {size - 1}.")
-    if not _checks.is_traced(targets) and not np.isfinite(np.asarray(targets)).all():
-        raise ValueError("`targets` must be finite: a compared response has no mass under the base, or an infinite reward.")
+        _checks.indices(name, values, size)
+    return jnp.asarray(prompts), jnp.asarray(first), jnp.asarray(second), jnp.asarray(targets)
 
 
 def squared_residuals(

@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from sharpsim import _checks, _threefry
+from sharpsim._arguments import checked
+from sharpsim.classes._kinds import BEST
 
 
 class Fit(NamedTuple):
@@ -21,20 +22,17 @@ def pair_counts(
 ) -> Float[Array, "prompts responses"]:
     """How often each (prompt, response) pair occurs.
 
-    Raises `ValueError` when there are no pairs, when lengths differ or when an index lies outside `shape`.
+    Raises `ValueError` when an index lies outside `shape`.
     """
-    if prompts.shape != responses.shape or prompts.ndim != 1:
-        raise ValueError(f"`responses` must have the shape of `prompts`, [n]; got {responses.shape} and {prompts.shape}.")
-    if prompts.shape[0] == 0:
-        raise ValueError("`prompts` must hold at least one pair; got none.")
     for name, values, size in (("prompts", prompts, shape[0]), ("responses", responses, shape[1])):
-        if not _checks.is_traced(values) and not ((np.asarray(values) >= 0) & (np.asarray(values) < size)).all():
-            raise ValueError(f"`{name}` must be indices from 0 to {size - 1}.")
-    return jnp.zeros(shape, dtype).at[prompts, responses].add(1.0)
+        _checks.indices(name, values, size)
+    return jnp.zeros(shape, dtype).at[jnp.asarray(prompts), jnp.asarray(responses)].add(1.0)
 
 
+@checked(best=BEST)
 def choose_among(best: Bool[Array, "*batch members"], *, key: Key[Array, ""]) -> Int[Array, "*batch"]:
     """A uniformly random index where `best` holds, along the last axis."""
+    best = jnp.asarray(best)
     noise = _threefry.uniform(key, best.shape)
     return jnp.argmax(jnp.where(best, 1.0 + noise, 0.0), axis=-1)
 

@@ -5,14 +5,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import LABEL, MEMBERS, REAL, arrays, checked
 from sharpsim._precision import as_jax
 from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._compared import CHUNK, check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.classes._kinds import COMPARED, COUNTS, OBSERVED, ONE_PAIR, PAIRS, one_pair
 from sharpsim.classes._optimism import Choice, Optimistic, TableSums, least_of_tables, pair_terms
 from sharpsim.policies import TabularPolicy
 
@@ -25,12 +26,8 @@ class FiniteClass(Optimistic):
 
     log_probs: Float[Array, "members prompts responses"]
 
+    @checked(log_probs=MEMBERS)
     def __init__(self, log_probs: Any):
-        if np.ndim(log_probs) != 3 or np.shape(log_probs)[0] == 0:
-            raise ValueError(
-                f"`log_probs` must be [members, prompts, responses] with at least one member; got shape {np.shape(log_probs)}."
-            )
-        _checks.rows("log_probs", log_probs)
         self.log_probs = as_jax(log_probs)
 
     @property
@@ -43,26 +40,33 @@ class FiniteClass(Optimistic):
         """(prompts, responses) of each member's table."""
         return self.log_probs.shape[1], self.log_probs.shape[2]
 
+    @checked(**PAIRS)
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """argmax over members of sum_i log pi(y_i|x_i), exactly; `info["member"]` is its index, `info["log_likelihood"]` its value."""
         return self.fit_counts(pair_counts(prompts, responses, self.shape, self.log_probs.dtype), key=key)
 
+    @checked(counts=COUNTS)
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
-        _checks.pair_counts(counts, self.shape)
+        _checks.shape_of("counts", counts, self.shape)
+        counts = jnp.asarray(counts)
         # A response that never occurs must not turn its member's -inf into NaN.
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
         member = choose_among(is_best(scores), key=key)
         return Fit(TabularPolicy(self.log_probs[member]), {"member": member, "log_likelihood": scores[member]})
 
+    @checked(observed=OBSERVED)
     def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
         """How many members that agree with every likelihood seen, at all prompts, have each response as a maximiser.
 
         `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
         """
+        _checks.shape_of("observed", observed, self.shape)
+        observed = jnp.asarray(observed)
         alive = jnp.all(agrees(self.log_probs, observed), axis=-1)
         return jnp.sum(jnp.where(alive[:, None, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=0)
 
+    @checked(**COMPARED)
     def least_squares(
         self,
         prompts: Int[Array, " n"],
@@ -78,8 +82,7 @@ class FiniteClass(Optimistic):
         A member without mass at a compared response has infinite loss (unless compared with itself, which says nothing).
         `info`: `member`, its `loss`, and `minimisers`, how many members share that loss.
         """
-        _checks.positive("beta", beta)
-        check_pairs(prompts, first, second, targets, self.shape)
+        prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
 
         def loss(table: Any) -> Any:
             return squared_residuals(table[prompts, first], table[prompts, second], targets, first == second, beta=beta).sum()
@@ -96,11 +99,14 @@ class FiniteClass(Optimistic):
         """Sums of zero for every member."""
         return TableSums(*jnp.zeros((2, self.log_probs.shape[0]), self.log_probs.dtype))
 
+    @checked(**ONE_PAIR)
     def observe(self, evidence: TableSums, prompt: Any, first: Any, second: Any, target: Any, *, beta: Any) -> TableSums:
         """Every member's log-likelihood and loss with one more pair."""
+        one_pair(prompt, first, second, self.shape)
         new = pair_terms(self.log_probs[:, prompt, first], self.log_probs[:, prompt, second], target, first == second, beta=beta)
         return TableSums(evidence.log_likelihood + new.log_likelihood, evidence.loss + new.loss)
 
+    @checked(start=REAL)
     def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False) -> Choice:
         """The minimiser by enumeration, exact; `start` and `thorough` are unused."""
         del start, thorough
@@ -109,8 +115,10 @@ class FiniteClass(Optimistic):
         sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}
         return Choice(member, {"member": member, **info, **sums, "exact": jnp.asarray(True)})
 
+    @checked(parameter=arrays(LABEL))
     def policy_at(self, parameter: Any) -> TabularPolicy:
         """The member with this index."""
+        _checks.indices("parameter", parameter, self.log_probs.shape[0])
         return TabularPolicy(self.log_probs[parameter])
 
     def any_parameter(self) -> Any:

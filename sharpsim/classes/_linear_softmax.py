@@ -8,13 +8,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import FINITE, arrays, checked
 from sharpsim._precision import as_jax
 from sharpsim.classes._ball import least_squares_on_ball, minimise_on_ball, rank_cut
 from sharpsim.classes._compared import check_pairs
 from sharpsim.classes._counts import Fit, pair_counts
 from sharpsim.classes._descent import LinearSums, descend
+from sharpsim.classes._kinds import COMPARED, ONE_PAIR, PAIRS, one_pair
 from sharpsim.classes._optimism import Choice, Optimistic
-from sharpsim.policies import LinearSoftmaxPolicy, check_features
+from sharpsim.policies import LinearSoftmaxPolicy
 
 STEPS = 100
 """Newton steps at most."""
@@ -33,9 +35,8 @@ class LinearSoftmaxBall(Optimistic):
     features: Float[Array, "prompts responses d"]
     radius: Float[Array, ""]
 
+    @checked
     def __init__(self, features: Any, radius: Any):
-        check_features(features)
-        _checks.positive("radius", radius)
         self.features = as_jax(features)
         self.radius = jnp.asarray(radius, self.features.dtype)
 
@@ -49,6 +50,7 @@ class LinearSoftmaxBall(Optimistic):
         """(prompts, responses) of each member's table."""
         return self.features.shape[0], self.features.shape[1]
 
+    @checked(**COMPARED)
     def least_squares(
         self,
         prompts: Int[Array, " n"],
@@ -66,14 +68,14 @@ class LinearSoftmaxBall(Optimistic):
         ball). `key` is unused.
         """
         del key
-        _checks.positive("beta", beta)
-        check_pairs(prompts, first, second, targets, self.shape)
+        prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
         rows = beta * (self.features[prompts, first] - self.features[prompts, second])
         targets = targets.astype(self.features.dtype)
         theta, multiplier, rank = least_squares_on_ball(rows, targets, self.radius)
         info = {"theta": theta, "loss": jnp.sum((rows @ theta - targets) ** 2), "rank": rank, "multiplier": multiplier}
         return Fit(LinearSoftmaxPolicy(self.features, theta), info)
 
+    @checked(**PAIRS)
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """argmax of sum_i log pi_theta(y_i|x_i) over the ball, a concave problem, by Newton steps that stay inside it.
 
@@ -92,8 +94,10 @@ class LinearSoftmaxBall(Optimistic):
         zeros = [jnp.zeros(shape, self.features.dtype) for shape in ((d,), (prompts,), (d, d), (d,), ())]
         return LinearSums(*zeros)
 
+    @checked(**ONE_PAIR)
     def observe(self, evidence: LinearSums, prompt: Any, first: Any, second: Any, target: Any, *, beta: Any) -> LinearSums:
         """The sums with one more pair."""
+        one_pair(prompt, first, second, self.shape)
         chosen = self.features[prompt, second]
         row = beta * (self.features[prompt, first] - chosen)
         return LinearSums(
@@ -104,12 +108,15 @@ class LinearSoftmaxBall(Optimistic):
             evidence.power + target**2,
         )
 
+    @checked(start=arrays(FINITE, "d"))
     def most_optimistic(
         self, evidence: LinearSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False
     ) -> Choice:
         """The best of a monotone search from several starts: `start`, least squares, both ends of an unexplored direction, and
         random ones by `key`, which also chooses among equals. No minimum is certified: `info["exact"]` is False.
         """
+        if start is not None:
+            _checks.shape_of("start", start, self.features.shape[2:])
         count, followed, most = THOROUGH if thorough else SWIFT
         start_key, search_key = jax.random.split(key)
         random = jax.random.normal(start_key, (count, self.features.shape[2]), self.features.dtype)
@@ -119,8 +126,10 @@ class LinearSoftmaxBall(Optimistic):
         info = found._asdict() | {"objective": alpha * found.log_likelihood + found.loss, "exact": jnp.asarray(False)}
         return Choice(found.theta, info)
 
+    @checked(parameter=arrays(FINITE, "d"))
     def policy_at(self, parameter: Any) -> LinearSoftmaxPolicy:
         """The policy with this theta."""
+        _checks.shape_of("parameter", parameter, self.features.shape[2:])
         return LinearSoftmaxPolicy(self.features, parameter)
 
     def any_parameter(self) -> Any:

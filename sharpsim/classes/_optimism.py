@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import REAL, arrays, checked, count
 from sharpsim.classes._compared import check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among
+from sharpsim.classes._kinds import COMPARED
 
 
 class Choice(NamedTuple):
@@ -53,6 +54,7 @@ class Optimistic(eqx.Module):
     def any_parameter(self) -> Any:
         """Some parameter, of the right shape."""
 
+    @checked(**COMPARED, count=arrays(count(0)), start=REAL)
     def optimistic_least_squares(
         self,
         prompts: Int[Array, " n"],
@@ -73,26 +75,22 @@ class Optimistic(eqx.Module):
 
         Raises `ValueError` for beta not positive, alpha negative, count outside 0..n, and data as `least_squares`.
         """
-        _checks.positive("beta", beta)
-        check_alpha(alpha)
-        check_pairs(prompts, first, second, targets, self.shape)
-        if not _checks.is_traced(count):
-            _checks.count("count", count, 0)
-            if int(count) > prompts.shape[0]:
-                raise ValueError(f"`count` must be at most the {prompts.shape[0]} rows given; got {count!r}.")
+        prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
+        if not _checks.is_traced(count) and int(count) > prompts.shape[0]:
+            raise ValueError(f"`count` must be at most the {prompts.shape[0]} rows given; got {count!r}.")
 
         def add(i: Any, evidence: Any) -> Any:
             return self.observe(evidence, prompts[i], first[i], second[i], targets[i], beta=beta)
 
-        evidence = jax.lax.fori_loop(0, count, add, self.no_evidence())
+        evidence = jax.lax.fori_loop(jnp.zeros_like(count), count, add, self.no_evidence())
         found = self.most_optimistic(evidence, alpha=alpha, key=key, start=start, thorough=True)
         return Fit(self.policy_at(found.parameter), found.info)
 
 
+@checked
 def check_alpha(alpha: Any) -> None:
     """Refuse an optimism that is negative or not finite; 0 is the limit alpha -> 0+."""
-    if not _checks.is_traced(alpha) and not (np.all(np.asarray(alpha) >= 0) and np.all(np.isfinite(np.asarray(alpha)))):
-        raise ValueError(f"`alpha` must be at least 0 and finite (0 is the limit from above); got {alpha!r}.")
+    del alpha
 
 
 class TableSums(NamedTuple):

@@ -9,10 +9,12 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import LABEL, REAL, arrays, checked
 from sharpsim._precision import as_jax
 from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._compared import check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.classes._kinds import COMPARED, COUNTS, OBSERVED, ONE_PAIR, PAIRS, ROWS_OF_MEMBERS, one_pair
 from sharpsim.classes._optimism import Choice, Optimistic, TableSums, least_of_tables, pair_terms
 from sharpsim.policies import TabularPolicy
 
@@ -27,12 +29,8 @@ class ProductClass(Optimistic):
     log_probs: Float[Array, "prompts members responses"]
     log_size: float = eqx.field(static=True)
 
+    @checked(log_probs=ROWS_OF_MEMBERS)
     def __init__(self, log_probs: Any):
-        if np.ndim(log_probs) != 3 or np.shape(log_probs)[1] == 0:
-            raise ValueError(
-                f"`log_probs` must be [prompts, members, responses] with at least one member; got shape {np.shape(log_probs)}."
-            )
-        _checks.rows("log_probs", log_probs)
         if _checks.is_traced(log_probs):
             self.log_size = math.log(np.shape(log_probs)[1]) * np.shape(log_probs)[0]
         else:
@@ -44,6 +42,7 @@ class ProductClass(Optimistic):
         """(prompts, responses) of each member's table."""
         return self.log_probs.shape[0], self.log_probs.shape[2]
 
+    @checked(**PAIRS)
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
         """The maximum-likelihood member, exactly, prompt by prompt; a prompt without data gets a uniformly random member.
 
@@ -51,23 +50,29 @@ class ProductClass(Optimistic):
         """
         return self.fit_counts(pair_counts(prompts, responses, self.shape, self.log_probs.dtype), key=key)
 
+    @checked(counts=COUNTS)
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
-        _checks.pair_counts(counts, self.shape)
+        _checks.shape_of("counts", counts, self.shape)
+        counts = jnp.asarray(counts)
         counts = counts[:, None, :]
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=-1)
         members = choose_among(is_best(scores), key=key)
         chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
         return Fit(TabularPolicy(chosen), {"members": members, "seen": counts.sum(axis=(1, 2))})
 
+    @checked(observed=OBSERVED)
     def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
         """At each prompt, how many of its members that agree with every likelihood seen there have each response as a maximiser.
 
         `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
         """
+        _checks.shape_of("observed", observed, self.shape)
+        observed = jnp.asarray(observed)
         alive = agrees(self.log_probs, observed[:, None, :])
         return jnp.sum(jnp.where(alive[:, :, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=1)
 
+    @checked(**COMPARED)
     def least_squares(
         self,
         prompts: Int[Array, " n"],
@@ -82,8 +87,7 @@ class ProductClass(Optimistic):
 
         `info`: `members` chosen, their total `loss`, and `minimisers`, how many members tie at each prompt (all, without data).
         """
-        _checks.positive("beta", beta)
-        check_pairs(prompts, first, second, targets, self.shape)
+        prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
         tables = jnp.moveaxis(self.log_probs, 1, 0)
         squares = squared_residuals(tables[:, prompts, first], tables[:, prompts, second], targets, first == second, beta=beta)
         losses = jnp.zeros(self.log_probs.shape[:2], squares.dtype).at[prompts].add(squares.T)
@@ -97,11 +101,14 @@ class ProductClass(Optimistic):
         """Sums of zero for every member of every prompt, `[prompts, members]`."""
         return TableSums(*jnp.zeros((2, *self.log_probs.shape[:2]), self.log_probs.dtype))
 
+    @checked(**ONE_PAIR)
     def observe(self, evidence: TableSums, prompt: Any, first: Any, second: Any, target: Any, *, beta: Any) -> TableSums:
         """The sums of the pair's prompt with one more pair."""
+        one_pair(prompt, first, second, self.shape)
         new = pair_terms(self.log_probs[prompt, :, first], self.log_probs[prompt, :, second], target, first == second, beta=beta)
         return TableSums(evidence.log_likelihood.at[prompt].add(new.log_likelihood), evidence.loss.at[prompt].add(new.loss))
 
+    @checked(start=REAL)
     def most_optimistic(self, evidence: TableSums, *, alpha: Any, key: Key[Array, ""], start: Any = None, thorough: bool = False) -> Choice:
         """The minimiser, exactly, prompt by prompt (the objective is a sum over prompts); `start` and `thorough` are unused."""
         del start, thorough
@@ -110,8 +117,12 @@ class ProductClass(Optimistic):
         sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}
         return Choice(members, {"members": members, **info, **sums, "exact": jnp.asarray(True)})
 
+    @checked(parameter=arrays(LABEL, "prompts"))
     def policy_at(self, parameter: Any) -> TabularPolicy:
         """The policy that takes at each prompt the member with this index, `[prompts]`."""
+        _checks.shape_of("parameter", parameter, self.log_probs.shape[:1])
+        _checks.indices("parameter", parameter, self.log_probs.shape[1])
+        parameter = jnp.asarray(parameter)
         return TabularPolicy(jnp.take_along_axis(self.log_probs, parameter[:, None, None], axis=1)[:, 0])
 
     def any_parameter(self) -> Any:

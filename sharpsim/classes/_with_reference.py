@@ -6,6 +6,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from sharpsim import _checks
+from sharpsim._arguments import CLASS, checked
 from sharpsim._precision import as_jax
 from sharpsim.policies import TabularPolicy
 
@@ -23,6 +24,7 @@ class WithReference(eqx.Module):
     prompt_weights: Float[Array, " prompts"]
     reward: Float[Array, "prompts responses"]
 
+    @checked(policy_class=CLASS)
     def __init__(self, policy_class: Any, reference: TabularPolicy, prompt_weights: Any, *, reward: Any = None):
         _checks.prompt_weights(prompt_weights, reference.prompts)
         self.policy_class, self.reference = policy_class, reference

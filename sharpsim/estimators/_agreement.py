@@ -6,17 +6,23 @@ explains, at a stated false-alarm rate; `bernoulli_variance` gives the variance 
 
 import numpy as np
 
+from sharpsim._arguments import POSITIVE, checked, count
+from sharpsim.estimators._kinds import SCORES, SEVERAL_SEEDS, SHARES
 
+
+@checked(values=SEVERAL_SEEDS)
 def over_seeds(values: np.ndarray, level: float) -> tuple[float, float, float]:
     """(mean, low, high): Student's t interval at confidence `level` of the mean of `values`, one for each seed, at least two seeds."""
     # Not at the top: listing the experiments should not wait for scipy.
     from scipy.special import stdtrit
 
+    values = np.asarray(values)
     half = float(stdtrit(len(values) - 1, 1 - (1 - level) / 2) * values.std(ddof=1) / np.sqrt(len(values)))
     mean = float(values.mean())
     return mean, mean - half, mean + half
 
 
+@checked(variance=SCORES, span=POSITIVE, trials=count())
 def allowed_deviation(variance: np.ndarray, *, span: float, trials: int, false_alarm: float) -> float:
     """t with P[|mean over words of the estimates - its expectation| > t] <= false_alarm: Bernstein's inequality.
 
@@ -24,10 +30,12 @@ def allowed_deviation(variance: np.ndarray, *, span: float, trials: int, false_a
     `span` and has variance at most `variance[w]`. The mean over all subsets of draws, in place of disjoint blocks, concentrates at least
     as well (Hoeffding 1963, section 5).
     """
-    terms, a = len(variance) * trials, float(np.log(2 / false_alarm))
+    variance = np.asarray(variance)
+    terms, a = len(variance) * trials, np.log(2 / false_alarm)
     return float((a * span / 3 + np.sqrt((a * span / 3) ** 2 + 2 * a * variance.mean() * terms)) / terms)
 
 
+@checked(lower=SHARES, upper=SHARES)
 def bernoulli_variance(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """The largest variance p(1-p) of a Bernoulli variable with p in [lower, upper]; arrays of one shape."""
     nearest = np.clip(0.5, lower, upper)

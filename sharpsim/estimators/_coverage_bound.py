@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.estimators._draws import Draws
+from sharpsim.estimators._kinds import SCORES
 from sharpsim.estimators._subsets import usable
 
 NO_UPPER_BOUND = (
@@ -33,6 +34,7 @@ class CoverageBound:
     statement: str = NO_UPPER_BOUND
 
 
+@checked
 def coverage_lower_bound(draws: Draws, level: float, *, shared_mode: bool = False) -> CoverageBound:
     """Lower bound on C_cov = E_x[1/pi(Y*(x)|x)] over the population of prompts, with confidence `level`, valid at every sample size.
 
@@ -51,7 +53,6 @@ def coverage_lower_bound(draws: Draws, level: float, *, shared_mode: bool = Fals
 
     Raises `ValueError` for no log-probabilities, level outside (0, 1).
     """
-    _checks.in_open_unit("level", level)
     known = usable(draws)
     if draws.log_probs is None or not known.any():
         raise ValueError("`draws` must have `log_probs`; no row has one.")
@@ -79,16 +80,14 @@ def _statistic(log_top: np.ndarray, k: np.ndarray) -> np.ndarray:
     return np.clip((1 / p - k * missed) / -np.expm1(log_missed), 1.0, k)
 
 
+@checked(values=SCORES)
 def mean_lower_bound(values: np.ndarray, level: float) -> float:
     """Lower confidence bound on the mean of independent, equally distributed values >= 0, whatever their law; at least 0.
 
     The largest m at which the mean over lambda of prod_i (1 + lambda (v_i/m - 1)) is at least 1/(1 - level). Raises `ValueError` for
     negative values, NaN, and a level outside (0, 1).
     """
-    _checks.in_open_unit("level", level)
     values = np.asarray(values, dtype=np.float64)
-    if not len(values) or not np.isfinite(values).all() or values.min() < -1e-9:
-        raise ValueError(f"`values` must be finite and at least 0; got {values!r}.")
     bets, needed = np.geomspace(1e-3, 0.95, 40)[:, None], -np.log1p(-level)
 
     def evidence(mean: float) -> float:

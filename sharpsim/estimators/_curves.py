@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import checked, one_of
 from sharpsim.estimators._draws import Draws
-from sharpsim.estimators._majority import majority_vote
+from sharpsim.estimators._kinds import SIZES
+from sharpsim.estimators._majority import TIES, majority_vote
 from sharpsim.estimators._subsets import best_of_n, pass_at_k, usable
 from sharpsim.estimators._two_stage import two_stage_interval
 
@@ -36,6 +37,7 @@ class Curve:
     """`[prompts, sizes]`: the estimate of each prompt, of which `value` is the mean; None for predictions."""
 
 
+@checked(N=SIZES, ties=one_of(*TIES))
 def curves(draws: Draws, level: float, *, N: Sequence[int] | None = None, ties: str = "split", seed: int = 0) -> dict[str, Curve]:
     """The curves that the columns of `draws` allow, by name: "best_of_n", "normalised", "majority", "pass".
 
@@ -48,7 +50,6 @@ def curves(draws: Draws, level: float, *, N: Sequence[int] | None = None, ties: 
 
     Raises `ValueError` for a level outside (0, 1) and N above the draws of some prompt.
     """
-    _checks.in_open_unit("level", level)
     made = {}
     for name, per_token in (("best_of_n", False), ("normalised", True)):
         if (rows := usable(draws, per_token=per_token)).any():

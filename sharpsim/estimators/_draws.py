@@ -5,7 +5,20 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim._arguments import FLAG, arrays, checked, count
+from sharpsim._kind import Kind
+from sharpsim.estimators._kinds import LABELS, TRUTHS, WHOLE
 
+_LOG_PROBS = Kind("finite and at most 0, or NaN where not known", lambda x: (x != x) | ((x <= 0) & (x > -np.inf)))
+_TOKENS = Kind("finite and at least 0, or NaN where not known", lambda x: (x != x) | ((x >= 0) & (x < np.inf)))
+
+
+def _columns(*axes: str) -> dict[str, Kind]:
+    given = {"correct": TRUTHS, "log_probs": _LOG_PROBS, "tokens": _TOKENS, "answers": WHOLE}
+    return {name: arrays(kind, *axes) for name, kind in given.items()}
+
+
+@checked(counts=arrays(count(), "prompts"), **_columns("draws"))
 @dataclass(frozen=True)
 class Draws:
     """Logged draws, the rows of a prompt one after the other. Only `correct` must be there; the other columns serve what uses them.
@@ -27,22 +40,17 @@ class Draws:
     answers: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        counts = np.asarray(self.counts)
-        if counts.ndim != 1 or not len(counts) or counts.dtype.kind not in "iu" or counts.min() < 1:
-            raise ValueError(f"`counts` must be whole numbers of at least 1, one for each prompt; got {self.counts!r}.")
-        object.__setattr__(self, "counts", counts.astype(np.int64))
+        object.__setattr__(self, "counts", np.asarray(self.counts).astype(np.int64))
         types = {"correct": bool, "log_probs": float, "tokens": float, "answers": np.int64}
         for name, kind in types.items():
             if (given := getattr(self, name)) is not None:
                 column = np.asarray(given)
                 if column.shape != (self.rows,):
-                    raise ValueError(f"`{name}` must have one entry for each of the {self.rows} draws; got shape {column.shape}.")
+                    raise ValueError(f"`{name}` must have one entry for each of the {self.rows} draws in `counts`; got {column.shape}.")
                 object.__setattr__(self, name, column.astype(kind))
-        if self.log_probs is not None and ((self.log_probs > 0) | np.isinf(self.log_probs)).any():
-            wrong = self.log_probs[(self.log_probs > 0) | np.isinf(self.log_probs)][0]
-            raise ValueError(f"`log_probs` must be finite and at most 0, or NaN where not known; got {wrong!r}.")
 
     @classmethod
+    @checked(prompt=arrays(LABELS, "draws"), **_columns("draws"))
     def of_rows(cls, prompt: Any, correct: Any, *, log_probs: Any = None, tokens: Any = None, answers: Any = None) -> "Draws":
         """From rows in any order: `prompt` holds a whole number or a name for each row. Prompts come in ascending order."""
         labels = np.asarray(prompt)
@@ -52,11 +60,10 @@ class Draws:
         return cls(counts, *columns)  # type: ignore[arg-type]
 
     @classmethod
+    @checked(**_columns("prompts", "draws"))
     def of_table(cls, correct: Any, *, log_probs: Any = None, tokens: Any = None, answers: Any = None) -> "Draws":
         """From arrays `[prompts, draws]`, as many draws for every prompt."""
         shape = np.shape(correct)
-        if len(shape) != 2:
-            raise ValueError(f"`correct` must be [prompts, draws]; got shape {shape}.")
         columns = (None if column is None else np.asarray(column).reshape(-1) for column in (correct, log_probs, tokens, answers))
         return cls(np.full(shape[0], shape[1]), *columns)  # type: ignore[arg-type]
 
@@ -85,10 +92,12 @@ class Draws:
         """Number of correct draws of each prompt, `[prompts]`."""
         return np.add.reduceat(self.correct.astype(np.int64), self.starts)
 
+    @checked(kept=arrays(FLAG, "draws"))
     def only(self, kept: np.ndarray) -> "Draws":
         """The rows for which `kept`, `[rows]`, is true. Prompts of which none is kept are gone. Raises `ValueError` if no row is."""
-        if not kept.any():
-            raise ValueError("`kept` must be true for at least one draw; got none.")
+        kept = np.asarray(kept)
+        if kept.shape != (self.rows,) or not kept.any():
+            raise ValueError(f"`kept` must be true for at least one of the {self.rows} draws; got {kept.sum()} of {len(kept)}.")
         counts = np.bincount(self.prompt[kept], minlength=self.prompts)
         columns = (self.correct, self.log_probs, self.tokens, self.answers)
         return Draws(counts[counts > 0], *(None if column is None else column[kept] for column in columns))  # type: ignore[arg-type]

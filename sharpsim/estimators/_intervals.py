@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, checked, count
+from sharpsim.estimators._kinds import SEVERAL_SEEDS
 
 
+@checked(successes=count(0, 2**53), trials=count(1, 2**53))
 def clopper_pearson(successes: Any, trials: Any, level: float = 0.95) -> tuple[Any, Any]:
     """The Clopper-Pearson interval (low, high) of a binomial probability, each end in [0, 1]; arrays broadcast, scalars give floats.
 
@@ -21,9 +23,6 @@ def clopper_pearson(successes: Any, trials: Any, level: float = 0.95) -> tuple[A
     # Not at the top: listing the experiments should not wait for scipy.
     from scipy.special import betainccinv, betaincinv
 
-    _checks.count("successes", successes, 0)
-    _checks.count("trials", trials, 1)
-    _checks.in_open_unit("level", level)
     k, n = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64))
     if (k > n).any():
         raise ValueError(f"`successes` must be at most `trials`; got {successes!r} of {trials!r}.")
@@ -36,6 +35,7 @@ def clopper_pearson(successes: Any, trials: Any, level: float = 0.95) -> tuple[A
     return (float(low), float(high)) if low.ndim == 0 else (low, high)
 
 
+@checked(values=SEVERAL_SEEDS, upper=POSITIVE)
 def bounded_mean(values: Any, upper: float, level: float = 0.95) -> tuple[float, float, float]:
     """(mean, low, high) of independent values in [0, upper], one per seed: Maurer and Pontil's empirical Bernstein interval.
 
@@ -44,12 +44,9 @@ def bounded_mean(values: Any, upper: float, level: float = 0.95) -> tuple[float,
 
     Raises `ValueError` for fewer than two values, NaN, values outside [0, upper], level outside (0, 1), upper not positive and finite.
     """
-    _checks.no_nan("values", values)
-    _checks.positive("upper", upper)
-    _checks.in_open_unit("level", level)
     values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or len(values) < 2 or values.min() < 0 or values.max() > upper * (1 + 1e-9):
-        raise ValueError(f"`values` must be at least two numbers in [0, {upper!r}]; got shape {values.shape}.")
+    if values.min() < 0 or values.max() > upper * (1 + 1e-9):
+        raise ValueError(f"`values` must be at least two numbers in [0, {upper!r}]; got {values.min()} to {values.max()}.")
     mean, log_term = float(values.mean()), float(np.log(4 / (1 - level)))
     half = np.sqrt(2 * values.var(ddof=1) * log_term / len(values)) + 7 * upper * log_term / (3 * (len(values) - 1))
     return mean, max(0.0, mean - float(half)), min(upper, mean + float(half))

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sharpsim import _checks
+from sharpsim._arguments import checked, count, one_of
 from sharpsim.estimators._ballots import Ballots, ballots
 from sharpsim.estimators._draws import Draws
+from sharpsim.estimators._kinds import SIZES
 from sharpsim.estimators._plurality import exact_shares, exact_work
 from sharpsim.estimators._subsets import sizes_within
 
@@ -16,6 +19,7 @@ _WORK, _ROWS = 1.5e9, 1e7
 """Multiplications that the exact computation may take; rows that the random one draws in all."""
 
 
+@checked(N=SIZES, ties=one_of(*TIES), permutations=count(2, 2**53))
 def majority_vote(
     draws: Draws, N: Sequence[int] | None = None, *, ties: str = "split", seed: int = 0, permutations: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -36,10 +40,8 @@ def majority_vote(
     Raises `ValueError` for no answers, another `ties`, fewer than two permutations, N above the draws of some prompt.
     """
     sizes = sizes_within(draws, N)
-    if ties not in TIES:
-        raise ValueError(f"`ties` must be one of {', '.join(TIES)}; got {ties!r}.")
-    if permutations is not None and permutations < 2:
-        raise ValueError(f"`permutations` must be at least 2, or None; got {permutations}.")
+    if permutations is not None:
+        _checks.affordable("permutations", permutations, seconds=permutations * (2e-5 + 1e-7 * draws.rows))
     box = ballots(draws)
     values, errors = np.zeros((draws.prompts, len(sizes))), np.zeros((draws.prompts, len(sizes)))
     exact = _cheap(box, draws, int(sizes[-1])) if permutations is None else np.zeros(draws.prompts, dtype=bool)
@@ -47,7 +49,7 @@ def majority_vote(
         values[exact] = exact_shares(box, draws.counts, np.flatnonzero(exact), sizes, split=ties != "wrong")
     rest = np.flatnonzero(~exact)
     if len(rest):
-        many = permutations or int(np.clip(_ROWS // draws.counts[rest].sum(), 8, 256))
+        many = int(permutations or np.clip(_ROWS // draws.counts[rest].sum(), 8, 256))
         values[rest], errors[rest] = _sampled(box, draws, rest, sizes, ties != "wrong", many, np.random.default_rng(seed))
     return values, errors
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.estimators._ballots import ballots
 from sharpsim.estimators._curves import Curve
 from sharpsim.estimators._draws import Draws
+from sharpsim.estimators._kinds import SIZES
 from sharpsim.estimators._majority import majority_vote
 from sharpsim.estimators._predict_best import predict_best
 from sharpsim.estimators._predict_pass import predict_pass
@@ -26,6 +27,7 @@ FEWEST = 5
 """With fewer prompts than this a population cannot be inferred, and bands are NaN."""
 
 
+@checked(N=SIZES)
 def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) -> dict[str, Curve]:
     """Predicted curves by name, as `curves` gives measured ones, each with a band over the population of prompts.
 
@@ -44,10 +46,9 @@ def predictions(draws: Draws, level: float, N: Sequence[int], *, seed: int = 0) 
 
     Raises `ValueError` for an N that is no count or within the draws, and a level outside (0, 1).
     """
-    _checks.in_open_unit("level", level)
-    sizes = np.array(sorted({_checks.static_count("N", size) for size in N}), dtype=np.int64)
+    sizes = np.array(sorted(set(N)), dtype=np.int64)
     fewest = int(draws.counts.min())
-    if not len(sizes) or sizes[0] <= fewest:
+    if sizes[0] <= fewest:
         raise ValueError(f"`N` must hold numbers above {fewest}, the fewest draws of any prompt; got {list(N)!r}.")
     # Not at the top: listing the experiments should not wait for scipy.
     from scipy.special import chdtri

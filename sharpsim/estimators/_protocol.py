@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import REAL, arrays, checked, count
 from sharpsim.estimators._agreement import over_seeds
 from sharpsim.estimators._draws import Draws
 from sharpsim.estimators._intervals import clopper_pearson
+from sharpsim.estimators._kinds import CODES, EDGES, ESTIMATES, FINITE_DRAWS, FLOOR, LENGTHS, SIZES, TRUTHS
 from sharpsim.estimators._majority import majority_vote
 from sharpsim.estimators._weights import subsample_weights
 
@@ -19,16 +20,17 @@ REWARDS = ("best of N", "length-normalised")
 RULES = (*REWARDS, "majority", "pass@N")
 
 
+@checked(N=SIZES, bins=count())
 def checked_sizes(N: Sequence[int], *, bins: int, level: float) -> list[int]:
     """The distinct sizes `N` in ascending order, once the settings of the protocol have been checked.
 
     Raises `ValueError` for an N or a number of bins that is no count of at least 1, and for a level outside (0, 1).
     """
-    _checks.static_count("bins", bins)
-    _checks.in_open_unit("level", level)
-    return sorted({_checks.static_count("N", size) for size in N})
+    del bins, level
+    return sorted({int(size) for size in N})
 
 
+@checked(log_probs=FINITE_DRAWS, correct=TRUTHS, answers=CODES, tokens=LENGTHS, N=SIZES, floor=FLOOR)
 def accuracy_estimates(
     log_probs: np.ndarray, correct: np.ndarray, answers: np.ndarray, tokens: np.ndarray, *, N: Sequence[int], floor: float
 ) -> dict[int, dict[str, np.ndarray]]:
@@ -49,20 +51,17 @@ def accuracy_estimates(
 
     Raises `ValueError` for NaN, `correct` that is not true or false, and N above the draws.
     """
-    _checks.no_nan("log_probs", log_probs)
-    _checks.truths("correct", correct)
-    _checks.no_nan("tokens", tokens)
-    _checks.no_nan("answers", answers)
+    log_probs, correct, answers, tokens = map(np.asarray, (log_probs, correct, answers, tokens))
     total = log_probs.shape[-1]
     orders = [np.argsort(-reward, axis=-1, kind="stable") for reward in (log_probs, log_probs / tokens)]
     ranked = [np.take_along_axis(correct, order, axis=-1) for order in orders]
     kept = np.maximum(np.take_along_axis(log_probs, orders[0], axis=-1), floor)
     successes = correct.sum(axis=-1)
     voting = Draws.of_table(correct.reshape(-1, total), answers=answers.reshape(-1, total))
-    sizes = sorted(set(N))
+    sizes = sorted({int(size) for size in N})
     voted = dict(zip(sizes, majority_vote(voting, sizes)[0].T, strict=True))
     found = {}
-    for size in N:
+    for size in sizes:
         weights = subsample_weights(total=total, draws=size)
         found[size] = {
             **{rule: right @ weights for rule, right in zip(REWARDS, ranked, strict=True)},
@@ -74,14 +73,14 @@ def accuracy_estimates(
     return found
 
 
+@checked(answers=CODES, correct=TRUTHS)
 def vote(answers: np.ndarray, correct: np.ndarray) -> np.ndarray:
     """Whether the answer with most votes along the last axis is correct, judged by its first draw; ties go to the answer drawn first.
 
     An answer below 0 has no vote. Where no draw has a vote, there is no answer, and the result is False. Raises `ValueError` for NaN among
     the answers and for `correct` that is not true or false.
     """
-    _checks.no_nan("answers", answers)
-    _checks.truths("correct", correct)
+    answers, correct = np.asarray(answers), np.asarray(correct)
     size = answers.shape[-1]
     flat, right = answers.reshape(-1, size), correct.reshape(-1, size)
     made = np.zeros(len(flat), dtype=bool)
@@ -94,12 +93,14 @@ def vote(answers: np.ndarray, correct: np.ndarray) -> np.ndarray:
     return made.reshape(answers.shape[:-1])
 
 
+@checked(estimates=ESTIMATES)
 def interval(estimates: np.ndarray, level: float) -> tuple[float, float, float, str]:
     """(mean, low, high, over) of estimates `[prompts, seeds]`: the mean and Student's t interval at confidence `level`.
 
     With several seeds the interval is over seeds, the prompts being fixed (`over` is "seeds"). With one seed it is over prompts
     ("prompts"). With one seed and one prompt there is no interval: the ends are NaN and `over` is "none".
     """
+    estimates = np.asarray(estimates)
     prompts, seeds = estimates.shape
     if seeds > 1:
         return *over_seeds(estimates.mean(axis=0), level), "seeds"
@@ -108,13 +109,12 @@ def interval(estimates: np.ndarray, level: float) -> tuple[float, float, float, 
     return float(estimates[0, 0]), float("nan"), float("nan"), "none"
 
 
+@checked(values=arrays(REAL, "draws"), edges=EDGES)
 def densities(values: np.ndarray, edges: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(density, low, high) in each bin between `edges`, per unit of `values`, with the ends of Clopper-Pearson intervals.
 
     The density is relative to all values, also those outside the edges. There must be at least one value. Raises `ValueError` for NaN.
     """
-    _checks.no_nan("values", values)
-    _checks.no_nan("edges", edges)
     counts, widths = np.histogram(values, edges)[0], np.diff(edges)
     low, high = clopper_pearson(counts, len(values), level)
     return counts / len(values) / widths, low / widths, high / widths

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import FINITE, arrays, checked, count
 from sharpsim.estimators._draws import Draws
+from sharpsim.estimators._kinds import SIZES
 from sharpsim.estimators._weights import weight_columns
 
 _BLOCK = 2**22
@@ -16,17 +18,18 @@ _BLOCK = 2**22
 def sizes_within(draws: Draws, N: Sequence[int] | None) -> np.ndarray:
     """The sizes `N` in ascending order; by default 1, 2, ... up to the fewest draws of any prompt.
 
-    Raises `ValueError` for no counts, and for an N above the draws of some prompt: no subset of that size exists there.
+    Raises `ValueError` for an N above the draws of some prompt: no subset of that size exists there.
     """
     fewest = int(draws.counts.min())
     if N is None:
         return np.arange(1, fewest + 1)
-    sizes = np.array(sorted({_checks.static_count("N", size) for size in N}), dtype=np.int64)
-    if not len(sizes) or sizes[-1] > fewest:
+    sizes = np.array(sorted(set(N)), dtype=np.int64)
+    if sizes[-1] > fewest:
         raise ValueError(f"`N` must hold numbers up to {fewest}, the fewest draws of any prompt; got {list(N)!r}.")
     return sizes
 
 
+@checked(N=SIZES, values=arrays(FINITE, "draws"))
 def best_of_n(draws: Draws, N: Sequence[int] | None = None, *, per_token: bool = False, values: Any = None) -> np.ndarray:
     """Accuracy of the most likely of N draws, `[prompts, sizes]`: its mean over all subsets of N draws, an unbiased estimate.
 
@@ -55,6 +58,7 @@ def best_of_n(draws: Draws, N: Sequence[int] | None = None, *, per_token: bool =
     return _weighted(shared, draws, sizes)
 
 
+@checked
 def usable(draws: Draws, *, per_token: bool = False) -> np.ndarray:
     """The rows that best of N can use, `[rows]`: log-probability known, and for `per_token` also a number of tokens of at least 1."""
     found = np.zeros(draws.rows, dtype=bool) if draws.log_probs is None else ~np.isnan(draws.log_probs)
@@ -66,7 +70,7 @@ def usable(draws: Draws, *, per_token: bool = False) -> np.ndarray:
 def _reward(draws: Draws, per_token: bool) -> np.ndarray:
     missing = int((~usable(draws, per_token=per_token)).sum())
     if missing or draws.log_probs is None:
-        needed = "`log_probs` and at least 1 of `tokens`" if per_token else "`log_probs`"
+        needed = "`log_probs` and, for `per_token`, at least 1 of `tokens`" if per_token else "`log_probs`"
         raise ValueError(f"`draws` must have {needed} in every row; {missing} of {draws.rows} have none.")
     return draws.log_probs / draws.tokens if per_token and draws.tokens is not None else draws.log_probs
 
@@ -82,6 +86,7 @@ def _weighted(ranked: np.ndarray, draws: Draws, sizes: np.ndarray) -> np.ndarray
     return found
 
 
+@checked(successes=count(0, 2**53), draws=count(1, 2**53), k=count())
 def pass_at_k(successes: Any, draws: Any, k: Sequence[int] | int) -> np.ndarray:
     """Probability that some of k draws is correct, `[prompts, sizes]`: 1 - C(n-c, k)/C(n, k), the mean over all subsets of k of n draws.
 
@@ -91,14 +96,16 @@ def pass_at_k(successes: Any, draws: Any, k: Sequence[int] | int) -> np.ndarray:
 
     Raises `ValueError` for c outside 0..n, and for k above the draws of some prompt, where no subset of that size exists.
     """
-    _checks.count("successes", successes, 0)
-    _checks.count("draws", draws, 1)
+    if np.ndim(successes) > 1 or np.ndim(draws) > 1 or len({np.shape(successes), np.shape(draws), ()}) > 2:
+        raise ValueError(f"`successes` and `draws` must be single or [prompts]; got shapes {np.shape(successes)} and {np.shape(draws)}.")
     c, n = (np.atleast_1d(part).astype(np.int64) for part in np.broadcast_arrays(successes, draws))
-    sizes = np.array([_checks.static_count("k", size) for size in np.atleast_1d(k).tolist()], dtype=np.int64)
+    sizes = np.atleast_1d(k)
     if (c > n).any():
         raise ValueError(f"`successes` must be at most `draws`; got {successes!r} of {draws!r}.")
-    if not len(sizes) or sizes.max() > n.min():
+    if sizes.max() > n.min():
         raise ValueError(f"`k` must be at most {int(n.min())}, the fewest draws of any prompt; got {k!r}.")
+    _checks.affordable("successes", successes, size=16.0 * int(c.max()) * min(len(sizes), max(1, _BLOCK // int(n.min()))))
+    sizes = sizes.astype(np.int64)
     found = np.empty((len(n), len(sizes)))
     for total in np.unique(n).tolist():
         mine = n == total

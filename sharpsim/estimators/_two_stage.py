@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import FINITE, arrays, checked
+from sharpsim.estimators._kinds import BOUNDS, ESTIMATES, LABELS, STAGES
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Estimate:
     sd_seeds: float = float("nan")
 
 
+@checked(values=STAGES, groups=LABELS, bounds=BOUNDS)
 def two_stage_interval(values: Any, level: float, *, groups: Any = None, bounds: tuple[float, float] | None = None) -> Estimate:
     """Interval at confidence `level` for the mean over the population of prompts, of which these prompts are a sample.
 
@@ -52,7 +54,6 @@ def two_stage_interval(values: Any, level: float, *, groups: Any = None, bounds:
 
     Raises `ValueError` for no prompts, a prompt without values, NaN, values outside `bounds`, groups of another length, a bad level.
     """
-    _checks.in_open_unit("level", level)
     means, counts, within = _stages(values, bounds)
     variance, clusters = _variance_of_mean(means, groups)
     mean, many = float(means.mean()), len(means)
@@ -69,6 +70,7 @@ def two_stage_interval(values: Any, level: float, *, groups: Any = None, bounds:
     return Estimate(mean, low, high, **spread, method=f"Wilson with effective sample size over {unit}")
 
 
+@checked(first=STAGES, second=STAGES, groups=LABELS, bounds=BOUNDS)
 def paired_interval(
     first: Any, second: Any, level: float, *, groups: Any = None, bounds: tuple[float, float] | None = (0.0, 1.0)
 ) -> Estimate:
@@ -86,7 +88,6 @@ def paired_interval(
 
     Raises `ValueError` as `two_stage_interval`, and for different numbers of prompts.
     """
-    _checks.in_open_unit("level", level)
     means, counts, within = _stages(first, bounds, "first")
     other, other_counts, other_within = _stages(second, bounds, "second")
     if len(means) != len(other):
@@ -179,6 +180,7 @@ def _quantile(freedom: float, level: float) -> float:
     return float(stdtrit(freedom, 1 - (1 - level) / 2))
 
 
+@checked(values=ESTIMATES, minus=arrays(FINITE, "prompts"))
 def crossed_interval(values: Any, level: float, *, minus: Any = None) -> Estimate:
     """Interval for a mean over the population of prompts and of training seeds, where every seed was judged on every prompt.
 
@@ -192,15 +194,9 @@ def crossed_interval(values: Any, level: float, *, minus: Any = None) -> Estimat
 
     With one prompt or one seed there is no interval. Raises `ValueError` for another shape, NaN, a baseline of another length.
     """
-    _checks.in_open_unit("level", level)
     table = np.asarray(values, dtype=np.float64)
-    if table.ndim != 2 or 0 in table.shape or np.isnan(table).any():
-        raise ValueError(f"`values` must be [prompts, seeds] without NaN; got shape {table.shape}.")
     if minus is not None:
-        baseline = np.asarray(minus, dtype=np.float64)
-        if baseline.shape != table.shape[:1]:
-            raise ValueError(f"`minus` must have one value for each of the {len(table)} prompts; got shape {baseline.shape}.")
-        table = table - baseline[:, None]
+        table = table - np.asarray(minus, dtype=np.float64)[:, None]
     n, m = table.shape
     mean, nan = float(table.mean()), float("nan")
     if n < 2 or m < 2:

@@ -19,33 +19,38 @@ def from_edges(vertices: int, edges: object) -> np.ndarray:
     return adjacency
 
 
+@checked(vertices=count(2, 2**53))
 def complete_graph(vertices: int) -> np.ndarray:
     """All n(n-1)/2 edges; its maximum cut has floor(n^2/4)."""
-    _checks.count("vertices", vertices, 2)
+    _checks.affordable("vertices", vertices, size=16.0 * vertices**2)
     return 1.0 - np.eye(int(vertices))
 
 
+@checked(vertices=count(3, 2**53))
 def cycle_graph(vertices: int) -> np.ndarray:
     """n vertices in a ring; its maximum cut has n edges where n is even, n - 1 where it is odd."""
-    _checks.count("vertices", vertices, 3)
+    _checks.affordable("vertices", vertices, size=16.0 * vertices**2)
     each = np.arange(int(vertices))
     return from_edges(int(vertices), np.stack([each, (each + 1) % int(vertices)], axis=1))
 
 
+@checked
 def complete_bipartite_graph(left: int, right: int) -> np.ndarray:
     """K_{a,b}: every vertex of the first a joined to every one of the last b; its maximum cut is all ab edges."""
-    _checks.count("left", left)
-    _checks.count("right", right)
+    left, right = int(left), int(right)
+    _checks.affordable("left" if left > right else "right", max(left, right), size=8.0 * (left + right) ** 2 + 180.0 * left * right)
     return from_edges(left + right, list(itertools.product(range(left), range(left, left + right))))
 
 
+@checked(ring=count(3, 2**53))
 def generalised_petersen_graph(ring: int, step: int) -> np.ndarray:
     """GP(n, k): an outer ring of n vertices, n spokes, an inner star that joins i to i + k; 2n vertices. GP(5, 2) is Petersen's graph.
 
     Raises `ValueError` unless n >= 3 and 1 <= k < n/2.
     """
-    _checks.count("ring", ring, 3)
-    if not 1 <= step < ring / 2:
+    _checks.affordable("ring", ring, size=64.0 * ring**2)
+    ring, step = int(ring), int(step)
+    if step >= ring / 2:
         raise ValueError(f"`step` must be at least 1 and below {ring / 2:g}; got {step!r}.")
     each = np.arange(ring)
     pairs = [
@@ -72,12 +77,12 @@ def random_graph(rng: np.random.Generator, *, vertices: int, edge_probability: f
             return above + above.T
 
 
+@checked(vertices=count(2, 2**53))
 def connected_graphs(vertices: int) -> np.ndarray:
     """Every connected graph on n vertices once up to relabelling, [count, n, n]: 1, 2, 6, 21, 112 of them for n = 2..6.
 
     By orbits: of all relabellings of a graph the one with the smallest code is kept. Raises `ValueError` unless n is in 2..6.
     """
-    _checks.count("vertices", vertices, 2)
     if vertices > LISTED:
         raise ValueError(f"`vertices` must be at most {LISTED} (there are 853 connected graphs on 7); got {vertices!r}.")
     n = int(vertices)

@@ -5,11 +5,14 @@ import math
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import checked
+from sharpsim._kind import Kind
 
 ENTRY_LIMIT = 2**24
 """The most entries of the second conditional."""
 
 
+@checked(mode_probability=Kind("in (0, 1/2]", lambda q: (q > 0) & (q <= 0.5)))
 def greedy_trap(*, mode_probability: float) -> list[np.ndarray]:
     """Conditionals of a two-token policy whose unique mode has this probability q, and which greedy decoding gets wrong.
 
@@ -23,9 +26,7 @@ def greedy_trap(*, mode_probability: float) -> list[np.ndarray]:
     Raises `ValueError` outside that range (above 1/2 there is no such policy) and below 2.5e-4, where the table is too large.
     """
     q = mode_probability
-    if not 0 < q <= 0.5:
-        raise ValueError(f"`mode_probability` must be in (0, 1/2]; got {q!r}.")
-    vocabulary = math.floor((1 - q) / q) + 1
+    vocabulary = math.floor(min((1 - q) / q, 1e9)) + 1
     if (1 - q) / vocabulary >= q * (1 - 1e-9):
         # (1-q)/q is whole up to rounding, and was rounded down: the sequences from 0 would tie with the mode.
         vocabulary += 1

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import LABEL, ROW, arrays, checked
 
 
 class HardFamily(NamedTuple):
@@ -19,12 +20,14 @@ class HardFamily(NamedTuple):
     secrets: np.ndarray
     log_class_size: float
 
+    @checked(log_row=ROW)
     def members(self, log_row: np.ndarray) -> np.ndarray:
         """`[prompts, labels, responses]`: at each prompt, one law for each place its secret could be at.
 
         `log_row` is the law, over all responses, on a hard prompt whose secret is response 1; the others follow by relabelling.
         """
         labels = self.log_probs.shape[1] - 1
+        log_row = _checks.row_of("log_row", log_row, 1 + labels)
         by_secret = np.tile(log_row, (labels, 1))
         by_secret[np.arange(labels), 1] = log_row[2] if labels > 1 else log_row[1]
         by_secret[np.arange(labels), 1 + np.arange(labels)] = log_row[1]
@@ -32,6 +35,7 @@ class HardFamily(NamedTuple):
         return np.concatenate([easy, np.tile(by_secret, (len(self.secrets), 1, 1))])
 
 
+@checked(secrets=arrays(LABEL, "hard_prompts"))
 def hard_family(*, hard_prompts: int, labels: int, hard_mass: float, secrets: np.ndarray | None = None) -> HardFamily:
     """H(d, M, D): mass 1-D on an easy prompt, D/d on each of d prompts whose secret label has mass 2/M, the others (M-2)/(M(M-1)).
 
@@ -40,10 +44,7 @@ def hard_family(*, hard_prompts: int, labels: int, hard_mass: float, secrets: np
 
     Raises `ValueError` for counts or masses out of range and secrets that are not d labels in 1..M.
     """
-    _checks.count("hard_prompts", hard_prompts)
-    _checks.count("labels", labels, 3)
-    if not 0 < hard_mass <= 1:
-        raise ValueError(f"`hard_mass` must be in (0, 1]; got {hard_mass!r}.")
+    _checks.affordable("labels" if labels > hard_prompts else "hard_prompts", max(labels, hard_prompts), size=16.0 * hard_prompts * labels)
     d, m = int(hard_prompts), int(labels)
     places = np.ones(d, dtype=np.int64) if secrets is None else np.asarray(secrets, dtype=np.int64)
     if places.shape != (d,) or not ((places >= 1) & (places <= m)).all():

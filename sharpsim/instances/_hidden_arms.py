@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import checked, count
 
 ENTRY_LIMIT = 2**25
 """The most feature entries that are listed."""
@@ -31,22 +32,19 @@ class HiddenArms(NamedTuple):
     coverage: float
 
 
+@checked(secret=count(0, 2**53))
 def hidden_arms(*, arms: int, bulk: int, gap: float, secret: int = 0) -> HiddenArms:
     """Example J.1': `arms` d >= 1, `bulk` M >= 1 (there 2^d), `gap` g > 0; `secret` J in 0..d-1 (the family is invariant under it).
 
     Raises `ValueError` for counts or a gap out of range, a secret that is no arm, and more than 2^25 feature entries.
     """
-    _checks.count("arms", arms)
-    _checks.count("bulk", bulk)
-    _checks.positive("gap", gap)
-    _checks.count("secret", secret, 0)
     if secret >= arms:
         raise ValueError(f"`secret` must be one of the {arms} arms; got {secret!r}.")
-    _checks.enumerable((arms + bulk) * arms, ENTRY_LIMIT, "the table of features", "hidden_arms with a smaller `bulk`")
+    _checks.enumerable((arms + bulk) * arms, ENTRY_LIMIT, "the table of features of `arms` and `bulk`", "hidden_arms with a smaller `bulk`")
     d, m = int(arms), int(bulk)
     features = np.concatenate([np.eye(d), np.zeros((m, d))])
     theta = np.zeros(d)
-    theta[secret] = math.log1p(gap)
+    theta[int(secret)] = math.log1p(gap)
     total = m + d + gap
     return HiddenArms(
         features[None], theta, (features @ theta - math.log(total))[None], np.ones(1), int(secret), float(gap), total / (1 + gap)

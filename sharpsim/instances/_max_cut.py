@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, arrays, checked, count
+from sharpsim._kind import Kind
 
 
 class MaxCut(NamedTuple):
@@ -18,6 +20,7 @@ class MaxCut(NamedTuple):
     adjacency: np.ndarray
 
 
+@checked
 def max_cut(adjacency: Any, *, scale: float, coupling: float = 1.0) -> MaxCut:
     """theta_1 = ... = theta_{H-2} = 0, theta_{H-1} = -coupling A(G) on the features y_i y_j y_{H-1} (i < j), theta_H = (B/2)(e_(H-1,H) +
     e_H).
@@ -30,8 +33,6 @@ def max_cut(adjacency: Any, *, scale: float, coupling: float = 1.0) -> MaxCut:
     Raises `ValueError` for anything but the adjacency matrix of a simple graph with an edge, or a scale or coupling not positive.
     """
     graph = check_graph(adjacency)
-    _checks.positive("scale", scale)
-    _checks.positive("coupling", coupling)
     n = len(graph)
     first, second = _pairs(n)
     weights = np.zeros((n + 2, len(first) + 2))
@@ -40,10 +41,15 @@ def max_cut(adjacency: Any, *, scale: float, coupling: float = 1.0) -> MaxCut:
     return MaxCut(weights, graph)
 
 
+_TOKENS = Kind("tokens, 0 or 1", lambda x: (x == 0) | (x == 1), ("positions",), "iu", then=_checks.two)
+
+
+@checked(prompt=ANYTHING, prefix=_TOKENS, depth=arrays(count(0)))
 def max_cut_features(prompt: Any, prefix: Any, depth: Any) -> Any:
     """phi_h of the two continuations of `prefix[:depth]`, [2, n(n-1)/2 + 2]: y_i y_j y_h (i < j <= n, 0 for signs still to come), then
     y_{h-1} y_h and y_h. All are odd in y_h. The same for every prompt; computed for one prefix, in the namespace of `prefix`, no table.
     """
+    prefix = prefix if _checks.is_traced(prefix) or hasattr(prefix, "__array_namespace__") else np.asarray(prefix)
     xp = prefix.__array_namespace__()
     places = xp.arange(prefix.shape[0])
     signs = xp.where(places < depth, 2 * prefix - 1, 0).astype(float)
@@ -56,9 +62,6 @@ def max_cut_features(prompt: Any, prefix: Any, depth: Any) -> Any:
 def check_graph(adjacency: Any) -> np.ndarray:
     """The adjacency matrix as float64; `ValueError` unless it is a simple graph with at least one edge on at least two vertices."""
     graph = np.asarray(adjacency, dtype=np.float64)
-    square = graph.ndim == 2 and graph.shape[0] == graph.shape[1]
-    if not square or not (np.isin(graph, (0, 1)).all() and (graph == graph.T).all() and not np.diag(graph).any()):
-        raise ValueError("`adjacency` must be a symmetric matrix of 0 and 1 with zero diagonal, a simple graph's.")
     if not graph.any():
         raise ValueError("`adjacency` must have at least one edge; got none.")
     return graph

@@ -3,8 +3,10 @@
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import MODERATE, checked
 
 
+@checked(concentration=MODERATE)
 def random_table(rng: np.random.Generator, *, prompts: int, responses: int, concentration: float) -> tuple[np.ndarray, np.ndarray]:
     """Log-probabilities `[prompts, responses]` with independent Dirichlet(concentration) rows, and Dirichlet(1) prompt weights.
 
@@ -12,9 +14,7 @@ def random_table(rng: np.random.Generator, *, prompts: int, responses: int, conc
 
     Raises `ValueError` for counts below 1 and concentration not positive.
     """
-    _checks.count("prompts", prompts)
-    _checks.count("responses", responses)
-    _checks.positive("concentration", concentration)
+    _checks.affordable("responses" if responses > prompts else "prompts", max(responses, prompts), size=40.0 * prompts * responses)
     # Gammas in log space: at low concentration the probabilities themselves underflow.
     shape = (int(prompts), int(responses))
     log_gamma = np.log(rng.gamma(concentration + 1.0, size=shape)) + np.log(rng.uniform(size=shape)) / concentration
@@ -22,12 +22,12 @@ def random_table(rng: np.random.Generator, *, prompts: int, responses: int, conc
     return log_probs, rng.dirichlet(np.ones(int(prompts)))
 
 
+@checked
 def row_permutations(rng: np.random.Generator, log_probs: np.ndarray, *, members: int) -> np.ndarray:
     """`[prompts, members, responses]`: each row, first as it is, then `members - 1` random relabellings of it.
 
     With the best-of-N law as `log_probs` this is a product class that realises it, of log size at most prompts log(members).
     """
-    _checks.table("log_probs", log_probs)
-    _checks.count("members", members)
+    _checks.affordable("members", members, size=24.0 * members * np.size(log_probs))
     others = np.repeat(np.asarray(log_probs)[:, None, :], int(members) - 1, axis=1)
     return np.concatenate([np.asarray(log_probs)[:, None, :], rng.permuted(others, axis=2)], axis=1)

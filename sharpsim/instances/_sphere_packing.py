@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import checked, count
 
 DIMENSION_LIMIT = 22
 """The largest dimension whose 2^d sign vectors are listed."""
@@ -42,17 +43,18 @@ class CubeLaw(NamedTuple):
     log_coverage: float
 
 
+@checked
 def cube_law(*, dimension: int) -> CubeLaw:
     """The cube's base for any d: agreement 1/(1 + e^(-2/d)) per coordinate, margin e^(2/d) - 1, C_cov = (1 + e^(-2/d))^d.
 
     Raises `ValueError` for a dimension below 1. Source: Example J.1 (literally the paper's packing, s >= 1/4, up to d = 64).
     """
-    _checks.count("dimension", dimension)
     d = int(dimension)
     log_agree = -math.log1p(math.exp(-2 / d))
     return CubeLaw(d, log_agree, log_agree - 2 / d, math.expm1(2 / d), -d * log_agree)
 
 
+@checked(distance=count(1, 2**53), mode=count(0, 2**53))
 def sphere_packing(*, dimension: int, distance: int, mode: int = 0) -> SpherePacking:
     """Binary lexicode of length d and Hamming distance h as sign vectors over sqrt d; h = 1 is the whole cube.
 
@@ -62,25 +64,22 @@ def sphere_packing(*, dimension: int, distance: int, mode: int = 0) -> SpherePac
 
     Raises `ValueError` for d outside 1..22, h outside 1..d and a mode that is no word.
     """
-    _checks.count("dimension", dimension)
-    _checks.enumerable(dimension, DIMENSION_LIMIT, "the dimension", "cube_law, which lists no responses,")
-    _checks.count("distance", distance)
+    _checks.enumerable(2.0 ** min(dimension, 1000), 2**DIMENSION_LIMIT, "the cube of this `dimension`", "cube_law, which lists none,")
     if distance > dimension:
         raise ValueError(f"`distance` must be at most `dimension`, {dimension}; got {distance!r}.")
     d = int(dimension)
     words = lexicode(dimension=d, distance=int(distance))
-    _checks.count("mode", mode, 0)
     if mode >= len(words):
         raise ValueError(f"`mode` must be one of the {len(words)} words; got {mode!r}.")
     signs = 1.0 - 2.0 * ((words[:, None] >> np.arange(d)) & 1)
     features = signs / math.sqrt(d)
-    away = np.bitwise_count(words ^ words[mode]).astype(np.float64)
+    away = np.bitwise_count(words ^ words[int(mode)]).astype(np.float64)
     counts = np.bincount(away.astype(np.int64), minlength=d + 1)
     coverage = math.fsum(counts * np.exp(-2 * np.arange(d + 1) / d))
     log_probs = -2 * away / d - math.log(coverage)
     # A code of one word has no neighbour: every response with mass is maximal.
     margin = math.expm1(2 * float(np.flatnonzero(counts[1:])[0] + 1) / d) if len(words) > 1 else math.inf
-    return SpherePacking(features[None], features[mode], log_probs[None], np.ones(1), int(mode), margin, coverage)
+    return SpherePacking(features[None], features[int(mode)], log_probs[None], np.ones(1), int(mode), margin, coverage)
 
 
 def lexicode(*, dimension: int, distance: int) -> np.ndarray:

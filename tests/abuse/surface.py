@@ -1,6 +1,5 @@
 """The public surface: every function and class that a module of `sharpsim` offers by name, and the public methods of these classes."""
 
-import dataclasses
 import importlib
 import inspect
 import pkgutil
@@ -36,7 +35,9 @@ def is_record(value: Any) -> bool:
     if not inspect.isclass(value):
         return False
     checks = any(hasattr(value, name) for name in ("__post_init__", "__check_init__"))
-    written = "__init__" in vars(value) and not dataclasses.is_dataclass(value)
+    # Constructors that `dataclass` and `equinox` wrote stand in no file of the library.
+    code = getattr(vars(value).get("__init__"), "__code__", None)
+    written = code is not None and code.co_filename.startswith(sharpsim.__path__[0])
     return issubclass(value, (BaseException, tuple)) or inspect.isabstract(value) or not (checks or written)
 
 

@@ -134,3 +134,11 @@ def test_counts_are_counts(counts):
 def test_single_faults(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("value", [1.5, 2 + 2**-40, np.array([1.0, 2.5])])
+def test_a_count_is_whole(value):
+    for least in (0, 1):
+        with pytest.raises(ValueError, match=f"`x` must be a whole number of at least {least}"):
+            count(least).check("x", value, {})
+    count().check("x", np.array([1.0, 2e15]), {})

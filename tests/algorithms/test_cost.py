@@ -116,3 +116,38 @@ def test_a_class_for_other_prompts_or_responses_is_refused(name, arguments):
     for wrong in (FiniteClass(table[None, :1]), FiniteClass(narrow), None):
         with pytest.raises(ValueError, match="`policy_class`"):
             getattr(algorithms, name)(oracle, wrong, **arguments, key=jax.random.key(0))
+
+
+class Counter(Oracle):
+    """An oracle that counts the responses it gives and the likelihoods it tells."""
+
+    counted: list = eqx.field(static=True)
+
+    def __init__(self, base, weights, counted):
+        super().__init__(base, weights)
+        self.counted = counted
+
+    def draw(self, n, N, *, key):
+        self.counted.append(n * N)
+        return super().draw(n, N, key=key)
+
+    def evaluate(self, prompts, responses):
+        self.counted.append(len(prompts))
+        return super().evaluate(prompts, responses)
+
+
+@pytest.mark.parametrize(("members", "T", "judged"), [(2, 4, 2), (3, 2, 2)])
+def test_xpo_counts_what_validation_draws_and_evaluates(members, T, judged):
+    """Of each fresh prompt the base's response, with which it comes, and one response of each iterate judged: (judged + 1) validation."""
+    tables = np.stack([np.asarray(BASE.log_probs), np.log([[0.2, 0.3, 0.5], [0.6, 0.2, 0.2]]), np.log(np.full((2, 3), 1 / 3))])
+    used, counted = [], []
+    with jax.disable_jit():
+        for validation in (None, 7):
+            counter = Counter(BASE, WEIGHTS, [])
+            found = algorithms.xpo(
+                counter, FiniteClass(tables[:members]), T=T, beta=0.5, alpha=0.1, validation=validation, key=jax.random.key(0)
+            )
+            used.append(found.samples_used)
+            counted.append(sum(counter.counted))
+    assert used == [2 * T, 2 * T + (judged + 1) * 7]
+    assert counted[1] - counted[0] == used[1] - used[0]

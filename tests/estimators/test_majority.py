@@ -115,7 +115,7 @@ def test_refusals():
     for call, message in (
         (lambda: majority_vote(Draws.of_table([[True]])), "`draws` must have `answers`"),
         (lambda: majority_vote(draws, ties="last"), "`ties` must be one of split, first, wrong; got 'last'"),
-        (lambda: majority_vote(draws, permutations=1), "`permutations` must be at least 2"),
+        (lambda: majority_vote(draws, permutations=1), "`permutations` must be a whole number of at least 2"),
         (lambda: majority_vote(draws, [50]), "`N` must hold numbers up to"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -1,11 +1,4 @@
-"""The sample-and-evaluate framework (Definition 3.2) and its adaptive extension (Definition D.1) as objects.
-
-An oracle holds the base policy and the prompt distribution, and gives only samples and their likelihoods. Algorithms are handed an oracle
-instead of the base policy, so they cannot use more than the framework allows. Every batch carries its cost in samples.
-
-`Oracle` makes every draw. `LawOracle` draws the answer to the same query from its exact distribution, which is much faster for large N.
-Source: Huang et al. 2025, arXiv 2412.01951v2, Def 3.2 and Def D.1.
-"""
+"""The oracle that makes every draw."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,12 +10,15 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks, sampling
+from sharpsim._arguments import ANYTHING, FLAG, LABEL, POLICY, POSITIVE, REWARD_TABLE, arrays, checked
 from sharpsim._precision import as_jax, widened
 from sharpsim.policies import TabularPolicy, running_mass
-from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTable, TracedRanking
+from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTable
 
 CHUNK = 2**20
 """The most draws that the literal oracle holds in memory at a time, for bases and rewards that are functions."""
+DRAW, STEP = 1.5e-9, 1e-7
+"""Seconds that one draw takes at least, where every draw is made: independent draws, and one after the other until a rule stops."""
 
 
 class Oracle(eqx.Module):
@@ -48,11 +44,12 @@ class Oracle(eqx.Module):
     _best: HazardTable | None
     _running: Float[Array, "prompts responses"] | None
 
+    @checked(base=POLICY, prompts=ANYTHING, reward=ANYTHING)
     def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
         size = base.prompts if isinstance(base, TabularPolicy) else np.shape(prompt_weights)[0]
         _checks.prompt_weights(prompt_weights, size)
-        if prompts is not None and np.shape(prompts)[0] != size:
-            raise ValueError(f"`prompts` must hold one prompt for each of the {size} weights; got {np.shape(prompts)[0]}.")
+        if prompts is not None and np.shape(prompts)[:1] != (size,):
+            raise ValueError(f"`prompts` must hold one prompt for each of the {size} weights; got shape {np.shape(prompts)}.")
         if prompts is not None and isinstance(base, TabularPolicy) and not np.array_equal(prompts, np.arange(size)):
             raise ValueError("`prompts` must be left out for a tabular base, whose prompts are its rows in order.")
         self._base = base
@@ -67,8 +64,7 @@ class Oracle(eqx.Module):
             if not isinstance(base, TabularPolicy):
                 raise ValueError("`reward` must be a function where `base` is not tabular; got a table.")
             _checks.same_shape("base.log_probs", base.log_probs, "reward", reward)
-            if not _checks.is_traced(reward) and np.isnan(np.asarray(reward)).any():
-                raise ValueError("`reward` must not hold NaN.")
+            REWARD_TABLE.check("reward", reward, {})
             # Unsigned numbers would be sorted wrong once negated.
             given = reward if _checks.is_traced(reward) else np.asarray(reward)
             self._reward = as_jax(jnp.asarray(given, float) if given.dtype.kind in "bu" else given)
@@ -79,13 +75,9 @@ class Oracle(eqx.Module):
                 self._alias = AliasTables.of(np.exp(np.asarray(base.log_probs, dtype=np.float64)))
             elif base.log_probs.dtype == jnp.float64:
                 self._running = running_mass(jnp.exp(base.log_probs))
-        self._best = self._best_tables()
-
-    def _best_tables(self) -> HazardTable | None:
-        """The table that `respond` draws from; None where rewards are not in a table, or are traced."""
-        if self._alias is None or self._score is not None or _checks.is_traced(self._reward):
-            return None
-        return HazardTable.of(self._base.log_probs, self._base.log_probs if self._reward is None else self._reward)
+        # None where rewards are not in a table, or are traced.
+        ranked = self._alias is not None and self._score is None and not _checks.is_traced(self._reward)
+        self._best = HazardTable.of(base.log_probs, base.log_probs if self._reward is None else self._reward) if ranked else None
 
     @property
     def prompts(self) -> Any:
@@ -97,6 +89,7 @@ class Oracle(eqx.Module):
         """(number of prompts, number of responses); the second is None where the base is not tabular."""
         return self._weights.shape[0], self._base.log_probs.shape[1] if isinstance(self._base, TabularPolicy) else None
 
+    @checked
     def draw(self, n: int, N: int, *, key: Key[Array, ""]) -> Draws:
         """n prompts from mu and N responses to each, with their likelihoods; cost n N."""
         n, N = _checks.static_count("n", n), _checks.static_count("N", N)
@@ -106,23 +99,26 @@ class Oracle(eqx.Module):
         responses, log_probs = self._draw_responses(prompts, N, response_key)
         return Draws(prompts, responses, log_probs, n * N)
 
+    @checked
     def best_of(self, n: int, N: Any, *, key: Key[Array, ""]) -> Batch:
         """n prompts from mu and the best of N responses to each; cost n N. Of responses with equal reward the first drawn is kept."""
         n = _checks.static_count("n", n)
         prompt_key, response_key = jax.random.split(key)
-        return self._respond(self._draw_prompts(n, prompt_key), self._draws(N), response_key)
+        return self._respond(self._draw_prompts(n, prompt_key), self._draws(N, n), response_key)
 
+    @checked(prompts=arrays(LABEL, "n"))
     def respond(self, prompts: Any, N: Any, *, key: Key[Array, ""]) -> Batch:
         """The best of N responses to each given prompt (an index into the weights): inference-time sharpening; cost N each."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
-        return self._respond(jnp.asarray(prompts, jnp.int32), self._draws(N), key)
+        return self._respond(jnp.asarray(prompts, jnp.int32), self._draws(N, len(prompts)), key)
 
+    @checked(stop=arrays(POSITIVE))
     def best_until(self, n: int, *, stop: Any, key: Key[Array, ""]) -> AdaptiveBatch:
         """n prompts from mu, and for each the adaptive rule of Def D.1: draw until k max_{j<=k} base(y_j|x) >= stop, keep the likeliest.
 
         For tabular bases with reward log base. The cost is the number of draws, a random value with mean n E[N_s].
         """
-        n = _checks.static_count("n", n)
+        n, stop = _checks.static_count("n", n), stop if _checks.is_traced(stop) else np.asarray(stop, float)
         base = self._tabular("best_until")
         _checks.stop(stop, base.log_probs.dtype)
         prompt_key, response_key = jax.random.split(key)
@@ -131,37 +127,46 @@ class Oracle(eqx.Module):
         responses, draws = self._until(widened(base.log_probs), prompts, stop, response_key)
         return AdaptiveBatch(prompts, responses, base.log_probs[prompts, responses], draws)
 
+    @checked
     def draw_prompts(self, n: int, *, key: Key[Array, ""]) -> Int[Array, " n"]:
         """n prompts from mu, as indices into the weights. Prompts cost nothing; only responses do (Def D.1)."""
         return self._draw_prompts(_checks.static_count("n", n), key)
 
+    @checked(active=arrays(FLAG, "prompts"))
     def step(self, active: Any, *, key: Key[Array, ""]) -> AdaptiveBatch:
         """One response to every prompt where `active` is true, as any adaptive learner may ask for (Def D.1); cost one each.
 
         All arrays are `[prompts]`. A prompt that is not active has response -1, log-likelihood NaN and 0 draws.
         """
-        _checks.active(active, self._weights.shape[0])
+        if np.shape(active) != self._weights.shape:
+            raise ValueError(f"`active` must have one entry for each of the {self.shape[0]} prompts; got shape {np.shape(active)}.")
+        active = jnp.asarray(active)
         prompts = jnp.arange(active.shape[0], dtype=jnp.int32)
         responses, log_probs = self._draw_responses(prompts, 1, key)
         shown = jnp.where(active, log_probs[:, 0], jnp.nan)
         return AdaptiveBatch(prompts, jnp.where(active, responses[:, 0], -1), shown, active.astype(log_probs.dtype))
 
+    @checked(prompts=arrays(LABEL, "n"), responses=ANYTHING)
     def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
         """The log-likelihoods of responses that the learner made itself; cost one each. Only XPO uses this extension of Def 3.2."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
         _checks.responses(responses, prompts, self.shape[1])
+        prompts, responses = jnp.asarray(prompts), jnp.asarray(responses)
         log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
         return Draws(prompts, responses, log_probs, prompts.shape[0])
 
+    @checked
     def rewards(self, draws: Draws) -> Any:
         """The self-reward of each drawn response, in the shape of the log-likelihoods. It is computed from draws and costs nothing."""
         return jax.vmap(lambda x, y, value: self._rewards(x, jnp.atleast_1d(y), jnp.atleast_1d(value)).reshape(value.shape))(
             draws.prompts, draws.responses, draws.log_probs
         )
 
-    def _draws(self, N: Any) -> Any:
-        """N, checked, as `_respond` takes it."""
-        return _checks.static_count("N", N)
+    def _draws(self, N: Any, n: int) -> Any:
+        """N, checked, as `_respond` takes it for n prompts."""
+        count = _checks.static_count("N", N)
+        _checks.affordable("N", N, seconds=DRAW * n * count)
+        return count
 
     def _respond(self, prompts: Any, N: Any, key: Any) -> Batch:
         if self._best is not None:
@@ -179,6 +184,7 @@ class Oracle(eqx.Module):
         return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
 
     def _draw_prompts(self, n: int, key: Any) -> Any:
+        _checks.affordable("n", n, size=32.0 * n)
         if isinstance(self._mu, AliasTables):
             return sampling.draw_rows(self._mu, jnp.zeros(n, jnp.int32), 1, key)[:, 0]
         return sampling.draw_prompts(self._mu, n, key)
@@ -210,50 +216,6 @@ class Oracle(eqx.Module):
         return self._base
 
     def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
+        if not _checks.is_traced(stop):
+            _checks.affordable("stop", stop, seconds=STEP * float(stop))
         return sampling.adaptive_literal(log_probs, prompts, stop, key)
-
-
-class LawOracle(Oracle):
-    """The queries of `Oracle`, answered by one draw from the exact distribution of the answer. Costs are the same.
-
-    The time depends neither on N nor on the stopping time: `best_of(n, N)` makes one exponential number a prompt, and still costs n N.
-    The base must be tabular, with a table of rewards or log base. `draw` makes every draw, as in `Oracle`.
-    N may be traced; the cost is then traced too, and N below 1 or above 2^100 gives response -1 and log-likelihood NaN.
-    """
-
-    _sorted: TracedRanking | None
-
-    def __init__(self, base: Any, prompt_weights: Any, *, prompts: Any = None, reward: Any = None):
-        if not isinstance(base, TabularPolicy) or callable(reward):
-            raise ValueError("`base` must be tabular and `reward` a table or None for LawOracle; use Oracle, which draws literally.")
-        super().__init__(base, prompt_weights, prompts=prompts, reward=reward)
-        rewards = base.log_probs if self._reward is None else self._reward
-        self._sorted = TracedRanking.of(base.log_probs, rewards) if self._best is None else None
-
-    def _draws(self, N: Any) -> Any:
-        if _checks.is_traced(N):
-            return N
-        count = _checks.static_count("N", N)
-        if count > sampling.MOST_BY_LAW:
-            raise ValueError(f"`N` must be at most 2^100 for LawOracle, which tells masses apart from 2^-117 on; got {N}.")
-        return count
-
-    def _respond(self, prompts: Any, N: Any, key: Any) -> Batch:
-        # A float, because n N = 1e11 does not fit the integers that JAX may be using.
-        draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
-        if self._best is not None:
-            responses, log_probs = sampling.best_by_law(self._best, self._base.log_probs, prompts, draws, key)
-        else:
-            sorted_table: Any = self._sorted
-            responses = sampling.best_by_law_traced(sorted_table, prompts, draws, key)
-            log_probs = self._base.log_probs[prompts, responses]
-        if _checks.is_traced(N):
-            # What cannot be refused must not pass for an answer.
-            answered = (N >= 1) & (float(sampling.MOST_BY_LAW) >= N)
-            responses, log_probs = jnp.where(answered, responses, -1), jnp.where(answered, log_probs, jnp.nan)
-        return Batch(prompts, responses, log_probs, cost)
-
-    def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
-        if self._best is not None:
-            return sampling.adaptive_by_law(self._best, log_probs, prompts, stop, key)
-        return sampling.adaptive_by_law_traced(log_probs, prompts, stop, key)
