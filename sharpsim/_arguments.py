@@ -1,8 +1,8 @@
 """What the arguments of public functions are, said once: `KINDS` gives each name its kind, and `checked` refuses what is not of it.
 
 `@checked` takes the kind of each argument from its own keyword if there is one, else from the argument's name, else from its annotation.
-An argument annotated `int` or `float` must be one number; one whose default is None may be None. Arrays are compared with one another:
-`prompts` in two arguments is the same number. A refusal is a `ValueError` "`name` must be RULE; got VALUE.".
+An argument annotated `int` or `float` must be one number; one with None in its annotation or as its default may be None. Arrays are
+compared with one another: `prompts` in two arguments is the same number. A refusal is a `ValueError` "`name` must be RULE; got VALUE.".
 
 Code that JAX traces cannot raise. There types and shapes are refused as ever, and the numbers are looked at in compiled code: where a
 traced argument is not of its kind, every float of the answer is NaN, and so are its derivatives. A boolean cannot say so: it is False, or
@@ -205,7 +205,7 @@ def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
         return function
     parameters = inspect.signature(function).parameters
     plain = [p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in ("self", "cls")]
-    checks = {p.name: (_kind(function, p, own).check, _is_number(p.annotation), p.default is None) for p in plain}
+    checks = {p.name: (_kind(function, p, own).check, _is_number(p.annotation), _may_be_none(p)) for p in plain}
     names = [p.name for p in parameters.values() if p.kind <= p.POSITIONAL_OR_KEYWORD]
 
     @functools.wraps(function)
@@ -240,6 +240,10 @@ def _kind(function: Any, parameter: inspect.Parameter, own: dict[str, Any]) -> A
     if name in KINDS:
         return KINDS[name]
     raise TypeError(f"`{name}` of {function.__qualname__} has no kind: add the name to KINDS, or `@checked({name}=..)`.")
+
+
+def _may_be_none(parameter: inspect.Parameter) -> bool:
+    return parameter.default is None or types.NoneType in get_args(parameter.annotation)
 
 
 def _is_number(annotation: Any) -> bool:

@@ -62,7 +62,7 @@ def test_what_is_concrete_is_refused_while_it_is_traced():
         (lambda t: coverage.coverage_coefficient(t, np.array([0.5, 0.6])), "`prompt_weights` must have rows that sum to 1"),
         (lambda t: coverage.coverage_coefficient(t[0], WEIGHTS), r"`log_probs` must be a table \[prompts, responses\]"),
         (lambda t: rewards.log_likelihood(t.astype(int)), "`log_probs` must be floating-point log-probabilities"),
-        (lambda t: rewards.log_likelihood(t[:, :0]), "`log_probs` must have at least one of its responses"),
+        (lambda t: rewards.log_likelihood(t[:, :0]), "`log_probs` must hold at least one response"),
         (lambda t: xpo.concentration_bound(mean=3.0, log_inverse_rho=t[0]), "`log_inverse_rho` must be one number"),
         (lambda t: checked(adjacency=GRAPH)(lambda adjacency: adjacency)(t[:, :2]), "`adjacency` must be concrete"),
     ):
