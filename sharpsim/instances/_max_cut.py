@@ -41,7 +41,7 @@ def max_cut(adjacency: Any, *, scale: float, coupling: float = 1.0) -> MaxCut:
     return MaxCut(weights, graph)
 
 
-_TOKENS = Kind("tokens, 0 or 1", lambda x: (x == 0) | (x == 1), ("positions",), "iu", then=_checks.two)
+_TOKENS = Kind("tokens, 0 or 1", lambda x: (x == 0) | (x == 1), ("positions",), "iu", _checks.two, lambda tokens: len(tokens) > 1)
 
 
 @checked(prompt=ANYTHING, prefix=_TOKENS, depth=arrays(count(0)))
