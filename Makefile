@@ -126,11 +126,11 @@ $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,test]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,certified,test]"
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,test,docs]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,certified,test,docs]"
 	@touch $@
 
 $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
@@ -138,5 +138,5 @@ $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,test,dev]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,certified,test,dev]"
 	@touch $@
