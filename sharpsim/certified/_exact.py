@@ -54,6 +54,12 @@ def rational(name: str, value: Any, rule: str = "a finite number", holds: Callab
     return value
 
 
+def rational_number(numerator: Any, denominator: Any = 1) -> fmpq:
+    """numerator/denominator of two exact numbers, as a `flint.fmpq`."""
+    below = rational("denominator", denominator, "a finite number other than 0", lambda x: x != 0)
+    return rational("numerator", numerator) / below
+
+
 def between(name: str, value: Any, low: int, high: int, *, closed: str = "") -> fmpq:
     """A rational in (low, high), with the ends that `closed` names, "low" or "high"."""
     rule = f"in {'[' if 'low' in closed else '('}{low}, {high}{']' if 'high' in closed else ')'}"

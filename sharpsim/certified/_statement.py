@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from flint import arb, ctx, fmpq
 
-from sharpsim.certified._exact import HIGHEST, LOWEST
+from sharpsim.certified._exact import HIGHEST, LOWEST, rational, refuse, whole
 
 Instance = dict[str, Any]
 """Arguments of a statement by name: `Table`, `Row`, rationals, integers, or nested tuples of rationals."""
@@ -59,9 +59,14 @@ class Verdict:
     gap: arb | None = None
 
 
-def judge(statement: Statement, instance: Mapping[str, Any], *, scale: fmpq | None = None, highest: int = HIGHEST) -> Verdict:
+def judge(statement: Any, instance: Any, *, scale: Any = None, highest: Any = HIGHEST) -> Verdict:
     """The verdict of one instance, which must be of the statement's domain; with `scale`, of the statement with its bound times that."""
-    bits, left, right = LOWEST, None, None
+    if not isinstance(statement, Statement):
+        raise refuse("statement", "a Statement", statement)
+    if not isinstance(instance, Mapping) or not instance or not all(isinstance(name, str) for name in instance):
+        raise refuse("instance", "the statement's arguments by name", instance)
+    scale = None if scale is None else rational("scale", scale)
+    bits, left, right, highest = LOWEST, None, None, whole("highest", highest, LOWEST, 2**20)
     while bits <= highest:
         with ctx.workprec(bits):
             left, right = statement.left(**instance), statement.right(**instance)

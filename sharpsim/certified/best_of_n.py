@@ -147,6 +147,8 @@ def miss_bound(*, covered_mass: Any, N: Any) -> arb:
 def samples_needed(*, covered_mass: Any, rho: Any) -> int:
     """ceil(log(1/rho)/p), the N of Prop C.1 at which (1-p)^N <= rho."""
     p, rho = between("covered_mass", covered_mass, 0, 1, closed="high"), between("rho", rho, 0, 1)
+    if p < fmpq(1, 10**300):
+        raise refuse("covered_mass", "at least 1e-300", covered_mass)
     return int(settled(lambda: (ball(Log(1 / rho)) / arb(p)).ceil().unique_fmpz(), "a number of draws"))
 
 

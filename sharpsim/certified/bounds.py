@@ -135,4 +135,4 @@ def _vectors(vectors: Any) -> list[list[fmpq]]:
 def elliptic_bound(*, d: Any, T: Any, trace_max: Any, lam: Any) -> arb:
     """d K log(1 + T K/(d lam))/(lam log(1 + K/lam)), K = `trace_max`: above `elliptic_sum` (Lemma F.2, corrected)."""
     d, T, ratio = whole("d", d), whole("T", T), moderate("trace_max", trace_max) / moderate("lam", lam)
-    return d * ratio * arb(1 + T * ratio / d).log() / arb(1 + ratio).log()
+    return d * ratio * arb(T * ratio / d).log1p() / arb(ratio).log1p()

@@ -120,6 +120,8 @@ EXACT = {
 }  # fmt: skip
 """Arguments of the certified twins, which take probabilities and exact numbers."""
 
+KL = certified.statements()["kl"]
+
 BY_FUNCTION: dict[str, dict[str, Any]] = {
     **{f"certified.{name}": EXACT for module in certified.MODULES for name in _names_of(module)},
     "certified.dpo.regret": {**EXACT, "policy": np.exp(TABLE)},
@@ -130,6 +132,10 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "certified.table": EXACT,
     "certified.precision": EXACT,
     "certified.Log": EXACT,
+    "certified.rational": {"numerator": 3, "denominator": 4},
+    "certified.judge": {"statement": KL, "instance": KL.extremal, "scale": LEFT_OUT, "highest": 256},
+    "certified.minimise": {"instance": {"N": 9}, "fails": lambda case: case["N"] > 3},
+    "certified.certificate": {"statement": KL, "instance": KL.extremal, "verdict": certified.judge(KL, KL.extremal)},
     "laws.plurality_miss": {"miss": 0.2, "negligible": 1e-17},
     "theory.xpo.selection_error": {"validation": 64},
     "theory.require": {"slacks": {"scale": 1.0}, "names": LEFT_OUT},

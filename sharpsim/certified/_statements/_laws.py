@@ -119,7 +119,7 @@ STATEMENTS = (
     Statement(
         "stopping_miss", "Lemma I.1 (miss)", "P[kept outside Y*] <= (1 - |Y*|P*)^ceil(s/P*)",
         lambda row, stop: stopping.miss(row, stop=stop), lambda row, stop: stopping.miss_bound(row, stop=stop), _stopped,
-        {"row": Row([11, *[10] * 3]), "stop": fmpq(1, 5)}, attained=_one_deadline,
+        {"row": Row([110, *[100] * 3]), "stop": fmpq(9, 4)}, attained=_one_deadline,
     ),
     Statement(
         "stopping_miss_exponential", "Lemma I.1", "(1 - |Y*|P*)^ceil(s/P*) <= exp(-|Y*|s)",
@@ -129,7 +129,7 @@ STATEMENTS = (
     Statement(
         "adaptive_miss", "Thm D.1 (miss)", "at s = log(2/delta) the rule keeps a response outside Y* with probability at most delta/2",
         lambda row, delta: stopping.miss(row, stop=Log(2 / delta)), lambda row, delta: delta / 2,
-        lambda draws: {"row": draws.row(large=True), "delta": draws.share()}, {"row": Row([1001, *[1000] * 999]), "delta": fmpq(1, 10)},
+        lambda draws: {"row": draws.row(large=True), "delta": draws.share()}, {"row": Row([101, *[100] * 39]), "delta": fmpq(1, 10)},
     ),
     Statement(
         "adaptive_cost_below", "Thm D.1 (cost, below)", "E[m]/n >= log(2/delta) Cbar_cov",
