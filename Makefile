@@ -22,7 +22,7 @@ help:
 	@echo "make versions [NEWEST=python3.13]            the oldest and the newest versions of what the library needs, each in its own environment"
 	@echo "make report                                 write paper_repro.md from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
-	@echo "make accuracy                               the digits of every exact function, as docs/accuracy.md"
+	@echo "make accuracy                               the digits of every exact function, as docs/accuracy.md and docs/digits.md"
 	@echo "make mutants [SIZE=60]                      wrong versions of single lines: do the tests of their module notice?"
 	@echo "make docs                                   build the book into build/docs/html (MathJax comes from the npm registry)"
 	@echo "make docs-test                              build the book and open every page of it in headless Chromium"
@@ -72,6 +72,7 @@ bench: $(VENV)/.bench
 
 accuracy: $(VENV)/.test
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.digits
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutants --size $(or $(SIZE),60)

@@ -135,6 +135,6 @@ def scaled(statement: Statement) -> Any:
 def write(path: Path, found: Iterable[dict[str, Any]]) -> None:
     """The rows as CSV."""
     with path.open("w", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table: Any = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
         table.writerows(found)

@@ -1,7 +1,7 @@
 """A smaller and rounder instance at which something still fails: fewer prompts and responses, small counts, probabilities of few digits."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from flint import fmpq
 
@@ -18,9 +18,9 @@ def minimise(instance: Any, fails: Any) -> Instance:
         raise refuse("instance", "arguments by name", instance)
     if not callable(fails):
         raise refuse("fails", "a function of an instance", fails)
-    found = dict(instance)
+    found, test = dict(instance), cast(Callable[[Instance], bool], fails)
     while True:
-        smaller = next((other for other in _simpler(found) if _still(other, fails)), None)
+        smaller = next((other for other in _simpler(found) if _still(other, test)), None)
         if smaller is None:
             return found
         found = smaller
