@@ -9,7 +9,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,9 @@ def _lines(todo: Sequence[tuple[str, int]], processes: int) -> Iterable[dict[str
         yield from (chunk(*one) for one in todo)
         return
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(chunk, *zip(*todo, strict=True)) if todo else ()
+        # As they come: one large instance must not hold the others back.
+        for done in as_completed([pool.submit(chunk, *one) for one in todo]):
+            yield done.result()
 
 
 def rows(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ base has. f(y, y') = h(y) - h(y'), h = beta log policy - (1 + beta) log base; f 
 from collections.abc import Callable
 from typing import Any
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
 from sharpsim.certified import tilt
 from sharpsim.certified._exact import ball_of, between, moderate, positive, rational, refuse, root, settled, square, whole, x_log_x
@@ -63,7 +63,15 @@ def log_ratio_excess(policy: Any, base: Any, *, beta: Any, excess: Any) -> fmpq:
 
 def beyond(one: Row, other: Row, beta: fmpq, edge: Callable[[], arb]) -> fmpq:
     """P_base[|beta log(base/policy)| >= edge], for an edge, a ball at the working precision, that no such value equals."""
-    return fmpq(sum(other.weights[y] for y in _supported(one, other) if _apart(one, other, y, beta, edge)), other.total)
+    known: dict[int, arb] = {}
+
+    def limit() -> arb:
+        # Once for all responses: the edge may be a sum over them.
+        if ctx.prec not in known:
+            known[ctx.prec] = edge()
+        return known[ctx.prec]
+
+    return fmpq(sum(other.weights[y] for y in _supported(one, other) if _apart(one, other, y, beta, limit)), other.total)
 
 
 def _apart(one: Row, other: Row, y: int, beta: fmpq, edge: Callable[[], arb]) -> bool:
