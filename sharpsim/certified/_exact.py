@@ -56,8 +56,9 @@ def rational(name: str, value: Any, rule: str = "a finite number", holds: Callab
 
 def rational_number(numerator: Any, denominator: Any = 1) -> fmpq:
     """numerator/denominator of two exact numbers, as a `flint.fmpq`."""
-    below = rational("denominator", denominator, "a finite number other than 0", lambda x: x != 0)
-    return rational("numerator", numerator) / below
+    most = fmpq(10) ** 150
+    below = rational("denominator", denominator, "other than 0, from 1e-150 to 1e150 in size", lambda x: 1 / most <= abs(x) <= most)
+    return rational("numerator", numerator, "at most 1e150 in size", lambda x: abs(x) <= most) / below
 
 
 def between(name: str, value: Any, low: int, high: int, *, closed: str = "") -> fmpq:

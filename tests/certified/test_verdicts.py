@@ -30,7 +30,7 @@ LOOSE = (
     "tilt_beta", "log_ratio_quantile", "residual_fourth", "explored_risk", "minimax_bound", "minimax_bound_sharp", "adaptive_bound",
     "few_draws",
 )  # fmt: skip
-"""Statements whose constant is a proof's: 0.7 (1.3) times the bound is refuted nowhere. The rows of the hunt have the largest ratio seen."""
+"""Their constant is a proof's: 0.7 (1.3) times the bound is refuted nowhere. The rows of the hunt have the largest ratio seen."""
 
 
 def test_there_are_enough_statements():
