@@ -65,16 +65,10 @@ def cases(rng: np.random.Generator) -> Iterator[tuple[str, float, float, Any, An
         if truth > 0 and got > -1e300:
             # The error of a logarithm, absolute, is that of the probability.
             yield "laws.best_of_n (log)", p, N, 1 + float(got - truth.log()), arb(1), 1 + abs(float(got))
-    yield "best_of_n.win_rate", p, N, theory_best.win_rate(table[:1], reward[None], draws=N, tie_credit=0.5), best_of_n.win_rate(
-        rows[0], reward, N=N, tie_credit=0.5), 1.0 + abs(log_p)  # fmt: skip
-    yield (
-        "best_of_n.exact_kl",
-        p,
-        N,
-        theory_best.exact_kl(table[:1], reward[None], draws=N),
-        best_of_n.kl(rows[0], reward, N=N),
-        1.0 + abs(log_p),
-    )
+    one, order = table[:1], reward[None]
+    rate = best_of_n.win_rate(rows[0], reward, N=N, tie_credit=0.5)
+    yield "best_of_n.win_rate", p, N, theory_best.win_rate(one, order, draws=N, tie_credit=0.5), rate, 1.0 + abs(log_p)
+    yield "best_of_n.exact_kl", p, N, theory_best.exact_kl(one, order, draws=N), best_of_n.kl(rows[0], reward, N=N), 1.0 + abs(log_p)
     miss = best_of_n.miss(rows[0], N=N)
     yield "sft.best_of_n_miss", p, N, sft.best_of_n_miss(table, N=N)[0], miss, 1 + (abs(float(miss.log())) if miss > 0 else 0)
     stop = float(rng.uniform(0.1, 9))
