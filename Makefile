@@ -22,7 +22,7 @@ help:
 	@echo "make versions [NEWEST=python3.13]            the oldest and the newest versions of what the library needs, each in its own environment"
 	@echo "make report                                 write paper_repro.md from the committed rows"
 	@echo "make bench                                  time everything against what one would use instead (ten minutes)"
-	@echo "make accuracy                               the digits of every exact function, as docs/accuracy.md"
+	@echo "make accuracy                               the digits of every exact function, as docs/accuracy.md and docs/digits.md"
 	@echo "make mutants [SIZE=60]                      wrong versions of single lines: do the tests of their module notice?"
 	@echo "make docs                                   build the book into build/docs/html (MathJax comes from the npm registry)"
 	@echo "make docs-test                              build the book and open every page of it in headless Chromium"
@@ -72,6 +72,7 @@ bench: $(VENV)/.bench
 
 accuracy: $(VENV)/.test
 	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.digits
 
 mutants: $(VENV)/.test
 	$(BIN)/python -m tests.mutants --size $(or $(SIZE),60)
@@ -126,11 +127,11 @@ $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,test]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,certified,test]"
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,test,docs]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,certified,test,docs]"
 	@touch $@
 
 $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
@@ -138,5 +139,5 @@ $(VENV)/.huggingface: pyproject.toml $(VENV)/.test
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,test,dev]"
+	$(PIP) -e ".[reproduce,real,train,samples,cluster,explore,certified,test,dev]"
 	@touch $@

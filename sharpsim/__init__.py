@@ -19,6 +19,7 @@ _HOMES = {"card": "cards", "TabularPolicy": "policies", "Oracle": "oracle", "Law
 _MODULES = (
     "algorithms",
     "cards",
+    "certified",
     "classes",
     "coverage",
     "decoding",

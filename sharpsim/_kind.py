@@ -86,7 +86,8 @@ class Kind:
         for axis, length in zip(axes, lengths, strict=True):
             known, owner = sizes.setdefault(axis, (length, name))
             if known != length:
-                raise ValueError(f"`{name}` must have {known} {axis}, as `{owner}` has; got shape {shape}.")
+                what = f"be {self.rule}" if owner == name else f"have {known} {axis}, as `{owner}` has"
+                raise ValueError(f"`{name}` must {what}; got shape {shape}.")
             if length == 0:
                 one = "vertex" if axis == "vertices" else axis.removesuffix("s")
                 raise ValueError(f"`{name}` must hold at least one {one}; got shape {shape}.")

@@ -24,6 +24,16 @@ def test_import_costs_next_to_nothing():
     assert min(float(fresh(code)) for _ in range(3)) < BUDGET
 
 
+def test_certified_verdicts_load_no_arrays():
+    code = "import sys, sharpsim.certified as c; print([m for m in ('jax', 'numpy', 'scipy') if m in sys.modules], 'flint' in sys.modules)"
+    assert fresh(code) == "[] True"
+
+
+def test_certified_says_what_it_lacks():
+    code = "import sys; sys.modules['flint'] = None\ntry:\n import sharpsim.certified\nexcept ImportError as error: print(error)"
+    assert fresh(code) == 'sharpsim.certified needs python-flint: pip install "sharpsim[certified]".'
+
+
 @pytest.mark.parametrize("modules", ["sharpsim", "sharpsim.laws, sharpsim.coverage, sharpsim.sharpness, sharpsim.theory"])
 def test_exact_numbers_load_no_jax(modules):
     assert fresh(f"import sys, {modules}; print([m for m in ('jax', 'equinox', 'scipy.stats') if m in sys.modules])") == "[]"

@@ -21,6 +21,8 @@ def modules() -> list[str]:
         names.append(f"sharpsim.{name}")
         if name == "theory":
             names += [f"sharpsim.theory.{stem}" for stem in facts.STEMS]
+        if name == "certified":
+            names += [f"sharpsim.certified.{module}" for module in sharpsim.certified.MODULES]
     return names
 
 

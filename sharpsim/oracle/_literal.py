@@ -106,7 +106,7 @@ class Oracle(eqx.Module):
         prompt_key, response_key = jax.random.split(key)
         return self._respond(self._draw_prompts(n, prompt_key), self._draws(N, n), response_key)
 
-    @checked(prompts=arrays(LABEL, "n"))
+    @checked(prompts=arrays(LABEL, "prompts"))
     def respond(self, prompts: Any, N: Any, *, key: Key[Array, ""]) -> Batch:
         """The best of N responses to each given prompt (an index into the weights): inference-time sharpening; cost N each."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
@@ -146,7 +146,7 @@ class Oracle(eqx.Module):
         shown = jnp.where(active, log_probs[:, 0], jnp.nan)
         return AdaptiveBatch(prompts, jnp.where(active, responses[:, 0], -1), shown, active.astype(log_probs.dtype))
 
-    @checked(prompts=arrays(LABEL, "n"), responses=ANYTHING)
+    @checked(prompts=arrays(LABEL, "prompts"), responses=ANYTHING)
     def evaluate(self, prompts: Int[Array, " n"], responses: Any) -> Draws:
         """The log-likelihoods of responses that the learner made itself; cost one each. Only XPO uses this extension of Def 3.2."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])

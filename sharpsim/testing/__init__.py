@@ -9,7 +9,8 @@ try:
 except ImportError as error:
     raise ImportError('sharpsim.testing needs Hypothesis: pip install "sharpsim[test]".') from error
 
-from sharpsim.testing._sandwich import BoundReport, assert_bound
+from sharpsim.testing._report import BoundReport
+from sharpsim.testing._sandwich import assert_bound
 from sharpsim.testing._statistics import binomial_interval, multinomial_test, sample_size_to_see
 from sharpsim.testing._strategies import log_prob_tables, policies_with_margin, prompt_weights, sequence_conditionals
 

@@ -6,25 +6,12 @@ is nearly attained, the bound scaled by 0.7 (or 1.3) has to be rejected.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 
-POWER = {"upper": (0.7,), "lower": (1.3,), "identity": (0.7, 1.3)}
-"""For each side, the factors by which the bound is scaled to see whether the check rejects the wrong bound."""
-
-
-@dataclass
-class BoundReport:
-    """Result of `assert_bound`: instances tried, how many bounds were vacuous, and the least and largest ratio of bound to truth."""
-
-    instances: int = 0
-    vacuous: int = 0
-    least_ratio: float = math.inf
-    largest_ratio: float = 0.0
-    notes: list[str] = field(default_factory=list)
+from sharpsim.testing._report import POWER, BoundReport
 
 
 def assert_bound(
@@ -36,6 +23,7 @@ def assert_bound(
     near_extremal: Any,
     trivial: float | None = None,
     tolerance: float = 1e-9,
+    certified: bool = False,
 ) -> BoundReport:
     """Assert that `bound` lies on its side of `exact` on generated instances, and that the check would reject a wrong bound.
 
@@ -47,6 +35,10 @@ def assert_bound(
             it must fail there, or the check could never fail.
         trivial: the value beyond which the bound says nothing (1 for a probability's upper bound); such instances count as vacuous.
         tolerance: relative, for rounding.
+        certified: decide each instance by ball arithmetic (`sharpsim.certified`, which needs python-flint), without a tolerance. Arrays of
+            the instance are then exact (`certified.table` and `certified.row`), floats are rationals, and `exact` and `bound` give balls
+            or rationals at the working precision. What is refuted is made small and round, and shown as probabilities. An identity of
+            balls is never proved: it counts as undecided unless it is refuted, or both sides are rationals.
 
     Returns: a `BoundReport`. Raises `AssertionError` with the instance that violates the bound, or if the bound is not nearly attained at
     `near_extremal`, or if every bound was vacuous; `ValueError` for an unknown side or tolerance outside (0, 1).
@@ -55,6 +47,11 @@ def assert_bound(
         raise ValueError(f"`side` must be upper, lower or identity; got {side!r}.")
     if not 0 < tolerance < 1:
         raise ValueError(f"`tolerance` must be in (0, 1); got {tolerance!r}.")
+    if certified:
+        from sharpsim.testing._certified import assert_certified
+
+        given_to_both = {"instances": instances, "exact": exact, "bound": bound, "side": side}
+        return assert_certified(**given_to_both, near_extremal=near_extremal, trivial=trivial)
     report = BoundReport()
 
     @given(instances)

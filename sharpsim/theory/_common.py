@@ -52,8 +52,10 @@ def hellinger(a: Any, b: Any) -> Any:
     # The roots of close numbers cancel: there from the difference of the numbers, which is exact.
     close, some = np.abs(a - b) < (a + b) / 8, (a > 0) & (a < 1)
     inside = np.where(some, a, 0.5)
-    sums = (np.sqrt(inside) + np.sqrt(b)) ** 2, (np.sqrt(1 - inside) + np.sqrt(1 - b)) ** 2
-    return np.where(close & some, (a - b) ** 2 * (1 / sums[0] + 1 / sums[1]), apart)
+    roots = np.sqrt(inside) + np.sqrt(b), np.sqrt(1 - inside) + np.sqrt(1 - b)
+    # The square of a difference below 1e-162 is 0 in floats; beside it the second part is nothing.
+    near = np.where(np.abs(a - b) < 1e-150, ((a - b) / roots[0]) ** 2, (a - b) ** 2 * (1 / roots[0] ** 2 + 1 / roots[1] ** 2))
+    return np.where(close & some, near, apart)
 
 
 def statistical_error(*, log_class_size: float, n: Any, rho: float) -> Any:

@@ -3,6 +3,7 @@
 A name means one thing in the whole library, so that one value serves nearly everywhere: two prompts, three responses, two members.
 """
 
+import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,11 +11,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flint import fmpq
 
-from sharpsim import LawOracle, Oracle, TabularPolicy, classes, instances, laws
+from sharpsim import LawOracle, Oracle, TabularPolicy, certified, classes, instances, laws
 from sharpsim.estimators import Draws
 from sharpsim.theory import dpo, xpo
-from tests.abuse.surface import Entry
+from tests.abuse.surface import Entry, names
 
 LEFT_OUT = object()
 """In place of a value: the argument keeps its default."""
@@ -56,6 +58,10 @@ def _product() -> classes.ProductClass:
 
 def _ball() -> classes.LinearSoftmaxBall:
     return classes.LinearSoftmaxBall(FEATURES, 2.0)
+
+
+def _names_of(module: str) -> list[str]:
+    return [f"{module}.{name}" for name in names(importlib.import_module(f"sharpsim.certified.{module}"))]
 
 
 BY_NAME: dict[str, Any] = {
@@ -107,7 +113,30 @@ ONE_PAIR = {"prompt": jnp.array(0), "first": jnp.array(0), "second": jnp.array(1
 HEADS = {"log_probs": HEAD, "correct": CORRECT[:, :2], "answers": np.array([[0, 1], [0, 0]])}
 FEW = {"N": [1, 2], "draws": DRAWS, "level": 0.9}
 
+EXACT = {
+    "row": [0.5, 0.3, 0.2], "reward": [0.1, 0.3, 0.2], "table": np.exp(TABLE), "policy": [0.4, 0.3, 0.3], "base": [0.5, 0.3, 0.2],
+    "numerator": np.exp(TABLE), "denominator": np.exp(TABLE[:, ::-1]), "class_size": 50, "N": 4, "n": 12, "cut": 2.0, "power": 2,
+    "vectors": np.array([[0.5, 0.1], [0.2, 0.9]]), "values": np.exp(TABLE), "after": 2, "bits": 100, "delta": 0.25, "draws": 4,
+    "miss": 0.25, "votes": 5, "samples": 12, "argument": fmpq(3),
+}  # fmt: skip
+"""Arguments of the certified twins, which take probabilities and exact numbers."""
+
+KL = certified.statements()["kl"]
+
 BY_FUNCTION: dict[str, dict[str, Any]] = {
+    **{f"certified.{name}": EXACT for module in certified.MODULES for name in _names_of(module)},
+    "certified.dpo.regret": {**EXACT, "policy": np.exp(TABLE)},
+    "certified.dpo.unsharpened": {**EXACT, "policy": np.exp(TABLE)},
+    "certified.coverage.tail": {**EXACT, "numerator": [0.4, 0.3, 0.3], "denominator": [0.5, 0.3, 0.2]},
+    "certified.coverage.concentrability": {**EXACT, "policy": np.exp(TABLE)},
+    "certified.row": {"values": [0.5, 0.3, 0.2]},
+    "certified.table": EXACT,
+    "certified.precision": EXACT,
+    "certified.Log": EXACT,
+    "certified.rational": {"numerator": 3, "denominator": 4},
+    "certified.judge": {"statement": KL, "instance": KL.extremal, "scale": LEFT_OUT, "highest": 256},
+    "certified.minimise": {"instance": {"N": 9}, "fails": lambda case: case["N"] > 3},
+    "certified.certificate": {"statement": KL, "instance": KL.extremal, "verdict": certified.judge(KL, KL.extremal)},
     "laws.plurality_miss": {"miss": 0.2, "negligible": 1e-17},
     "theory.xpo.selection_error": {"validation": 64},
     "theory.require": {"slacks": {"scale": 1.0}, "names": LEFT_OUT},
