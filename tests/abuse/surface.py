@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sharpsim
@@ -19,9 +20,14 @@ class Entry(NamedTuple):
 
 
 def modules() -> list[str]:
-    """All modules whose names have no private part, those that start a program left out."""
-    found = [module.name for module in pkgutil.walk_packages(sharpsim.__path__, "sharpsim.")]
+    """All modules whose names have no private part, those that are programs left out."""
+    found = [module.name for module in pkgutil.walk_packages(sharpsim.__path__, "sharpsim.") if not _is_program(module)]
     return ["sharpsim", *(name for name in found if not any(part.startswith("_") for part in name.split(".")[1:]))]
+
+
+def _is_program(module: Any) -> bool:
+    spec = module.module_finder.find_spec(module.name)
+    return 'if __name__ == "__main__":' in Path(spec.origin).read_text()
 
 
 def names(module: Any) -> list[str]:
