@@ -64,11 +64,11 @@ SETTINGS = {
     ),
     "default": Settings(
         **FIXED, T=(4, 8, 16, 32, 64, 128, 256, 512), seeds=24, sec_T=(1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256),
-        sign_T=512, whole=Whole(**WHOLE, others=BOTH, T=(16, 2**10, 2**19), seeds=24),
+        sign_T=512, whole=Whole(**WHOLE, others=BOTH, T=(16, 64, 2**10, 2**19), seeds=24),
     ),
     "full": Settings(
         **FIXED, T=(4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096), seeds=256, sec_T=tuple(2**k for k in range(12)), sign_T=4096,
-        whole=Whole(**WHOLE, others=BOTH, T=(16, 2**7, 2**10, 2**13, 2**16, 2**19, 2**23), seeds=24),
+        whole=Whole(**WHOLE, others=BOTH, T=(16, 64, 2**7, 2**10, 2**13, 2**16, 2**19, 2**23), seeds=24),
     ),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ Statement. f_pi(x, y, y') = beta log(pi/base)(y) - beta log(pi/base)(y') - r(y) 
     at alpha = beta kappa, kappa = sqrt(2 (lam/2 + 2 R^2 L)(1 + ln T)/(T SEC)) (`optimism`), R = 2 V_max + R_max,
     L = log(2 |Pi| T/rho), lam = R^2 unless given; and 1/c = .6275.. may stand for 2 before R^2 L (`regret_bound_sharp`).
     Any law pi has P_x[pi(Y*|x) <= 1 - delta] <= regret(pi) / (beta h(delta, delta/2))                       (`risk_of_regret`)
+    Ours, for a list that is known and at any alpha: the risk of the last iterate falls exponentially in T (`last_iterate_bound`).
     Identity: regret(pi) = J(pi_beta) - J(pi) = beta KL(pi || pi_beta) = E_base[beta log(pi/pi_beta)] + E_{pi,base} f_pi.
 Assumptions. A1 pi_beta is in Pi (`realizability`). A2 |beta log(pi/base)| <= V_max over Pi, |log base| <= R_max (`bounded`).
     A3, for the risk: pi_beta(Y*|x) >= 1 - delta/2 (`bias`; implied by beta <= g_m/(2 log(2|Y|/delta)) for g_m <= 2.51).
@@ -37,13 +38,14 @@ from sharpsim.theory._elliptic import (
     linear_v_max,
     sec_linear,
 )
+from sharpsim.theory._exclusion import last_iterate_bound
 from sharpsim.theory._regret import r_max, regret, regret_terms, selection_error, v_max
 
 __all__ = [
     "STATEMENTS", "bernoulli_kl", "checks", "concentration_bound", "elliptic_bound", "elliptic_bound_printed", "elliptic_sum",
-    "linear_lam", "linear_v_max", "optimism", "optimism_printed", "r_max", "regret", "regret_bound", "regret_bound_sharp", "regret_terms",
-    "risk_bound", "risk_of_regret", "rounds_needed", "sec_bounds", "sec_exact", "sec_harmonic", "sec_linear", "sec_lower_path",
-    "selection_error", "v_max",
+    "last_iterate_bound", "linear_lam", "linear_v_max", "optimism", "optimism_printed", "r_max", "regret", "regret_bound",
+    "regret_bound_sharp", "regret_terms", "risk_bound", "risk_of_regret", "rounds_needed", "sec_bounds", "sec_exact", "sec_harmonic",
+    "sec_linear", "sec_lower_path", "selection_error", "v_max",
 ]  # fmt: skip
 
 SYMBOLS = {"T": "T", "beta": "beta", "alpha": "alpha", "lambda": "lam", "delta": "delta", "rho": "rho", "SEC": "sec"}
@@ -52,6 +54,7 @@ STATEMENTS = (
     Statement("xpo", "Regret identity", "regularised regret is beta KL(pi || pi_beta)", "identity", symbols=SYMBOLS),
     Statement("xpo", "Thm J.1", "XPO's least regret falls as sqrt(SEC/T), up to logarithms", "upper", symbols=SYMBOLS),
     Statement("xpo", "Thm J.2", "XPO sharpens: its risk is its regret over beta h(delta, delta/2)", "upper", symbols=SYMBOLS),
+    Statement("xpo", "Thm J.2 (last iterate)", "on a known list the last iterate fails with a chance that falls as e^-cT", "upper"),
 )
 
 SEC = Is("a number of at least 0, or a function of T", lambda sec: callable(sec) or (isinstance(sec, (int, float)) and sec >= 0))

@@ -247,7 +247,7 @@ def test_weights_inside_the_ball_encode_the_same_cuts():
 
 def test_refusals():
     for wrong in (np.ones((3, 3)), np.triu(np.ones((3, 3)), 1), 2 * TRIANGLE, np.zeros((2, 3)), np.zeros(3)):
-        with pytest.raises(ValueError, match="`adjacency` must be a (symmetric matrix of 0 and 1 with zero|table)"):
+        with pytest.raises(ValueError, match=r"`adjacency` must be a (symmetric matrix of 0 and 1 with zero|table)"):
             instances.max_cut(wrong, scale=1.0)
         with pytest.raises(ValueError, match="`adjacency` must"):
             theory.cut_sizes(wrong)

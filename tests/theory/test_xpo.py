@@ -132,6 +132,32 @@ def test_selection_error_by_hand():
                                [found, found / 2], rtol=1e-12)  # fmt: skip
 
 
+def test_last_iterate_bound_by_hand():
+    """One prompt, two responses: M(l) on a fine grid of l, written out; and a list of the target alone has nothing to fear."""
+    base = np.log([[0.6, 0.4]])
+    target, other = laws.tilted(base, base, beta=0.4), np.log([[0.5, 0.5]])
+    w, alpha, T = (other - target)[0], 0.3, 40
+    least = 1.0
+    for scale in np.geomspace(1e-3, 1e2, 20_001):
+        means = [
+            sum(math.exp(base[0, z]) * math.exp(-scale * ((0.4 * (w[y] - w[z])) ** 2 + alpha * w[z])) for z in range(2)) for y in range(2)
+        ]  # fmt: skip
+        least = min(least, max(means))
+    given = {"beta": 0.4, "alpha": alpha, "T": T, "delta": 0.4}
+    got = xpo.last_iterate_bound(np.stack([target, other]), base, base, np.ones(1), **given)
+    assert got == pytest.approx(least**T, rel=1e-4)
+    assert got <= least**T * (1 + 1e-9)
+    assert xpo.last_iterate_bound(target[None], base, base, np.ones(1), **given) == 0.0
+    # A failing member that only a pair at the second prompt tells, and one without mass where base has some.
+    two, half = np.repeat(base, 2, axis=0), np.array([0.5, 0.5])
+    tilted = np.repeat(target, 2, axis=0)
+    second = np.stack([target[0], other[0]])
+    found = xpo.last_iterate_bound(np.stack([tilted, second]), two, two, half, **given | {"alpha": 0.0})
+    assert found == pytest.approx(0.5 * (0.5 + 0.5 * 0.6) ** T, rel=1e-4)
+    gone = np.array([[-np.inf, 0.0]])
+    assert xpo.last_iterate_bound(np.stack([target, gone]), base, base, np.ones(1), **given) == 1.0
+
+
 # Inverse
 
 
@@ -328,6 +354,31 @@ def test_printed_alpha_ignores_the_unit():
     large = {**one, "v_max": 70.0, "r_max": 200.0}
     kappa = xpo.optimism_printed(**large, beta=30.0) / 30.0
     assert xpo.regret_bound(**large, kappa=kappa) > 100 * xpo.regret_bound(**large)
+
+
+def test_last_iterate_bound_is_nearly_attained():
+    """Both members put nearly all their mass on the mode, so a round tells them apart with chance .4, and .52 of base's first.
+
+    The bound is .6^T; after T rounds the wrong one is left with chance .52 .6^(T-1), and chosen half the time.
+    """
+    base = np.log([[0.6, 0.4]])
+    target, other = laws.tilted(base, base, beta=0.05), np.log([[1 - 1e-3, 1e-3]])
+    members, T, runs = np.stack([target, other]), 4, 20_000
+    bound = xpo.last_iterate_bound(members, base, base, np.ones(1), beta=0.05, alpha=0.0, T=T, delta=5e-4)
+    assert bound == pytest.approx(0.6**T, rel=1e-4)
+    rng, failed = np.random.default_rng(0), 0
+    for _ in range(runs):
+        alive, chosen = True, 2
+        for _ in range(T):
+            law = np.exp((base if chosen == 2 else members[chosen])[0])
+            alive &= rng.choice(2, p=law) == rng.choice(2, p=[0.6, 0.4])
+            chosen = int(rng.integers(2)) if alive else 0
+        failed += chosen == 1
+    allowed = math.sqrt(math.log(1e6) / (2 * runs))
+    exact = 0.5 * 0.52 * 0.6 ** (T - 1)
+    assert abs(failed / runs - exact) <= allowed
+    assert exact <= bound
+    assert not exact <= 0.4 * bound
 
 
 # Assumptions

@@ -1,0 +1,59 @@
+"""The risk of XPO's last iterate on a known list, by the chance that each failing member is still ahead of pi_beta. `xpo` exports it."""
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+from sharpsim import laws
+from sharpsim._arguments import MODERATE, checked
+from sharpsim.sharpness import unsharpened_fraction
+from sharpsim.theory._common import round_up
+
+RANGE = 30.0
+"""The logarithm of l is looked for within this of -log max f^2; any l gives a bound."""
+
+
+@checked(beta=MODERATE)
+def last_iterate_bound(
+    log_members: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float, alpha: float, T: int, delta: float
+) -> float:
+    """**Upper** bound on the mean of P_x[pi_{T+1}(Y*|x) <= 1 - delta] over runs of Algorithm 1, any alpha >= 0 (ours); at most 1.
+
+    sum over Pi of P_x[pi(Y*|x) <= 1 - delta] min(1, inf_l M_pi(l)^T), l >= 0, for a class that holds pi_beta, with
+    M_pi(l) = E_x max_y E_{y'~base} exp(-l (f_pi(x, y, y')^2 - alpha log(pi_beta/pi)(y'|x))).
+    pi_beta has no loss, so pi can be chosen only while sum f_pi^2 <= alpha sum log(pi_beta/pi)(y'). Whatever the iterates draw, a round
+    multiplies the mean of exp(-l (..)) by M_pi(l) at most. Neither SEC nor V_max enters, and nothing is chosen among the iterates; but the
+    list has to be known. A member without mass where base or pi_beta has some counts whole.
+
+    Raises `ValueError` for tables that are not log-probabilities, T below 1, beta outside [1e-100, 1e100], alpha outside [0, 1e15].
+    """
+    base = np.asarray(log_base, float)
+    target = laws.tilted(base, np.asarray(reward, float), beta=beta)
+    members, weights = np.asarray(log_members, float), np.asarray(prompt_weights, float)
+    risks = [float(unsharpened_fraction(member, base, weights, delta=delta)) for member in members]
+    ahead = [math.exp(min(0.0, T * _log_factor(member - target, base, weights, beta, alpha))) for member in members]
+    failing = [risk * chance for risk, chance in zip(risks, ahead, strict=True) if risk > 0]
+    return float(min(round_up(sum(failing)), 1.0)) if failing else 0.0
+
+
+def _log_factor(log_ratio: np.ndarray, base: np.ndarray, weights: np.ndarray, beta: float, alpha: float) -> float:
+    """inf over l of log M_pi(l), from log(pi/pi_beta); 0 where it is not finite on base's support."""
+    used = weights > 0
+    log_ratio, base, weights = log_ratio[used], base[used], weights[used]
+    has = base > -np.inf
+    if not np.isfinite(log_ratio[has]).all():
+        return 0.0
+    ratio = np.where(has, log_ratio, 0.0)
+    gains = (beta * (ratio[:, :, None] - ratio[:, None, :])) ** 2 + alpha * ratio[:, None, :]
+    largest = float(np.abs(gains[has[:, :, None] & has[:, None, :]]).max())
+    if not 0 < largest < math.inf:
+        return 0.0
+
+    def log_mean(log_scale: float) -> float:
+        by_first = logsumexp(base[:, None, :] - math.exp(log_scale) / largest * gains, axis=2)
+        return float(logsumexp(np.log(weights) + np.where(has, by_first, -np.inf).max(axis=1)))
+
+    return float(minimize_scalar(log_mean, bounds=(-RANGE, RANGE), method="bounded", options={"xatol": 1e-6}).fun)
