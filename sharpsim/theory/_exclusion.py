@@ -53,7 +53,9 @@ def _log_factor(log_ratio: np.ndarray, base: np.ndarray, weights: np.ndarray, be
         return 0.0
 
     def log_mean(log_scale: float) -> float:
-        by_first = logsumexp(base[:, None, :] - math.exp(log_scale) / largest * gains, axis=2)
-        return float(logsumexp(np.log(weights) + np.where(has, by_first, -np.inf).max(axis=1)))
+        by_first: Any = logsumexp(base[:, None, :] - math.exp(log_scale) / largest * gains, axis=2)
+        whole: Any = logsumexp(np.log(weights) + np.where(has, by_first, -np.inf).max(axis=1))
+        return float(whole)
 
-    return float(minimize_scalar(log_mean, bounds=(-RANGE, RANGE), method="bounded", options={"xatol": 1e-6}).fun)
+    found: Any = minimize_scalar(log_mean, bounds=(-RANGE, RANGE), method="bounded", options={"xatol": 1e-6})
+    return float(found.fun)
