@@ -10,6 +10,7 @@ reads natural log-probabilities. `Log(2/delta)` is the s of Theorem D.1, a numbe
 
 `statements()` are the inequalities that are certified, each two numbers of an instance; `judge` gives the verdict of one instance: proved,
 refuted, undecided or vacuous. `python -m sharpsim.certified hunt` judges them on generated instances, and `check` re-verifies certificates.
+`sharpest` searches the worst instance of a statement, and `sharpsim.certified.constants` has the sharp constants with their proofs.
 """
 
 try:
@@ -22,14 +23,15 @@ from sharpsim.certified._exact import HIGHEST, Log, precision
 from sharpsim.certified._exact import rational_number as rational
 from sharpsim.certified._minimise import minimise
 from sharpsim.certified._rows import from_logs, row, table
+from sharpsim.certified._sharpest import Sharpest, sharpest
 from sharpsim.certified._statement import Statement, Verdict, judge
 
 MODULES = ("best_of_n", "bounds", "coverage", "dpo", "minimax", "risks", "stopping", "tilt")
 """The modules with the twins of the float64 functions."""
 
 __all__ = [
-    "HIGHEST", "Log", "MODULES", "Statement", "Verdict", "certificate", "from_logs", "judge", "minimise", "precision", "rational", "row",
-    "statements", "table",
+    "HIGHEST", "Log", "MODULES", "Sharpest", "Statement", "Verdict", "certificate", "from_logs", "judge", "minimise", "precision",
+    "rational", "row", "sharpest", "statements", "table",
 ]  # fmt: skip
 
 

@@ -134,6 +134,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "certified.Log": EXACT,
     "certified.rational": {"numerator": 3, "denominator": 4},
     "certified.judge": {"statement": KL, "instance": KL.extremal, "scale": LEFT_OUT, "highest": 256},
+    "certified.sharpest": {"statement": "kl", "atoms": 2, "evaluations": 20, "seed": 1},
     "certified.minimise": {"instance": {"N": 9}, "fails": lambda case: case["N"] > 3},
     "certified.certificate": {"statement": KL, "instance": KL.extremal, "verdict": certified.judge(KL, KL.extremal)},
     "laws.plurality_miss": {"miss": 0.2, "negligible": 1e-17},
