@@ -188,10 +188,10 @@ def test_branch_and_bound_by_hand():
 
 def test_limits_are_inside_the_balls_at_the_ends():
     for name, value, limit in (("mean_log", _branch.mean_log, 1), ("x_log_x", _branch.x_log_x, 0)):
-        for width in (1e-1, 1e-6):
+        for width in (0.9, 1e-1, 1e-6):
             found = value(arb(0).union(arb(width)))
             assert found.contains(arb(limit)), name
-            for x in (width, width / 3, width * 1e-3):
+            for x in (width, width / 2.5, width * 1e-3):
                 exact = -math.log1p(-x) / x if name == "mean_log" else x * math.log(x)
                 assert found.lower() - 1e-15 <= exact <= found.upper() + 1e-15
 
@@ -254,6 +254,6 @@ def test_a_ratio_by_equality_is_one():
 def test_the_page_is_what_the_constants_give():
     told = (ROOT / "docs" / "sharp-constants.md").read_text()
     assert constants.INTRODUCTION in told
-    assert constants.table() in told
+    assert constants.markdown() in told
     assert constants.CONSEQUENCES in told
     assert all(f"\n| {name} | " in told for name in constants.SEARCHED)
