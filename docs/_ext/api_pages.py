@@ -22,7 +22,7 @@ def modules() -> list[str]:
         if name == "theory":
             names += [f"sharpsim.theory.{stem}" for stem in facts.STEMS]
         if name == "certified":
-            names += [f"sharpsim.certified.{module}" for module in sharpsim.certified.MODULES]
+            names += [f"sharpsim.certified.{module}" for module in (*sharpsim.certified.MODULES, "constants")]
     return names
 
 

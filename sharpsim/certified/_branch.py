@@ -43,7 +43,8 @@ def supremum(function: Function, box: Sequence[tuple[Any, Any]], *, width: float
 def infimum(function: Function, box: Sequence[tuple[Any, Any]], **options: Any) -> tuple[arb, arb]:
     """As `supremum`, for inf f."""
     lower, upper = supremum(lambda *at: -function(*at), box, **options)
-    return -upper, -lower
+    with ctx.workprec(BITS):
+        return -upper, -lower
 
 
 def _value(function: Function, at: Sequence[Any]) -> arb | None:

@@ -14,7 +14,7 @@ from sharpsim.certified._constants import CONSTANTS
 from sharpsim.certified._rows import Row
 from sharpsim.certified._sharpest import Sharpest, sharpest
 
-__all__ = ["CONSTANTS", "Constant", "table"]
+__all__ = ["CONSTANTS", "Constant", "markdown"]
 
 DIGITS = 9
 SEARCHED = (
@@ -31,7 +31,9 @@ instance with c, and fails for some instance with anything better. c lies in the
 
 - From one side, an exact instance is certified at which the ratio of the two sides is as near to c as the interval says.
 - From the other side, c is the supremum or infimum of a function of one or two numbers, enclosed by branch and bound, or a proof gives it.
-  `reduction` says which, and why.
+  `reduction` says which, and why. For the sum of Theorem J.2 a limit theorem is what makes c the best.
+
+*Printed* is what the paper has, or the page of the theorem in this book where we state it with explicit constants.
 
 ```python
 from sharpsim import certified
@@ -67,7 +69,7 @@ about other instances.
 """
 
 
-def table() -> str:
+def markdown() -> str:
     """The constants as a table in Markdown: one row for each, with its enclosure rounded outwards."""
     lines = ["| place | inequality | printed | sharp c | lies in | attained | better than printed |", "|---|---|---|---|---|---|---|"]
     for one in CONSTANTS.values():
@@ -109,7 +111,7 @@ def _entry(value: object) -> str:
 
 def page() -> str:
     """The text of the page."""
-    return INTRODUCTION + "\n" + table() + CONSEQUENCES + _searched(SEARCHED)
+    return INTRODUCTION + "\n" + markdown() + CONSEQUENCES + _searched(SEARCHED)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,8 @@ TRUE = {
 def test_a_constant_is_certified_from_both_sides(name):
     one = CONSTANTS[name]
     lower, upper = one.enclosure()
-    assert 0 <= upper - lower <= 1.01e-6
+    assert lower <= upper
+    assert float(upper - lower) <= 1.01e-6
     with mpmath.workdps(30):
         truth = mpmath.mpf(TRUE[name]())
         assert float(lower) - 1e-12 <= truth <= float(upper) + 1e-12
@@ -186,11 +187,11 @@ def test_branch_and_bound_by_hand():
 
 
 def test_limits_are_inside_the_balls_at_the_ends():
-    for name, value, limit in (("mean_log", _branch.mean_log, 1), ("x_log_x", _branch.x_log_x, 0)):
-        for width in (1e-1, 1e-6):
+    for name, value, limit, widest in (("mean_log", _branch.mean_log, 1, 0.12), ("x_log_x", _branch.x_log_x, 0, 0.9)):
+        for width in (widest, 1e-1, 1e-6):
             found = value(arb(0).union(arb(width)))
             assert found.contains(arb(limit)), name
-            for x in (width, width / 3, width * 1e-3):
+            for x in (width, width / 2.5, width * 1e-3):
                 exact = -math.log1p(-x) / x if name == "mean_log" else x * math.log(x)
                 assert found.lower() - 1e-15 <= exact <= found.upper() + 1e-15
 
@@ -198,16 +199,15 @@ def test_limits_are_inside_the_balls_at_the_ends():
 SEARCHED = {
     "miss_exponential": 0.999, "win_rate": 0.999, "stopping_mean": 0.99, "stopping_miss": 0.999, "hellinger_constant": 0.999,
     "hellinger_kl": 0.84, "profile": 0.9, "tilt_concentrability": 0.999, "tilt_bias": 0.999, "log_ratio_quantile": 0.49,
-    "risk_from_regret": 0.999, "explored_risk": 0.55,
+    "risk_from_regret": 0.999,
 }  # fmt: skip
 """Statements, and a ratio that the search reaches with few evaluations."""
 
 
 @pytest.mark.parametrize("name", SEARCHED)
 def test_the_search_finds_a_sharp_instance(name):
-    found = certified.sharpest(name, atoms=3, evaluations=600)
+    found = certified.sharpest(name, atoms=3, evaluations=1500 if name == "profile" else 600)
     assert found.statement.domain(**found.instance)
-    assert found.verdict == certified.judge(found.statement, found.instance) or found.verdict.word == "proved"
     assert found.verdict.word == "proved"
     assert SEARCHED[name] <= float(found.ratio[0]) <= float(found.ratio[1]) <= 1 + 1e-9
     rows = [row for value in found.instance.values() if isinstance(value, Table) for row in value]
@@ -254,6 +254,6 @@ def test_a_ratio_by_equality_is_one():
 def test_the_page_is_what_the_constants_give():
     told = (ROOT / "docs" / "sharp-constants.md").read_text()
     assert constants.INTRODUCTION in told
-    assert constants.table() in told
+    assert constants.markdown() in told
     assert constants.CONSEQUENCES in told
     assert all(f"\n| {name} | " in told for name in constants.SEARCHED)
