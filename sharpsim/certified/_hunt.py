@@ -45,11 +45,16 @@ def chunk(name: str, number: int, size: int = CHUNK) -> dict[str, Any]:
     statement, counts, kept = STATEMENTS[name], Counter(), []
     largest, bits, attained, begun = 0.0, 0, 0, time.process_time()
     for place in range(size):
-        instance = statement.draw(Draws(f"{name}/{statement.version}/{number}/{place}"))
-        if not statement.domain(**instance):
-            counts["outside"] += 1
+        try:
+            instance = statement.draw(Draws(f"{name}/{statement.version}/{number}/{place}"))
+            if not statement.domain(**instance):
+                counts["outside"] += 1
+                continue
+            verdict = judge(statement, instance)
+        except ArithmeticError:
+            # An assumption, or a comparison within a side, that the highest precision leaves open.
+            counts[UNDECIDED] += 1
             continue
-        verdict = judge(statement, instance)
         counts[verdict.word] += 1
         attained += verdict.attained
         bits = max(bits, verdict.bits)
@@ -96,9 +101,12 @@ def _lines(todo: Sequence[tuple[str, int]], processes: int) -> Iterable[dict[str
         yield from (chunk(*one) for one in todo)
         return
     with ProcessPoolExecutor(processes) as pool:
-        # As they come: one large instance must not hold the others back.
-        for done in as_completed([pool.submit(chunk, *one) for one in todo]):
-            yield done.result()
+        try:
+            # As they come: one large instance must not hold the others back.
+            for done in as_completed([pool.submit(chunk, *one) for one in todo]):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def rows(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

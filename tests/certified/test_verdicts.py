@@ -182,6 +182,16 @@ def test_a_wrong_statement_is_found_by_the_hunt(tmp_path, monkeypatch):
     assert line["kept"][0]["verdict"] == "refuted"
 
 
+def test_what_no_precision_decides_is_counted_as_undecided(monkeypatch):
+    from dataclasses import replace
+
+    def open_question(**_):
+        raise ArithmeticError("not decided at 2048 bits")
+
+    monkeypatch.setitem(_hunt.STATEMENTS, "kl", replace(STATEMENTS["kl"], domain=open_question))
+    assert _hunt.chunk("kl", 0, 5)["undecided"] == 5
+
+
 def test_sixty_seconds_of_the_hunt():
     """As many chunks as fit, every statement in turn: nothing refuted, and at most one in 10^4 undecided."""
     begun, judged, undecided = time.process_time(), 0, 0
