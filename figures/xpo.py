@@ -126,7 +126,7 @@ def _sign(rows: Table) -> Figure:
 
 def _whole(rows: Table, promise: Table) -> Figure:
     fig, ax = figure(width=12, height=7.0)
-    ax.axhspan(1, 1e3, color=QUIET, alpha=0.12, linewidth=0)
+    ax.axhspan(1, 1e5, color=QUIET, alpha=0.12, linewidth=0)
     ax.text(1.2, 1.15, "vacuous: a bound above 1 says nothing", fontsize=12, color=QUIET)
     for index, other in enumerate(dict.fromkeys(rows["other"])):
         part, said = rows.where(other=other), promise.where(other=other)

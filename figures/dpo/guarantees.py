@@ -57,7 +57,7 @@ PREFIX_BOUNDS = (
 def prefixes(rows: Table) -> Figure:
     """The class of prefixes: four bounds beside the exact and the simulated risk."""
     fig, ax = figure(width=12, height=7.0)
-    ax.axhspan(1, 1e3, color=QUIET, alpha=0.12, linewidth=0)
+    ax.axhspan(1, 1e4, color=QUIET, alpha=0.12, linewidth=0)
     ax.text(1.2, 1.25, "a bound above 1 says nothing", fontsize=12, color=QUIET)
     for index, (name, label, dashes) in enumerate(PREFIX_BOUNDS):
         bound_line(ax, rows["n"], rows[name], label, color=colour(index + 1), linestyle=dashes)
