@@ -5,10 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.engine.rows import Table
+from figures.dpo.guarantees import CAPTIONS as GUARANTEES
 from figures.dpo.guarantees import family, prefixes
 from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured, theory_line
 
-CAPTIONS = {
+CAPTIONS = GUARANTEES | {
     "margin": "What a small margin $g_m$ of the base does to DPO and to SFT: the fraction of prompts that fail (left), and the "
     "samples needed for risk {eps} (right; no line where no number is enough). Lines are exact; dots are means over seeds with "
     r"95% intervals over seeds. At a fixed $\beta$ DPO fails once the margin is small, at the $\beta$ that the margin demands it "

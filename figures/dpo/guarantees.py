@@ -6,7 +6,7 @@ from experiments.engine.rows import Table
 from figures.engine.style import QUIET, bound_line, caption, claim, colour, figure, measured_or_limit, theory_line
 
 CAPTIONS = {
-    "family": "The fraction of prompts that fail after DPO on the margin family, against the number of pairs $n$, beside two forms of the "
+    "": "The fraction of prompts that fail after DPO on the margin family, against the number of pairs $n$, beside two forms of the "
     "guarantee. Solid lines and guarantees are exact; dots are means over seeds with 95% intervals over seeds, and an arrow is a "
     "95% upper limit where the interval reaches 0. DPO succeeds after {needed} pairs, while the guarantee says nothing until $n$ is "
     "above a hundred million.",
@@ -42,7 +42,7 @@ def family(rows: Table, guarantee: Table) -> Figure:
         rf"{eps:g}$ goes to "
         rf"$\beta \log C_\mathrm{{conc}}$); {first['seeds']} seeds."
     )
-    caption(fig, CAPTIONS["family"], setting=setting, needed=needed)
+    caption(fig, CAPTIONS[""], setting=setting, needed=needed)
     return fig
 
 

@@ -78,10 +78,10 @@ class TestErrata:
 
 class TestDPO:
     def test_a_bound_above_every_risk_is_vacuous(self):
-        assert judged("dpo", "Thm 4.2'").verdict == "vacuous"
-        assert judged("dpo", "Thm 4.2'", "", lambda rows: changed(rows, bound=0.9)).verdict == "holds"
-        assert judged("dpo", "Thm 4.2'", "", lambda rows: changed(rows, bound=0.5)).verdict == "violated"
-        assert judged("dpo", "Thm 4.2'", "", lambda rows: changed(rows, over=rows["seeds"])).verdict == "violated"
+        assert judged("dpo", "Thm 4.2' (margin family)").verdict == "vacuous"
+        assert judged("dpo", "Thm 4.2' (margin family)", "", lambda rows: changed(rows, bound=0.9)).verdict == "holds"
+        assert judged("dpo", "Thm 4.2' (margin family)", "", lambda rows: changed(rows, bound=0.5)).verdict == "violated"
+        assert judged("dpo", "Thm 4.2' (margin family)", "", lambda rows: changed(rows, over=rows["seeds"])).verdict == "violated"
 
     @pytest.mark.parametrize("label", ["Eq. 4", "Thm 4.2' (learning)"])
     def test_a_learner_that_never_learns_is_seen(self, label):
