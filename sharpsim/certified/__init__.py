@@ -3,8 +3,8 @@
 A ball holds the true number. A claimed inequality is decided where two balls are disjoint, and precision doubles until they are, or until
 2,048 bits. Needs `pip install "sharpsim[certified]"`, python-flint.
 
-The modules `best_of_n`, `stopping`, `tilt`, `coverage`, `dpo`, `bounds`, `risks` and `minimax` are twins of the float64 functions. They
-take exact numbers (integers, fractions, floats as what they are) and give balls (`flint.arb`) at the working precision,
+The modules `best_of_n`, `stopping`, `tilt`, `coverage`, `dpo`, `bounds`, `guarantees`, `risks` and `minimax` are twins of the float64
+functions. They take exact numbers (integers, fractions, floats as what they are) and give balls (`flint.arb`) at the working precision,
 `precision(bits)`, or rationals (`flint.fmpq`) where the number is one. A row or table of numbers is divided by its exact sum; `from_logs`
 reads natural log-probabilities. `Log(2/delta)` is the s of Theorem D.1, a number that no comparison mistakes.
 
@@ -26,7 +26,7 @@ from sharpsim.certified._rows import from_logs, row, table
 from sharpsim.certified._sharpest import Sharpest, sharpest
 from sharpsim.certified._statement import Statement, Verdict, judge
 
-MODULES = ("best_of_n", "bounds", "coverage", "dpo", "minimax", "risks", "stopping", "tilt")
+MODULES = ("best_of_n", "bounds", "coverage", "dpo", "guarantees", "minimax", "risks", "stopping", "tilt")
 """The modules with the twins of the float64 functions."""
 
 __all__ = [

@@ -9,15 +9,20 @@ from sharpsim.certified import _hunt, check
 from sharpsim.certified._certificate import certificate
 from sharpsim.certified._statement import judge
 from sharpsim.certified._statements import STATEMENTS
+from sharpsim.certified._statements._guarantees import RUN
 
 
 def certify(folder: Path) -> int:
-    """Write one certificate for each printed statement that its extremal instance refutes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, statement in STATEMENTS.items():
-        if statement.printed:
-            found = certificate(statement, statement.extremal, judge(statement, statement.extremal))
-            (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    """Write one certificate for each printed statement that its extremal instance refutes, and those of `guarantees/`.
+
+    `check` does not know the guarantees.
+    """
+    wanted = {name: (name, one.extremal) for name, one in STATEMENTS.items() if one.printed}
+    wanted |= {f"guarantees/{name}": run for name, run in RUN.items()}
+    (folder / "guarantees").mkdir(parents=True, exist_ok=True)
+    for name, (statement, instance) in wanted.items():
+        found = certificate(STATEMENTS[statement], instance, judge(STATEMENTS[statement], instance))
+        (folder / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
     return 0
 
 
@@ -32,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     hunt.add_argument("--processes", type=int, default=1)
     confirm = commands.add_parser("check", help="re-verify certificates by the second derivation")
     confirm.add_argument("files", nargs="+", type=Path)
-    ship = commands.add_parser("certify", help="write the certificates of what the paper prints and is false")
+    ship = commands.add_parser("certify", help="write the certificates of what the paper prints and is false, and of the guarantees")
     ship.add_argument("folder", type=Path)
     commands.add_parser("list", help="names and claims")
     given = parser.parse_args(arguments)

@@ -117,7 +117,7 @@ EXACT = {
     "row": [0.5, 0.3, 0.2], "reward": [0.1, 0.3, 0.2], "table": np.exp(TABLE), "policy": [0.4, 0.3, 0.3], "base": [0.5, 0.3, 0.2],
     "numerator": np.exp(TABLE), "denominator": np.exp(TABLE[:, ::-1]), "class_size": 50, "N": 4, "n": 12, "cut": 2.0, "power": 2,
     "vectors": np.array([[0.5, 0.1], [0.2, 0.9]]), "values": np.exp(TABLE), "after": 2, "bits": 100, "delta": 0.25, "draws": 4,
-    "miss": 0.25, "votes": 5, "samples": 12, "argument": fmpq(3),
+    "miss": 0.25, "votes": 5, "samples": 12, "argument": fmpq(3), "members": np.exp(MEMBERS),
 }  # fmt: skip
 """Arguments of the certified twins, which take probabilities and exact numbers."""
 

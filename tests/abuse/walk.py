@@ -37,10 +37,11 @@ VERDICTS = (*GOOD, "accepted", "obscure", "nan", "hang", "invalid")
 """A refusal that names the argument, an answer; and what should not be: nonsense accepted, another error, NaN, no answer in time."""
 
 CLEAN = (
-    "certified", "certified.best_of_n", "certified.bounds", "certified.coverage", "certified.dpo", "certified.minimax", "certified.risks",
-    "certified.stopping", "certified.tilt", "coverage", "estimators", "instances", "laws", "rewards", "sharpness", "theory",
-    "theory.amortise", "theory.best_of_n", "theory.dpo", "theory.greedy", "theory.hardness", "theory.inference", "theory.limits",
-    "theory.limits_adaptive", "theory.representation", "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.xpo",
+    "certified", "certified.best_of_n", "certified.bounds", "certified.coverage", "certified.dpo", "certified.guarantees",
+    "certified.minimax", "certified.risks", "certified.stopping", "certified.tilt", "coverage", "estimators", "instances", "laws",
+    "rewards", "sharpness", "theory", "theory.amortise", "theory.best_of_n", "theory.dpo", "theory.greedy", "theory.hardness",
+    "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.representation", "theory.separation", "theory.sft",
+    "theory.sft_adaptive", "theory.xpo",
 )  # fmt: skip
 """Packages in which nothing is obscure, silent or slow."""
 WALKED = ("classes", "oracle")
