@@ -13,10 +13,7 @@ from sharpsim.certified._statements._guarantees import RUN
 
 
 def certify(folder: Path) -> int:
-    """Write one certificate for each printed statement that its extremal instance refutes, and those of `guarantees/`.
-
-    `check` does not know the guarantees.
-    """
+    """Write one certificate for each printed statement that its extremal instance refutes, and those of `guarantees/`."""
     wanted = {name: (name, one.extremal) for name, one in STATEMENTS.items() if one.printed}
     wanted |= {f"guarantees/{name}": run for name, run in RUN.items()}
     (folder / "guarantees").mkdir(parents=True, exist_ok=True)

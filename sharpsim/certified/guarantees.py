@@ -113,8 +113,7 @@ def _ahead(policy: Table, table: Table, mu: Row, beta: fmpq, alpha: fmpq, scale:
     factor = mean(
         mu, (_factor(one, other, beta, alpha, scale) if w else 0 for one, other, w in zip(policy, table, mu.weights, strict=True))
     )
-    # The upper end: a ball that holds 0 has no logarithm.
-    return (factor.upper().log() * T).exp() if factor < 1 else arb(1)
+    return factor**T if factor < 1 else arb(1)
 
 
 def _factor(one: Row, other: Row, beta: fmpq, alpha: fmpq, scale: fmpq) -> arb:

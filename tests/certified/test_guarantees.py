@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 from experiments.dpo import PREFIXES
 from experiments.xpo import WHOLE
 from sharpsim import certified, laws
-from sharpsim.certified import guarantees, precision
+from sharpsim.certified import check, guarantees, precision
 from sharpsim.certified import table as exact_table
 from sharpsim.certified._certificate import certificate, decoded
 from sharpsim.certified._hunt import scaled
@@ -121,12 +121,16 @@ def test_guarantees_hold_where_they_are_run():
 
 @pytest.mark.parametrize("name", RUN)
 def test_a_guarantee_ships_its_certificate(name):
-    """The checker that stands alone does not know these, so that they are judged again by the twins."""
+    """Judged again by the twins, and by the checker that stands alone; that one sees a spoilt one."""
     found = json.loads((ROOT / "sharpsim" / "certified" / "certificates" / "guarantees" / f"{name}.json").read_text())
     statement, instance = STATEMENTS[RUN[name][0]], {key: decoded(value) for key, value in found["instance"].items()}
     assert instance == RUN[name][1]
     assert found == certificate(statement, instance, certified.judge(statement, instance))
     assert found["verdict"] == "proved"
+    assert check.verdict(found)
+    assert not check.verdict(found | {"verdict": "refuted"})
+    assert not check.verdict(found | {"instance": found["instance"] | {"delta": "1/5"}})
+    assert not check.verdict(found | {"statement": "unknown"})
 
 
 def test_the_lists_are_those_of_the_experiment():
