@@ -129,7 +129,7 @@ def test_a_guarantee_ships_its_certificate(name):
     assert found["verdict"] == "proved"
     assert check.verdict(found)
     assert not check.verdict(found | {"verdict": "refuted"})
-    assert not check.verdict(found | {"instance": found["instance"] | {"delta": "1/5"}})
+    assert not check.verdict(found | {"instance": found["instance"] | {"beta": "1/5"}})
     assert not check.verdict(found | {"statement": "unknown"})
 
 
