@@ -77,7 +77,12 @@ def on_the_edge(policy: Table, table: Table, prompt_weights: Row, delta: fmpq) -
 def _explored(draws: Draws) -> Instance:
     while True:
         instance: Instance = learned(draws) | {"beta": beta(draws) / draws.count(30)}
-        if sharp_target(**instance):
+        try:
+            sharp = sharp_target(**instance)
+        except ArithmeticError:
+            # A miss of delta/2 itself, or as good as that: another instance then.
+            continue
+        if sharp:
             edge = min(instance["delta"] * fmpq(draws.integer(90, 110), 100), fmpq(1))
             wrong = [edge if draws.random.random() < 0.4 else None for _ in instance["table"]]
             rows = (_near_target(row, instance["beta"], miss) for row, miss in zip(instance["table"], wrong, strict=True))
