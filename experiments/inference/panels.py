@@ -194,11 +194,16 @@ def _gap_row(cell: Cell, level: float) -> dict[str, Any]:
         if prompts > 1:
             # Leave out a prompt at a time: a ratio of means has no other plain interval.
             left = -np.diff((sums.sum(axis=(0, 1)) - sums.sum(axis=1)) / (sizes.sum(axis=(0, 1)) - sizes.sum(axis=1)))[:, 0]
-            _, low, high = over_seeds(prompts * gap - (prompts - 1) * left, level)
+            low, high = _ends_over(prompts * gap - (prompts - 1) * left, level)
         if seeds > 1:
-            _, seeds_low, seeds_high = over_seeds(-np.diff(sums.sum(axis=0) / sizes.sum(axis=0))[:, 0], level)
+            seeds_low, seeds_high = _ends_over(-np.diff(sums.sum(axis=0) / sizes.sum(axis=0))[:, 0], level)
     ends = {"low": low, "high": high, "seeds_low": seeds_low, "seeds_high": seeds_high}
     return {"model": cell.model, "task": cell.task, **cell.sizes, "gap": gap, **ends, **counts, "over": _over(prompts)}
+
+
+def _ends_over(values: np.ndarray, level: float) -> tuple[float, float]:
+    """The interval's ends; NaN where a seed or a prompt left out leaves only correct or only incorrect draws."""
+    return over_seeds(values, level)[1:] if np.isfinite(values).all() else (float("nan"),) * 2
 
 
 __all__ = ["REWARDS", "RULES", "bin_edges", "panels"]

@@ -244,7 +244,7 @@ def test_findings_are_counted_with_their_signs():
     [
         ({"N": (0,)}, "`N`"),
         ({"N": (6, 7)}, "`N` must have a number up to the draws, 5 of 'm' on 'task 0'"),
-        ({"N": ()}, "`N` must have a number"),
+        ({"N": ()}, "`N` must be one or more numbers"),
         ({"level": 1.0}, "`level`"),
         ({"bins": 0}, "`bins`"),
     ],
