@@ -203,7 +203,7 @@ def _gap_row(cell: Cell, level: float) -> dict[str, Any]:
 
 def _ends_over(values: np.ndarray, level: float) -> tuple[float, float]:
     """The interval's ends; NaN where a seed or a prompt left out leaves only correct or only incorrect draws."""
-    return over_seeds(values, level)[1:] if np.isfinite(values).all() else (float("nan"),) * 2
+    return over_seeds(values, level)[1:] if np.isfinite(values).all() else (float("nan"), float("nan"))
 
 
 __all__ = ["REWARDS", "RULES", "bin_edges", "panels"]
