@@ -140,7 +140,7 @@ def _whole(rows: Table, promise: Table) -> Figure:
         )  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="rounds $T$", ylabel="risk: fraction of runs that fail", ylim=(1e-2, 1e5))
     ax.legend(loc="upper right", fontsize=11)
-    claim(fig, "The printed guarantee speaks from hundreds of thousands of rounds on; one that knows the list, from dozens.")
+    claim(fig, "The theorem's guarantee speaks from hundreds of thousands of rounds on; one that knows the list, from dozens.")
     first = rows.take(rows["T"] == rows["T"].max())
     setting = (
         rf"one prompt, two responses, $P^* = {rows['mode'][0]}$, $\beta = {rows['beta'][0]}$, $\delta = {rows['delta'][0]}$, "

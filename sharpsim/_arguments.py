@@ -80,7 +80,7 @@ def one_of(*texts: str) -> Is:
     return Is(f"one of {', '.join(texts)}", lambda value: isinstance(value, str) and value in texts)
 
 
-OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1), then=_checks.not_tiny, whole=lambda x: (x >= 1e-300).all())
+OPEN_UNIT = Kind("in (0, 1)", lambda x: (x > 0) & (x < 1), then=_checks.not_tiny, whole=lambda x: (x >= _checks.LEAST).all())
 HALF_OPEN_UNIT = Kind("in [0, 1)", lambda x: (x >= 0) & (x < 1))
 SHARE = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
 UNIT = within(0, 1)

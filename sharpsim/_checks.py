@@ -145,10 +145,14 @@ def probabilities(name: str, probs: Any) -> None:
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
 
 
+LEAST = 1e-300
+"""Smaller numbers have inverses that are no floats."""
+
+
 def not_tiny(name: str, value: Any) -> None:
-    """Refuse numbers below 1e-300, whose inverses are no floats."""
-    if np.any(value < 1e-300):
-        _refuse(name, "at least 1e-300", value)
+    """Refuse numbers below `LEAST`."""
+    if np.any(value < LEAST):
+        _refuse(name, f"at least {LEAST:g}", value)
 
 
 def some_mass(name: str, log_probs: Any) -> None:
@@ -241,6 +245,12 @@ def affordable(name: str, value: Any, *, seconds: float = 0.0, size: float = 0.0
     if seconds > 10 or size > 2e9:
         amount = f"{seconds:.2g} seconds" if seconds > 10 else f"{size / 1e9:.2g} GB"
         raise ValueError(f"`{name}` must be smaller, as the call would take about {amount}; got {shown(value)}.")
+
+
+def affordable_counts(size: float, **counts: int) -> None:
+    """As `affordable` for what counts make large together; the largest is named."""
+    name = max(counts, key=lambda each: counts[each])
+    affordable(name, counts[name], size=size)
 
 
 def enumerable(size: float, limit: int, what: str, instead: str) -> None:

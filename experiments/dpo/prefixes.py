@@ -16,6 +16,7 @@ from experiments.dpo.trials import pair_trials
 from experiments.engine.columns import columns
 from experiments.engine.counting import enough_cover
 from experiments.engine.frame import Context, Table, Verdict
+from sharpsim import coverage
 from sharpsim.classes import FiniteClass
 from sharpsim.estimators import bounded_mean, clopper_pearson
 from sharpsim.theory import dpo as theory
@@ -53,7 +54,7 @@ def rows(settings: Prefixes, context: Context, key: Any) -> list[dict[str, Any]]
     """One row for each n: the risk measured and exact, the bounds, and the exact chance that the worst member is above them."""
     base, members, weights = _world(settings)
     conc, loss = theory.class_coefficients(members, base, weights, beta=settings.beta)
-    bias, margin = float(theory.bias(base, beta=settings.beta).max()), settings.mode / (1 - settings.mode) * settings.others - 1
+    bias, margin = float(theory.bias(base, beta=settings.beta).max()), float(coverage.margin(base, weights))
     told = theory.disagreement(base, base, weights, beta=settings.beta)
     shared: dict[str, Any] = {"log_class_size": math.log(len(members)), "delta": settings.delta, "rho": settings.rho}
     given = {**shared, "beta": settings.beta, "concentrability": conc, "loss_moment": loss, "margin": margin}

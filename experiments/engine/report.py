@@ -49,22 +49,22 @@ def results_table() -> str:
 
 def paper_report() -> str:
     """The text of `paper_repro.md`."""
-    verdicts = committed_verdicts()
+    verdicts, judged = committed_verdicts(), hunted()
     head = ["| item | claim | status | certified | where |", "|---|---|---|---|---|"]
     lines = [_INTRO, "## Results\n", results_table(), "\n## Items\n", *head]
-    lines += [_item_row(item, verdicts) for item in CATALOGUE if not item.ours]
+    lines += [_item_row(item, verdicts, judged) for item in CATALOGUE if not item.ours]
     lines += ["", "## Beyond the paper", "", *head]
-    lines += [_item_row(item, verdicts) for item in CATALOGUE if item.ours]
+    lines += [_item_row(item, verdicts, judged) for item in CATALOGUE if item.ours]
     known = {item.label for item in CATALOGUE} | {erratum.place for erratum in ERRATA}
     for verdict in verdicts:
         if item_label(verdict) not in known and verdict.expected != ERRATUM:
             lines.append(_row(verdict.label, escaped(verdict.claim), status_of([verdict]) or "", "", _links(verdict.stem)))
-    lines += ["", *certified_table()]
+    lines += ["", *certified_table(judged)]
     lines += ["", "## Errata", "", "Against the text of version 2 that was at hand. *False by number*: a computed value contradicts it."]
     lines += ["", "| place | as printed | should be | kind | shown by |", "|---|---|---|---|---|"]
     for erratum in ERRATA:
         texts = (escaped(text) for text in (erratum.place, erratum.printed, erratum.corrected))
-        lines.append(_row(*texts, erratum.kind, _shown_by(erratum, verdicts)))
+        lines.append(_row(*texts, erratum.kind, _shown_by(erratum, verdicts, judged)))
     return "\n".join(lines) + "\n"
 
 
@@ -128,7 +128,7 @@ def _slacks(verdicts: list[Verdict]) -> str:
     return text
 
 
-def _item_row(item: Item, verdicts: list[Verdict]) -> str:
+def _item_row(item: Item, verdicts: list[Verdict], judged: list[dict[str, str]]) -> str:
     found = status_of(v for v in verdicts if item_label(v) in (item.label, item.formal or item.label))
     formal = next((other for other in CATALOGUE if other.label == item.formal), item)
     test = item.test or formal.test
@@ -136,20 +136,20 @@ def _item_row(item: Item, verdicts: list[Verdict]) -> str:
     where = _links(item.stem) if found else ""
     if test:
         where = " · ".join(filter(None, [where, _link("its test", test.split("::")[0])]))
-    return _row(item.label, escaped(item.claim), status, proved_of((item.label, item.formal or item.label), hunted()), where)
+    return _row(item.label, escaped(item.claim), status, proved_of((item.label, item.formal or item.label), judged), where)
 
 
-def _shown_by(erratum: Erratum, verdicts: list[Verdict]) -> str:
+def _shown_by(erratum: Erratum, verdicts: list[Verdict], judged: list[dict[str, str]]) -> str:
     shown = [_link(erratum.test.split("::")[1], erratum.test.split("::")[0])] if erratum.test else []
     if any(verdict.label == erratum.place and verdict.expected == ERRATUM == verdict.verdict for verdict in verdicts):
         shown.append(_links(erratum.stem))
-    if certificate := certificate_of(erratum.place, hunted()):
+    if certificate := certificate_of(erratum.place, judged):
         shown.append(_link("certificate", certificate))
     return " · ".join(shown) or "not shown yet"
 
 
-def certified_table() -> list[str]:
-    """The section of the statements that ball arithmetic decided, one row for each."""
+def certified_table(judged: list[dict[str, str]]) -> list[str]:
+    """The section of the statements that ball arithmetic decided, by the rows of the hunt."""
     lines = [
         "## Certified statements",
         "",
@@ -160,7 +160,7 @@ def certified_table() -> list[str]:
     ]
     names = ("instances", "proved", "attained", "vacuous", "undecided", "refuted")
     lines += [f"| statement | claim | {' | '.join(names).replace('attained', 'equal')} | ratio | scaled |", "|" + "---|" * 10]
-    for row in (row for row in hunted() if not is_printed(row)):
+    for row in (row for row in judged if not is_printed(row)):
         counts = (f"{int(row[name]):,}" for name in names)
         lines.append(_row(escaped(row["label"]), escaped(row["claim"]), *counts, f"{float(row['largest_ratio']):.4g}", row["scaled"]))
     return lines

@@ -101,8 +101,7 @@ def _over(prompts: int) -> str:
 
 def _seeds(name: str, estimates: np.ndarray, level: float) -> dict[str, float]:
     """The interval over seeds of [prompts, seeds] for these prompts; NaN with one seed."""
-    ends = over_seeds(estimates.mean(axis=0), level)[1:] if estimates.shape[1] > 1 else (float("nan"),) * 2
-    return dict(zip((f"{name}seeds_low", f"{name}seeds_high"), ends, strict=True))
+    return dict(zip((f"{name}seeds_low", f"{name}seeds_high"), _ends_over(estimates.mean(axis=0), level), strict=True))
 
 
 def _accuracy_row(cell: Cell, rule: str, N: int, estimates: np.ndarray, one: np.ndarray, level: float) -> dict[str, Any]:
@@ -187,23 +186,20 @@ def _gap_row(cell: Cell, level: float) -> dict[str, Any]:
     sums, sizes = (
         np.stack([np.where(side, values, 0.0).sum(axis=-1) for side in (right, ~right)], axis=-1) for values in (cell.log_probs, 1.0)
     )
-    prompts, seeds = sums.shape[:2]
-    low = high = seeds_low = seeds_high = float("nan")
+    prompts = len(sums)
     with np.errstate(invalid="ignore", divide="ignore"):
         gap = float(-np.diff(sums.sum(axis=(0, 1)) / sizes.sum(axis=(0, 1)))[0])
-        if prompts > 1:
-            # Leave out a prompt at a time: a ratio of means has no other plain interval.
-            left = -np.diff((sums.sum(axis=(0, 1)) - sums.sum(axis=1)) / (sizes.sum(axis=(0, 1)) - sizes.sum(axis=1)))[:, 0]
-            low, high = _ends_over(prompts * gap - (prompts - 1) * left, level)
-        if seeds > 1:
-            seeds_low, seeds_high = _ends_over(-np.diff(sums.sum(axis=0) / sizes.sum(axis=0))[:, 0], level)
+        # Leave out a prompt at a time: a ratio of means has no other plain interval.
+        left = -np.diff((sums.sum(axis=(0, 1)) - sums.sum(axis=1)) / (sizes.sum(axis=(0, 1)) - sizes.sum(axis=1)))[:, 0]
+        low, high = _ends_over(prompts * gap - (prompts - 1) * left, level)
+        seeds_low, seeds_high = _ends_over(-np.diff(sums.sum(axis=0) / sizes.sum(axis=0))[:, 0], level)
     ends = {"low": low, "high": high, "seeds_low": seeds_low, "seeds_high": seeds_high}
     return {"model": cell.model, "task": cell.task, **cell.sizes, "gap": gap, **ends, **counts, "over": _over(prompts)}
 
 
 def _ends_over(values: np.ndarray, level: float) -> tuple[float, float]:
-    """The interval's ends; NaN where a seed or a prompt left out leaves only correct or only incorrect draws."""
-    return over_seeds(values, level)[1:] if np.isfinite(values).all() else (float("nan"), float("nan"))
+    """The interval's ends; NaN for one value, and where a seed, or all but one prompt, has only correct or only incorrect draws."""
+    return over_seeds(values, level)[1:] if len(values) > 1 and np.isfinite(values).all() else (float("nan"), float("nan"))
 
 
 __all__ = ["REWARDS", "RULES", "bin_edges", "panels"]

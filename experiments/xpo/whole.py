@@ -158,16 +158,18 @@ def whole_verdicts(rows: Table) -> list[Verdict]:
 def _last_verdict(rows: Table) -> Verdict:
     says = rows["last_bound"] < 1
     inside = (rows["last_low"] <= rows["last_bound"]).all()
-    first = ", ".join(
-        f"{name} {int(part['T'].min()):,}" for name in dict.fromkeys(rows["other"][says]) for part in [rows.take(says).where(other=name)]
-    )
     return Verdict(
         "Thm J.2 (last iterate)", "risk of Algorithm 1's last iterate <= the chance that a failing member of the list is ahead",
         f"risk {rows['last'].max():.3g} at most; {int((rows['last_high'] <= rows['last_bound']).sum())} of {len(rows)} intervals below",
-        f"{rows['last_bound'].max():.3g} and less; below 1 from T: {first}",
+        f"{rows['last_bound'].max():.3g} and less; below 1 from T: {_least(rows.take(says), 'T')}",
         "violated" if not inside else "holds" if says.any() else "vacuous", slack=float(rows["last_bound"].max()),
         slack_kind="largest bound on the risk",
     )  # fmt: skip
+
+
+def _least(rows: Table, column: str) -> str:
+    """The least of a column for each list, in words."""
+    return ", ".join(f"{name} {int(rows.where(other=name)[column].min()):,}" for name in dict.fromkeys(rows["other"]))
 
 
 def _rarely(rows: Table, share: str) -> bool:
@@ -189,9 +191,8 @@ def _regret_verdict(rows: Table) -> Verdict:
 
 
 def _risk_verdict(label: str, claim: str, rows: Table, verdict: str) -> Verdict:
-    first = ", ".join(f"{name} {int(rows.where(other=name)['informative'][0]):,}" for name in dict.fromkeys(rows["other"]))
     return Verdict(
         label, claim, f"risk {rows['risk'].max():.3g}, at most {rows['risk_high'].max():.3g}",
-        f"{rows['bound'].min():.3g} and more; below 1 from T: {first}", verdict, slack=float(rows["bound"].min()),
+        f"{rows['bound'].min():.3g} and more; below 1 from T: {_least(rows, 'informative')}", verdict, slack=float(rows["bound"].min()),
         slack_kind="least bound on the risk",
     )  # fmt: skip

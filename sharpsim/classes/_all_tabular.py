@@ -30,7 +30,7 @@ class AllTabular(eqx.Module):
 
     @checked
     def __init__(self, prompts: int, responses: int, reference: TabularPolicy | None = None):
-        _checks.affordable("responses" if responses > prompts else "prompts", max(prompts, responses), size=8.0 * prompts * responses)
+        _checks.affordable_counts(8.0 * prompts * responses, prompts=prompts, responses=responses)
         self.prompts = _checks.static_count("prompts", prompts)
         self.responses = _checks.static_count("responses", responses)
         if reference is not None and reference.log_probs.shape != (prompts, responses):

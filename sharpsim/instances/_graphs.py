@@ -38,7 +38,7 @@ def cycle_graph(vertices: int) -> np.ndarray:
 def complete_bipartite_graph(left: int, right: int) -> np.ndarray:
     """K_{a,b}: every vertex of the first a joined to every one of the last b; its maximum cut is all ab edges."""
     left, right = int(left), int(right)
-    _checks.affordable("left" if left > right else "right", max(left, right), size=8.0 * (left + right) ** 2 + 180.0 * left * right)
+    _checks.affordable_counts(8.0 * (left + right) ** 2 + 180.0 * left * right, right=right, left=left)
     return from_edges(left + right, list(itertools.product(range(left), range(left, left + right))))
 
 

@@ -44,7 +44,7 @@ def hard_family(*, hard_prompts: int, labels: int, hard_mass: float, secrets: np
 
     Raises `ValueError` for counts or masses out of range and secrets that are not d labels in 1..M.
     """
-    _checks.affordable("labels" if labels > hard_prompts else "hard_prompts", max(labels, hard_prompts), size=16.0 * hard_prompts * labels)
+    _checks.affordable_counts(16.0 * hard_prompts * labels, hard_prompts=hard_prompts, labels=labels)
     d, m = int(hard_prompts), int(labels)
     places = np.ones(d, dtype=np.int64) if secrets is None else np.asarray(secrets, dtype=np.int64)
     if places.shape != (d,) or not ((places >= 1) & (places <= m)).all():

@@ -38,7 +38,7 @@ def margin_family(*, hard_prompts: int, labels: int, margin: float, secrets: np.
 
     Raises `ValueError` for d below 1, M below 2, g not positive and secrets that are not d responses.
     """
-    _checks.affordable("labels" if labels > hard_prompts else "hard_prompts", max(labels, hard_prompts), size=16.0 * hard_prompts * labels)
+    _checks.affordable_counts(16.0 * hard_prompts * labels, hard_prompts=hard_prompts, labels=labels)
     d, m = int(hard_prompts), int(labels)
     places = np.zeros(d, dtype=np.int64) if secrets is None else np.asarray(secrets, dtype=np.int64)
     if places.shape != (d,) or not ((places >= 0) & (places < m)).all():

@@ -14,7 +14,7 @@ def random_table(rng: np.random.Generator, *, prompts: int, responses: int, conc
 
     Raises `ValueError` for counts below 1 and concentration not positive.
     """
-    _checks.affordable("responses" if responses > prompts else "prompts", max(responses, prompts), size=40.0 * prompts * responses)
+    _checks.affordable_counts(40.0 * prompts * responses, prompts=prompts, responses=responses)
     # Gammas in log space: at low concentration the probabilities themselves underflow.
     shape = (int(prompts), int(responses))
     log_gamma = np.log(rng.gamma(concentration + 1.0, size=shape)) + np.log(rng.uniform(size=shape)) / concentration

@@ -34,8 +34,10 @@ def last_iterate_bound(
     target = laws.tilted(base, np.asarray(reward, float), beta=beta)
     members, weights = np.asarray(log_members, float), np.asarray(prompt_weights, float)
     risks = [float(unsharpened_fraction(member, base, weights, delta=delta)) for member in members]
-    ahead = [math.exp(min(0.0, T * _log_factor(member - target, base, weights, beta, alpha))) for member in members]
-    failing = [risk * chance for risk, chance in zip(risks, ahead, strict=True) if risk > 0]
+    failing = [
+        risk * math.exp(min(0.0, T * _log_factor(member - target, base, weights, beta, alpha)))
+        for member, risk in zip(members, risks, strict=True) if risk > 0
+    ]  # fmt: skip
     return float(min(round_up(sum(failing)), 1.0)) if failing else 0.0
 
 

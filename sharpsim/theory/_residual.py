@@ -55,6 +55,11 @@ def disagreement_bound(*, log_class_size: float, n: Any, rho: float) -> Any:
     return as_float(round_up(statistical_error(log_class_size=log_class_size, n=n, rho=rho) / 2))
 
 
+def disagreement_share(log_class_size: float, n: Any, rho: float) -> Any:
+    """p = 1 - (rho/|Pi|)^(1/n) <= L/n: no zero-loss pi has P[f_pi != 0] above it, with probability 1 - rho."""
+    return -np.expm1(-np.asarray(statistical_error(log_class_size=log_class_size, n=n, rho=rho)) / 2)
+
+
 @checked
 def squared_residual(*, log_class_size: float, n: Any, rho: float, loss_moment: float) -> Any:
     """**Upper** bound on E f^2 of every zero-loss pi (Thm 4.2', explicit): min over B of 4 B^2 L/n + K sqrt(4 C_loss e^-B).
@@ -76,8 +81,7 @@ def squared_residual_sharp(*, log_class_size: float, n: Any, rho: float, loss_mo
 
     The integral of min(p, 2 C_loss e^(-t/2)) over t^2; 2 to 3 times below `squared_residual`.
     """
-    exponent = np.asarray(statistical_error(log_class_size=log_class_size, n=n, rho=rho)) / 2
-    return squared_residual_given(disagreement=-np.expm1(-exponent), loss_moment=loss_moment)
+    return squared_residual_given(disagreement=disagreement_share(log_class_size, n, rho), loss_moment=loss_moment)
 
 
 @checked

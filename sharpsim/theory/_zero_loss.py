@@ -18,6 +18,7 @@ import numpy as np
 
 from sharpsim._arguments import HALF_OPEN_UNIT, UNIT, at_least_one, checked
 from sharpsim.theory._common import as_float, round_up
+from sharpsim.theory._residual import disagreement_share
 
 HALVINGS = 200
 MOST = 2.0**53
@@ -47,7 +48,7 @@ def bound_zero_loss(
     r m b(1 + 2 (C - 1)/r) <= p, m = max(1, 2 (1 - delta + bias)), of order sqrt(C L/n)/delta.
     Raises `ValueError` for delta, rho outside (0, 1), bias outside [0, 1), n or concentrability below 1, a negative log class size.
     """
-    gap, share, concentrability = delta - bias, np.asarray(_share(log_class_size, n, rho)), at_least_one(concentrability)
+    gap, share, concentrability = delta - bias, disagreement_share(log_class_size, n, rho), at_least_one(concentrability)
     if gap <= 0 or concentrability == math.inf:
         return as_float(np.ones(share.shape))
     if everywhere:
@@ -85,11 +86,6 @@ def pairs_needed_zero_loss(
         enough = bound_zero_loss(log_class_size=log_class_size, n=middle, **given) <= eps
         low, high = (low, middle) if enough else (middle, high)
     return high
-
-
-def _share(log_class_size: float, n: Any, rho: float) -> Any:
-    """p = 1 - (rho/|Pi|)^(1/n)."""
-    return -np.expm1((math.log(rho) - log_class_size) / np.asarray(n, float))
 
 
 def _least(gap: float, concentrability: Any) -> Any:

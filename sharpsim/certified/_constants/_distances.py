@@ -1,5 +1,6 @@
 """Sharp constants of distances, tails and moments: h and kl, Lemmas F.1, J.1 and J.2, the concentration step of Theorem J.2."""
 
+from collections.abc import Callable
 from functools import cache
 from math import comb
 from typing import Any
@@ -73,12 +74,6 @@ def _tail(c: fmpq) -> Statement:
     )  # fmt: skip
 
 
-def _tail_seen() -> arb:
-    with ctx.workprec(BITS):
-        statement = _tail(fmpq(1))
-        return (statement.left(**_TAIL) / statement.right(**_TAIL)).lower()
-
-
 def _quantile(c: fmpq) -> Statement:
     known = STATEMENTS["log_ratio_quantile"]
 
@@ -119,10 +114,11 @@ def _likelihood(c: fmpq) -> Statement:
     )  # fmt: skip
 
 
-def _likelihood_seen() -> arb:
+def _seen(of: Callable[[fmpq], Statement], instance: Instance) -> arb:
+    """left/right at the instance with c = 1, from below: no smaller c holds."""
     with ctx.workprec(BITS):
-        statement = _likelihood(fmpq(1))
-        return (statement.left(**_LIKELIHOOD) / statement.right(**_LIKELIHOOD)).lower()
+        statement = of(fmpq(1))
+        return (statement.left(**instance) / statement.right(**instance)).lower()
 
 
 def _rate(x: Any) -> Any:
@@ -192,7 +188,7 @@ CONSTANTS = (
         "log_ratio_tail_sharp", "Lemma J.1 (tail)", "P_base[|beta log(base/pi)| >= t] <= c (C - 1)/(4 sinh^2(t/2))", "smallest", "1",
         "(1 + C) e^-t", None, "X = beta log(base/pi) in {-t, 0, t}: masses a e^-t, 1 - a - a e^-t, a",
         "E e^X = C and E e^-X <= 1 give E (2 cosh X - 2) <= C - 1; then Markov's inequality, with equality on these three at beta = 1.",
-        _tail, _TAIL, lambda: (_tail_seen(), arb(1)), STATEMENTS["log_ratio_tail"].right,
+        _tail, _TAIL, lambda: (_seen(_tail, _TAIL), arb(1)), STATEMENTS["log_ratio_tail"].right,
     ),
     Constant(
         "log_ratio_quantile_sharp", "Lemma J.1", "P_base[|beta log(base/pi)| > log(c C) + s] <= e^-s", "smallest", "4/3", "c = 2",
@@ -211,7 +207,7 @@ CONSTANTS = (
         "likelihood_of_two", "Lemma F.1", "E_x D_H^2(pihat, truth) <= c (1 - (rho/(|Pi| - 1))^(1/n)) with probability 1 - rho", "smallest",
         "2", "2 log(|Pi|/rho)/n = e_stat", None, "n = 1, two responses, members (1-a, a) and (a, 1-a), a -> 0",
         "P[likelihood of q >= truth's] <= (E sqrt(q/p))^n = (1 - D_H^2/2)^n for each of the |Pi| - 1 others.",
-        _likelihood, _LIKELIHOOD, lambda: (_likelihood_seen(), arb(2)),
+        _likelihood, _LIKELIHOOD, lambda: (_seen(_likelihood, _LIKELIHOOD), arb(2)),
         lambda n, miss: bounds.statistical_error(class_size=2, n=n, rho=_wrong(n, miss)),
     ),
     Constant(
