@@ -8,18 +8,16 @@ working directory, one worker per device:
 """
 
 import logging
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from typing import Any
 
 import jax
 import numpy as np
 
 from experiments.engine.compiled import Replicate, prepare_jax, start
+from experiments.engine.interrupt import deaf
 from experiments.engine.journal import code_digest
 from experiments.engine.rows import Refused
 
@@ -44,7 +42,7 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
     except ImportError as error:
         raise Refused("`--scheduler` and `--workers` need Dask: pip install 'sharpsim[cluster]'.") from error
     if scheduler is None:
-        with _deaf():
+        with deaf():
             # No dashboard. Its server listens all the same: on a free port, since a second cluster would warn that the usual one is taken.
             local = LocalCluster(
                 n_workers=workers,
@@ -63,32 +61,6 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
         raise Refused(f"no Dask scheduler at {scheduler!r}.") from error
     with client:
         yield client
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Threads and processes that are started in the block never see Ctrl-C, which a terminal sends to all: the caller alone answers it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    _track_resources()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _track_resources() -> None:
-    """Start multiprocessing's tracker beforehand, as its start unblocks the signal; what it says of a caller that is gone goes nowhere."""
-    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        resource_tracker.ensure_running()
-    finally:
-        os.dup2(shown, 2)
-        os.close(shown)
-        os.close(nowhere)
 
 
 def finished(

@@ -16,7 +16,7 @@ CARD_OF_SAMPLES = True                   where a run with --samples writes the c
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,6 +71,10 @@ class Context:
                 said, rate = now, done / (now - started)
                 print(f"  {label}: {done} of {total}, {rate:.3g}/s, {(total - done) / rate:.0f} s left", file=sys.stderr, flush=True)
         print(f"  {label}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+
+    def alone(self) -> "Context":
+        """The circumstances of a piece of the run in a process of its own: without journal, client and notes, and silent."""
+        return replace(self, quiet=True, journal=Journal(None), client=None, notes={})
 
     def note(self, name: str, value: Any) -> None:
         """Record a value that may differ between two equal runs, such as a timing. It goes to the provenance, never to the rows."""

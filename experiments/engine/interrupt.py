@@ -7,7 +7,8 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 STATUS = 130
@@ -36,3 +37,31 @@ def listen(module: str, arguments: Sequence[str]) -> None:
         # Started in the background of a script (SIGINT ignored), it stays deaf to it.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, end)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Threads and processes that are started in the block never see Ctrl-C, which a terminal sends to all: the caller alone answers it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _track_resources()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _track_resources() -> None:
+    """Start multiprocessing's tracker beforehand, as its start unblocks the signal; what it says of a caller that is gone goes nowhere."""
+    from multiprocessing import resource_tracker
+
+    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(nowhere)

@@ -11,6 +11,7 @@ search took more than H/P* expansions, or if greedy missed the mode of a word wh
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.engine.beside import side_by_side
 from experiments.engine.columns import Column
 from experiments.engine.frame import Context, Table, Verdict
 from experiments.inference.claims import judged_cells
@@ -23,7 +24,7 @@ from experiments.inference.panels import COLUMNS as PANELS
 from experiments.inference.panels import panels
 from experiments.inference.predictions import zoo_verdicts
 from experiments.inference.tables import COLUMNS as TABLES
-from experiments.inference.zoo import Question, cells
+from experiments.inference.zoo import LONGEST, Question, cells, models_of
 
 CARD_OF_SAMPLES = True
 
@@ -99,24 +100,38 @@ COLUMNS: dict[str, dict[str, Column]] = {
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
     """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `exact`."""
-    return network_rows(settings, context) | _cells(settings, context)
+    return network_rows(settings, context) | _zoo_rows(settings, context)
 
 
-def _cells(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
+def _zoo_rows(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
+    """Questions in their order, models within. What one model is asked of one task is a piece, so that no program is compiled twice."""
+    pieces = [(task, model) for task in dict.fromkeys(question.task for question in settings.questions) for model in models_of(task)]
+    pieces.sort(key=lambda piece: LONGEST.index(piece[1]))
+    work = side_by_side(_one_model, [(settings, context.alone(), *piece) for piece in pieces])
+    found = dict(zip(pieces, context.track(work, "models on tasks", len(pieces)), strict=True))
     parts: dict[str, list[dict[str, Any]]] = {}
+    for question in settings.questions:
+        for model in models_of(question.task):
+            for part, rows in found[question.task, model][question].items():
+                parts.setdefault(part, []).extend(rows)
+    return parts
+
+
+def _one_model(settings: Settings, context: Context, task: str, model: str) -> dict[Question, dict[str, list[dict[str, Any]]]]:
+    """The parts of each question."""
     size = {
         "prompts": settings.prompts, "seeds": settings.cell_seeds, "draws": settings.draws, "expansions": settings.expansions,
         "kept": settings.cell_head,
     }  # fmt: skip
     shared: dict[str, Any] = {"level": settings.level, "floor": settings.cells_floor}
-    for cell in context.track(cells(context, settings.questions, **size), "models on tasks"):
+    found = {}
+    for cell in cells(context, settings.questions, task, model, **size):
         made = panels(cell.table, N=settings.literal_N, level=settings.level, bins=settings.bins)
         with_exact(made, cell.found, floor=settings.cells_floor)
         made["cells-theory"] = [theory_row(cell, grid=settings.exact_N, share=settings.saturation_share, **shared)]
         made["cells-profile"] = profile_rows(cell, N=settings.coverage_N)
-        for part, rows in made.items():
-            parts.setdefault(part, []).extend(rows)
-    return parts
+        found[cell.question] = made
+    return found
 
 
 def verdicts(tables: dict[str, Table]) -> list[Verdict]:

@@ -15,6 +15,8 @@ from sharpsim.tasks import TASKS, Task
 
 MODELS = ("gru", "transformer-small", "transformer-large")
 """The n-gram model is not asked: it is never right, or at most on one prompt in twenty, and a longer context does not mend it."""
+LONGEST = ("transformer-large", PRETRAINED, "transformer-small", "gru")
+"""The models in the order of the time that they take."""
 
 
 @dataclass(frozen=True)
@@ -62,25 +64,40 @@ class Cell:
     found: Found
 
 
-def cells(
-    context: Context, questions: Sequence[Question], *, prompts: int, seeds: int, draws: int, expansions: int, kept: int
-) -> Iterator[Cell]:
-    """Every model on every question, `seeds` x `draws` draws of each of `prompts` prompts (all there are, where they are fewer).
+def models_of(task: str) -> tuple[str, ...]:
+    """The models that are asked the questions of a task."""
+    return (*MODELS, *((PRETRAINED,) if task == "pronunciation" else ()))
 
-    Of the responses that the search finds the `kept` likeliest are kept; the rest joins the mass that was not found.
+
+def cells(
+    context: Context,
+    questions: Sequence[Question],
+    task: str,
+    model: str,
+    *,
+    prompts: int,
+    seeds: int,
+    draws: int,
+    expansions: int,
+    kept: int,
+) -> Iterator[Cell]:
+    """One model on those of the questions that are of one task, `seeds` x `draws` draws of each of `prompts` prompts, or of all there are.
+
+    Of the responses that the search finds the `kept` likeliest are kept; the rest joins the mass that was not found. The draws depend on
+    the run's seed and on the places of question and model in their lists.
     """
     import jax
 
     for column, question in enumerate(questions):
-        task = TASKS[question.task](level=question.level)
+        if question.task != task:
+            continue
+        asked = TASKS[task](level=question.level)
         try:
-            texts = available_prompts(task, question.split, prompts, context.seed)
+            texts = available_prompts(asked, question.split, prompts, context.seed)
         except ImportError as error:
             raise Refused(str(error)) from error
-        models = (*MODELS, *((PRETRAINED,) if question.task == "pronunciation" else ()))
-        for row, model in enumerate(models):
-            key = jax.random.fold_in(jax.random.fold_in(context.key(), column), row)
-            yield _cell(question, task, model, texts, seeds=seeds, draws=draws, expansions=expansions, kept=kept, key=key)
+        key = jax.random.fold_in(jax.random.fold_in(context.key(), column), models_of(task).index(model))
+        yield _cell(question, asked, model, texts, seeds=seeds, draws=draws, expansions=expansions, kept=kept, key=key)
 
 
 def _cell(

@@ -14,8 +14,8 @@ from sharpsim.policies import SequencePolicy
 
 
 def lane_count(prompts: int, lanes: int) -> int:
-    """The number of lanes for so many prompts: 1, 16 or `lanes`. There are few sizes because each one is compiled."""
-    return next((size for size in (1, 16) if prompts <= size <= lanes), lanes)
+    """The number of lanes for so many prompts: 1, 16, 64 or `lanes`. There are few sizes because each one is compiled."""
+    return next((size for size in (1, 16, 64) if prompts <= size <= lanes), lanes)
 
 
 def lockstep(

@@ -6,7 +6,6 @@ import pytest
 
 from experiments.engine.frame import Context
 from experiments.engine.models import available_prompts, encode_prompts
-from experiments.inference import zoo as _zoo
 from experiments.inference.exact import _covariance, profile_rows, theory_row, with_exact
 from experiments.inference.panels import panels
 from experiments.inference.zoo import Found, Question, cells
@@ -20,9 +19,8 @@ QUESTION = Question("arithmetic", 1, "held_out")
 
 @pytest.fixture(scope="module")
 def cell():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_zoo, "MODELS", ("gru",))
-        return next(cells(Context(scale="test", quiet=True), [QUESTION], prompts=12, seeds=3, draws=20, expansions=200, kept=1000))
+    size = {"prompts": 12, "seeds": 3, "draws": 20, "expansions": 200, "kept": 1000}
+    return next(cells(Context(scale="test", quiet=True), [QUESTION], "arithmetic", "gru", **size))
 
 
 def test_the_table_is_what_model_and_checker_say(cell):
