@@ -12,6 +12,7 @@ import pytest
 from experiments.engine import beside
 from experiments.engine.beside import cores, processes, side_by_side
 from experiments.engine.rows import ROOT, Refused
+from tests.experiments.test_interrupt import HEARING
 
 
 def power(base, exponent):
@@ -44,9 +45,11 @@ def test_the_answers_do_not_depend_on_the_processes(monkeypatch):
         found = list(side_by_side(power, PIECES))
         answers[count], used[count] = [value for value, *_ in found], {pid for _, pid, *_ in found}
         if count > 1:
-            assert {rest for _, _, *rest in map(tuple, found) for rest in [tuple(rest)]} == {(str(max(1, cores() // 3)), 1)}
+            assert {(threads, inner) for *_, threads, inner in found} == {(str(max(1, cores() // 3)), 1)}
     assert answers[1] == answers[3] == [2.0**k for k in range(7)]
-    assert used[1] == {os.getpid()} and os.getpid() not in used[3] and 1 <= len(used[3]) <= 3
+    assert used[1] == {os.getpid()}
+    assert os.getpid() not in used[3]
+    assert 1 <= len(used[3]) <= 3
 
 
 def test_there_are_no_more_processes_than_cores_pieces_and_memory(monkeypatch):
@@ -59,13 +62,14 @@ def test_there_are_no_more_processes_than_cores_pieces_and_memory(monkeypatch):
 @pytest.mark.parametrize(("how", "error"), [("raises", ValueError), ("dies", Refused)])
 def test_a_failure_is_the_callers_and_ends_the_others(three, how, error):
     begin = time.monotonic()
-    with pytest.raises(error, match="`how` must be kind|a process of this run died"):
+    with pytest.raises(error, match=r"`how` must be kind|a process of this run died"):
         list(side_by_side(broken, [(how,), ("sleeps",), ("sleeps",)]))
     while multiprocessing.active_children():
         assert time.monotonic() - begin < 25
         time.sleep(0.05)
 
 
+SAID = "interrupted; to go on: python -m experiments run x\n"
 CALLER = """
 import sys
 from experiments.engine import beside
@@ -86,17 +90,17 @@ def asleep(folder, number):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="which processes live is read from /proc")
-@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted; to go on: python -m experiments run x\n"), (signal.SIGKILL, "")])
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, SAID), (signal.SIGKILL, "")])
 def test_no_process_outlives_the_caller(number, said, tmp_path):
     """However the caller ends; and Ctrl-C, which a terminal sends to all of them, is one line."""
     (tmp_path / "caller.py").write_text(CALLER)
-    hearing = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-    command = [sys.executable, "-c", hearing, str(tmp_path / "caller.py"), str(tmp_path)]
+    command = [sys.executable, "-c", HEARING, str(tmp_path / "caller.py"), str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     caller = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.PIPE, text=True)
     begin = time.monotonic()
     while len(found := list(tmp_path.glob("*.pid"))) < 2:
-        assert caller.poll() is None and time.monotonic() - begin < 90
+        assert caller.poll() is None
+        assert time.monotonic() - begin < 90
         time.sleep(0.05)
     if number == signal.SIGINT:
         os.killpg(caller.pid, number)
