@@ -146,7 +146,7 @@ KINDS: dict[str, Any] = {
         (LABEL, "seed"),
         (
             POSITIVE,
-            "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max",
+            "beta stop lam kappa radius resolution theta_norm scale coupling power concentration temperature gap tolerance trace_max cut",
         ),
         (NON_NEGATIVE, "log_class_size margin sec v_max r_max base_norm regret excess square shortfall error norm"),
         (COEFFICIENT, "coverage concentrability loss_moment best_alignment"),

@@ -120,3 +120,79 @@ def ratio_moment(log_numerator: Any, log_denominator: Any, prompt_weights: Any, 
     lacking = xp.any(exponents == xp.inf, axis=-1)
     finite = logsumexp(xp.where(exponents == xp.inf, 0.0, exponents), xp)
     return _exp(_log_mean(xp.where(lacking, xp.inf, finite), weights, xp), xp, "log_numerator")
+
+
+@checked
+def chi_square(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
+    """E_{x~mu, y~base}[ (pi/base - 1)^2 ] = C_pi - 1, in [0, inf]; every digit also where the two are close.
+
+    inf where pi has mass (at a prompt with weight) that base lacks.
+    """
+    log_ratio, _, base, weights, xp = _ratios(log_policy, log_base, prompt_weights)
+    lacking = xp.any(log_ratio == xp.inf, axis=-1)
+    far = xp.where(log_ratio == xp.inf, 0.0, log_ratio)
+    gap = xp.abs(far)
+    # log |e^r - 1|: the larger of r and 0, and what is left of it.
+    log_gap = xp.where(gap > 0, xp.maximum(far, 0.0) + xp.log(-xp.expm1(-xp.where(gap > 0, gap, 1.0))), -xp.inf)
+    finite = logsumexp(base + 2 * log_gap, xp)
+    return _exp(_log_mean(xp.where(lacking, xp.inf, finite), weights, xp), xp, "log_policy")
+
+
+@checked
+def tail_coverage(log_policy: Any, log_base: Any, prompt_weights: Any, *, cut: Any) -> Any:
+    """Cov_M = P_{x~mu, y~pi}[ pi(y|x)/base(y|x) >= M ] for each M in `cut`; in [0, 1], shape of `cut`, non-increasing in M.
+
+    A ratio within 1e-12 of M (relative; float32: 1e-5) counts as M. Source: the coverage profile of Block and Shetty (COLT 2026).
+    """
+    log_ratio, policy, _, weights, xp = _ratios(log_policy, log_base, prompt_weights)
+    xp, log_ratio, edge = as_arrays(log_ratio, cut)
+    reached = log_ratio >= xp.log(edge)[..., None, None] - EDGE_GUARD.get(log_ratio.dtype.itemsize, 1e-5)
+    return xp.sum(weights * xp.sum(xp.where(reached, xp.exp(policy), 0.0), axis=-1), axis=-1)
+
+
+@checked
+def excess_coverage(log_policy: Any, log_base: Any, prompt_weights: Any, *, cut: Any) -> Any:
+    """E_M = E_{x~mu} sum_y (pi(y|x) - M base(y|x))_+ for each M in `cut`; in [0, 1], shape of `cut`, at most Cov_M.
+
+    It is the mass of pi that min(pi, M base) leaves out. Source: as `tail_coverage`.
+    """
+    log_ratio, policy, _, weights, xp = _ratios(log_policy, log_base, prompt_weights)
+    xp, log_ratio, edge = as_arrays(log_ratio, cut)
+    over = -xp.expm1(xp.minimum(xp.log(edge)[..., None, None] - log_ratio, 0.0))
+    return xp.sum(weights * xp.sum(xp.exp(policy) * over, axis=-1), axis=-1)
+
+
+@checked
+def integrated_coverage(log_policy: Any, log_base: Any, prompt_weights: Any, *, cut: Any) -> Any:
+    """ICov_M = E_{x~mu, y~pi}[ min(pi(y|x)/base(y|x), M) ], the integral of Cov_t over t in [0, M], for each M in `cut`; in [0, M].
+
+    Shape of `cut`; ICov_M / M is non-increasing in M and at least Cov_M, and ICov_M rises to C_pi. Source: as `tail_coverage`.
+    """
+    log_ratio, policy, _, weights, xp = _ratios(log_policy, log_base, prompt_weights)
+    xp, log_ratio, edge = as_arrays(log_ratio, cut)
+    kept = logsumexp(policy + xp.minimum(log_ratio, xp.log(edge)[..., None, None]), xp)
+    return _exp(_log_mean(kept, weights, xp), xp, "cut")
+
+
+@checked
+def likelihood_quantile(log_probs: Any, prompt_weights: Any, *, eps: Any, slack: Any = 0.0) -> Any:
+    """Q(eps) = sup{a : mu{x : pi(Y*_gamma(x)|x) <= a} <= eps}, in (0, 1], shape of `eps`: all but eps of the prompts have this mode mass.
+
+    It inverts the coverage profile: fewer than an eps of the prompts are left uncovered by N > 1/Q(eps) draws. Prompts whose weights add up
+    to eps within 1e-12 may be left out.
+    """
+    log_mass, weights, xp = _mode_masses(log_probs, prompt_weights, slack)
+    xp, log_mass, weights, level = as_arrays(log_mass, weights, eps)
+    order = xp.argsort(log_mass)
+    below = xp.cumsum(xp.take(weights, order))
+    over = below > level[..., None] + EDGE_GUARD.get(log_mass.dtype.itemsize, 1e-5)
+    largest = xp.max(xp.where(weights > 0, log_mass, -xp.inf))
+    return xp.exp(xp.min(xp.where(over, xp.take(log_mass, order), largest), axis=-1))
+
+
+def _ratios(log_policy: Any, log_base: Any, prompt_weights: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """log pi/base (-inf where pi has no mass, inf where base alone has none), log pi, log base, the weights and the namespace."""
+    xp, policy, base, weights = as_arrays(log_policy, log_base, prompt_weights)
+    policy, base = normalise(policy, xp), normalise(base, xp)
+    has_mass = policy > -xp.inf
+    return xp.where(has_mass, xp.where(has_mass, policy, 0.0) - xp.where(has_mass, base, 0.0), -xp.inf), policy, base, weights, xp

@@ -11,8 +11,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.best_of_n.responses import Drawer, frequency, surprises
+from experiments.best_of_n.responses import Drawer
 from experiments.engine.columns import Column, columns
+from experiments.engine.counting import frequency, surprises
 from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import instances, rewards
 from sharpsim.theory import best_of_n as theory

@@ -1,4 +1,4 @@
-"""Draws best-of-N responses in large numbers, and turns hits into frequencies with exact intervals."""
+"""Draws best-of-N responses in large numbers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,13 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.engine.frame import Context, Table
-from sharpsim.estimators import clopper_pearson
+from experiments.engine.frame import Context
 from sharpsim.oracle import LawOracle, Oracle
 from sharpsim.policies import TabularPolicy
-
-FALSE_ALARM = 1e-6
-"""Chance that a correct law is called wrong, over all measured points of a table together."""
 
 
 @eqx.filter_jit
@@ -48,18 +44,3 @@ class Drawer:
         plan = [(N, "literal") for N in literal] + [(N, "law") for N in by_law]
         for i, (N, how) in enumerate(context.track(plan, label)):
             yield N, how, (self.literal if how == "literal" else self.by_law)(N, jax.random.fold_in(key, i))
-
-
-def frequency(hits: Any, prefix: str = "") -> dict[str, Any]:
-    """The columns of a frequency: counts, value and 95% interval of a boolean array."""
-    count, trials = int(np.sum(hits)), int(np.size(hits))
-    low, high = clopper_pearson(count, trials)
-    columns = {"hits": count, "trials": trials, "measured": count / trials, "low": low, "high": high}
-    return {prefix + name: value for name, value in columns.items()}
-
-
-def surprises(table: Table, *, exact: str, prefix: str = "") -> int:
-    """How many frequencies miss their exact value by more than all correct ones together do with chance `FALSE_ALARM`."""
-    low, high = clopper_pearson(table[f"{prefix}hits"], table[f"{prefix}trials"], level=1 - FALSE_ALARM / len(table))
-    # A law's probability may exceed 1 by a rounding.
-    return int((~((low - 1e-12 <= table[exact]) & (table[exact] <= high + 1e-12))).sum())

@@ -1,8 +1,11 @@
-"""Judges a count of intervals that cover: by the law of the count, not by a share of them."""
+"""Frequencies with exact intervals, judged by the law of their counts: one by one, or how many intervals cover."""
 
 from typing import Any
 
 import numpy as np
+
+from experiments.engine.rows import Table
+from sharpsim.estimators import clopper_pearson
 
 LEVEL = 0.95
 """The level that intervals have where nothing else is said."""
@@ -21,3 +24,18 @@ def enough_cover(inside: Any, level: float = LEVEL) -> bool:
     covers = np.asarray(inside, dtype=bool)
     missed = int((~covers).sum())
     return covers.size > 0 and (missed == 0 or bool(betainc(missed, covers.size - missed + 1, 1 - level) >= FALSE_ALARM))
+
+
+def frequency(hits: Any, prefix: str = "") -> dict[str, Any]:
+    """The columns of a frequency: counts, value and 95% interval of a boolean array."""
+    count, trials = int(np.sum(hits)), int(np.size(hits))
+    low, high = clopper_pearson(count, trials)
+    columns = {"hits": count, "trials": trials, "measured": count / trials, "low": low, "high": high}
+    return {prefix + name: value for name, value in columns.items()}
+
+
+def surprises(table: Table, *, exact: str, prefix: str = "") -> int:
+    """How many frequencies miss their exact value by more than all correct ones together do with chance `FALSE_ALARM`."""
+    low, high = clopper_pearson(table[f"{prefix}hits"], table[f"{prefix}trials"], level=1 - FALSE_ALARM / len(table))
+    # A law's probability may exceed 1 by a rounding.
+    return int((~((low - 1e-12 <= table[exact]) & (table[exact] <= high + 1e-12))).sum())

@@ -90,4 +90,11 @@ CATALOGUE: tuple[Item, ...] = (
         "Rare arms among many other responses: exploration is needed, and takes exponentially fewer samples",
         ours=True,
     ),
+    Item("Coverage measures", "theorem", "", "coverage_measures", "E_M, Cov_M, ICov_M and chi-square of one pair, in order", ours=True),
+    Item(
+        "Best of N by coverage", "theorem", "", "coverage_measures", "The profile bounds the miss of best of N from both sides", ours=True
+    ),
+    Item("Rejection sampling", "theorem", "", "coverage_measures", "Its exact law, and the draws that E_M promises", ours=True),
+    Item("Normaliser", "theorem", "", "coverage_measures", "A median of truncated means: the draws that ICov_M promises", ours=True),
+    Item("Heavy tails", "theorem", "", "coverage_measures", "Infinite C_cov, and a miss that falls as a power of N", ours=True),
 )

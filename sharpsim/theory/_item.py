@@ -16,8 +16,9 @@ STEMS = {
     "representation": "Classes that are not closed under sharpening",
     "inference": "Inference-time sharpening of sequence models",
     "amortise": "SFT-Sharpening of sequence models",
+    "coverage_measures": "Ways to measure coverage, and the draws that each promises",
 }
-"""The stems in the paper's order, each with its subject."""
+"""The stems in the paper's order, then later results, each with its subject."""
 
 ITEM_KINDS = ("definition", "assumption", "lemma", "theorem", "proposition", "algorithm", "example", "figure", "table", "equation")
 

@@ -81,6 +81,7 @@ BY_NAME: dict[str, Any] = {
     "trace_max": 2.0, "variation": 0.3, "shortfall": 0.1, "limit": 0.5, "tolerance": 0.1, "floor": -9.0, "mode_probability": 0.4,
     "remaining": 2.0, "error": 0.2, "covered_mass": 0.3, "tie_credit": 0.5, "coupling": 1.0, "best_alignment": 1.0, "coefficient": 1.0,
     "norm": 0.5, "mass": 0.3, "temperature": 0.7, "second_token": 0.9, "p": 0.3, "idle": 0.1, "survival": 0.9, "negligible": 0.0,
+    "cut": 2.0, "per_group": 20,
     "bias": 0.01,
     "level": 0.95, "upper": 1.0, "edge_probability": 0.5, "concentration": 1.0, "span": 1.0, "false_alarm": 1e-6,
     # Tables.
@@ -141,6 +142,9 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "laws.plurality_miss": {"miss": 0.2, "negligible": 1e-17},
     "theory.xpo.selection_error": {"validation": 64},
     "theory.require": {"slacks": {"scale": 1.0}, "names": LEFT_OUT},
+    "theory.coverage_measures.draws_needed": {"value": lambda N: 1 / N},
+    "theory.coverage_measures.miss_bound_by_mean": {"draws": np.array([1, 4])},
+    "theory.coverage_measures.normaliser_miss": {"groups": 3},
     "theory.dpo.exact_risk": {"log_members": Made(lambda: np.stack([dpo.target(TABLE, beta=0.5), TABLE]))},
     "theory.dpo.FamilyRisk": {"margin": 3.0},
     "theory.dpo.FamilyRisk.__call__": {"self": Made(lambda: dpo.FamilyRisk(hard_prompts=3, labels=8, margin=3.0, beta=0.5, delta=0.1))},

@@ -39,7 +39,8 @@ VERDICTS = (*GOOD, "accepted", "obscure", "nan", "hang", "invalid")
 CLEAN = (
     "certified", "certified.best_of_n", "certified.bounds", "certified.coverage", "certified.dpo", "certified.guarantees",
     "certified.minimax", "certified.risks", "certified.stopping", "certified.tilt", "coverage", "estimators", "instances", "laws",
-    "rewards", "sharpness", "theory", "theory.amortise", "theory.best_of_n", "theory.dpo", "theory.greedy", "theory.hardness",
+    "rewards", "sharpness", "theory", "theory.amortise", "theory.best_of_n", "theory.coverage_measures", "theory.dpo", "theory.greedy",
+    "theory.hardness",
     "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.representation", "theory.separation", "theory.sft",
     "theory.sft_adaptive", "theory.xpo",
 )  # fmt: skip

@@ -1,0 +1,94 @@
+"""The verdicts on the measures of coverage, computed from the rows."""
+
+import numpy as np
+
+from experiments.engine.counting import surprises
+from experiments.engine.fits import power_law
+from experiments.engine.frame import Table, Verdict
+
+ROOM = 1e-9
+"""Relative rounding of a ratio that is attained."""
+
+
+def judged(tables: dict[str, Table]) -> list[Verdict]:
+    """One verdict for each statement; the measured frequencies enter the statement whose law they follow."""
+    return [*_measures(tables["measures"]), *_best_of_n(tables["curve"]), *_heavy(tables[""]), *_sampling(tables)]
+
+
+def _measures(rows: Table) -> list[Verdict]:
+    random, extremal = rows.where(pairs="random"), rows.where(pairs="extremal")
+    made = []
+    for label, claim, names in (
+        ("Coverage measures", "E_M <= Cov_M <= ICov_M/M <= C_pi/M", ("excess_to_tail", "tail_to_integrated", "integrated_to_mean")),
+        ("Coverage measures (reverse)", "Cov_M <= 2 E_{M/2}", ("tail_to_half",)),
+    ):
+        worst = max(float(rows[name].max()) for name in names)
+        # An inequality that is nowhere attained would have no sharp constant.
+        attained = min(float(extremal[name].max()) for name in names)
+        sound = worst <= 1 + ROOM and attained > 0.99
+        said = f"{claim}: largest ratio, {int(random['instances'].max())} random pairs"
+        made.append(Verdict(label, said, worst, 1.0, "holds" if sound else "violated", attained, "ratio at the extremal pair"))
+    return made
+
+
+def _best_of_n(rows: Table) -> list[Verdict]:
+    label = "Best of N by coverage"
+    rows = rows.take(rows["exact"] > 1e-300)
+    above, below = float((rows["exact"] / rows["bound"]).max()), float((rows["lower"] / rows["exact"]).max())
+    mean = float((rows["exact"] / rows["mean_bound"]).max())
+    loosest = float((rows["bound"] / rows["exact"]).max())
+    informative = float((rows["mean_bound"] < 1).mean())
+
+    def word(ratio: float) -> str:
+        return "holds" if ratio <= 1 + ROOM else "violated"
+
+    return [
+        Verdict(
+            f"{label} (profile)", "miss <= P[P* < a] + (1-a)^N: largest ratio", above, 1.0, word(above), loosest, "largest bound over exact"
+        ),
+        Verdict(f"{label} (profile, below)", "miss >= P[P* <= a] (1-a)^N: largest ratio", below, 1.0, word(below)),
+        Verdict(
+            f"{label} (mean)", "miss <= Cbar_cov/(N+1) (N/(N+1))^N: largest ratio", mean, 1.0, word(mean), informative, "share below 1"
+        ),
+    ]  # fmt: skip
+
+
+def _heavy(rows: Table) -> list[Verdict]:
+    wrong, above = surprises(rows, exact="exact"), float((rows["exact"] / rows["bound"]).max())
+    lawful = wrong == 0 and above <= 1 + ROOM
+    claim, seen = "measured misses on the exact law, below the profile's bound", f"{len(rows) - wrong} of {len(rows)} points"
+    return [Verdict("Heavy tails", claim, seen, "all", "reproduced" if lawful else "violated"), *_exponents(rows)]
+
+
+def _exponents(rows: Table) -> list[Verdict]:
+    """The measured miss as a power of N, where at least ten misses were counted; three such points make a fit."""
+    made = []
+    for a in rows.unique("a"):
+        tail = rows.take((rows["a"] == a) & (rows["draws"] >= 100) & (rows["hits"] >= 10))
+        if len(tail) < 3:
+            continue
+        fit, cover = power_law(tail["draws"], tail["measured"]), float(tail["coverage"][0])
+        exact = power_law(tail["draws"], tail["exact"]).exponent
+        claim = f"the miss falls as N^-a, with Cbar_cov {'infinite' if np.isinf(cover) else format(cover, '.3g')}"
+        sound = fit.low <= exact <= fit.high and abs(exact + a) < 0.1
+        made.append(Verdict(f"Heavy tails (a = {a:g})", claim, str(fit), -a, "fitted exponent" if sound else "violated"))
+    return made
+
+
+def _sampling(tables: dict[str, Table]) -> list[Verdict]:
+    rejection, normaliser = tables["rejection"], tables["normaliser"]
+    wrong, most = surprises(rejection, exact="mode_exact"), float((rejection["exact"] / rejection["bound"]).max())
+    failed, unlike = float((normaliser["promised_exact"] / normaliser["delta"]).max()), surprises(normaliser, exact="exact")
+    harder = float((normaliser["plain"] / normaliser["sampling"]).min())
+    return [
+        Verdict(
+            "Rejection sampling", "total variation over E_M + (1 - A_M/M)^N; draws on the exact law",
+            f"largest ratio {most:.3g}, {len(rejection) - wrong} of {len(rejection)} points", "1, all",
+            "holds" if wrong == 0 and most <= 1 + ROOM else "violated", most, "largest ratio of exact to bound",
+        ),
+        Verdict(
+            "Normaliser", "failure at the promised draws over delta; draws on the exact law",
+            f"{failed:.2g}, {len(normaliser) - unlike} of {len(normaliser)} points", "1, all",
+            "holds" if failed <= 1 and unlike == 0 else "violated", harder, "least ratio of counting to sampling",
+        ),
+    ]  # fmt: skip
