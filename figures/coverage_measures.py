@@ -9,8 +9,8 @@ from figures.engine.style import MARKERS, QUIET, bound_line, caption, claim, col
 CAPTIONS = {
     "": "The probability that none of $N$ draws is the mode, when the mode's mass $P^*$ follows a Beta$(a, 2)$ law over prompts. Lines are "
     "exact, $B(a, 2 + N)/B(a, 2)$; dots are measured, with exact 95% intervals over prompts. Dashed lines are the bound by the whole "
-    "profile, dotted lines the bound by the mean $\\bar C_{cov} = E[1/P^*]$, which is infinite for $a \\leq 1$ and then says nothing. Dots "
-    "end where no miss was counted.",
+    "profile, dotted lines the bound by the mean $\\bar C_{cov} = E[1/P^*]$, which is infinite for $a \\leq 1$ and then says nothing; "
+    "dots end where no miss was counted.",
     "needs": "Draws for each prompt that the measures of coverage promise (circles) and that are needed (squares), for three tasks on "
     "three bases. Every number is computed from the laws, nothing is sampled. The mean asks for fewer draws than the profile on the "
     "milder bases, and for many more than are needed where few prompts are hard.",
@@ -54,7 +54,7 @@ def _needs(rows: Table) -> Figure:
     fig, axes = figure(1, len(instances), width=15, height=6.2, sharey=True)
     for ax, instance in zip(axes, instances, strict=True):
         mine = rows.where(instance=instance)
-        names = [f"{_TASKS[task]}: {measure}" for task, measure in zip(mine["task"], mine["measure"], strict=True)]
+        names = [f"{_TASKS.get(task, plain(task))}: {plain(measure)}" for task, measure in zip(mine["task"], mine["measure"], strict=True)]
         y = -np.arange(len(mine))
         for exact in (False, True):
             some = (mine["measure"] == "exact") == exact

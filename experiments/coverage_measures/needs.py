@@ -27,7 +27,9 @@ _GRID = 200
 
 @dataclass(frozen=True)
 class Pair:
-    """A base on some prompts and its tilted target, both [prompts, responses], and the target's mass that the table leaves out at most."""
+    """A base on some prompts and its tilted target, both [prompts, responses]; the target's mass that the table leaves out, on average at
+    most.
+    """
 
     name: str
     base: np.ndarray
@@ -72,7 +74,7 @@ def _of_model(settings: Settings, context: Context) -> Pair:
         reward[i, : len(found)] = found
         # sum of p^(1 + 1/beta) over the others is at most their mass times the likeliest's p^(1/beta).
         tilt = np.exp((1 + 1 / settings.beta) * found).sum()
-        left_out = max(left_out, one.remaining_mass * math.exp(one.bound / settings.beta) / tilt)
+        left_out += one.remaining_mass * math.exp(one.bound / settings.beta) / tilt / len(heads)
     base -= np.log(np.exp(base).sum(axis=1, keepdims=True))
     weights = np.full(len(base), 1 / len(base))
     return Pair(f"{model}, {name} {level}", base, laws.tilted(base, reward, beta=settings.beta), weights, left_out)
