@@ -53,7 +53,7 @@ def _best_of_n(rows: Table) -> list[Verdict]:
         ),
         Verdict(f"{label} (profile, below)", "miss >= P[P* <= a] (1-a)^N: largest ratio", below, 1.0, word(below)),
         Verdict(
-            f"{label} (mean)", "miss <= Cbar_cov/(N+1) (N/(N+1))^N: largest ratio", mean, 1.0, word(mean), informative, "share below 1"
+            f"{label} (mean)", "miss <= (C-1)/(v-1) (1-1/v)^N: largest ratio", mean, 1.0, word(mean), informative, "share below 1"
         ),
     ]  # fmt: skip
 

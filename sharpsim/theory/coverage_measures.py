@@ -11,7 +11,7 @@ Statement. Let w = pi/base, Cov_M = P_pi[w >= M], E_M = sum (pi - M base)_+ and 
 Best of N on prompts whose mode has mass P*: its miss is E_x(1-P*)^N, and for every threshold a in (0, 1]
 
     P_x[P* <= a] (1-a)^N  <=  E_x(1-P*)^N  <=  P_x[P* < a] + (1-a)^N                                                (profile)
-    E_x(1-P*)^N  <=  Cbar_cov/(N+1) (N/(N+1))^N  <=  Cbar_cov/(e N)                                                 (mean)
+    E_x(1-P*)^N  <=  (C-1)/(v-1) (1-1/v)^N,  C = Cbar_cov, v = max(C, N);  at most C/(e N)                          (mean)
 
 Rejection sampling of pi from base accepts a draw with probability min(w/M, 1); where all N draws are refused, the last is kept. Its law has
 
@@ -76,13 +76,15 @@ def miss_lower_bound(mode_masses: Any, prompt_weights: Any, *, draws: Any) -> An
 
 @checked
 def miss_bound_by_mean(*, coverage: Any, draws: Any) -> Any:
-    """**Upper** bound on `miss` from the mean: Cbar_cov/(N+1) (N/(N+1))^N; in [0, 1], 1 where it says nothing. Arrays broadcast.
+    """**Upper** bound on `miss` from the mean C = Cbar_cov: (C-1)/(v-1) (1-1/v)^N with v = max(C, N); in [0, 1], 1 at C = inf.
 
-    Attained where every prompt has P* = 1/(N+1).
+    It is sharp for every C and N: attained by prompts with P* = 1 and P* = 1/v whose mean inverse is C. Arrays broadcast.
     """
-    N = np.asarray(draws, dtype=np.float64)
-    with np.errstate(over="ignore"):
-        return as_float(np.minimum(np.asarray(coverage) / (N + 1) * np.exp(-N * np.log1p(1 / N)), 1.0))
+    N, C = np.asarray(draws, dtype=np.float64), np.maximum(np.asarray(coverage, dtype=np.float64), 1.0)
+    v = np.maximum(C, N)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(v > C, (C - 1) / (v - 1), 1.0)
+        return as_float(share * np.where(v > 1, np.exp(N * np.log1p(-1 / v)), 0.0))
 
 
 def _given(mode_masses: Any, prompt_weights: Any, draws: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -152,7 +154,7 @@ STATEMENTS = (
     _statement("Coverage measures (reverse)", "Cov_M <= E_cM/(1-c)", "upper"),
     _statement("Best of N by coverage (profile)", "miss of best of N <= P_x[P* < a] + (1-a)^N", "upper"),
     _statement("Best of N by coverage (profile, below)", "miss of best of N >= P_x[P* <= a] (1-a)^N", "lower"),
-    _statement("Best of N by coverage (mean)", "miss of best of N <= Cbar_cov/(N+1) (N/(N+1))^N", "upper"),
+    _statement("Best of N by coverage (mean)", "miss of best of N <= (C-1)/(v-1) (1-1/v)^N, v = max(C, N)", "upper"),
     _statement("Rejection sampling", "total variation to the target <= E_M + (1 - A_M/M)^N", "upper", _SOURCE),
     _statement("Normaliser", "a median of truncated means is within 1 +- eps", "upper", _SOURCE),
     _statement("Heavy tails", "P* ~ Beta(a, b): infinite Cbar_cov for a <= 1, miss of best of N about N^-a", "identity"),

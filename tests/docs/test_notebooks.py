@@ -16,8 +16,8 @@ import notebooks
 LECTURES = notebooks.lectures()
 
 
-def test_there_are_twelve():
-    assert len(LECTURES) == 12
+def test_there_are_thirteen():
+    assert len(LECTURES) == 13
 
 
 @pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)

@@ -90,6 +90,8 @@ def test_misses_by_hand():
     assert theory.miss_bound(masses, weights, draws=2) == pytest.approx(min(0.81, 0.25 + 0.25), rel=1e-15)
     assert theory.miss_lower_bound(masses, weights, draws=2) == pytest.approx(max(0.25 * 0.81, 0.25), rel=1e-15)
     assert theory.miss_bound_by_mean(coverage=4.0, draws=3) == pytest.approx(0.75**3, rel=1e-15)
+    assert theory.miss_bound_by_mean(coverage=2.0, draws=3) == pytest.approx(0.5 * (2 / 3) ** 3, rel=1e-15)
+    assert theory.miss_bound_by_mean(coverage=1.0, draws=np.array([1, 5])).tolist() == [0.0, 0.0]
     assert theory.miss_bound_by_mean(coverage=math.inf, draws=10**12) == 1.0
 
 
@@ -256,12 +258,24 @@ def test_each_inequality_of_the_measures_is_attained(cut):
         assert coverage.tail_coverage(*at, one, cut=cut) == pytest.approx(reverse, rel=1e-9)
 
 
+@pytest.mark.parametrize("draws", [1, 2, 9, 1000])
+@pytest.mark.parametrize("mean", [1.001, 3.0, 50.0, 1e6])
+def test_the_bound_by_the_mean_is_attained(mean, draws):
+    """Prompts with P* = 1 and 1/v: the bound is their miss, whatever C and N; and it is at most C/(e N)."""
+    v = max(mean, draws)
+    share = (mean - 1) / (v - 1)
+    masses, weights = np.array([1.0, 1 / v]), np.array([1 - share, share])
+    assert weights @ (1 / masses) == pytest.approx(mean, rel=1e-9)
+    bound = theory.miss_bound_by_mean(coverage=mean, draws=draws)
+    assert bound == pytest.approx(theory.miss(masses, weights, draws=draws), rel=1e-9)
+    assert bound <= mean / (math.e * draws) * (1 + 1e-12)
+
+
 @pytest.mark.parametrize("draws", [1, 9, 1000])
-def test_bounds_on_the_miss_are_attained(draws):
-    """All prompts at P* = 1/(N+1): the mean's bound is the miss. All prompts alike: both bounds by the profile are."""
-    masses, weights = np.full(3, 1 / (draws + 1)), np.full(3, 1 / 3)
+def test_bounds_by_the_profile_are_attained(draws):
+    """All prompts alike."""
+    masses, weights = np.full(3, 0.01), np.full(3, 1 / 3)
     exact = theory.miss(masses, weights, draws=draws)
-    assert theory.miss_bound_by_mean(coverage=draws + 1, draws=draws) == pytest.approx(exact, rel=1e-12)
     assert theory.miss_bound(masses, weights, draws=draws) == pytest.approx(exact, rel=1e-12)
     assert theory.miss_lower_bound(masses, weights, draws=draws) == pytest.approx(exact, rel=1e-12)
 
