@@ -46,7 +46,7 @@ def _tails(rows: Table) -> Figure:
     return fig
 
 
-_TASKS = {"mode": "best of $N$ finds the mode", "tilted": r"one draw of $\pi_\beta$", "normaliser": r"normaliser of $\pi_\beta$"}
+_AIMS = {"mode": "best of $N$ finds the mode", "tilted": r"one draw of $\pi_\beta$", "normaliser": r"normaliser of $\pi_\beta$"}
 
 
 def _needs(rows: Table) -> Figure:
@@ -54,7 +54,7 @@ def _needs(rows: Table) -> Figure:
     fig, axes = figure(1, len(instances), width=15, height=6.2, sharey=True)
     for ax, instance in zip(axes, instances, strict=True):
         mine = rows.where(instance=instance)
-        names = [f"{_TASKS.get(task, plain(task))}: {plain(measure)}" for task, measure in zip(mine["task"], mine["measure"], strict=True)]
+        names = [f"{_AIMS[aim]}: {measure}" for aim, measure in zip(mine["aim"], mine["measure"], strict=True)]
         y = -np.arange(len(mine))
         for exact in (False, True):
             some = (mine["measure"] == "exact") == exact

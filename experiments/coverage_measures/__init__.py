@@ -85,7 +85,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count="groups per_group few trials plain sampling", exact="mass eps delta promised_exact exact", **_FREQUENCY
     ),
     "coefficients": columns(text="instance coefficient", float32="value", infinite="value"),
-    "needs": columns(text="instance task measure", float32="draws left_out", infinite="draws"),
+    "needs": columns(text="instance aim measure", float32="draws left_out", infinite="draws"),
 }  # fmt: skip
 
 

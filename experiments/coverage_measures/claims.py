@@ -67,7 +67,7 @@ def _heavy(rows: Table) -> list[Verdict]:
 
 def _exponents(rows: Table) -> list[Verdict]:
     """The measured miss as a power of N, where at least ten misses were counted; three such points make a fit."""
-    made = []
+    made, known = [], bool((np.isinf(rows["coverage"]) == (rows["a"] <= 1)).all())
     for a in rows.unique("a"):
         tail = rows.take((rows["a"] == a) & (rows["draws"] >= 100) & (rows["hits"] >= 10))
         if len(tail) < 3:
@@ -75,7 +75,7 @@ def _exponents(rows: Table) -> list[Verdict]:
         fit, cover = power_law(tail["draws"], tail["measured"]), float(tail["coverage"][0])
         exact = power_law(tail["draws"], tail["exact"]).exponent
         claim = f"the miss falls as N^-a, with Cbar_cov {'infinite' if np.isinf(cover) else format(cover, '.3g')}"
-        sound = fit.low <= exact <= fit.high and abs(exact + a) < 0.1 and np.isinf(cover) == (a <= 1) and cover > 1
+        sound = fit.low <= exact <= fit.high and abs(exact + a) < 0.1 and known and cover > 1
         made.append(Verdict(f"Heavy tails (a = {a:g})", claim, str(fit), -a, "fitted exponent" if sound else "violated"))
     return made
 
@@ -133,11 +133,11 @@ def _constants(rows: Table) -> Verdict:
 
 def _needs(rows: Table) -> Verdict:
     """Of every task whose need is known, the least promise over the need."""
-    exact = {(row["instance"], row["task"]): row["draws"] for row in rows.where(measure="exact").rows()}
+    exact = {(row["instance"], row["aim"]): row["draws"] for row in rows.where(measure="exact").rows()}
     ratios = [
-        row["draws"] / exact[row["instance"], row["task"]]
+        row["draws"] / exact[row["instance"], row["aim"]]
         for row in rows.rows()
-        if row["measure"] != "exact" and (row["instance"], row["task"]) in exact
+        if row["measure"] != "exact" and (row["instance"], row["aim"]) in exact
     ]
     least, negligible = min(ratios), bool((rows["left_out"] >= 0).all() and (rows["left_out"] < 0.01).all())
     sound = least >= 1 and negligible and bool((rows["draws"] >= 1).all())

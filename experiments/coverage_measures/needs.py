@@ -135,8 +135,8 @@ def needs(settings: Settings, pair: Pair) -> list[dict[str, Any]]:
         ("normaliser", "chi-square", math.ceil(chi / (eps**2 * delta))),
     ]
     return [
-        {"instance": pair.name, "task": task, "measure": measure, "draws": float(draws), "left_out": pair.left_out}
-        for task, measure, draws in found
+        {"instance": pair.name, "aim": aim, "measure": measure, "draws": float(draws), "left_out": pair.left_out}
+        for aim, measure, draws in found
     ]
 
 
