@@ -164,7 +164,7 @@ KINDS: dict[str, Any] = {
         (TABLE, "log_probs log_policy log_base log_target log_numerator log_denominator"),
         (MEMBERS, "log_members"),
         (ROWS, "log_probs_row"),
-        (REWARD_TABLE, "reward"),
+        (REWARD_TABLE, "reward proxy"),
         (WEIGHTS, "prompt_weights"),
         (arrays(MODE_MASS, "prompts"), "mode_masses"),
         (arrays(MASS, "prompts"), "masses remaining_mass"),

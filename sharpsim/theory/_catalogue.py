@@ -97,4 +97,9 @@ CATALOGUE: tuple[Item, ...] = (
     Item("Rejection sampling", "theorem", "", "coverage_measures", "Its exact law, and the draws that E_M promises", ours=True),
     Item("Normaliser", "theorem", "", "coverage_measures", "A median of truncated means: the draws that ICov_M promises", ours=True),
     Item("Heavy tails", "theorem", "", "coverage_measures", "Infinite C_cov, and a miss that falls as a power of N", ours=True),
+    Item("Reward hacking", "theorem", "", "win_rate", "What the proxy sees exceeds the true win rate by at most D e/2", ours=True),
+    Item("Comparator", "theorem", "", "win_rate", "No comparator with E_M beyond M wins more than 1 - (1 - E_M)^2/(2M)", ours=True),
+    Item("Best of N by a proxy", "theorem", "", "win_rate", "Its win rate, which turns at N of order e^(-1/2)", ours=True),
+    Item("Best k of N", "theorem", "", "win_rate", "A random one of the best k of N, which does not turn", ours=True),
+    Item("Minimax win rate", "theorem", "", "win_rate", "No rule loses less than about sqrt(e) in all worlds", ours=True),
 )

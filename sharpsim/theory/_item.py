@@ -17,6 +17,7 @@ STEMS = {
     "inference": "Inference-time sharpening of sequence models",
     "amortise": "SFT-Sharpening of sequence models",
     "coverage_measures": "Ways to measure coverage, and the draws that each promises",
+    "win_rate": "Best of N by a reward that is partly wrong",
 }
 """The stems in the paper's order, then later results, each with its subject."""
 

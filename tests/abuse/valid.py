@@ -86,6 +86,7 @@ BY_NAME: dict[str, Any] = {
     "level": 0.95, "upper": 1.0, "edge_probability": 0.5, "concentration": 1.0, "span": 1.0, "false_alarm": 1e-6,
     # Tables.
     "log_probs": TABLE, "log_base": TABLE, "log_policy": TABLE[:, ::-1], "log_target": TABLE, "log_members": MEMBERS, "reward": TABLE,
+    "proxy": TABLE[:, ::-1],
     "log_probs_row": TABLE[0], "log_numerator": TABLE, "log_denominator": TABLE, "prompt_weights": WEIGHTS,
     "mode_masses": np.exp(TABLE).max(1),
     "masses": np.exp(TABLE).max(1), "mode_log_probs": TABLE.max(1), "gaps": np.array([0.5, 0.2]), "remaining_mass": LEFT,
@@ -191,6 +192,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "theory.sft.family_prompts_needed": {"N": 20},
     "theory.xpo.sec_exact": {"reward": TABLE},
     "theory.xpo.rounds_needed": {"regret": 5.0},
+    **{f"theory.win_rate.{name}": {"kept": 2} for name in ("best_k_law", "best_k_of_n", "hacking_bound", "shortfall_bound")},
     "laws.certified_head": HEADS,
     "laws.kept_law": {**HEADS, "reward": LEFT_OUT},
     "laws.occupancy_means": {"floor": 0.0},

@@ -42,7 +42,7 @@ CLEAN = (
     "rewards", "sharpness", "theory", "theory.amortise", "theory.best_of_n", "theory.coverage_measures", "theory.dpo", "theory.greedy",
     "theory.hardness",
     "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.representation", "theory.separation", "theory.sft",
-    "theory.sft_adaptive", "theory.xpo",
+    "theory.sft_adaptive", "theory.win_rate", "theory.xpo",
 )  # fmt: skip
 """Packages in which nothing is obscure, silent or slow."""
 WALKED = ("classes", "oracle")

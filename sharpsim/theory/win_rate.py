@@ -1,0 +1,180 @@
+"""Win rate under a reward that is partly wrong: how best of N is hacked, and a rule that is not.
+
+A learner ranks draws by a proxy reward and is judged by the true one. Call this module for the exact win rate of best of N, and of a random
+one of the best k of N, for the guarantees of both in terms of the pairwise error of the proxy, and for what no rule can beat.
+
+Statement. F*(y) and F^(y) are the mid-ranks of a response under the true and the proxy reward: the base mass below it, and half of that at
+its level. R(pi) = E_pi F* is the win rate against one draw, ties counted half; R^(pi) = E_pi F^ is the win rate that the proxy sees. The
+pairwise error is e = E|phi^ - phi*| over two draws of base, phi = 1 for a win, 1/2 for a tie, 0 for a loss. If pi has at most D times the
+mass of base on every response, then
+
+    R^(pi) - R(pi)  <=  D e/2                                                                             (hacking)
+
+Best of N has D = N, and a random one of the best k of N has D = N/k. For any comparator q, with E_M the mass of q beyond M base, and a base
+without atoms,
+
+    R(q)  <=  1 - (1 - E_M)^2/(2M)                                                                        (comparator)
+    1 - R(best of N)    <=  N e/2 + 1/(N+1)                                                               (best of N)
+    1 - R(best k of N)  <=  N e/(2k) + (k+1)/(2(N+1))                                                     (best k of N)
+    1 - R  >=  sqrt(2s(1 + s/2)) - 2s  in some world with e = 2s(1-s), for every rule that sees the proxy alone    (minimax)
+
+So the least 1 - R that can be had in all worlds is about sqrt(e). The best k of N reaches it as N grows with k/N = sqrt(e). Best of N is
+sqrt(2) times worse at its best N, about sqrt(2/e), and fails at large N.
+
+Assumptions. A1 (`atoms`): base has no atoms, for the terms 1/(N+1) and (k+1)/(2(N+1)). On tables the exact R^ takes their place.
+
+Symbols. e: error; N: draws; k: kept; M: cut; E_M: excess; s: the mass that is ranked wrong.
+
+Source. Sriraman and Block, COLT 2026, for the setting and the orders of magnitude; statements with constants and proofs: ours.
+
+Printed. There the regret against q is at most c (N e log(1/e) + E_{N/log(1/e)}) for best of N, at most c (M e + E_M + 1/N) for the best
+N/M of N, and at least of order inf_M (M e + E_M) for any rule. For the win rate against one draw of base, as here, the last cannot hold
+for every q: best of N at its best N has 1 - R of at most sqrt(2e), so its regret against no q is larger.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from sharpsim import laws
+from sharpsim._arguments import OPEN_UNIT, UNIT, checked, count
+from sharpsim._logspace import level_masses, normalise
+from sharpsim.theory._common import Statement, as_float
+
+
+@checked
+def pairwise_error(log_base: Any, reward: Any, proxy: Any) -> np.ndarray:
+    """e = E|phi_proxy(Y, Y') - phi_reward(Y, Y')| over two draws of base, for each prompt; in [0, 1]. Costs responses^2 a prompt."""
+    base = np.exp(normalise(np.asarray(log_base, dtype=np.float64), np))
+    found = []
+    for row, true, seen in zip(base, np.asarray(reward, dtype=np.float64), np.asarray(proxy, dtype=np.float64), strict=True):
+        won = [(values[:, None] > values) + 0.5 * (values[:, None] == values) for values in (true, seen)]
+        found.append(row @ np.abs(won[0] - won[1]) @ row)
+    return np.array(found)
+
+
+@checked
+def mid_rank(log_base: Any, reward: Any) -> np.ndarray:
+    """F*(y) = base mass of smaller rewards + half of that of equal ones, [prompts, responses]; in [0, 1], mean 1/2 under base."""
+    table, rewards = normalise(np.asarray(log_base, dtype=np.float64), np), np.asarray(reward, dtype=np.float64)
+    order = np.argsort(rewards, axis=-1)
+    below, level, _ = level_masses(np.take_along_axis(table, order, axis=-1), np.take_along_axis(rewards, order, axis=-1), np)
+    ranks = np.empty_like(table)
+    np.put_along_axis(ranks, order, np.exp(below) + np.exp(level) / 2, axis=-1)
+    return ranks
+
+
+@checked
+def win_rate(log_policy: Any, log_base: Any, reward: Any) -> np.ndarray:
+    """R(pi) = P[reward(Y) > reward(Y')] + P[equal]/2 for Y ~ pi and Y' ~ base, for each prompt; in [0, 1], 1/2 at pi = base."""
+    policy = np.exp(normalise(np.asarray(log_policy, dtype=np.float64), np))
+    return (policy * mid_rank(log_base, reward)).sum(axis=-1)
+
+
+@checked
+def best_of_n(log_base: Any, reward: Any, proxy: Any, *, draws: int) -> np.ndarray:
+    """R of best of N by the proxy, for each prompt, exactly. With proxy = reward it is R^, at most N/(N+1)."""
+    return win_rate(laws.best_of_n(log_base, proxy, draws=draws), log_base, reward)
+
+
+@checked(kept=count())
+def best_k_law(log_base: Any, proxy: Any, *, draws: int, kept: int) -> np.ndarray:
+    """Law, [prompts, responses], of one of the best k of N draws by the proxy, taken at random; at k = 1 best of N, at k = N base.
+
+    Of the levels at and below F the mass is E[(k - B)_+]/k with B ~ Binomial(N, 1 - F), the draws above; ties are split by base mass.
+    Errors as `laws.best_of_n`; `ValueError` for k above N.
+    """
+    if kept > draws:
+        raise ValueError(f"`kept` must be at most `draws` = {draws}; got {kept}.")
+    table, rewards = normalise(np.asarray(log_base, dtype=np.float64), np), np.asarray(proxy, dtype=np.float64)
+    order = np.argsort(rewards, axis=-1)
+    sorted_base = np.take_along_axis(table, order, axis=-1)
+    _, level, above = level_masses(sorted_base, np.take_along_axis(rewards, order, axis=-1), np)
+    upper = np.exp(above)
+    mass = _at_most(upper, draws, kept) - _at_most(np.minimum(upper + np.exp(level), 1.0), draws, kept)
+    share = np.where(level > -np.inf, np.exp(sorted_base - np.where(level > -np.inf, level, 0.0)), 0.0)
+    law = np.empty_like(table)
+    np.put_along_axis(law, order, np.maximum(mass, 0.0) * share, axis=-1)
+    return law
+
+
+def _at_most(above: np.ndarray, draws: int, kept: int) -> np.ndarray:
+    """E[(k - B)_+]/k for B ~ Binomial(N, above)."""
+    # k P[B < k] - E[B; B < k], and E[B; B < k] = N q P[Binomial(N-1, q) < k-1].
+    inside = stats.binom.cdf(kept - 1, draws, above)
+    less = stats.binom.cdf(kept - 2, draws - 1, above) if draws > 1 and kept > 1 else np.zeros_like(above)
+    return inside - draws * above / kept * less
+
+
+@checked(kept=count())
+def best_k_of_n(log_base: Any, reward: Any, proxy: Any, *, draws: int, kept: int) -> np.ndarray:
+    """R of a random one of the best k of N by the proxy, for each prompt, exactly. With proxy = reward it is R^."""
+    return (best_k_law(log_base, proxy, draws=draws, kept=kept) * mid_rank(log_base, reward)).sum(axis=-1)
+
+
+@checked(error=UNIT, kept=count())
+def hacking_bound(*, error: Any, draws: Any, kept: Any = 1) -> Any:
+    """**Upper** bound on R^ - R of a random one of the best k of N: N e/(2k). Arrays broadcast.
+
+    Attained in the limit of many draws by a rare response that the proxy ranks first and that is worst: (N-1)/N of it at k = 1.
+    """
+    return as_float(np.asarray(draws, dtype=np.float64) / np.asarray(kept, dtype=np.float64) * np.asarray(error, dtype=np.float64) / 2)
+
+
+@checked(error=UNIT, kept=count())
+def shortfall_bound(*, error: Any, draws: Any, kept: Any = 1) -> Any:
+    """**Upper** bound on 1 - R of a random one of the best k of N, base without atoms: N e/(2k) + (k+1)/(2(N+1)), at most 1."""
+    k, N = np.asarray(kept, dtype=np.float64), np.asarray(draws, dtype=np.float64)
+    return as_float(np.minimum(hacking_bound(error=error, draws=draws, kept=kept) + (k + 1) / (2 * (N + 1)), 1.0))
+
+
+@checked(excess=UNIT)
+def comparator_bound(*, cut: Any, excess: Any) -> Any:
+    """**Upper** bound on R(q) for a comparator with E_M = excess at M = cut: 1 - (1 - E_M)^2/(2M). Attained by the top 1/M of base."""
+    M, E = np.asarray(cut, dtype=np.float64), np.asarray(excess, dtype=np.float64)
+    return as_float(1 - (1 - E) ** 2 / (2 * M))
+
+
+@checked(error=UNIT)
+def misranked_mass(*, error: float) -> float:
+    """s with e = 2s(1-s), s <= 1/2: the top mass that has to sink to the bottom for an error e. Raises `ValueError` for e above 1/2."""
+    if error > 0.5:
+        raise ValueError(f"`error` must be at most 1/2; got {error!r}.")
+    # 1 - sqrt(1 - 2e) without cancellation.
+    return error / (1 + math.sqrt(1 - 2 * error))
+
+
+@checked(error=UNIT)
+def shortfall_lower_bound(*, error: float) -> float:
+    """**Lower** bound on the largest 1 - R, over worlds with this error, of any rule that sees the proxy alone; about sqrt(e), at least 0.
+
+    max(0, sqrt(2s(1 + s/2)) - 2s) for base without atoms. Raises `ValueError` for e above 1/2.
+    """
+    s = misranked_mass(error=error)
+    return max(0.0, math.sqrt(2 * s * (1 + s / 2)) - 2 * s)
+
+
+@checked(error=OPEN_UNIT)
+def best_draws(*, error: float) -> int:
+    """The N that makes `shortfall_bound` of best of N least, about sqrt(2/e)."""
+    real = math.sqrt(2 / error) - 1
+    near = {max(1, math.floor(real)), max(1, math.ceil(real))}
+    return min(near, key=lambda N: shortfall_bound(error=error, draws=N))
+
+
+_SOURCE = "Sriraman and Block, COLT 2026, up to constants; constants ours"
+
+
+def _statement(label: str, claim: str, side: Any) -> Statement:
+    return Statement("win_rate", label, claim, side, symbols={"e": "error", "N": "draws", "k": "kept", "M": "cut"}, source=_SOURCE)
+
+
+STATEMENTS = (
+    _statement("Reward hacking", "the win rate that the proxy sees exceeds the true one by at most D e/2", "upper"),
+    _statement("Comparator", "win rate <= 1 - (1 - E_M)^2/(2M)", "upper"),
+    _statement("Best of N by a proxy", "1 - win rate <= N e/2 + 1/(N+1)", "upper"),
+    _statement("Best k of N", "1 - win rate <= N e/(2k) + (k+1)/(2(N+1))", "upper"),
+    _statement("Minimax win rate", "no rule has 1 - win rate below about sqrt(e) in all worlds", "lower"),
+)
