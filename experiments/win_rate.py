@@ -187,10 +187,11 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
         said = f"{claim}, {int(mine['instances'].max())} tables"
         made.append(Verdict(label, said, worst, 1.0, "holds" if sound else "violated", attained, "ratio at the extremal table"))
     wrong = surprises(rows, exact="exact")
+    proper = all(bool(((curve[name] >= 0) & (curve[name] <= 1)).all()) for name in ("proxy", "exact", "bound", "lower"))
     for label, rule in (("Best of N by a proxy", "best of N"), ("Best k of N", "best k of N")):
         mine, drawn = curve.where(rule=rule), rows.where(rule=rule)
         ratio = float((mine["exact"] / mine["bound"]).max())
-        sound = wrong == 0 and ratio <= room and bool((mine["proxy"] <= mine["exact"] * room).all())
+        sound = wrong == 0 and proper and ratio <= room and bool((mine["proxy"] <= mine["exact"] * room).all())
         said = f"1 - R over its bound; {len(drawn)} of {len(drawn)} measured on the law" if wrong == 0 else "measured off the law"
         made.append(Verdict(label, said, ratio, 1.0, "holds" if sound else "violated", ratio, "largest ratio of exact to bound"))
     return [*made, _turns(curve), _optimal(tables["minimax"], curve)]
