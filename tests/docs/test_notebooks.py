@@ -16,8 +16,8 @@ import notebooks
 LECTURES = notebooks.lectures()
 
 
-def test_there_are_thirteen():
-    assert len(LECTURES) == 13
+def test_there_are_fourteen():
+    assert len(LECTURES) == 14
 
 
 @pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
