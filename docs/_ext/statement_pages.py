@@ -6,6 +6,7 @@ import pprint
 import re
 from typing import Any
 
+import atlas_page
 import facts
 from api_pages import public_names
 from docstrings import assumptions, joined, reflowed, sections, summary
@@ -17,12 +18,13 @@ SIDES = {"upper": "an upper bound", "lower": "a lower bound", "identity": "an id
 
 
 def write_all(writer: Writer, sources: Sources) -> None:
-    """Write one page for each stem, their index, the errata and the page of what is vacuous."""
+    """Write one page for each stem, their index, the errata, what is vacuous, and the atlas."""
     for stem in facts.STEMS:
         writer.write(f"statements/{stem}.md", stem_page(stem, sources))
     writer.write("statements/index.md", index())
     writer.write("statements/errata.md", errata_page(sources))
     writer.write("statements/vacuous.md", vacuous_page())
+    writer.write("statements/atlas.md", atlas_page.page())
 
 
 def anchor(label: str) -> str:
@@ -45,7 +47,7 @@ def index() -> str:
         words = dict.fromkeys(v.verdict for v in facts.verdicts(stem) if not facts.shows_erratum(v))
         rows.append((f"[{escaped(subject)}]({stem}.md)", labels, ", ".join(words)))
     lines.append(table(("result", "items", "found by the committed run"), rows))
-    toc = "\n".join([*facts.STEMS, "errata", "vacuous"])
+    toc = "\n".join([*facts.STEMS, "errata", "vacuous", "atlas"])
     lines.append(fence("toctree", toc, hidden=""))
     return "\n\n".join(lines) + "\n"
 

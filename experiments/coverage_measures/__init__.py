@@ -30,7 +30,7 @@ class Settings:
 
     Heavy tails: mode masses from Beta(a, b) for a in `tails`, `draws` N, `trials` prompts each. Measures: `pairs` of random rows with
     `responses`, at each cut. Rejection: targets tilted at `beta`, cuts and numbers of draws. Needs: prompts and responses of the random
-    instance, prompts of the trained model, and the accuracy eps and failure rate delta that are asked for.
+    instance, tasks (with their levels) and prompts of the trained model, and the accuracy eps and failure rate delta that are asked for.
     """
 
     tails: tuple[float, ...]
@@ -44,6 +44,7 @@ class Settings:
     rejection_draws: tuple[int, ...]
     masses: tuple[float, ...]
     prompts: int
+    tasks: tuple[tuple[str, int], ...]
     model_prompts: int
     expansions: int
     eps: float
@@ -62,6 +63,7 @@ _DEFAULT = Settings(
     rejection_draws=(1, 3, 10, 30, 100, 300, 1000),
     masses=(0.5, 0.1, 0.01, 0.001, 0.0001),
     prompts=200,
+    tasks=(("arithmetic", 1), ("deduction", 1), ("pronunciation", 3), ("many writers", 1)),
     model_prompts=64,
     expansions=500,
     eps=0.1,
@@ -69,7 +71,15 @@ _DEFAULT = Settings(
 )
 SETTINGS = {
     "smoke": replace(
-        _DEFAULT, draws=(1, 30, 1000), trials=5000, pairs=200, masses=(0.5, 0.01), prompts=20, model_prompts=8, expansions=100
+        _DEFAULT,
+        draws=(1, 30, 1000),
+        trials=5000,
+        pairs=200,
+        masses=(0.5, 0.01),
+        prompts=20,
+        tasks=(("pronunciation", 3),),
+        model_prompts=8,
+        expansions=100,
     ),
     "default": _DEFAULT,
     "full": replace(_DEFAULT, trials=10_000_000, pairs=200_000, model_prompts=256),

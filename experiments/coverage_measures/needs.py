@@ -17,8 +17,8 @@ from sharpsim.theory import coverage_measures as theory
 
 Settings = Any
 """Those of `experiments.coverage_measures`, which imports this file."""
-MODEL = ("pronunciation", 3, "transformer-small")
-"""Task, level and model; its laws have most of their mass on few responses."""
+MODEL = "transformer-small"
+"""The trained model that is asked the tasks of `settings.tasks`."""
 HARD_MASS = 0.08
 """Weight of the prompts of the hard family that need many draws; all others need one."""
 _GRID = 200
@@ -44,7 +44,7 @@ class Pair:
 
 
 def pairs(settings: Settings, context: Context) -> Iterator[Pair]:
-    """Random rows of several concentrations, the hard family of the lower bounds, and a trained model."""
+    """Random rows of several concentrations, the hard family of the lower bounds, and a trained model on several tasks."""
     rng, rows = np.random.default_rng([context.seed, 42]), []
     for concentration in (0.02, 0.1, 0.5, 2.0):
         rows.append(instances.random_table(rng, prompts=settings.prompts // 4, responses=50, concentration=concentration)[0])
@@ -53,31 +53,36 @@ def pairs(settings: Settings, context: Context) -> Iterator[Pair]:
     yield Pair("random rows", base, laws.tilted(base, base, beta=settings.beta), weights)
     hard = instances.hard_family(hard_prompts=20, labels=64, hard_mass=HARD_MASS)
     yield Pair("hard family", hard.log_probs, laws.tilted(hard.log_probs, hard.log_probs, beta=settings.beta), hard.prompt_weights)
-    yield _of_model(settings, context)
+    for name, level in settings.tasks:
+        yield _of_model(settings, context, name, level)
 
 
-def _of_model(settings: Settings, context: Context) -> Pair:
-    """The responses that search finds, and one more that stands for all others. The tilted target leaves the others out."""
+def _of_model(settings: Settings, context: Context, name: str, level: int) -> Pair:
+    """The responses that search finds, and equal ones, none of them half as likely as the mode, for all others.
+
+    The tilted target leaves the others out.
+    """
     from sharpsim.decoding import head
 
-    name, level, model = MODEL
     task = TASKS[name](level=level)
-    asked = load(task, model)
+    asked = load(task, MODEL)
     texts = available_prompts(task, "held_out", settings.model_prompts, context.seed)
     heads = head(asked.policy, asked.encode(texts), max_expansions=settings.expansions)
-    size = 1 + max(len(one.log_probs) for one in heads)
-    base, reward = np.full((len(heads), size), -np.inf), np.full((len(heads), size), -np.inf)
+    others = max(math.ceil(2 * one.remaining_mass / math.exp(one.log_probs[0])) for one in heads)
+    found = max(len(one.log_probs) for one in heads)
+    base, reward = np.full((len(heads), found + others), -np.inf), np.full((len(heads), found + others), -np.inf)
     left_out = 0.0
     for i, one in enumerate(heads):
-        found = np.minimum(np.asarray(one.log_probs, dtype=np.float64), 0.0)
-        base[i, : len(found)], base[i, -1] = found, math.log(one.remaining_mass) if one.remaining_mass > 0 else -np.inf
-        reward[i, : len(found)] = found
+        mine = np.minimum(np.asarray(one.log_probs, dtype=np.float64), 0.0)
+        base[i, : len(mine)], reward[i, : len(mine)] = mine, mine
+        if one.remaining_mass > 0:
+            base[i, found:] = math.log(one.remaining_mass / others)
         # sum of p^(1 + 1/beta) over the others is at most their mass times the likeliest's p^(1/beta).
-        tilt = np.exp((1 + 1 / settings.beta) * found).sum()
+        tilt = np.exp((1 + 1 / settings.beta) * mine).sum()
         left_out += one.remaining_mass * math.exp(one.bound / settings.beta) / tilt / len(heads)
     base -= np.log(np.exp(base).sum(axis=1, keepdims=True))
     weights = np.full(len(base), 1 / len(base))
-    return Pair(f"{model}, {name} {level}", base, laws.tilted(base, reward, beta=settings.beta), weights, left_out)
+    return Pair(f"{name} {level}, {MODEL}", base, laws.tilted(base, reward, beta=settings.beta), weights, left_out)
 
 
 def mode_curve(settings: Settings, pair: Pair) -> list[dict[str, Any]]:

@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from experiments.engine.rows import ROOT
+from experiments.engine.rows import ROOT, Places, read_parts
 
 pytest.importorskip("yaml", reason="the book's tools come with the docs extra")
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
 import api_pages
+import atlas_page
 import facts
 import statement_pages
 from docstrings import assumptions, reflowed, restructured, sections
@@ -60,6 +61,15 @@ def test_vacuous_verdicts_stand_on_their_page():
     said = [verdict for stem in facts.STEMS for verdict in facts.verdicts(stem) if verdict.verdict == "vacuous"]
     assert said
     assert all(escaped(verdict.claim) in page for verdict in said)
+
+
+def test_the_atlas_has_every_instance_and_measure():
+    page = atlas_page.page()
+    rows = read_parts("coverage_measures", Places.reference())
+    for instance in rows["needs"].unique("instance").tolist():
+        assert page.count(f"\n| {escaped(instance)} |") == 4
+    for name in rows["coefficients"].unique("coefficient").tolist():
+        assert f" {escaped(name)} |" in page
 
 
 @pytest.mark.parametrize("name", api_pages.modules())
