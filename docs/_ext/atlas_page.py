@@ -7,10 +7,10 @@ from experiments.engine.rows import Places, read_parts
 STEM = "coverage_measures"
 PROSE = """# The atlas of coverage
 
-Six bases on one page: random rows, the hard family of the lower bounds, and a small transformer on four tasks. The first table has the measures
-of coverage, for the mode ($Q$, $\\bar C_{\\text{cov}}$) and for the tilted target at $\\beta = 1/2$ (all others). The second has the draws for
-each prompt that the measures promise, beside the draws that are needed. The page is made from the rows of the experiment
-[`coverage_measures`](coverage_measures.md), which says what each word means."""
+Six bases on one page: random rows, the hard family of the lower bounds, and a small transformer on four tasks. The first table has the
+measures of coverage, for the mode ($Q$, $\\bar C_{\\text{cov}}$) and for the tilted target at $\\beta = 1/2$ (all others). The other tables
+have the draws for each prompt that the measures promise, beside the draws that are needed. The page is made from the rows of the
+experiment [`coverage_measures`](coverage_measures.md), which says what each word means."""
 AIMS = {"mode": "best of N finds the mode", "tilted": "one draw of the tilted policy", "normaliser": "the tilted policy's normaliser"}
 
 
