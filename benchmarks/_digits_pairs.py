@@ -1,7 +1,8 @@
 """Quantities of a policy beside its base, with their balls: regrets, the DPO residual, the risks of DPO and XPO (sections 7.1 to 7.3)."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,7 @@ from benchmarks._digits import Case, dyadic, log_uniform, whole
 from benchmarks._digits_laws import MU
 from sharpsim import coverage, laws, sharpness
 from sharpsim.certified import dpo as exact
-from sharpsim.certified import from_logs, guarantees, row, tilt
-from sharpsim.certified import coverage as exact_coverage
+from sharpsim.certified import from_logs, guarantees, precision, row
 from sharpsim.certified._rows import mean
 from sharpsim.theory import dpo, xpo
 
@@ -32,7 +32,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield from _residual(p, policy[:1], base[:1], beta, log_uniform(rng, -2, 1))
     yield from _numbers(rng, log_uniform(rng, -300, -0.01), log_uniform(rng, 0, 12))
     yield from _zero_loss(rng, whole(rng, 1e9), dyadic(rng, 32))
-    yield from _last_iterate(rng, whole(rng, 1000), beta)
+    yield from _last_iterate(rng, whole(rng, 1000), beta, dyadic(rng))
 
 
 def _regrets(p: float, policy: np.ndarray, base: np.ndarray, beta: float, delta: float) -> Iterator[Case]:
@@ -110,5 +110,36 @@ def _zero_loss(rng: np.random.Generator, n: int, delta: float) -> Iterator[Case]
         yield Case(name, got, ball, (delta, rho, delta - gap, C), {"n": n, "risk": got})
 
 
-def _last_iterate(rng: np.random.Generator, T: int, beta: float) -> Iterator[Case]:
-    return iter(())
+def _last_iterate(rng: np.random.Generator, T: int, beta: float, alpha: float) -> Iterator[Case]:
+    """A list of pi_beta and a member that fails at both prompts, as pi_beta does at neither: the least of the ball over l."""
+    base = np.log(rng.dirichlet([8, 1, 1], size=2))
+    member = np.log(rng.dirichlet(np.ones(3), size=2))
+    delta, target = 0.75, laws.tilted(base, base, beta=beta)
+    got = xpo.last_iterate_bound(np.stack([target, member]), base, base, MU, beta=beta, alpha=alpha, T=T, delta=delta)
+    if not 0 < got < 1:
+        return
+    inputs = (member, base, MU, beta, alpha)
+
+    def ball(log_scale: float, member: Any, base: Any, mu: Any, beta: float, alpha: float) -> arb:
+        given = {"beta": beta, "alpha": alpha, "T": T, "delta": delta, "scale": math.exp(log_scale)}
+        return guarantees.last_iterate_bound([from_logs(member)], from_logs(base), mu, **given)
+
+    with precision(256):
+        best = _least(lambda log_scale: ball(log_scale, *inputs))
+    # At the least the derivative in l is 0, so that the condition number is that at the best l.
+    yield Case("xpo.last_iterate_bound", got, partial(ball, best), inputs, {"n": T, "risk": got})
+
+
+def _least(convex: Callable[[float], arb], low: float = -20.0, high: float = 20.0) -> float:
+    """Where a function whose logarithm is convex is least, within 1e-8, by thirds; flat, as it is cut at 1, away from there."""
+    for _ in range(64):
+        left, right = (2 * low + high) / 3, (low + 2 * high) / 3
+        one, two = convex(left), convex(right)
+        if one == 1 and two == 1:
+            # Nothing but small l is cut at both.
+            high = left
+        elif one < two:
+            high = right
+        else:
+            low = left
+    return (low + high) / 2
