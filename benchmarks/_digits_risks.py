@@ -74,11 +74,21 @@ def _adaptive(rng: np.random.Generator, mass: float, shape: dict[str, Any]) -> I
     place = int(rng.integers(1, M - 1))
     points, exact = limits_adaptive.frontier(labels=M), minimax.frontier(labels=M)
     yield Case("limits_adaptive.frontier, error", points.error[place], lambda: exact[place][0], (), {"risk": float(points.error[place])})
-    yield Case("limits_adaptive.frontier, cost", points.cost[place], lambda: exact[place][1], (), {"N": max(1.0, float(points.cost[place]))})
+    yield Case(
+        "limits_adaptive.frontier, cost", points.cost[place], lambda: exact[place][1], (), {"N": max(1.0, float(points.cost[place]))}
+    )
     eps = log_uniform(rng, -12, -0.01)
     got = limits_adaptive.minimax_samples(eps=eps, hard_mass=mass, **shape)
-    yield Case("limits_adaptive.minimax_samples", got, lambda eps, mass: minimax.adaptive_samples(eps=eps, hard_mass=mass, **shape), (eps, mass), {"risk": eps})
+    yield Case(
+        "limits_adaptive.minimax_samples",
+        got,
+        lambda eps, mass: minimax.adaptive_samples(eps=eps, hard_mass=mass, **shape),
+        (eps, mass),
+        {"risk": eps},
+    )
     samples = float(points.cost[-1] * d * rng.uniform(0, 1))
     got = limits_adaptive.minimax_risk(samples=samples, hard_mass=mass, **shape)
     at = {"n": max(1.0, samples), "risk": got}
-    yield Case("limits_adaptive.minimax_risk", got, lambda m, mass: minimax.adaptive_risk(samples=m, hard_mass=mass, **shape), (samples, mass), at)
+    yield Case(
+        "limits_adaptive.minimax_risk", got, lambda m, mass: minimax.adaptive_risk(samples=m, hard_mass=mass, **shape), (samples, mass), at
+    )
