@@ -11,7 +11,7 @@ from sharpsim import laws
 from sharpsim.certified import from_logs, minimax, risks, stopping
 from sharpsim.theory import limits, limits_adaptive, sft, sft_adaptive
 
-DRAWS = 150
+DRAWS = 500
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:

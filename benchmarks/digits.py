@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import _digits_bounds, _digits_laws, _digits_pairs, _digits_risks
+from benchmarks import _digits_bounds, _digits_composed, _digits_laws, _digits_pairs, _digits_risks
 from benchmarks._digits import BAR, BITS, LAST_BITS, Case, allowed, condition, error
 from experiments.engine.rows import ROOT
 from sharpsim import certified
 from sharpsim.files import write_whole
 
-SOURCES = (_digits_laws, _digits_bounds, _digits_risks, _digits_pairs)
+SOURCES = (_digits_laws, _digits_bounds, _digits_risks, _digits_pairs, _digits_composed)
 AXES = {
     "p": (-301, -100, -16, -3, 0.1),
     "N": (0, 3, 6, 12.1),
@@ -125,19 +125,21 @@ def main(write: Callable[..., Any] = write_whole, share: float = 1.0) -> int:
 
 INTRODUCTION = f"""# Float64 judged by balls
 
-`python -m benchmarks.digits` writes this page: the relative error of the float64 functions against [balls](certified.md) that hold the exact
-number for the same floats, on random draws: {max(source.DRAWS for source in SOURCES)} for most functions. Errors are rounded up to a power
-of ten. Beside it, [accuracy](accuracy.md) has every exact function against another arithmetic.
+`python -m benchmarks.digits` writes this page: the relative errors of the float64 functions against [balls](certified.md) that hold the
+exact numbers for the same floats, on random draws: {max(source.DRAWS for source in SOURCES)} for most functions, from a fixed seed. Errors
+are rounded up to a power of ten. Beside it, [accuracy](accuracy.md) has the exact functions against another arithmetic.
 
-An error above {BAR:g} must be explained by {LAST_BITS} last bits (of 2^-52) times the condition number, or the command fails. The condition number
-is computed from the ball: each input, in turn, is replaced by its neighbouring float. It is the sum of |x f'(x)/f(x)| over the inputs x, so it
-says how much of an error of the inputs' last bits must show, whatever the program. Whole numbers are exact and do not count.
+An error above {BAR:g} must be explained by {LAST_BITS} last bits, of 2^-52, times the condition number, or the command fails. The condition
+number is computed from the ball, whose inputs are replaced by their neighbouring floats, one after another: it is the sum of |x f'(x)/f(x)|
+over the inputs x. So it says how much of an error of the inputs' last bits must show, whatever the program. Whole numbers are exact and do
+not count.
 
-- A log-probability l has last bits of size |l| 2^-52, so that a mass of 1e-300 that is given by its logarithm has a condition number of 690.
+- A mass of 1e-300 that is given by its logarithm has a condition number of 690, as a float of that size has last bits of 690 times 2^-52.
 - Where a function gives a logarithm ("log"), the error is that of the probability; below 1e-290, that of the logarithm.
-- A regret or residual of a policy that is close to pi_beta is a small difference of what is given, and so is the margin of a near tie.
+- The regret or the residual of a policy near pi_beta is a small difference of the numbers that are given.
+- Some edges have a guard, such as a mass within 1e-12 of 1/N, which counts as covered. Draws within a guard are left out.
 
-In the tables below the first, a bracket has the error that 99.9 % of the draws do not exceed, where it is another than the largest.
+In all tables but the first, brackets have the error that 99.9 % of the draws do not exceed, where it is another than the largest.
 
 """
 
