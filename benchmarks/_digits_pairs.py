@@ -32,7 +32,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield from _residual(p, policy[:1], base[:1], beta, log_uniform(rng, -2, 1))
     yield from _numbers(rng, log_uniform(rng, -300, -0.01), log_uniform(rng, 0, 12))
     yield from _zero_loss(rng, whole(rng, 1e9), dyadic(rng, 32))
-    if rng.random() < 0.1:
+    if rng.random() < 0.2:
         yield from _last_iterate(rng, whole(rng, 1000), beta, dyadic(rng))
 
 

@@ -27,10 +27,10 @@ AXES = {
 }
 """The edges of the groups, in decimal logarithms."""
 MEANING = {
-    "p": "p, a probability or a share that is given: the mode's mass or what it leaves, delta, the disagreement",
-    "N": "N, the draws of a prompt",
-    "n": "n, the prompts, pairs, rounds or samples in all",
-    "risk": "risk, the number itself where it is one, or the risk asked for",
+    "p": "a probability or a share that is given: the mode's mass or what it leaves, delta, the disagreement",
+    "N": "the draws of a prompt",
+    "n": "the prompts, pairs, rounds or samples in all",
+    "risk": "the number itself where it is a risk, or the risk that is asked for",
 }
 
 
@@ -77,13 +77,16 @@ def page(judged: dict[str, Judged]) -> str:
     """The tables of docs/digits.md."""
     lines = ["| function | largest | 99.9 % | at | condition number there |", "|---|---|---|---|---|"]
     for name, one in judged.items():
-        place = ", ".join(f"{axis} 1e{_decade(value):.0f}" for axis, value in one.worst.at.items())
+        place = ", ".join(f"{axis} 1e{round(_decade(value))}" for axis, value in one.worst.at.items())
         cells = (name, _shown(one.worst.error), _shown(_rare(one.found)), place, f"{one.worst.condition:.2g}")
         lines.append(f"| {' | '.join(cells)} |")
     for axis, edges in AXES.items():
         groups = list(pairwise(edges))
-        lines += ["", f"## By {axis}", "", f"{MEANING[axis][0].upper()}{MEANING[axis][1:]}.", ""]
-        lines += [f"| function | {' | '.join(f'1e{low:.0f} to 1e{high:.0f}' for low, high in groups)} |", "|---|" + "---|" * len(groups)]
+        lines += ["", f"## By {axis}", "", f"Here {axis} is {MEANING[axis]}.", ""]
+        lines += [
+            f"| function | {' | '.join(f'1e{round(low)} to 1e{round(high)}' for low, high in groups)} |",
+            "|---|" + "---|" * len(groups),
+        ]
         for name, one in judged.items():
             placed = [(_decade(each.at[axis]), each) for each in one.found if axis in each.at]
             cells = [_cell([each for place, each in placed if low <= place < high]) for low, high in groups]

@@ -35,7 +35,7 @@ def residuals(log_members: Any, log_base: Any, reward: Any, prompt_weights: Any,
 def regret(log_policy: Any, log_base: Any, reward: Any, prompt_weights: Any, *, beta: float) -> Any:
     """J(pi_beta) - J(pi) = beta E_x KL(pi || pi_beta), exact, for `[.., prompts, responses]` policies; inf off the base's support.
 
-    Policies that differ from pi_beta by a relative 1e-k have a regret of order 1e-2k, right within 1e-16+k of itself.
+    At a policy that differs from pi_beta by a relative 1e-k the regret is of order 1e-2k and loses k digits, as its inputs have.
     """
     target = laws.tilted(np.asarray(log_base, float), np.asarray(reward, float), beta=beta)
     divergence = relative_entropy(normalise(np.asarray(log_policy, float), np), target, np)
