@@ -1,7 +1,7 @@
 """One number of the library beside the ball of the same number: its relative error, and its condition number, computed from the ball."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ class Case(NamedTuple):
     got: Any
     twin: Callable[..., Any]
     inputs: tuple[Any, ...]
-    at: dict[str, float]
+    at: Mapping[str, float]
     log: bool = False
 
     def truth(self, inputs: tuple[Any, ...] | None = None) -> arb:

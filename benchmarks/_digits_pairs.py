@@ -92,8 +92,8 @@ def _numbers(rng: np.random.Generator, p: float, C: float) -> Iterator[Case]:
     # A policy that agrees with pi_beta on two of three responses, at beta = 1: exact rationals, and powers of 2, whose logarithms differ.
     base, odd = row([4, 2, 2]), int(rng.integers(1, 6))
     policy = row([4, 1, odd])
-    tables = [np.log([[float(q) for q in one.fractions()]]) for one in (policy, base)]
-    got = dpo.disagreement(*tables, ONE, beta=1.0)
+    log_policy, log_base = (np.log([[float(q) for q in one.fractions()]]) for one in (policy, base))
+    got = dpo.disagreement(log_policy, log_base, ONE, beta=1.0)
     yield Case("dpo.disagreement", got, lambda: exact.disagreement(policy, base, beta=1), (), {"risk": got})
 
 

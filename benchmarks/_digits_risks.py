@@ -27,7 +27,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 def _saturated(rng: np.random.Generator, n: int, delta: float) -> Iterator[Case]:
     """One prompt's mode has nearly all of the mass, so that a prompt that is seen rarely fails."""
     out = log_uniform(rng, -30, -1)
-    table = np.log([[1 - out, out / 4, out * 0.75], rng.dirichlet([6, 1, 1])])
+    table = np.log(np.stack([[1 - out, out / 4, out * 0.75], rng.dirichlet([6, 1, 1])]))
     N, stop = whole(rng, 12), dyadic(rng) * 4
     got, at = sft.exact_risk(table, MU, n=n, N=N, delta=delta), {"n": n, "N": N}
     inputs = (table, MU, delta)

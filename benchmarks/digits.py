@@ -6,7 +6,7 @@ says how much of an error of the input's last bit must show, whatever the progra
 
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ MEANING = {
 class Found(NamedTuple):
     """One comparison: where it is, the relative error, and the condition number, where it was needed."""
 
-    at: dict[str, float]
+    at: Mapping[str, float]
     error: float
     condition: float | None = None
 

@@ -57,7 +57,8 @@ def _log_factor(log_ratio: np.ndarray, base: np.ndarray, weights: np.ndarray, be
     def at(log_scale: float) -> tuple[float, bool]:
         """log M, and whether it falls there."""
         tilted = base[:, None, :] - math.exp(log_scale) / largest * gains
-        by_first = np.where(has, logsumexp(tilted, axis=2), -np.inf)
+        means: Any = logsumexp(tilted, axis=2)
+        by_first = np.where(has, means, -np.inf)
         first = by_first.argmax(axis=1)[:, None]
         heights = np.log(weights) + np.take_along_axis(by_first, first, axis=1)[:, 0]
         chosen, gain = (np.take_along_axis(values, first[:, :, None], axis=1)[:, 0] for values in (tilted, gains))
