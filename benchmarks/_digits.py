@@ -1,11 +1,13 @@
 """One number of the library beside the ball of the same number: its relative error, and its condition number, computed from the ball."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb
+
+from sharpsim.certified import row
 
 BITS = 2600
 """Masses of 1e-300 keep 500 digits through one subtraction from 1."""
@@ -88,6 +90,11 @@ def _moved(inputs: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:
 def allowed(condition_number: float) -> float:
     """The largest error that is explained."""
     return max(BAR, LAST_BITS * condition_number * 2.0**-52)
+
+
+def average(prompt_weights: Any, values: Iterable[arb]) -> arb:
+    """The mean of a number of each prompt, a ball."""
+    return sum((value * share for value, share in zip(values, row(prompt_weights).fractions(), strict=True)), arb(0))
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

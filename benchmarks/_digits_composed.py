@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from benchmarks._digits import Case, dyadic, log_uniform, whole
+from benchmarks._digits import Case, average, dyadic, log_uniform, whole
 from benchmarks._digits_bounds import CLASS, SIZE
 from benchmarks._digits_laws import MU, REWARD
 from sharpsim import laws
-from sharpsim.certified import Log, best_of_n, bounds, coverage, dpo, from_logs, minimax, rational
-from sharpsim.certified._exact import ball, power_of_complement, x_log_x
-from sharpsim.certified._rows import mean, row_of
+from sharpsim.certified import best_of_n, bounds, coverage, dpo, from_logs, minimax, rational
 from sharpsim.theory import best_of_n as theory_best
 from sharpsim.theory import dpo as theory_dpo
 from sharpsim.theory import limits, limits_adaptive, separation, sft_adaptive, xpo
@@ -38,16 +36,14 @@ def _tables(p: float, policy: np.ndarray, base: np.ndarray, delta: float, N: int
 
     def divergence(policy: Any, base: Any, mu: Any) -> arb:
         pairs = zip(from_logs(policy), from_logs(base), strict=True)
-        return mean(
-            row_of("mu", mu), (sum((b * x_log_x(a / b) for a, b in zip(q.masses(), p.masses(), strict=True)), arb(0)) for q, p in pairs)
-        )
+        return average(mu, (sum((a * (a / b).log() for a, b in zip(q.masses(), p.masses(), strict=True)), arb(0)) for q, p in pairs))
 
     for one, two in ((policy, base), (base, policy)):
         yield Case("laws.divergence", laws.divergence(one, two, MU), divergence, (one, two, MU), at)
 
     def cost(table: Any, mu: Any, delta: float, added: int) -> arb:
         table = from_logs(table)
-        return ball(Log(2 / rational(delta))) * coverage.mode_coverage(table, mu) + added * coverage.coefficient(table, mu)
+        return (2 / arb(delta)).log() * coverage.mode_coverage(table, mu) + added * coverage.coefficient(table, mu)
 
     for added, got in enumerate(sft_adaptive.expected_samples_bounds(base, MU, n=1, delta=delta)):
         name = f"sft_adaptive.expected_samples_bounds, {('lower', 'upper')[added]}"
@@ -81,7 +77,7 @@ def _steps(n: int, regret: float, delta: float, rho: float, C: float) -> Iterato
 
         yield Case(f"xpo.risk_of_regret{', sharp' if sharp else ''}", got, risk, (regret, rho, delta), {"risk": min(got, 1.0)})
     got = separation.miss(coverage=C, draws=n)
-    yield Case("separation.miss", got, lambda C: power_of_complement(1 / arb(C), n), (C,), {"n": n, "risk": got})
+    yield Case("separation.miss", got, lambda C: ((-1 / arb(C)).log1p() * n).exp(), (C,), {"n": n, "risk": got})
     got = xpo.sec_linear(d=2, T=n)
     yield Case("xpo.sec_linear", got, lambda: 2 * bounds.elliptic_bound(d=3, T=n, trace_max=8, lam=1), (), {"n": n})
 

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from benchmarks._digits import Case, dyadic, log_uniform, whole
+from benchmarks._digits import Case, average, dyadic, log_uniform, whole
 from sharpsim import coverage, laws, sharpness
 from sharpsim.certified import Log, best_of_n, from_logs, rational, stopping, tilt
 from sharpsim.certified import coverage as exact_coverage
-from sharpsim.certified._rows import mean, row_of
-from sharpsim.laws._stopping import DEADLINE_GUARD
 from sharpsim.theory import best_of_n as theory_best
 from sharpsim.theory import dpo, sft, sft_adaptive
 
 DRAWS = 1000
 MU = np.array([0.25, 0.75])
+DEADLINE_GUARD = 1e-12
+"""Of `laws.stopping_deadlines`, up to 1e9."""
 REWARD = np.array([3.0, 2.0, 1.0, 0.0])
 
 
@@ -106,12 +106,12 @@ def _stopping(p: float, table: np.ndarray, stop: float, delta: float, after: int
 def _near_whole(ratio: arb) -> bool:
     """Whether s/p is so near to a whole number that the guard decides; beyond 1e12 a draw more or less is below the bar."""
     distance = abs(ratio - (ratio + 0.5).floor())
-    return bool(ratio < 1e12 and distance < 2 * DEADLINE_GUARD[8][0] * ratio and distance < 0.01)
+    return bool(ratio < 1e12 and distance < 2 * DEADLINE_GUARD * ratio and distance < 0.01)
 
 
 def _cost(table: Any, mu: Any, delta: float) -> arb:
     stop = Log(2 / rational(delta))
-    return mean(row_of("mu", mu), (stopping.mean(row, stop=stop) for row in from_logs(table)))
+    return average(mu, (stopping.mean(row, stop=stop) for row in from_logs(table)))
 
 
 def _coverage(p: float, N: int, table: np.ndarray, rng: np.random.Generator) -> Iterator[Case]:

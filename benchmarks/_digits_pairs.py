@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from benchmarks._digits import Case, dyadic, log_uniform, whole
+from benchmarks._digits import Case, average, dyadic, log_uniform, whole
 from benchmarks._digits_laws import MU
 from sharpsim import coverage, laws, sharpness
 from sharpsim.certified import dpo as exact
 from sharpsim.certified import from_logs, guarantees, precision, row
-from sharpsim.certified._rows import mean
 from sharpsim.theory import dpo, xpo
 
 DRAWS = 1000
@@ -41,7 +40,7 @@ def _regrets(p: float, policy: np.ndarray, base: np.ndarray, beta: float, delta:
 
     def regularised(policy: Any, base: Any, mu: Any, beta: float) -> arb:
         pairs = zip(from_logs(policy), from_logs(base), strict=True)
-        return mean(row(mu), (exact.regularised_regret(one, other, beta=beta) for one, other in pairs))
+        return average(mu, (exact.regularised_regret(one, other, beta=beta) for one, other in pairs))
 
     got = dpo.regret(policy, base, MU, slack=0.0)
     yield Case("dpo.regret", got, lambda policy, base, mu: exact.regret(from_logs(policy), from_logs(base), mu), inputs, at)

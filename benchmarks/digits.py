@@ -80,6 +80,8 @@ def page(judged: dict[str, Judged]) -> str:
         place = ", ".join(f"{axis} 1e{round(_decade(value))}" for axis, value in one.worst.at.items())
         cells = (name, _shown(one.worst.error), _shown(_rare(one.found)), place, f"{one.worst.condition:.2g}")
         lines.append(f"| {' | '.join(cells)} |")
+    above = [name for name, one in judged.items() if one.worst.error > BAR]
+    lines += ["", f"Above {BAR:g}, and explained by their condition numbers: {', '.join(above) or 'none'}."]
     for axis, edges in AXES.items():
         groups = list(pairwise(edges))
         lines += ["", f"## By {axis}", "", f"Here {axis} is {MEANING[axis]}.", ""]
@@ -140,6 +142,7 @@ not count.
 - A mass of 1e-300 that is given by its logarithm has a condition number of 690, as a float of that size has last bits of 690 times 2^-52.
 - Where a function gives a logarithm ("log"), the error is that of the probability; below 1e-290, that of the logarithm.
 - The regret or the residual of a policy near pi_beta is a small difference of the numbers that are given.
+- The elliptic sum is one of matrices, entry by entry; a sum of theirs that is nearly singular is told from a singular one by `lam` alone.
 - Some edges have a guard, such as a mass within 1e-12 of 1/N, which counts as covered. Draws within a guard are left out.
 
 In all tables but the first, brackets have the error that 99.9 % of the draws do not exceed, where it is another than the largest.
