@@ -81,7 +81,7 @@ def page(judged: dict[str, Judged]) -> str:
         cells = (name, _shown(one.worst.error), _shown(_rare(one.found)), place, f"{one.worst.condition:.2g}")
         lines.append(f"| {' | '.join(cells)} |")
     above = [name for name, one in judged.items() if one.worst.error > BAR]
-    lines += ["", f"Above {BAR:g}, and explained by their condition numbers: {', '.join(above) or 'none'}."]
+    lines += ["", f"Above {BAR:g}, and explained by their condition numbers: {'; '.join(above) or 'none'}."]
     for axis, edges in AXES.items():
         groups = list(pairwise(edges))
         lines += ["", f"## By {axis}", "", f"Here {axis} is {MEANING[axis]}.", ""]
