@@ -212,7 +212,6 @@ def page(worst: dict[str, dict[str, float]]) -> str:
         "Exceptions, all said in the docstrings:",
         "",
         "- `dpo.exact_risk` is right within about 1e-15 absolute, not relative.",
-        "- `limits.minimax_risk` is right within 1e-13 relative or 1e-18 times the hard mass, whichever is larger.",
         "- A divergence between two laws that differ by a relative 1e-k loses k digits, because its inputs have.",
         "- `laws.binomial_window` loses about one digit for each tenfold width beyond a thousand counts.",
         "- In float32 (JAX without 64-bit numbers) `laws`, `coverage` and `sharpness` say in their module docstrings what they answer, and",

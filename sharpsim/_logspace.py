@@ -142,6 +142,21 @@ def before_level(running_total: Any, keys: Any, xp: Any) -> Any:
     return running(xp.where(first, before, -xp.inf), xp.maximum, -xp.inf, xp)
 
 
+def relative_entropy(policy: Any, base: Any, xp: Any) -> Any:
+    """sum p log(p/q) along the last axis of two laws' log-probabilities, nats; inf where the second lacks mass that the first has.
+
+    Each summand p (u - 1 - log u), u = q/p, is non-negative, so that a small divergence keeps its digits.
+    """
+    mass, base_mass = xp.exp(policy), xp.exp(base)
+    has_mass = mass > 0
+    gap = xp.where(has_mass, xp.where(has_mass, base, 0.0) - xp.where(has_mass, policy, 0.0), 0.0)
+    near = xp.abs(gap) < 1.0
+    close = xp.where(near, gap, 0.0)
+    summands = xp.where(near, mass * (xp.expm1(close) - close), base_mass - mass - mass * xp.where(near, 0.0, gap))
+    outside = xp.sum(xp.where(has_mass, 0.0, base_mass), axis=-1)
+    return xp.sum(xp.where(has_mass, summands, 0.0), axis=-1) + outside
+
+
 def normalise(log_probs: Any, xp: Any) -> Any:
     """Log-probabilities with each row normalised, so that its probabilities sum to one."""
     return log_probs - logsumexp(log_probs, xp)[..., None]

@@ -49,6 +49,10 @@ class Row:
         """Masses up to one common factor, of exact sum where they are integers."""
         return self.weights
 
+    def rational(self) -> bool:
+        """Whether the probabilities are `weights` over `total`."""
+        return True
+
     def fractions(self) -> list[fmpq]:
         """The probabilities, exact."""
         return [fmpq(w, self.total) for w in self.weights]
@@ -61,6 +65,10 @@ class Row:
             masses = [arb(unit) / total for unit in self.units()]
             self._masses = (ctx.prec, masses)
         return masses
+
+    def ratio(self, y: int, other: int) -> Any:
+        """p(y)/p(other) of two responses with mass: exact where the probabilities are rational, else a ball."""
+        return fmpq(self.weights[y], self.weights[other])
 
     def part(self, chosen: Iterable[int]) -> arb:
         """The mass of some responses."""
@@ -124,7 +132,7 @@ class LogRow(Row):
         """The log-probabilities."""
         return self.logs
 
-    def uniform(self) -> bool:
+    def rational(self) -> bool:
         """Whether all responses with mass have the same."""
         return len({value for value in self.logs if isfinite(value)}) == 1
 
@@ -132,6 +140,10 @@ class LogRow(Row):
         """exp(l - largest)."""
         largest = arb(max(self.logs))
         return [(arb(value) - largest).exp() if isfinite(value) else arb(0) for value in self.logs]
+
+    def ratio(self, y: int, other: int) -> Any:
+        """exp of the difference of the log-probabilities."""
+        return (arb(self.logs[y]) - arb(self.logs[other])).exp()
 
     def fractions(self) -> list[fmpq]:
         """Refused: these probabilities are not rational."""
@@ -144,7 +156,7 @@ class LogRow(Row):
 
     def draws_to_reach(self, chosen: Sequence[int], stop: Real) -> int:
         """The least k with k p(chosen) >= stop, by balls unless all masses are equal."""
-        return super().draws_to_reach(chosen, stop) if self.uniform() else self._reached_by_balls(chosen, stop)
+        return super().draws_to_reach(chosen, stop) if self.rational() else self._reached_by_balls(chosen, stop)
 
 
 def _within(value: float, top: float, slack: fmpq) -> bool:

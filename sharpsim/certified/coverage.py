@@ -5,6 +5,7 @@ Prompts of weight 0 contribute nothing. What is rational is returned as a ration
 """
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from flint import arb, fmpq
@@ -53,14 +54,25 @@ def profile(table: Any, prompt_weights: Any, *, draws: Any, stop: Any = 1, slack
     return fmpq(sum(open_to), mu.total)
 
 
-def margin(table: Any, prompt_weights: Any, *, slack: Any = 0) -> fmpq | None:
-    """The largest g_m with P*(x) >= (1 + g_m) pi(y|x) outside Y*_slack(x) at every prompt with weight; None where nothing is outside."""
+def margin(table: Any, prompt_weights: Any, *, slack: Any = 0) -> fmpq | arb | None:
+    """The largest g_m with P*(x) >= (1 + g_m) pi(y|x) outside Y*_slack(x) at every prompt with weight; None where nothing is outside.
+
+    A ball for rows of log-probabilities.
+    """
     table, mu = read(table, prompt_weights)
     g = between("slack", slack, 0, 1, closed="low")
-    rivals = (
-        (max(row.weights), max((row.weights[y] for y in row.outside(g)), default=0)) for row, w in zip(table, mu.weights, strict=True) if w
-    )
-    return min((fmpq(top, rival) - 1 for top, rival in rivals if rival), default=None)
+    ratios = [_lead(row, rivals) for row, w in zip(table, mu.weights, strict=True) if w and (rivals := _with_mass(row, row.outside(g)))]
+    if any(isinstance(ratio, arb) for ratio in ratios):
+        return reduce(arb.min, map(arb, ratios)) - 1
+    return min(ratios) - 1 if ratios else None
+
+
+def _with_mass(row: Row, chosen: Sequence[int]) -> list[int]:
+    return [y for y in chosen if row.weights[y]]
+
+
+def _lead(row: Row, rivals: Sequence[int]) -> fmpq | arb:
+    return row.ratio(row.top(), max(rivals, key=row.keys.__getitem__))
 
 
 def concentrability(policy: Any, table: Any, prompt_weights: Any) -> arb:

@@ -71,11 +71,11 @@ def beyond(one: Row, other: Row, beta: fmpq, edge: Callable[[], arb]) -> fmpq:
             known[ctx.prec] = edge()
         return known[ctx.prec]
 
-    return fmpq(sum(other.weights[y] for y in _supported(one, other) if _apart(one, other, y, beta, limit)), other.total)
+    pairs = [(p, q) for p, q in zip(other.fractions(), one.fractions(), strict=True) if p and q]
+    return sum((p for p, q in pairs if _apart(p / q, beta, limit)), fmpq(0))
 
 
-def _apart(one: Row, other: Row, y: int, beta: fmpq, edge: Callable[[], arb]) -> bool:
-    ratio = fmpq(other.weights[y], other.total) / fmpq(one.weights[y], one.total)
+def _apart(ratio: fmpq, beta: fmpq, edge: Callable[[], arb]) -> bool:
 
     def attempt() -> bool | None:
         size, limit = abs(arb(ratio).log() * beta), edge()
@@ -127,8 +127,7 @@ def disagreement(policy: Any, base: Any, *, beta: Any) -> fmpq:
     if max(a, b) > LARGEST_POWER:
         raise refuse("beta", f"a ratio of whole numbers up to {LARGEST_POWER}", beta)
     groups: dict[fmpq, fmpq] = {}
-    for y in _supported(one, other):
-        p, q = fmpq(other.weights[y], other.total), fmpq(one.weights[y], one.total)
+    for p, q in ((p, q) for p, q in zip(other.fractions(), one.fractions(), strict=True) if p and q):
         key = q**a / p ** (a + b)
         groups[key] = groups.get(key, fmpq(0)) + p
     return 1 - sum((mass**2 for mass in groups.values()), fmpq(0))
@@ -160,9 +159,8 @@ def _policies(policy: Any, table: Table) -> Table:
 
 
 def _short(one: Row, other: Row) -> arb:
-    top = max(other.weights)
-    falls = ((w, fmpq(top, other.weights[y])) for y, w in enumerate(one.weights) if w and other.weights[y] != top)
-    return sum((w * arb(fall).log() for w, fall in falls), arb(0)) / one.total
+    top, units = other.top(), one.units()
+    return sum((units[y] * arb(other.ratio(top, y)).log() for y in other.outside() if one.weights[y]), arb(0)) / sum(units)
 
 
 def unsharpened(policy: Any, table: Any, prompt_weights: Any, *, delta: Any) -> fmpq:
@@ -170,7 +168,19 @@ def unsharpened(policy: Any, table: Any, prompt_weights: Any, *, delta: Any) -> 
     table, mu = read(table, prompt_weights)
     delta = between("delta", delta, 0, 1)
     rows = zip(mu.weights, _policies(policy, table), table, strict=True)
-    return fmpq(sum(w for w, one, other in rows if sum(one.weights[y] for y in other.outside()) >= delta * one.total), mu.total)
+    return fmpq(sum(w for w, one, other in rows if w and _misses(one, other.outside(), delta)), mu.total)
+
+
+def _misses(one: Row, outside: list[int], delta: fmpq) -> bool:
+    """Whether a law has mass at least delta on the responses given; by balls where its masses are not rational, and so not delta."""
+    if one.rational():
+        return sum(one.weights[y] for y in outside) >= delta * one.total
+
+    def attempt() -> bool | None:
+        mass = one.part(outside)
+        return True if mass > delta else False if mass < delta else None
+
+    return settled(attempt, "whether a prompt misses delta")
 
 
 def regret_bound(policy: Any, base: Any, *, beta: Any) -> arb:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from sharpsim._arguments import FINITE_REWARD, checked
-from sharpsim._logspace import as_arrays, normalise
+from sharpsim._logspace import as_arrays, normalise, relative_entropy
 from sharpsim.laws._tilted import tilted
 
 
@@ -18,16 +18,7 @@ def divergence(log_policy: Any, log_base: Any, prompt_weights: Any) -> Any:
     Raises `ValueError` for rows or weights that do not sum to one and shapes that differ.
     """
     xp, policy, base, weights = _tables(log_policy, log_base, prompt_weights)
-    mass, base_mass = xp.exp(policy), xp.exp(base)
-    has_mass = mass > 0
-    # Each summand p (u - 1 - log u) with u = base/pi is non-negative, so that a small divergence keeps its digits.
-    gap = xp.where(has_mass, xp.where(has_mass, base, 0.0) - xp.where(has_mass, policy, 0.0), 0.0)
-    near = xp.abs(gap) < 1.0
-    close = xp.where(near, gap, 0.0)
-    summands = xp.where(near, mass * (xp.expm1(close) - close), base_mass - mass - mass * xp.where(near, 0.0, gap))
-    summands = xp.where(has_mass, summands, 0.0)
-    outside = xp.sum(xp.where(has_mass, 0.0, base_mass), axis=-1)
-    return _mean(xp.sum(summands, axis=-1) + outside, weights, xp)
+    return _mean(relative_entropy(policy, base, xp), weights, xp)
 
 
 @checked(reward=replace(FINITE_REWARD, axes=("prompts", "responses")))

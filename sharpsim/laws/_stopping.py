@@ -24,8 +24,10 @@ from sharpsim._logspace import (
     normalise,
 )
 
-DEADLINE_GUARD = {8: 1e-12, 4: 1e-5}
-"""Relative tolerance within which s/p counts as a whole number, by bytes per float: log p is rounded, and s/p = 30 must not become 31."""
+DEADLINE_GUARD = {8: (1e-12, 1e-14), 4: (1e-5, 1e-5)}
+"""Relative widths within which s/p counts as a whole number, by bytes per float: log p is rounded, and s/p = 30 must not become 31. The
+first holds up to a thousandth of a draw, the second, of the order of the rounding of log p, beyond it: else any large s/p would be rounded.
+"""
 
 
 class StoppingTables(NamedTuple):
@@ -80,17 +82,17 @@ def stopping_tables(log_probs_row: Any, *, stop: Any) -> StoppingTables:
 def stopping_deadlines(log_probs: Any, *, stop: Any) -> Any:
     """ceil(stop / p) for each probability: the number of draws from which on a response of this probability stops them, at least 1.
 
-    s/p within 1e-12 of a whole number (relative; float32: 1e-5) counts as whole; inf where p = 0. Shape of `log_probs`.
-    NaN is refused; under `jit` it gives NaN.
+    s/p within 1e-12 of a whole number, relative, counts as whole, from 1e9 on within a thousandth, from 1e11 on within 1e-14, relative
+    (float32: within 1e-5). inf where p = 0. Shape of `log_probs`. NaN is refused; under `jit` it gives NaN.
     """
     xp, log_p, stop = as_arrays(log_probs, stop)
     fits = log_p > xp.log(stop) - math.log(_largest(log_p)) + 1.0
     ratio = xp.where(fits, stop * xp.exp(-xp.where(fits, log_p, 0.0)), xp.where(xp.isnan(log_p), log_p, xp.inf))
     whole = xp.round(ratio)
     # By the floats that hold log p, to which the ratio owes its error.
-    guard = DEADLINE_GUARD.get(log_p.dtype.itemsize, 1e-5)
+    wide, least = DEADLINE_GUARD.get(log_p.dtype.itemsize, (1e-5, 1e-5))
     with np.errstate(invalid="ignore"):
-        is_whole = xp.abs(ratio - whole) <= guard * ratio
+        is_whole = xp.abs(ratio - whole) <= xp.minimum(wide * ratio, xp.maximum(1e-3, least * ratio))
     return xp.maximum(xp.where(is_whole, whole, xp.ceil(ratio)), 1.0)
 
 

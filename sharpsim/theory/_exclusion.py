@@ -4,8 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from sharpsim import laws
 from sharpsim._arguments import MODERATE, checked
@@ -14,6 +13,7 @@ from sharpsim.theory._common import round_up
 
 RANGE = 30.0
 """The logarithm of l is looked for within this of -log max f^2; any l gives a bound."""
+HALVINGS = 60
 
 
 @checked(beta=MODERATE)
@@ -54,10 +54,20 @@ def _log_factor(log_ratio: np.ndarray, base: np.ndarray, weights: np.ndarray, be
     if not 0 < largest < math.inf:
         return 0.0
 
-    def log_mean(log_scale: float) -> float:
-        by_first: Any = logsumexp(base[:, None, :] - math.exp(log_scale) / largest * gains, axis=2)
-        whole: Any = logsumexp(np.log(weights) + np.where(has, by_first, -np.inf).max(axis=1))
-        return float(whole)
+    def at(log_scale: float) -> tuple[float, bool]:
+        """log M, and whether it falls there."""
+        tilted = base[:, None, :] - math.exp(log_scale) / largest * gains
+        means: Any = logsumexp(tilted, axis=2)
+        by_first = np.where(has, means, -np.inf)
+        first = by_first.argmax(axis=1)[:, None]
+        heights = np.log(weights) + np.take_along_axis(by_first, first, axis=1)[:, 0]
+        chosen, gain = (np.take_along_axis(values, first[:, :, None], axis=1)[:, 0] for values in (tilted, gains))
+        log_mean: Any = logsumexp(heights)
+        return float(log_mean), bool(np.exp(heights - log_mean) @ (softmax(chosen, axis=1) * gain).sum(axis=1) > 0)
 
-    found: Any = minimize_scalar(log_mean, bounds=(-RANGE, RANGE), method="bounded", options={"xatol": 1e-6})
-    return float(found.fun)
+    low, high = -RANGE, RANGE
+    # M is convex, with kinks where another y becomes the largest: no minimiser of smooth functions finds its least to the last digit.
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if at(middle)[1] else (low, middle)
+    return min(at(low)[0], at(high)[0])

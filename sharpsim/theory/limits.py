@@ -18,6 +18,7 @@ Printed. eps anywhere in (0, 1): false near 1, where a guess needs no samples. T
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,11 +29,11 @@ from sharpsim._arguments import checked, count
 from sharpsim.theory import _witness as witness
 from sharpsim.theory._common import Statement, as_float, require
 from sharpsim.theory._family import family, least_count
-from sharpsim.theory._hidden_label import guess_errors, guess_errors_ceiling, last_draw, mean_error
+from sharpsim.theory._hidden_label import Errors, guess_errors, guess_errors_ceiling, mean_error, mean_gain
 from sharpsim.theory._witness import Necessary
 
-SMALLEST = 1e-12
-"""Risks below this share of the hard mass are not inverted: the binomial's tails are cut at 1e-18."""
+SMALLEST = 1e-280
+"""Risks below this share of the hard mass are not inverted: below 1e-290 they have no digits."""
 
 SYMBOLS = {"eps": "eps", "C": "coverage", "d": "hard_prompts", "M": "labels", "Delta": "hard_mass", "p": "power", "m": "samples"}
 STATEMENTS = (
@@ -49,31 +50,27 @@ def guess_error(*, labels: int, draws: Any) -> Any:
     """e(k), the least error of a guess at one hard prompt's secret after k = `draws` responses to it; in [0, 1 - 1/M].
 
     (1 - 2/M)^k E[1 - 1/(M - Occ_k)]: the secret was not seen, and one of the M - Occ_k labels left is guessed. Convex and falling in k.
-    `draws` may be an array of whole numbers; values below 1e-30 come out as 0. Raises `ValueError` for M < 3 and negative draws.
+    `draws` may be an array of whole numbers. Relative error about 1e-13, down to 1e-300. Raises `ValueError` for M < 3 and negative draws.
     """
-    k = np.minimum(np.asarray(draws, float), _beyond(labels)).astype(np.int64)
-    return as_float(guess_errors(labels, int(k.max()))[k])
+    return as_float(guess_errors(int(labels))(draws))
 
 
 @checked(n=count(0))
 def minimax_risk(*, n: int, N: int, hard_prompts: int, labels: int, hard_mass: float) -> float:
     """R(n, N) = D E[e(N Bin(n, D/d))], the exact minimax risk with n prompts and N responses each (cost m = n N); in [0, D].
 
-    `n` = 0 is allowed: D (1 - 1/M), a guess. Counts of probability 1e-18 are left out, so the error is at most 1e-13 relative or 1e-18 D,
-    whichever is larger; a risk below 1e-18 D may come out as 0. Raises `ValueError` for n < 0, N < 1, d < 1, M < 3, D outside (0, 1].
+    `n` = 0 is allowed: D (1 - 1/M), a guess. Relative error about 1e-13, down to 1e-290; ten last bits times n D/d where that is more.
+    Raises `ValueError` for n < 0, N < 1, d < 1, M < 3, D outside (0, 1].
     """
     d, M, D = family(hard_prompts, labels, hard_mass)
-    # More draws than that leave no error, and their products would not fit an integer.
-    each = min(int(N), _beyond(M))
-    reach = min(last_draw(int(n), D / d) * each, _beyond(M))
-    return D * mean_error(guess_errors(M, reach), visits=int(n), chance=D / d, each=each)
+    return D * mean_error(guess_errors(M), visits=int(n), chance=D / d, each=float(N))
 
 
 @checked
 def minimax_samples(*, eps: float, hard_prompts: int, labels: int, hard_mass: float) -> int:
     """The exact least m at which some learner has risk at most eps on every member of H(d, M, D): least m with R(m, 1) <= eps.
 
-    0 where a guess suffices, D (1 - 1/M) <= eps. Raises `ValueError` for eps outside (0, 1) or below 1e-12 D, and parameters out of
+    0 where a guess suffices, D (1 - 1/M) <= eps. Raises `ValueError` for eps outside (0, 1) or below 1e-280 D, and parameters out of
     range.
     """
     return minimax_prompts(eps=eps, N=1, hard_prompts=hard_prompts, labels=labels, hard_mass=hard_mass)
@@ -86,13 +83,11 @@ def minimax_prompts(*, eps: float, N: int, hard_prompts: int, labels: int, hard_
     if eps >= D * (1 - 1 / M):
         return 0
     if eps < SMALLEST * D:
-        raise ValueError(f"`eps` must be at least {SMALLEST:g} times `hard_mass`, beyond which truncation shows; got {eps!r}.")
-    # e(k) <= (1 - 1/M)(1 - 2/M)^k gives enough prompts, in closed form.
-    each = min(int(N), _beyond(M))
-    gone = -math.expm1(each * math.log1p(-2 / M))
-    enough = math.ceil(math.log(D * (1 - 1 / M) / eps) / -math.log1p(-gone * D / d)) + 1
-    table = guess_errors(M, min(last_draw(enough, D / d) * each, _beyond(M)))
-    return least_count(lambda n: D * mean_error(table, visits=n, chance=D / d, each=each), eps, low=0, high=enough)
+        raise ValueError(f"`eps` must be at least {SMALLEST:g} times `hard_mass`, below which risks have no digits; got {eps!r}.")
+    # e(k) <= (1 - 1/M)(1 - 2/M)^k gives enough prompts, in closed form; one, where no prompt is easy and N draws leave nothing.
+    gone = -math.expm1(N * math.log1p(-2 / M)) * D / d
+    enough = math.ceil(math.log(D * (1 - 1 / M) / eps) / -math.log1p(-gone)) + 1 if gone < 1 else 1
+    return least_count(lambda n: D * mean_error(guess_errors(M), visits=n, chance=D / d, each=float(N)), eps, low=0, high=enough)
 
 
 @witness.at_point
@@ -123,22 +118,21 @@ def samples_any_learner_needs(*, eps: float, coverage: float, hard_prompts: int,
     )
 
 
-def _forced(errors: Any, eps: float, d: int, M: int, most_mass: float) -> tuple[float, float]:
-    """max over D <= `most_mass` of the least m with D E[e(Bin(m, D/d))] <= eps, and where it is attained; `errors` gives the table of e."""
+def _forced(make: Callable[[int], Errors], eps: float, d: int, M: int, most_mass: float) -> tuple[float, float]:
+    """max over D <= `most_mass` of the least m with D E[e(Bin(m, D/d))] <= eps, and where it is attained; `make` gives e."""
+    errors = make(M)
 
     def risk(m: int, mass: float) -> float:
-        return mass * mean_error(table, visits=m, chance=mass / d)
+        return mass * mean_error(errors, visits=m, chance=mass / d)
 
     def slope(m: int, mass: float) -> float:
         # d/dq E[f(Bin(m, q))] = m E[f(B + 1) - f(B)], B of m - 1 draws.
-        return mean_error(table, visits=m, chance=mass / d) + mass * m / d * mean_error(steps, visits=m - 1, chance=mass / d)
+        return mean_error(errors, visits=m, chance=mass / d) - mass * m / d * mean_gain(errors, visits=m - 1, chance=mass / d)
 
     guess = 1 - 1 / M
     widest = min(most_mass, math.e * eps / guess)
     # Enough for every mass up to the kink: the crude bound's maximum over masses.
     enough = math.ceil(d * M / (2 * widest) * math.log(guess * widest / eps)) + 1
-    table = errors(M, last_draw(enough, most_mass / d) + 1)
-    steps = np.diff(table)
     mass = most_mass
     m = least_count(partial(risk, mass=mass), eps, low=0, high=enough)
     # Rarely, where labels are few, less mass forces more; each turn makes m larger.
@@ -205,8 +199,3 @@ def checks(*, eps: float, coverage: float, hard_prompts: int, power: float = 1) 
     """Signed slacks of the theorem's regime: `small_eps` (A1) 1/16 - eps, `labels` (A2) M - 8 at D = min(1, 16 eps)."""
     mass = min(1.0, witness.PROOF_FACTOR * eps)
     return {"small_eps": 1 / witness.PROOF_FACTOR - eps, "labels": float(witness.labels_within(mass, coverage=coverage, power=power) - 8)}
-
-
-def _beyond(labels: int) -> int:
-    """A number of draws k at which the error e(k) is below 1e-30."""
-    return math.ceil(70 / -math.log1p(-2 / labels)) + 64

@@ -86,6 +86,31 @@ def test_last_iterate_agrees_with_float64():
     assert sum(1e-9 < number % 0.25 < 0.25 - 1e-9 for number in seen) >= 2
 
 
+def test_last_iterate_is_the_least_over_l_at_a_kink_too():
+    """Where M is least the largest y changes: a minimiser of smooth functions is 1e-8 off there."""
+    base = np.log([[0.5505, 0.1048, 0.3447], [0.5372, 0.3582, 0.1046]])
+    member = np.log([[0.1097, 0.5324, 0.3579], [0.0293, 0.7512, 0.2195]])
+    weights, given = np.array([0.25, 0.75]), {"beta": 0.25, "alpha": 0.84375, "T": 776, "delta": 0.75}
+    members = np.stack([laws.tilted(base, base, beta=0.25), member])
+    got = xpo.last_iterate_bound(members, base, base, weights, **given)
+
+    def above(scale: float) -> float:
+        with precision(128):
+            return float(
+                guarantees.last_iterate_bound([certified.from_logs(member)], certified.from_logs(base), weights, scale=scale, **given)
+            )
+
+    low, high = 1e-6, 1e6
+    for _ in range(100):
+        left, right = low * (high / low) ** (1 / 3), low * (high / low) ** (2 / 3)
+        low, high = (low, right) if above(left) <= above(right) else (left, high)
+    least = above(low)
+    assert 0 < least < 1e-3
+    # A smooth least would be flat within 1e-6 of its l, and rise by 1e-10.
+    assert min(above(low * (1 + sign * 1e-6)) / least - 1 for sign in (-1, 1)) > 1e-8
+    assert got == pytest.approx(least, rel=1e-12, abs=0)
+
+
 def test_last_iterate_by_hand():
     """M(l) of the uniform member written out in floats; a member that does not fail, and one without mass where base has some."""
     base, member, target = np.array([0.6, 0.4]), np.array([0.5, 0.5]), np.array([0.6, 0.4]) ** 3

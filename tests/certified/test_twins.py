@@ -155,6 +155,22 @@ def test_values_by_hand():
     assert float(best_of_n.mean_miss([1e-300, 1.0, 0.5], N=2)) == pytest.approx((1 + 0 + 0.25) / 3, rel=1e-15)
 
 
+def test_rows_of_logarithms_are_not_taken_for_rows_of_ones():
+    """0.5, 0.3, 0.2 and 0.2, 0.1, 0.7 by their logarithms: margins 5/3 - 1 and 7/2 - 1, regret by hand, a miss of 0.7; or refused."""
+    base, policy = np.log([[0.5, 0.3, 0.2], [0.2, 0.1, 0.7]]), np.log([[0.3, 0.3, 0.4], [0.25, 0.25, 0.5]])
+    rows, others = from_logs(base), from_logs(policy)
+    same(floats.margin(base, WEIGHTS), coverage.margin(rows, WEIGHTS))
+    assert float(coverage.margin(rows, WEIGHTS)) == pytest.approx(2 / 3, rel=1e-14)
+    assert float(coverage.margin(rows, WEIGHTS, slack=0.5)) == pytest.approx(1.5, rel=1e-14)
+    assert float(coverage.margin(Table([rows[0], Row([9, 8, 8])]), WEIGHTS)) == 0.125
+    assert coverage.margin(from_logs([[0.0, 0.0, 0.0]]), [1]) is None
+    same(theory_dpo.regret(policy, base, WEIGHTS, slack=0.0), dpo.regret(others, rows, WEIGHTS))
+    assert [dpo.unsharpened(others, rows, [1, 3], delta=delta) for delta in (0.45, 0.6, 0.75)] == [1, fmpq(1, 4), 0]
+    for refused in (dpo.disagreement, lambda one, two, beta: dpo.log_ratio_tail(one, two, beta=beta, threshold=1)):
+        with pytest.raises(ValueError, match="`row` must be a row of rational probabilities"):
+            refused(others[0], rows[0], beta=1)
+
+
 def test_edges_are_decided_by_integers():
     """Thirty draws of a mass of 1/10 reach 3 exactly, 27 of 90 misses are 3/10, and three tenths of the mass are the float's, not 3/10."""
     assert stopping.deadlines([Fraction(1, 10)] * 10, stop=3) == [30] * 10

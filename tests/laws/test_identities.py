@@ -118,6 +118,13 @@ def test_the_proof_of_thm_d1_by_number():
     assert laws.stopping_time_mean(np.full(10, np.log(0.1)), stop=np.log(2 / 0.1)) == 30
 
 
+def test_large_deadlines_are_rounded_up():
+    """s/p = k + 0.1 needs k + 1 draws, also where 0.1 is within 1e-12 of k, relative; k where s/p is k but for the rounding of log p."""
+    for k in (30, 10**9, 10**10, 3 * 10**11):
+        assert laws.stopping_deadlines(np.array([-np.log(k + 0.1)]), stop=1.0)[0] == k + 1
+        assert laws.stopping_deadlines(np.array([-np.log(k / 3)]), stop=3.0)[0] == k
+
+
 def test_deadlines_beyond_all_floats_end_at_the_largest():
     """A deadline that no float holds is infinite, without a warning; a mean in float64 is never refused."""
     largest = np.finfo(np.float64).max

@@ -194,6 +194,30 @@ def test_regret_identity(seed, beta):
     assert xpo.regret(members[0], base, base, weights, beta=beta) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("apart", [1e-3, 1e-6, 1e-9])
+def test_regret_near_pi_beta_keeps_its_digits(apart):
+    """Of order 1e-7 to 1e-19, where a sum of pi (log pi - log pi_beta) was its own rounding of 1e-16; in 60 digits from the same floats."""
+    members, base, weights = instance(3)
+    near = members[0] + apart * np.random.default_rng(4).normal(size=base.shape)
+    policy = near - np.log(np.exp(near).sum(axis=1, keepdims=True))
+
+    def law(logs):
+        masses = [mpmath.exp(value) for value in logs]
+        return [mass / mpmath.fsum(masses) for mass in masses]
+
+    with mpmath.workdps(60):
+        truth = mpmath.mpf(0)
+        for mu, one, row in zip(weights, policy, base, strict=True):
+            target = law([3 * mpmath.mpf(float(value)) for value in row])
+            truth += (
+                mpmath.mpf("0.5")
+                * float(mu)
+                * mpmath.fsum(p * mpmath.log(p / q) for p, q in zip(law(map(mpmath.mpf, one.tolist())), target, strict=True))
+            )
+        assert xpo.regret(policy, base, base, weights, beta=0.5) == pytest.approx(float(truth), rel=1e-14 / apart, abs=0)
+        assert truth < apart
+
+
 @given(st.integers(0, 10**6), st.floats(0.02, 0.9), st.booleans())
 def test_regret_pays_for_every_failing_prompt(seed, delta, sharp):
     """Markov with KL: policies that mix pi_beta with noise, judged exactly, where the bias allows."""
