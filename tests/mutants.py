@@ -143,7 +143,7 @@ def tested(files: Iterable[str], seconds: float, server: "subprocess.Popen[str]"
 
 def started(folder: Path) -> "subprocess.Popen[str]":
     """The process that runs the tests in a copy of the project. Raises `RuntimeError` where it cannot read any."""
-    environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     server = subprocess.Popen([sys.executable, "-m", "tests.forked"], cwd=folder, env=environment, **pipes)
     if (answer := tested(["--collect-only", "tests/test_named.py"], 600, server)) != "0":

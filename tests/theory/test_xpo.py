@@ -158,6 +158,29 @@ def test_last_iterate_bound_by_hand():
     assert xpo.last_iterate_bound(np.stack([target, gone]), base, base, np.ones(1), **given) == 1.0
 
 
+def test_last_iterate_bound_never_rules_pi_beta_out():
+    """pi_beta itself misses delta, and stays whatever is drawn: its last digits, which depend on how it was computed, tell nothing."""
+    base, one = np.log([[0.5, 0.3, 0.2]]), np.ones(1)
+    target = laws.tilted(base, base, beta=0.4)
+    for off in (0.0, 1e-15, -1e-15, np.array([1e-15, -2e-15, 0.0]), np.array([0.0, 1e-15, 1e-15])):
+        for alpha in (0.0, 0.3):
+            given = {"beta": 0.4, "alpha": alpha, "T": 10**9, "delta": 1e-3}
+            assert xpo.last_iterate_bound((target + off)[None], base, base, one, **given) == 1.0
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1e-12, 1e-5, 1e6]))
+def test_last_iterate_bound_knows_no_unit_and_no_response_without_mass(seed, unit):
+    """Rewards and beta in another unit (then alpha in its square) are the same problem; so is one with a response that no law can give."""
+    members, base, weights = instance(seed, beta=0.4)
+    given = {"alpha": 0.05, "T": 20, "delta": 0.5}
+    bound = xpo.last_iterate_bound(members, base, base, weights, beta=0.4, **given)
+    scaled = xpo.last_iterate_bound(members, base, unit * base, weights, beta=0.4 * unit, **given | {"alpha": 0.05 * unit**2})
+    assert scaled == pytest.approx(bound, rel=1e-6)
+    wider = [np.concatenate([table, np.full((*table.shape[:-1], 1), -np.inf)], axis=-1) for table in (members, base)]
+    reward = np.concatenate([base, np.full((len(base), 1), base.min() - 1)], axis=1)
+    assert xpo.last_iterate_bound(*wider, reward, weights, beta=0.4, **given) == pytest.approx(bound, rel=1e-9)
+
+
 # Inverse
 
 
