@@ -166,6 +166,11 @@ def test_last_iterate_bound_never_rules_pi_beta_out():
         for alpha in (0.0, 0.3):
             given = {"beta": 0.4, "alpha": alpha, "T": 10**9, "delta": 1e-3}
             assert xpo.last_iterate_bound((target + off)[None], base, base, one, **given) == 1.0
+    # Nor is a member ruled out that base likes less than pi_beta, so much that alpha outweighs what its square adds.
+    base = np.log([[0.6, 0.4], [0.6, 0.4]])
+    member = np.stack([np.log([0.1, 0.9]), laws.tilted(base, base, beta=0.4)[1]])
+    given = {"beta": 0.4, "alpha": 1e6, "T": 10**12, "delta": 0.4}
+    assert xpo.last_iterate_bound(member[None], base, base, np.array([0.3, 0.7]), **given) == pytest.approx(0.3, rel=1e-9)
 
 
 @given(st.integers(0, 10**6), st.sampled_from([1e-12, 1e-5, 1e6]))
