@@ -13,7 +13,7 @@ from experiments.engine.rows import Table
 from sharpsim import sharpness
 from sharpsim.theory import dpo
 
-SMALL = Prefixes(**PREFIXES | {"prompts": 5, "others": 30}, n=(2, 50, 30_000), pairs=1000, most=40, fewest=4)
+SMALL = Prefixes(**PREFIXES | {"prompts": 5, "others": 30}, n=(1, 50, 30_000), pairs=1000, most=80, fewest=4)
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,9 @@ def test_base_fails_everywhere_and_the_target_nowhere(made):
 
 def test_rows_say_what_was_run(made):
     base, members, weights = _world(SMALL)
-    assert [row["n"] for row in made] == [2, 50, 30_000]
-    # At most 40, at least 4, else 1000 pairs in all.
-    assert [row["seeds"] for row in made] == [40, 20, 4]
+    assert [row["n"] for row in made] == [1, 50, 30_000]
+    # At most 80, at least 4, else 1000 pairs in all.
+    assert [row["seeds"] for row in made] == [80, 20, 4]
     for row in made:
         assert row["samples"] == 2 * row["n"]
         found = dpo.exact_risk(members, base, weights, n=row["n"], beta=SMALL.beta, delta=SMALL.delta)
