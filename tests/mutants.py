@@ -31,9 +31,9 @@ PACKAGES = ("theory", "laws", "classes", "sampling")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
 COPIED = ("sharpsim", "tests", "experiments", "benchmarks", "figures", "docs", "templates", "pyproject.toml")
 TESTS = {
-    "laws": ("tests/laws", "tests/test_named.py", "tests/test_accuracy.py"),
-    "classes": ("tests/classes",),
-    "sampling": ("tests/sampling", "tests/test_oracle.py"),
+    "laws": ("tests/laws/test_*.py", "tests/test_named.py", "tests/test_accuracy.py"),
+    "classes": ("tests/classes/test_*.py",),
+    "sampling": ("tests/sampling/test_*.py", "tests/test_oracle.py"),
 }
 UNCHANGING = ("-p", "no:cacheprovider", "-m", "not slow", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 PASS = 0.9
@@ -41,16 +41,18 @@ PASS = 0.9
 
 
 def tests_of(file: str) -> list[str]:
-    """The tests of a module's own, first those that notice most: of the stem, of the stems that import a shared file of the theory, or of
-    the package.
+    """The tests of a module's own, first those that notice most: of the stem, of the stems that import a shared file of the theory, or all
+    of the package, which name what the module defines.
     """
     house, package, name = file.split("/")[:3]
     stem = name.removesuffix(".py")
     if house == "experiments":
         return [f"tests/experiments/test_{stem}.py"]
     if package != "theory":
-        own = f"tests/{package}/test{stem}.py"
-        return [*([own] if (ROOT / own).exists() else []), *TESTS[package]]
+        names = re.findall(r"^ *(?:def|class) (\w+)", (ROOT / file).read_text(), re.MULTILINE)
+        named = re.compile(rf"\b({'|'.join([stem, *names])})\b")
+        found = [str(p.relative_to(ROOT)) for folder in TESTS[package] for p in sorted(ROOT.glob(folder))]
+        return sorted(found, key=lambda test: -len(named.findall((ROOT / test).read_text())))
     users = [stem]
     while any(user.startswith("_") for user in users):
         shared = next(user for user in users if user.startswith("_"))
