@@ -307,6 +307,16 @@ def test_linear_classes_have_small_sec(seed, log_base_reward):
     assert xpo.v_max(members, base, np.ones(1), beta=beta) <= xpo.linear_v_max(beta=beta, radius=radius, base_norm=0.4 * radius) + 1e-12
 
 
+def test_linear_lam_is_the_largest_squared_norm():
+    """f_pi = <z, w>, w = (beta (theta - theta*), -R_max) with rewards in z, else beta (theta - theta*) - theta*; attained at opposite ends."""
+    beta, radius, direction = 0.5, 3.0, np.array([0.6, 0.8])
+    w = np.append(beta * (radius * direction + radius * direction), -1.25)
+    assert xpo.linear_lam(beta=beta, radius=radius, r_max=1.25) == pytest.approx(w @ w, rel=1e-14)
+    star = 1.5 * direction
+    w = beta * (-radius * direction - star) - star
+    assert xpo.linear_lam(beta=beta, radius=radius, base_norm=1.5) == pytest.approx(w @ w, rel=1e-14)
+
+
 def test_sharp_constant_is_the_root():
     with mpmath.workdps(30):
         c = 2 + mpmath.lambertw(-2 * mpmath.e**-2)
