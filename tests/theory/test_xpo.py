@@ -308,7 +308,7 @@ def test_linear_classes_have_small_sec(seed, log_base_reward):
 
 
 def test_linear_lam_is_the_largest_squared_norm():
-    """f_pi = <z, w>, w = (beta (theta - theta*), -R_max) with rewards in z, else beta (theta - theta*) - theta*; attained at opposite ends."""
+    """f_pi = <z, w>, w = (beta (theta - theta*), -R_max) with rewards in z, else beta (theta - theta*) - theta*; opposite ends attain."""
     beta, radius, direction = 0.5, 3.0, np.array([0.6, 0.8])
     w = np.append(beta * (radius * direction + radius * direction), -1.25)
     assert xpo.linear_lam(beta=beta, radius=radius, r_max=1.25) == pytest.approx(w @ w, rel=1e-14)
