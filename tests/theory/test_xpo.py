@@ -246,6 +246,9 @@ def test_sec_bounds_hold_and_grow(seed, T):
     low, high = xpo.sec_bounds(members, base, base, weights, T=T, **setting)
     assert low <= high
     assert low <= xpo.sec_harmonic(members, base, base, weights, T=T, **setting)
+    horizons = np.array([T, 2 * T + 1, 10**6])
+    each = [xpo.sec_harmonic(members, base, base, weights, T=int(one), **setting) for one in horizons]
+    np.testing.assert_allclose(xpo.sec_harmonic(members, base, base, weights, T=horizons, **setting), each, rtol=1e-13)
     path = xpo.sec_lower_path(members, base, base, weights, T=T, **setting)
     assert path[-1] == pytest.approx(low, rel=1e-9)
     assert (np.diff(path) >= 0).all()
