@@ -8,7 +8,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import jax
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from jaxtyping import install_import_hook
 
 import tests.typecheck  # noqa: F401  the hook looks the checker up by name, and only in modules that are loaded
@@ -24,6 +24,8 @@ install_import_hook("sharpsim", "tests.typecheck.checked")
 # The first example of a jitted function compiles it, so neither deadlines nor slow starts mean anything.
 settings.register_profile("dev", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None)
+# Whether a test fails, not its simplest example.
+settings.register_profile("mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
 
 MAPPINGS = Path("/proc/self/maps")

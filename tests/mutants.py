@@ -3,14 +3,14 @@
 Each mutant changes one operator or constant of one line: a comparison, + and -, * and /, a number by one, min and max, and and or, or it
 leaves a term out. Axes become one less, as one that an array does not have is noticed by any call. A sample of them, the same at every run
 with the same seed, is tried in a copy of the project. A mutant is killed when the tests of its module fail; those that take too long are
-counted apart. Mutants that change nothing that can be seen are listed in `equivalent_mutants.csv`, each with the reason.
+counted apart. Mutants that change nothing that can be seen are listed in `equivalent_mutants.csv`, each with the reason. A journal holds
+what became of each, so that a run that was cut off goes on, and one after a new test tries the survivors alone.
 
 The usual mutation testers rewrite every function, or import the project anew inside one process. Neither goes with the import hook of the
 runtime type checks, nor with programs that JAX keeps compiled.
 """
 
 import argparse
-import ast
 import csv
 import hashlib
 import json
@@ -21,126 +21,38 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.mutations import ROOT, Mutant, mutants
+
 PACKAGES = ("theory", "laws", "classes", "sampling")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.csv")
 COPIED = ("sharpsim", "tests", "experiments", "benchmarks", "figures", "docs", "templates", "pyproject.toml")
 TESTS = {
-    "laws": ("tests/laws", "tests/test_named.py", "tests/test_accuracy.py"),
-    "classes": ("tests/classes",),
-    "sampling": ("tests/sampling", "tests/test_oracle.py"),
+    "laws": ("tests/laws/test_*.py", "tests/test_named.py", "tests/test_accuracy.py"),
+    "classes": ("tests/classes/test_*.py",),
+    "sampling": ("tests/sampling/test_*.py", "tests/test_oracle.py"),
 }
 UNCHANGING = ("-p", "no:cacheprovider", "-m", "not slow", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 PASS = 0.9
 """Least share of killed mutants, of those that are not equivalent."""
-COMPARISONS = {
-    ast.Lt: ("<", "<="),
-    ast.LtE: ("<=", "<"),
-    ast.Gt: (">", ">="),
-    ast.GtE: (">=", ">"),
-    ast.Eq: ("==", "!="),
-    ast.NotEq: ("!=", "=="),
-}
-ARITHMETIC = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*")}
-NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "floor": "ceil", "ceil": "floor"}
-SKIPPED = (ast.JoinedStr, ast.Raise, ast.Import, ast.ImportFrom)
-
-
-class Mutant(NamedTuple):
-    """A line of a file, by its number from 0, and what stands there instead."""
-
-    file: str
-    line: int
-    before: str
-    after: str
-
-    @property
-    def name(self) -> tuple[str, str, str]:
-        """What identifies it when lines move."""
-        return self.file, self.before.strip(), self.after.strip()
-
-
-def mutants(file: str) -> Iterator[Mutant]:
-    """All mutants of a file, in the order of its syntax tree."""
-    text = (ROOT / file).read_text()
-    lines, tree = text.splitlines(), ast.parse(text)
-    for node, is_axis in _reached(tree):
-        for start, end, new in _edits(node, lines, -1 if is_axis else 1):
-            line = lines[start[0]]
-            if start[0] == end[0]:
-                after = line[: start[1]] + new + line[end[1] :]
-                if after != line:
-                    yield Mutant(file, start[0], line, after)
-
-
-def _reached(node: ast.AST, is_axis: bool = False) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node that runs, and whether it numbers axes: no annotations, messages, statements' descriptions."""
-    is_axis = is_axis or (isinstance(node, ast.keyword) and node.arg == "axis")
-    for name, field in ast.iter_fields(node):
-        if name in ("annotation", "returns", "decorator_list"):
-            continue
-        for child in field if isinstance(field, list) else [field]:
-            described = isinstance(child, ast.Call) and getattr(child.func, "id", "") == "Statement"
-            if isinstance(child, ast.AST) and not isinstance(child, SKIPPED) and not described:
-                numbers_axes = is_axis or (
-                    isinstance(node, ast.Subscript) and name == "slice" and getattr(node.value, "attr", "") == "shape"
-                )
-                yield child, numbers_axes
-                yield from _reached(child, numbers_axes)
-
-
-Place = tuple[int, int]
-
-
-def _edits(node: ast.AST, lines: list[str], step: int) -> Iterator[tuple[Place, Place, str]]:
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARISONS:
-        yield from _between(node.left, node.comparators[0], lines, *COMPARISONS[type(node.ops[0])])
-    elif isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC and not isinstance(node.left, ast.Tuple | ast.List):
-        old, new = ARITHMETIC[type(node.op)]
-        for start, end, other in _between(node.left, node.right, lines, old, new):
-            yield start, end, other
-            if old in "+-":
-                # The second term left out.
-                yield start, _end(node), ""
-    elif isinstance(node, ast.BoolOp):
-        old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-        yield from _between(node.values[0], node.values[1], lines, old, new)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        yield _start(node), _end(node), repr(node.value + step)
-    elif isinstance(node, ast.Name | ast.Attribute):
-        word = node.id if isinstance(node, ast.Name) else node.attr
-        if word in NAMES:
-            line, column = _end(node)
-            yield (line, column - len(word)), (line, column), NAMES[word]
-
-
-def _start(node: ast.AST) -> Place:
-    return node.lineno - 1, node.col_offset  # type: ignore[attr-defined]
-
-
-def _end(node: ast.AST) -> Place:
-    return node.end_lineno - 1, node.end_col_offset  # type: ignore[attr-defined]
-
-
-def _between(left: ast.AST, right: ast.AST, lines: list[str], old: str, new: str) -> Iterator[tuple[Place, Place, str]]:
-    (row, begin), (last, end) = _end(left), _start(right)
-    if row == last and (found := re.search(rf"(?<![<>=*/!]){re.escape(old)}(?![<>=*/])", lines[row][begin:end])):
-        yield (row, begin + found.start()), (row, begin + found.end()), new
 
 
 def tests_of(file: str) -> list[str]:
-    """The tests of a module's own, first those that notice most: of the stem, of the stems that import a shared file of the theory, or of
-    the package.
+    """The tests of a module's own, first those that notice most: of the stem, of the stems that import a shared file of the theory, or all
+    of the package, which name what the module defines.
     """
-    _, package, name = file.split("/")[:3]
+    house, package, name = file.split("/")[:3]
     stem = name.removesuffix(".py")
+    if house == "experiments":
+        return [f"tests/experiments/test_{stem}.py"]
     if package != "theory":
-        own = f"tests/{package}/test{stem}.py"
-        return [*([own] if (ROOT / own).exists() else []), *TESTS[package]]
+        names = re.findall(r"^ *(?:def|class) (\w+)", (ROOT / file).read_text(), re.MULTILINE)
+        named = re.compile(rf"\b({'|'.join([stem, *names])})\b")
+        found = [str(p.relative_to(ROOT)) for folder in TESTS[package] for p in sorted(ROOT.glob(folder))]
+        return sorted(found, key=lambda test: -len(named.findall((ROOT / test).read_text())))
     users = [stem]
     while any(user.startswith("_") for user in users):
         shared = next(user for user in users if user.startswith("_"))
@@ -153,17 +65,42 @@ def tests_of(file: str) -> list[str]:
     return [*(own for user in users if (ROOT / (own := f"tests/theory/test_{user}.py")).exists()), "tests/test_named.py"]
 
 
-def sample(package: str, size: int, seed: int) -> list[Mutant]:
-    """`size` mutants of a package, chosen by a hash of their text, so that a change elsewhere leaves the choice as it is."""
-    files = sorted(p for p in (ROOT / "sharpsim" / package).rglob("*.py") if p.name not in ("__init__.py", "_items.py", "_errata.py"))
+def chosen(text: str) -> str:
+    """A package, or a file by its path in the project."""
+    if text not in PACKAGES and not (ROOT / text).is_file():
+        raise argparse.ArgumentTypeError(f"one of {', '.join(PACKAGES)} or the path of a file is needed; got {text!r}.")
+    return text
+
+
+def sample(part: str, size: int, seed: int) -> list[Mutant]:
+    """`size` mutants of a package or file, chosen by a hash of their text, so that a change elsewhere leaves the choice as it is."""
+    inside = sorted(p for p in (ROOT / "sharpsim" / part).rglob("*.py") if p.name not in ("__init__.py", "_items.py", "_errata.py"))
+    files = inside if part in PACKAGES else [ROOT / part]
     found = [m for p in files for m in mutants(str(p.relative_to(ROOT)))]
     return sorted(found, key=lambda m: hashlib.sha256(repr((seed, *m.name)).encode()).digest())[:size]
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
     """The mutants known to change nothing that can be seen, each with the reason."""
-    with EQUIVALENT.open(newline="") as file:
-        return {(row["file"], row["before"], row["after"]): row["why"] for row in csv.DictReader(file)}
+    return {name: row["why"] for name, row in named(EQUIVALENT).items()}
+
+
+def named(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
+    """The rows of a CSV of mutants by their names; the last of several, none where there is no file."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        return {(row["file"], row["before"], row["after"]): row for row in csv.DictReader(file)}
+
+
+def record(journal: Path | None, mutant: Mutant, found: str) -> None:
+    """A row of the journal, at once."""
+    if journal is not None:
+        with journal.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if not file.tell():
+                writer.writerow(("file", "before", "after", "outcome"))
+            writer.writerow((*mutant.name, found))
 
 
 def copied(folder: Path) -> None:
@@ -208,7 +145,7 @@ def tested(files: Iterable[str], seconds: float, server: "subprocess.Popen[str]"
 
 def started(folder: Path) -> "subprocess.Popen[str]":
     """The process that runs the tests in a copy of the project. Raises `RuntimeError` where it cannot read any."""
-    environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "mutants", "PYTHONDONTWRITEBYTECODE": "1"}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     server = subprocess.Popen([sys.executable, "-m", "tests.forked"], cwd=folder, env=environment, **pipes)
     if (answer := tested(["--collect-only", "tests/test_named.py"], 600, server)) != "0":
@@ -219,28 +156,34 @@ def started(folder: Path) -> "subprocess.Popen[str]":
 def main() -> int:
     """Try the sample; print each mutant, then a line for each package. Status 1 below the least share."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Mutation score of the exact parts of the library.")
-    parser.add_argument("packages", nargs="*", choices=[*PACKAGES, []], default=list(PACKAGES), metavar="PACKAGE", help=", ".join(PACKAGES))
-    parser.add_argument("--size", type=int, default=60, help="mutants in the sample, in equal parts for the packages")
+    parser.add_argument("parts", nargs="*", type=chosen, default=list(PACKAGES), metavar="PART", help=f"{', '.join(PACKAGES)}, or a file")
+    parser.add_argument("--size", type=int, default=60, help="mutants in the sample, shared equally")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=600, help="longest run of one file or folder of tests")
+    parser.add_argument("--journal", type=Path, help="a CSV to add outcomes to; what it calls killed is not tried again")
     options = parser.parse_args()
     known, lines, score = equivalents(), [], 1.0
+    done = {name for name, row in named(options.journal).items() if row["outcome"] == "killed"} if options.journal else set()
     with tempfile.TemporaryDirectory() as name:
         copied(Path(name))
         server = started(Path(name))
-        for package in options.packages:
+        for part in options.parts:
             counts = {"killed": 0, "survived": 0, "timed out": 0, "equivalent": 0}
-            for mutant in sample(package, options.size // len(options.packages), options.seed):
+            for mutant in sample(part, options.size // len(options.parts), options.seed):
                 began = time.perf_counter()
-                found = "equivalent" if mutant.name in known else outcome(mutant, Path(name), options.seconds, server)
+                if mutant.name in known or mutant.name in done:
+                    counts["equivalent" if mutant.name in known else "killed"] += 1
+                    continue
+                found = outcome(mutant, Path(name), options.seconds, server)
                 counts[found] += 1
+                record(options.journal, mutant, found)
                 print(f"{found:10} {time.perf_counter() - began:4.0f} s  {mutant.file}:{mutant.line + 1}", flush=True)
                 if found == "survived":
                     print(f"    - {mutant.before.strip()}\n    + {mutant.after.strip()}", flush=True)
             tried = counts["killed"] + counts["survived"]
             score = min(score, counts["killed"] / tried if tried else 1.0)
             lines.append(
-                f"{package:10} {counts['killed']:3} of {tried} killed, {counts['timed out']} timed out, {counts['equivalent']} equivalent"
+                f"{part:10} {counts['killed']:3} of {tried} killed, {counts['timed out']} timed out, {counts['equivalent']} equivalent"
             )
         server.communicate()
     print("\n".join(lines))

@@ -70,6 +70,16 @@ def round_up(value: Any) -> Any:
     return np.nextafter(value, np.inf)
 
 
+def rounding(*terms: np.ndarray) -> float:
+    """What a sum of these terms may be off by, at most 64 units in the last place of 1 and the largest of each: less than that tells
+    nothing. Infinite entries do not count.
+    """
+    whole = 1.0
+    for term in terms:
+        whole += float(np.abs(term[np.isfinite(term)]).max(initial=0.0))
+    return 64 * np.finfo(float).eps * whole
+
+
 def as_float(value: Any) -> Any:
     """A Python float for a number, the array for an array."""
     return float(value) if np.ndim(value) == 0 else value

@@ -9,7 +9,7 @@ from scipy.special import logsumexp, softmax
 from sharpsim import laws
 from sharpsim._arguments import MODERATE, checked
 from sharpsim.sharpness import unsharpened_fraction
-from sharpsim.theory._common import round_up
+from sharpsim.theory._common import round_up, rounding
 
 RANGE = 30.0
 """The logarithm of l is looked for within this of -log max f^2; any l gives a bound."""
@@ -34,22 +34,28 @@ def last_iterate_bound(
     target = laws.tilted(base, np.asarray(reward, float), beta=beta)
     members, weights = np.asarray(log_members, float), np.asarray(prompt_weights, float)
     risks = [float(unsharpened_fraction(member, base, weights, delta=delta)) for member in members]
+    with np.errstate(invalid="ignore", over="ignore"):
+        # NaN where base has no mass, which nothing reads.
+        log_ratios = members - target
+        # Rounding rules nothing out: pi_beta is never, however it was computed.
+        rooms = [rounding(member, base, np.asarray(reward, float) / beta) for member in members]
     failing = [
-        risk * math.exp(min(0.0, T * _log_factor(member - target, base, weights, beta, alpha)))
-        for member, risk in zip(members, risks, strict=True) if risk > 0
+        risk * math.exp(min(0.0, T * _log_factor(log_ratio, base, weights, beta, alpha, room)))
+        for log_ratio, risk, room in zip(log_ratios, risks, rooms, strict=True) if risk > 0
     ]  # fmt: skip
     return float(min(round_up(sum(failing)), 1.0)) if failing else 0.0
 
 
-def _log_factor(log_ratio: np.ndarray, base: np.ndarray, weights: np.ndarray, beta: float, alpha: float) -> float:
-    """inf over l of log M_pi(l), from log(pi/pi_beta); 0 where it is not finite on base's support."""
+def _log_factor(log_ratio: np.ndarray, base: np.ndarray, weights: np.ndarray, beta: float, alpha: float, room: float) -> float:
+    """inf over l of log M_pi(l), from log(pi/pi_beta), which is off by `room` at most; 0 where it is not finite on base's support."""
     used = weights > 0
     log_ratio, base, weights = log_ratio[used], base[used], weights[used]
     has = base > -np.inf
     if not np.isfinite(log_ratio[has]).all():
         return 0.0
-    ratio = np.where(has, log_ratio, 0.0)
-    gains = (beta * (ratio[:, :, None] - ratio[:, None, :])) ** 2 + alpha * ratio[:, None, :]
+    ratio = np.where(has & (np.abs(log_ratio) > room), log_ratio, 0.0)
+    apart = ratio[:, :, None] - ratio[:, None, :]
+    gains = (beta * np.where(np.abs(apart) > room, apart, 0.0)) ** 2 + alpha * ratio[:, None, :]
     largest = float(np.abs(gains[has[:, :, None] & has[:, None, :]]).max())
     if not 0 < largest < math.inf:
         return 0.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim._arguments import at_least_one, checked, count
-from sharpsim.theory._common import as_float, round_up, statistical_error
+from sharpsim.theory._common import as_float, round_up, rounding, statistical_error
 
 
 @checked
@@ -130,11 +130,10 @@ def disagreement(log_policy: Any, log_base: Any, prompt_weights: Any, *, beta: f
 def disagrees(log_policy: Any, log_base: Any, *, beta: float) -> np.ndarray:
     """Where f_pi != 0, `[prompts, responses, responses]`; the diagonal, a response compared with itself, is False."""
     f = residuals(log_policy, log_base, beta=beta)
-    policy, base = (np.where(np.isfinite(a), a, 0.0) for a in (np.asarray(log_policy, float), np.asarray(log_base, float)))
+    policy, base = np.asarray(log_policy, float), np.asarray(log_base, float)
     # Rounding of the terms, no more: a margin of 1e-12 tells.
-    room = 64 * np.finfo(float).eps * (1 + beta * np.abs(policy).max() + (1 + beta) * np.abs(base).max())
-    told = ~(np.abs(f) <= room)
-    has = np.asarray(log_base, float) > -np.inf
+    told = ~(np.abs(f) <= rounding(beta * policy, (1 + beta) * base))
+    has = base > -np.inf
     return told & has[:, :, None] & has[:, None, :] & ~np.eye(has.shape[1], dtype=bool)
 
 

@@ -61,7 +61,7 @@ def labels_within(hard_mass: float, *, coverage: float, power: float) -> int:
         raise ValueError(f"`coverage` = {coverage!r} and `power` = {power!r} must allow at most 2^53 labels; they allow {most:.3g}.")
     guess = round(most)
     # The floor of a float is off by one where the ratio is whole.
-    near = np.array([guess - 1, guess, guess + 1])
+    near = np.array([guess - 1, guess])
     return int(near[family_coverage(labels=near, hard_mass=hard_mass, power=power) <= coverage * (1 + 1e-12)].max())
 
 

@@ -76,7 +76,7 @@ def pairs_needed_zero_loss(
         if value == math.inf:
             raise ValueError(f"`{name}` must be finite; got {value!r}.")
     share = eps * least_disagreement(gap=gap, concentrability=concentrability) if everywhere else _on_average(eps, gap, concentrability)
-    near = (log_class_size - math.log(rho)) / max(-math.log1p(-min(float(share), 1 - 1e-15)), 1e-300)
+    near = (log_class_size - math.log(rho)) / max(-math.log1p(-float(share)), 1e-300)
     if near > MOST:
         raise ValueError(f"`eps` must ask for at most 2^53 pairs; got {eps!r}, with `concentrability` = {concentrability!r}.")
     given: dict[str, Any] = {"delta": delta, "rho": rho, "bias": bias, "concentrability": concentrability, "everywhere": everywhere}

@@ -190,6 +190,18 @@ def test_linear_maximum_likelihood_against_a_generic_optimiser(radius):
         assert np.linalg.norm(got.info["theta"]) == pytest.approx(radius, rel=1e-6)
 
 
+def test_steps_to_an_inner_maximum_do_not_depend_on_the_radius():
+    """The certified gap has the rounding of the gradient times the radius: a search for less than that would go on to the last step."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        features, x, y = rng.normal(size=(2, 6, 3)), jnp.asarray(rng.integers(0, 2, 60)), jnp.asarray(rng.integers(0, 6, 60))
+        found = [LinearSoftmaxBall(features, radius).maximum_likelihood(x, y, key=KEY).info for radius in (10.0, 1e3, 1e6)]
+        assert np.linalg.norm(found[0]["theta"]) < 1
+        assert len({int(info["steps"]) for info in found}) == 1
+        for info, radius in zip(found, (10.0, 1e3, 1e6), strict=True):
+            assert float(info["gap"]) <= 1e-12 * radius
+
+
 def test_jit_and_vmap_agree_with_eager():
     rng = np.random.default_rng(6)
     base, _ = random_table(rng, prompts=2, responses=5, concentration=1.0)

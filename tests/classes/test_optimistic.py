@@ -12,7 +12,7 @@ import pytest
 from sharpsim import Oracle, TabularPolicy, algorithms, laws
 from sharpsim.algorithms import run_rounds
 from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass, WithReference
-from sharpsim.classes._descent import on_ball
+from sharpsim.classes._descent import _problem, on_ball
 from sharpsim.instances import hidden_arms, random_table, row_permutations
 from sharpsim.testing import multinomial_test
 
@@ -54,6 +54,21 @@ def test_lists_and_products_are_exact(seed, alpha):
             assert float(fit.info["log_likelihood"]) == pytest.approx(likelihood[fitting].min(), rel=1e-10)
         got = objective(np.asarray(fit.policy.log_probs)[None], *rows, alpha, count)
         assert got[0][0] == pytest.approx(float(fit.info["log_likelihood"]), rel=1e-10)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-9, 1.0])
+def test_equal_losses_tie_in_whatever_order_they_were_added(alpha):
+    """A member with its responses in another order has the same squares; one that is off by 1e-7 has not."""
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        law = np.log(np.append(0.4, 0.6 * rng.dirichlet(np.ones(6))))
+        # The squares grow as the logarithms of 1 to 6 fall, those of the least mass most.
+        worse = np.exp(law) + 1e-7 * (np.eye(7)[law.argmax()] - np.eye(7)[law.argmin()])
+        members = np.stack([law, np.append(law[0], law[:0:-1]), np.log(worse)])[:, None]
+        rows = (jnp.zeros(60, int), jnp.tile(jnp.arange(1, 7), 10), jnp.zeros(60, int), jnp.full(60, 3.0))
+        key = jax.random.key(seed)
+        info = FiniteClass(members).optimistic_least_squares(*rows, beta=BETA, alpha=alpha, count=60, key=key).info
+        assert int(info["minimisers"]) == 2
 
 
 def linear(rng, *, d, responses=5, prompts=1):
@@ -117,6 +132,42 @@ def test_small_alpha_tends_to_the_limit():
     exact = policy_class.least_squares(*rows, beta=BETA, key=jax.random.key(1)).info
     assert int(exact["rank"]) == 4
     np.testing.assert_allclose(pinned["theta"], exact["theta"], atol=1e-9)
+
+
+def test_newtons_step_minimises_the_second_order_model():
+    """Inside the ball and where F is convex it is theta - F''^-1 F', derivatives by JAX of F written out."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        features, base = linear(rng, d=3, prompts=2)
+        policy_class, rows = LinearSoftmaxBall(features, 50.0), data(rng, base, 12, noise=0.5)
+        sums = policy_class.no_evidence()
+        for x, y, z, target in zip(*rows, strict=True):
+            sums = policy_class.observe(sums, x, y, z, target, beta=BETA)
+
+        def F(theta, features=features, rows=rows):
+            table = jax.nn.log_softmax(features @ theta)
+            x, y, z, targets = rows
+            return 0.05 * table[x, z].sum() + ((BETA * (table[x, y] - table[x, z]) - targets) ** 2).sum()
+
+        theta = jnp.asarray(rng.normal(size=3))
+        problem = _problem(jnp.asarray(features), sums, 50.0, 0.05)
+        at = problem.look(theta)
+        assert float(at.objective) == pytest.approx(float(F(theta)), rel=1e-12)
+        hessian = jax.hessian(F)(theta)
+        assert (np.linalg.eigvalsh(hessian) > 0.01).all()
+        np.testing.assert_allclose(problem.newton(at), theta - jnp.linalg.solve(hessian, jax.grad(F)(theta)), rtol=1e-8, atol=1e-8)
+
+
+def test_a_start_does_not_decide_among_equals():
+    """Both responses seen as often, nothing compared: theta = 3 and -3 are equally optimistic, and the iterate before was one of them."""
+    ball = LinearSoftmaxBall(np.array([[[1.0], [-1.0]]]), 3.0)
+    sums = ball.no_evidence()
+    for response in (0, 1):
+        sums = ball.observe(sums, 0, response, response, 0.0, beta=BETA)
+    keys = jax.random.split(jax.random.key(0), 400)
+    found = jax.vmap(lambda key: ball.most_optimistic(sums, alpha=0.1, key=key, start=jnp.array([3.0])).parameter[0])(keys)
+    np.testing.assert_allclose(jnp.abs(found), 3.0, rtol=1e-12)
+    assert 100 <= int((found > 0).sum()) <= 300
 
 
 def test_on_ball_against_a_grid():

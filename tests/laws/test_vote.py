@@ -39,6 +39,13 @@ def test_by_enumeration():
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("answers", [2, 5, 8, 13])
+def test_among_equals_every_answer_is_returned_as_often(answers):
+    """By symmetry, at any number of draws: as many answers tie as there are draws, at most."""
+    found = laws.vote(np.full((2, answers), 1 / answers), np.arange(answers) < [[1], [answers - 1]], draws=14)
+    np.testing.assert_allclose(found, np.array([[1 / answers], [1 - 1 / answers]]) * np.ones(14), rtol=1e-12)
+
+
 def test_tends_to_the_likeliest_answer_and_stays_a_probability():
     found = laws.vote([[0.45, 0.35, 0.2], [0.45, 0.35, 0.2]], [[True, False, False], [False, True, True]], draws=200)
     assert found[0, -1] > 0.93

@@ -1,5 +1,7 @@
 """Hazard tables: the best of N and the adaptive rule by law, against exact laws, bisection by hand and the rule step by step."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -9,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim import LawOracle, TabularPolicy, laws
-from sharpsim.sampling import HazardTable, _adaptive_by_law, adaptive_by_law, best_by_law
+from sharpsim.sampling import HazardTable, TracedRanking, _adaptive_by_law, adaptive_by_law, best_by_law, best_by_law_traced
 from sharpsim.sampling import _hazard_numbers as hazards
 from sharpsim.testing import multinomial_test
 
 LARGEST = 2**59 - 1
+PROGRAMS = pytest.mark.parametrize("program", ["float64", "float32", "traced"])
+"""Tables of numbers, in both precisions, and a table that JAX traces, which other samplers answer for."""
 
 
 def owned(table: HazardTable, row: int) -> list[int]:
@@ -140,6 +144,12 @@ def test_the_digits_of_small_float32_numbers_are_used_once():
     assert multinomial_test(counts, np.full(248, 1 / 248))
 
 
+@partial(jax.jit, static_argnames=("n",))
+def until_traced(log_probs, weights, stop, key, *, n):
+    """The adaptive rule on a table that is traced: one compile for each shape."""
+    return LawOracle(TabularPolicy(log_probs), weights).best_until(n, stop=stop, key=key)
+
+
 @pytest.mark.parametrize("x64", [True, False])
 def test_masses_far_below_what_a_float_tells_from_one(x64):
     """A best response of mass 1e-25 wins 10^25 draws by law with probability 1 - 1/e, exact to 1e-6."""
@@ -151,21 +161,22 @@ def test_masses_far_below_what_a_float_tells_from_one(x64):
     assert abs(wins - (1 - np.exp(-1))) < np.sqrt(np.log(2e6) / 2 / n)
 
 
-@pytest.mark.parametrize("x64", [True, False])
+@PROGRAMS
 @pytest.mark.parametrize("draws", [1, 6, 400])
-def test_draws_have_the_law(x64, draws):
+def test_draws_have_the_law(program, draws):
     """A table with ties and without mass in places; twice the draws is told apart."""
     rng, n = np.random.default_rng(draws), 60_000
     mass = rng.exponential(size=(2, 13)) * (rng.random((2, 13)) < 0.8)
     mass /= mass.sum(axis=1, keepdims=True)
     reward = rng.integers(0, 6, mass.shape).astype(float)
-    with jax.enable_x64(x64), np.errstate(divide="ignore"):
-        floats = np.float64 if x64 else np.float32
-        log_probs = jnp.asarray(np.log(mass).astype(floats))
-        table = HazardTable.of(log_probs, reward)
+    with jax.enable_x64(program != "float32"), np.errstate(divide="ignore"):
+        log_probs = jnp.asarray(np.log(mass).astype(np.float32 if program == "float32" else np.float64))
         rows = jnp.repeat(jnp.arange(2, dtype=jnp.int32), n)
-        responses, values = best_by_law(table, log_probs, rows, float(draws), jax.random.key(draws))
-        np.testing.assert_array_equal(values, np.asarray(log_probs)[np.asarray(rows), responses])
+        if program == "traced":
+            responses = best_by_law_traced(TracedRanking.of(log_probs, jnp.asarray(reward)), rows, float(draws), jax.random.key(draws))
+        else:
+            responses, values = best_by_law(HazardTable.of(log_probs, reward), log_probs, rows, float(draws), jax.random.key(draws))
+            np.testing.assert_array_equal(values, np.asarray(log_probs)[np.asarray(rows), responses])
         exact, other = (np.exp(laws.best_of_n(np.log(mass), reward, draws=N)) for N in (draws, 2 * draws))
     for row in range(2):
         counts = np.bincount(np.asarray(responses)[row * n : (row + 1) * n], minlength=13)
@@ -197,16 +208,19 @@ PROBS = {
 }
 
 
-@pytest.mark.parametrize("x64", [True, False])
+@PROGRAMS
 @pytest.mark.parametrize("stop", [0.05, 0.5, 1.0, 2.3])
 @pytest.mark.parametrize("case", PROBS)
-def test_the_adaptive_rule_draw_by_draw(case, stop, x64):
+def test_the_adaptive_rule_draw_by_draw(case, stop, program):
     """The joint law of draws and response at false-alarm rate 1e-6; that of a stop a tenth larger fails wherever it is another."""
     probs, n, most = np.array(PROBS[case]), 100_000, 60
-    with jax.enable_x64(x64), np.errstate(divide="ignore"):
-        floats = np.float64 if x64 else np.float32
-        oracle = LawOracle(TabularPolicy(np.log(probs)[None].astype(floats)), np.ones(1, floats))
-        batch = oracle.best_until(n, stop=stop, key=jax.random.key(3))
+    with jax.enable_x64(program != "float32"), np.errstate(divide="ignore"):
+        floats = np.float32 if program == "float32" else np.float64
+        log_probs, weights = np.log(probs)[None].astype(floats), np.ones(1, floats)
+        if program == "traced":
+            batch = until_traced(log_probs, weights, stop, jax.random.key(3), n=n)
+        else:
+            batch = LawOracle(TabularPolicy(log_probs), weights).best_until(n, stop=stop, key=jax.random.key(3))
     responses, draws = np.asarray(batch.responses), np.asarray(batch.draws)
     assert (draws == np.round(draws)).all()
     assert draws.min() >= 1
@@ -222,13 +236,18 @@ def test_the_adaptive_rule_draw_by_draw(case, stop, x64):
         assert not accepted(other)
 
 
+@pytest.mark.parametrize("traced", [False, True])
 @pytest.mark.parametrize("stop", [8.0, 3e4])
-def test_the_adaptive_rule_on_wide_tables(stop):
+def test_the_adaptive_rule_on_wide_tables(stop, traced):
     """Mean draws and what is kept, where deadlines are many: means within exact six-sigma, kept responses by the multinomial test."""
     rng, n = np.random.default_rng(0), 200_000
     mass = rng.exponential(size=(2, 500))
     log_probs = np.log(mass / mass.sum(axis=1, keepdims=True))
-    batch = LawOracle(TabularPolicy(log_probs), np.array([0.5, 0.5])).best_until(n, stop=stop, key=jax.random.key(1, impl="philox2x32"))
+    key, weights = jax.random.key(1, impl="philox2x32"), np.array([0.5, 0.5])
+    if traced:
+        batch = until_traced(log_probs, weights, stop, key, n=n)
+    else:
+        batch = LawOracle(TabularPolicy(log_probs), weights).best_until(n, stop=stop, key=key)
     for row in range(2):
         mine = np.asarray(batch.prompts) == row
         draws, kept = np.asarray(batch.draws)[mine], np.asarray(batch.responses)[mine]

@@ -144,6 +144,8 @@ def test_zero_loss_form_says_nothing_where_it_cannot():
     assert dpo.bound_zero_loss(**ZERO_LOSS | {"bias": 0.4}, n=10**9, concentrability=2.0) == 1.0
     assert dpo.bound_zero_loss(**ZERO_LOSS, n=10**9, concentrability=math.inf, everywhere=True) == 1.0
     assert dpo.bound_zero_loss(**ZERO_LOSS | {"log_class_size": math.inf}, n=10**9, concentrability=2.0) == 1.0
+    for everywhere in (False, True):
+        assert dpo.bound_zero_loss(**ZERO_LOSS, n=1, concentrability=2.0, everywhere=everywhere) == 1.0
     with pytest.raises(ValueError, match="`bias` must be below `delta`"):
         dpo.pairs_needed_zero_loss(**ZERO_LOSS | {"bias": 0.4}, eps=0.1, concentrability=2.0)
     with pytest.raises(ValueError, match="`concentrability` must be finite"):

@@ -202,6 +202,15 @@ def test_witness_has_the_coverage_it_says():
         assert need.coverage <= 2.5 * (1 + 1e-12)
 
 
+def test_a_guess_that_fails_just_too_often_needs_samples():
+    """At C = 3/2 only three labels, all of the mass hard, leave a guess that fails with more than 0.6: 2/3."""
+    point = {"coverage": 1.5, "hard_prompts": 4}
+    need = limits.samples_any_learner_needs(eps=0.6, **point)
+    assert (need.labels, need.hard_mass) == (3, 1.0)
+    assert need.samples == limits.minimax_samples(eps=0.6, hard_prompts=4, labels=3, hard_mass=1.0) > 0
+    assert limits.samples_any_learner_needs(eps=0.67, **point).samples == 0
+
+
 def test_best_mass_may_lie_below_the_kink():
     """With few labels the kinks are far apart, and the best D is near e eps below one: D = kink alone would give 10,069 here."""
     eps, coverage, d, power = 0.044, 1.16, 1390, 4.0

@@ -158,6 +158,34 @@ def test_last_iterate_bound_by_hand():
     assert xpo.last_iterate_bound(np.stack([target, gone]), base, base, np.ones(1), **given) == 1.0
 
 
+def test_last_iterate_bound_never_rules_pi_beta_out():
+    """pi_beta itself misses delta, and stays whatever is drawn: its last digits, which depend on how it was computed, tell nothing."""
+    base, one = np.log([[0.5, 0.3, 0.2]]), np.ones(1)
+    target = laws.tilted(base, base, beta=0.4)
+    for off in (0.0, 1e-15, -1e-15, np.array([1e-15, -2e-15, 0.0]), np.array([0.0, 1e-15, 1e-15])):
+        for alpha in (0.0, 0.3):
+            given = {"beta": 0.4, "alpha": alpha, "T": 10**9, "delta": 1e-3}
+            assert xpo.last_iterate_bound((target + off)[None], base, base, one, **given) == 1.0
+    # Nor is a member ruled out that base likes less than pi_beta, so much that alpha outweighs what its square adds.
+    base = np.log([[0.6, 0.4], [0.6, 0.4]])
+    member = np.stack([np.log([0.1, 0.9]), laws.tilted(base, base, beta=0.4)[1]])
+    given = {"beta": 0.4, "alpha": 1e6, "T": 10**12, "delta": 0.4}
+    assert xpo.last_iterate_bound(member[None], base, base, np.array([0.3, 0.7]), **given) == pytest.approx(0.3, rel=1e-9)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([1e-12, 1e-5, 1e6]))
+def test_last_iterate_bound_knows_no_unit_and_no_response_without_mass(seed, unit):
+    """Rewards and beta in another unit (then alpha in its square) are the same problem; so is one with a response that no law can give."""
+    members, base, weights = instance(seed, beta=0.4)
+    given = {"alpha": 0.05, "T": 20, "delta": 0.5}
+    bound = xpo.last_iterate_bound(members, base, base, weights, beta=0.4, **given)
+    scaled = xpo.last_iterate_bound(members, base, unit * base, weights, beta=0.4 * unit, **given | {"alpha": 0.05 * unit**2})
+    assert scaled == pytest.approx(bound, rel=1e-6)
+    wider = [np.concatenate([table, np.full((*table.shape[:-1], 1), -np.inf)], axis=-1) for table in (members, base)]
+    reward = np.concatenate([base, np.full((len(base), 1), base.min() - 1)], axis=1)
+    assert xpo.last_iterate_bound(*wider, reward, weights, beta=0.4, **given) == pytest.approx(bound, rel=1e-9)
+
+
 # Inverse
 
 
@@ -242,6 +270,9 @@ def test_sec_bounds_hold_and_grow(seed, T):
     low, high = xpo.sec_bounds(members, base, base, weights, T=T, **setting)
     assert low <= high
     assert low <= xpo.sec_harmonic(members, base, base, weights, T=T, **setting)
+    horizons = np.array([T, 2 * T + 1, 10**6])
+    each = [xpo.sec_harmonic(members, base, base, weights, T=int(one), **setting) for one in horizons]
+    np.testing.assert_allclose(xpo.sec_harmonic(members, base, base, weights, T=horizons, **setting), each, rtol=1e-13)
     path = xpo.sec_lower_path(members, base, base, weights, T=T, **setting)
     assert path[-1] == pytest.approx(low, rel=1e-9)
     assert (np.diff(path) >= 0).all()
@@ -301,6 +332,16 @@ def test_linear_classes_have_small_sec(seed, log_base_reward):
     low, _ = xpo.sec_bounds(members, base, reward, np.ones(1), beta=beta, T=T, lam=lam)
     assert low <= xpo.sec_linear(d=d, T=T, reward_is_log_base=log_base_reward)
     assert xpo.v_max(members, base, np.ones(1), beta=beta) <= xpo.linear_v_max(beta=beta, radius=radius, base_norm=0.4 * radius) + 1e-12
+
+
+def test_linear_lam_is_the_largest_squared_norm():
+    """f_pi = <z, w>, w = (beta (theta - theta*), -R_max) with rewards in z, else beta (theta - theta*) - theta*; opposite ends attain."""
+    beta, radius, direction = 0.5, 3.0, np.array([0.6, 0.8])
+    w = np.append(beta * (radius * direction + radius * direction), -1.25)
+    assert xpo.linear_lam(beta=beta, radius=radius, r_max=1.25) == pytest.approx(w @ w, rel=1e-14)
+    star = 1.5 * direction
+    w = beta * (-radius * direction - star) - star
+    assert xpo.linear_lam(beta=beta, radius=radius, base_norm=1.5) == pytest.approx(w @ w, rel=1e-14)
 
 
 def test_sharp_constant_is_the_root():
