@@ -11,12 +11,11 @@ from sharpsim.exercises._answers import laws as probabilities
 from sharpsim.exercises._exercise import Exercise, Wrong
 from sharpsim.theory import coverage_measures
 
-_ONE = np.ones(1)
 
-
-def _logs(*rows: np.ndarray) -> tuple[np.ndarray, ...]:
+def _pair(target: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-probabilities of one prompt, and its weight."""
     with np.errstate(divide="ignore"):
-        return tuple(np.log(row)[None] for row in rows)
+        return np.log(target)[None], np.log(base)[None], np.ones(1)
 
 
 def _measures_cases(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
@@ -27,7 +26,7 @@ def _measures_cases(rng: np.random.Generator) -> Iterator[dict[str, Any]]:
 
 
 def _measures(answer: Any, *, target: np.ndarray, base: np.ndarray, cut: float) -> None:
-    given = *_logs(target, base), _ONE
+    given = _pair(target, base)
     wanted = (coverage.tail_coverage, coverage.excess_coverage, coverage.integrated_coverage)
     for got, measure, name in zip(parts(answer, 3, "(Cov, E, ICov)"), wanted, ("Cov_M", "E_M", "ICov_M"), strict=True):
         close(number(got, name), float(measure(*given, cut=cut)), name)
@@ -45,7 +44,7 @@ def _reverse(answer: Any, *, cut: float, share: float) -> None:
     base = probabilities(two, (target.size,), "base")
     if target.size > 100:
         raise Wrong(f"use at most 100 responses; got {target.size}.")
-    given = *_logs(target, base), _ONE
+    given = _pair(target, base)
     tail = float(coverage.tail_coverage(*given, cut=cut))
     reverse = float(coverage.excess_coverage(*given, cut=share * cut)) / (1 - share)
     if tail <= 1e-6:
@@ -70,7 +69,7 @@ def _fewest(answer: Any, *, target: np.ndarray, base: np.ndarray, eps: float) ->
     cut, draws = number(one, "M"), whole(two, "N")
     if not (cut > 0 and draws >= 1):
         raise Wrong(f"M must be above 0 and N at least 1; got {cut:.6g} and {draws}.")
-    given = *_logs(target, base), _ONE
+    given = _pair(target, base)
 
     def distance(cut: float, draws: int) -> float:
         return coverage_measures.rejection_distance(*given, cut=cut, draws=draws)
