@@ -59,14 +59,6 @@ def test_nan_is_refused_by_name(name, call):
         call()
 
 
-def test_what_a_truth_is():
-    for sound in (RIGHT, [0, 1], [0.0, 1.0], True):
-        _checks.truths("correct", sound)
-    for broken in (["yes"], [2], [np.nan], [None]):
-        with pytest.raises(ValueError, match="`correct` must be true or false"):
-            _checks.truths("correct", broken)
-
-
 def test_a_traced_nan_fails():
     """As eager code refuses the whole call, all fail."""
     failed = jax.jit(lambda missing: sharpness.fails(missing, delta=0.3))(jnp.array([0.1, jnp.nan, 0.5]))
