@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sharpsim import _checks, sharpness
+from sharpsim import sharpness
 from sharpsim.estimators import accuracy_estimates, bounded_mean, densities, vote
 from sharpsim.laws import KeptLaw
 from sharpsim.theory import amortise, inference

@@ -8,14 +8,26 @@ import numpy as np
 from scipy.special import softmax
 
 from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, checked, count, several
+from sharpsim._kind import Kind
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.decoding import Samples, sample_many
 from sharpsim.policies import SequencePolicy
 from sharpsim.training import NeuralClass, Schedule
 
 Watch = Callable[[int, Any], Any]
+EVEN = Kind("a whole number of at least 2 and even, for disjoint pairs", lambda x: (x >= 2) & (x % 2 == 0) & (x < 2**53))
+WEIGHT = Kind("non-negative and finite", lambda x: (x >= 0) & (x < np.inf))
+TRAINING = {
+    "prompts": Kind("numbers, as the policy takes its prompts", lambda x: abs(x) < np.inf, dtypes="biuf"),
+    "held_out": count(1, 2**53),
+    "rank": count(1, 2**53),
+    "temperatures": several(POSITIVE),
+}
+"""What the two functions share."""
 
 
+@checked(**TRAINING)
 def sft_sharpen(
     policy: SequencePolicy,
     prompts: Any,
@@ -45,6 +57,7 @@ def sft_sharpen(
     return Sharpened(fit.policy, len(kept) * N, fit.info)
 
 
+@checked(**TRAINING, N=EVEN, likelihood_weight=WEIGHT)
 def dpo_sharpen(
     policy: SequencePolicy,
     prompts: Any,
@@ -86,11 +99,6 @@ def dpo_sharpen(
     Source: Huang et al., arXiv 2412.01951v2, section 4.2, Eq. 4 and 8.
     """
     N = _checks.static_count("N", N, 2)
-    if N % 2:
-        raise ValueError(f"`N` must be even, for disjoint pairs; got {N}.")
-    _checks.positive("beta", beta)
-    if not 0 <= likelihood_weight < np.inf:
-        raise ValueError(f"`likelihood_weight` must be non-negative and finite; got {likelihood_weight}.")
     pairs = N // 2
     kept_out = _checks.static_count("held_out", held_out) * pairs
     policy_class = NeuralClass(policy, np.asarray(prompts), schedule, kept_out, watch, rank, temperatures)

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim._arguments import checked, count
-
+from sharpsim import _arguments
+from sharpsim._arguments import checked
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._files import suffix_of, write_samples
 from sharpsim.logs._journal import Journal, Key
@@ -28,7 +28,7 @@ from sharpsim.logs._typed import digests
 SAMPLED_AT = {"temperature": 1.0, "top_p": 1.0}
 """Columns that are written beside those of the table, so that who reads the table knows."""
 
-SIZE = count(1, 2**31)
+SIZE = _arguments.count(1, 2**31)
 
 
 @checked(draws=SIZE, seeds=SIZE, max_tokens=SIZE, batch=SIZE)

@@ -14,7 +14,6 @@ from sharpsim import _checks
 from sharpsim._arguments import POSITIVE, checked, count
 from sharpsim._logspace import normalise
 
-
 MOST = 4096
 """Rows, and entries of a row, of what is generated: Hypothesis draws no more."""
 SIZE, SEVERAL = count(1, MOST), count(2, MOST)

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from sharpsim import explore, logs
+from sharpsim import Oracle, TabularPolicy, algorithms, cards, explore, logs
+from sharpsim.classes import FiniteClass
 from sharpsim.exercises import find
-from tests.abuse.valid import LEFT_OUT, TABLE, WEIGHTS, Made
+from sharpsim.training import Schedule
+from tests.abuse.valid import LEFT_OUT, MEMBERS, TABLE, WEIGHTS, Made
+from tests.tiny import FREE
 
 FOLDER = Path(tempfile.mkdtemp(prefix="sharpsim-abuse-"))
 """Whatever the calls write lies here."""
@@ -37,6 +40,18 @@ def _question() -> logs.Question:
     return logs.read_questions(QUESTIONS, "1")[0]
 
 
+def _card() -> cards.Card:
+    return cards.card(np.exp(TABLE), goal=GOAL)
+
+
+def _summary() -> explore.Summary:
+    return explore.summary(**PAGE)
+
+
+def _curves() -> explore.Curves:
+    return explore.curves(**{name: value for name, value in PAGE.items() if name != "beta"})
+
+
 EXERCISE = find("06.1")
 COLUMNS: dict[str, Any] = {
     "model": ["m"] * 4, "task": ["t"] * 4, "prompt": ["a", "a", "b", "b"], "seed": [0] * 4, "sample": [0, 1, 0, 1],
@@ -48,6 +63,27 @@ SAMPLES = logs.SampleTable(**COLUMNS)
 LOG, QUESTIONS = FOLDER / "log.csv", FOLDER / "questions.jsonl"
 logs.write_samples(LOG, SAMPLES)
 QUESTIONS.write_text('{"prompt": "1 + 0", "answer": "1"}\n')
+
+ARRAY = FOLDER / "array.npy"
+np.save(ARRAY, np.exp(TABLE))
+JUDGED = np.array([[True, False, False], [False, True, True]])
+GOAL = cards.Goal(eps=0.1, delta=0.1, rho=0.05, level=0.9, parameters=1e6)
+PAGE: dict[str, Any] = {
+    "table": np.exp(TABLE), "weights": WEIGHTS, "N": 4, "n": 20, "delta": 0.1, "rho": 0.1, "beta": 0.5, "log_class_size": 3.0,
+}  # fmt: skip
+
+ORACLE, FINITE = Oracle(TabularPolicy(TABLE), WEIGHTS), FiniteClass(MEMBERS)
+SCHEDULE = Schedule(steps=1, batch=2, learning_rate=0.05, warmup=0, weight_decay=0.0, clip=10.0, evaluate_every=1, patience=1)
+NETWORK: dict[str, Any] = {
+    "policy": FREE,
+    "prompts": np.tile(np.arange(2), 2),
+    "N": 2,
+    "schedule": SCHEDULE,
+    "held_out": 1,
+    "watch": LEFT_OUT,
+    "rank": LEFT_OUT,
+    "temperatures": (1.0,),
+}
 
 BY_FUNCTION: dict[str, dict[str, Any]] = {
     "files.write_whole": {"path": FOLDER / "whole", "content": "text"},
@@ -90,6 +126,37 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "logs.read_samples": {"path": LOG},
     "logs.rectangular": {"table": SAMPLES},
     "logs.write_samples": {"path": FOLDER / "written.csv", "table": SAMPLES, "constants": {"temperature": 1.0}},
+    "card": {
+        "policy": np.exp(TABLE), "prompts": ["a", "b"], "judge": JUDGED, "weights": WEIGHTS, "goal": GOAL, "max_expansions": 5,
+    },
+    "cards.Card.save": {"self": Made(_card), "out": FOLDER / "card.json"},
+    "cards.Goal": {"parameters": 1e6},
+    "cards.card_of_logs": {"table": SAMPLES, "reading": LEFT_OUT, "min_draws": 1, "goal": GOAL},
+    "cards.check_ending": {"path": FOLDER / "card.json"},
+    "cards.log_table": {"name": "table", "table": TABLE},
+    "cards.read_array": {"name": "path", "path": ARRAY},
+    "explore.code": {**PAGE, "source": "table.csv"},
+    "explore.curves": PAGE,
+    "explore.summary": PAGE,
+    "explore.numbers": {"found": Made(_summary)},
+    "explore.prompt_lines": {"found": Made(_summary)},
+    "explore.prompt_rows": {"found": Made(_summary)},
+    "explore.parse_table": {"text": "0.5 0.5"},
+    "explore.parse_weights": {"text": "0.25 0.75", "prompts": 2},
+    "explore.read_table": {"path": ARRAY, "contents": LEFT_OUT},
+    "explore.figures.mode_figure": {"found": Made(_summary), "along": Made(_curves), "N": 4},
+    "explore.figures.risk_figure": {"found": Made(_summary), "along": Made(_curves), "N": 4, "n": 20},
+    "explore.figures.law_figure": {"found": Made(_summary), "prompt": 0, "N": 4, "beta": 0.5},
+    "explore.figures.html_table": {"rows": [{"a": "1"}], "caption": "c"},
+    "explore.figures.refusal": {"message": "no"},
+    **{f"algorithms.{name}": {"oracle": ORACLE, "policy_class": FINITE, "n": 2, "N": 2} for name in (
+        "best_of_n", "candidate_elimination", "dpo", "sft", "sft_adaptive")},
+    "algorithms.BestOfNPolicy.sample": {"self": algorithms.BestOfNPolicy(ORACLE, 2), "prompt": 0},
+    "algorithms.Sharpened": {"policy": None, "samples_used": 2, "info": {}},
+    "algorithms.candidate_elimination_adaptive": {"oracle": ORACLE, "policy_class": FINITE, "n": 2, "remaining": 2.0},
+    "algorithms.xpo": {"oracle": ORACLE, "policy_class": FINITE, "T": 2, "validation": 2},
+    "algorithms.sft_sharpen": NETWORK,
+    "algorithms.dpo_sharpen": {**NETWORK, "likelihood_weight": 0.5},
     "commands.main": {"arguments": ["convert", "none.csv", "--to", str(FOLDER / "to.csv")]},
     "commands.one_line": {"refusal": ValueError("no")},
     "commands.parser": {"asked": ["card"]},
@@ -101,7 +168,13 @@ FREE_IN: dict[str, tuple[str, ...]] = {
     "files.finish": ("name",),
     "exercises.slides.Svg": ("text",),
     "testing.assert_bound": ("near_extremal",),
+    "card": ("prompts", "model", "task"),
+    "cards.log_table": ("name",),
+    "cards.read_array": ("name",),
     "commands.parser": ("asked",),
+    "explore.code": ("source",),
+    "explore.figures.html_table": ("caption",),
+    "explore.figures.refusal": ("message",),
     "logs.Question.answer_of": ("response",),
     "logs.read_logs": ("pattern",),
     "logs.read_questions": ("pattern",),
@@ -110,7 +183,10 @@ FREE_IN: dict[str, tuple[str, ...]] = {
 SAYS: dict[str, tuple[type[Exception], ...]] = {
     "files.read_npy": (ValueError,),
     "testing.assert_bound": (AssertionError,),
+    "explore.parse_table": (ValueError,),
+    "explore.parse_weights": (ValueError,),
     "logs.read_samples": (logs.LogError,),
     "logs.draw_samples": (logs.LogError,),
 }
-"""Errors that a function is for, and that name no argument: the reason alone, which the caller completes; a bound that does not hold."""
+"""Errors that a function is for, and that name no argument: the reason alone, which the caller completes; the place
+in a file or a text; a bound that does not hold."""

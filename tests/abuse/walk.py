@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from tests.abuse.surface import Entry, surface
 from tests.abuse import valid_outer
+from tests.abuse.surface import Entry, surface
 from tests.abuse.valid import valid
 
 LIMIT = 10
