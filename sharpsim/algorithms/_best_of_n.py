@@ -24,6 +24,7 @@ class BestOfNPolicy(eqx.Module):
     @checked(prompt=arrays(LABEL))
     def sample(self, prompt: Int[Array, ""], *, key: Key[Array, ""]) -> Any:
         """One response to one prompt (an index into the oracle's prompts)."""
+        _checks.indices("prompt", prompt, self.oracle.shape[0])
         return self.oracle.respond(jnp.asarray(prompt)[None], self.draws, key=key).responses[0]
 
 

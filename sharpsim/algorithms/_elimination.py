@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from sharpsim import _checks
-from sharpsim._arguments import CLASS, arrays, at_least, checked
+from sharpsim._arguments import CLASS, arrays, checked, within
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.classes import choose_among
@@ -39,7 +39,7 @@ def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, 
     return Sharpened(*_answer(policy_class, observed, guess_key, batch.cost))
 
 
-@checked(policy_class=CLASS, remaining=arrays(at_least(1)))
+@checked(policy_class=CLASS, remaining=arrays(within(1, 2**31 - 1)))
 def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int, remaining: Any, key: Key[Array, ""]) -> Sharpened:
     """As `candidate_elimination`, but draws at each prompt until at most `remaining` responses can still be its maximiser (Def D.1).
 

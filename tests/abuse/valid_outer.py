@@ -72,7 +72,8 @@ PAGE: dict[str, Any] = {
     "table": np.exp(TABLE), "weights": WEIGHTS, "N": 4, "n": 20, "delta": 0.1, "rho": 0.1, "beta": 0.5, "log_class_size": 3.0,
 }  # fmt: skip
 
-ORACLE, FINITE = Oracle(TabularPolicy(TABLE), WEIGHTS), FiniteClass(MEMBERS)
+# Not made here: in which precision is decided when the calls are made.
+ORACLE, FINITE = Made(lambda: Oracle(TabularPolicy(TABLE), WEIGHTS)), Made(lambda: FiniteClass(MEMBERS))
 SCHEDULE = Schedule(steps=1, batch=2, learning_rate=0.05, warmup=0, weight_decay=0.0, clip=10.0, evaluate_every=1, patience=1)
 NETWORK: dict[str, Any] = {
     "policy": FREE,
@@ -151,8 +152,8 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "explore.figures.refusal": {"message": "no"},
     **{f"algorithms.{name}": {"oracle": ORACLE, "policy_class": FINITE, "n": 2, "N": 2} for name in (
         "best_of_n", "candidate_elimination", "dpo", "sft", "sft_adaptive")},
-    "algorithms.BestOfNPolicy.sample": {"self": algorithms.BestOfNPolicy(ORACLE, 2), "prompt": 0},
-    "algorithms.Sharpened": {"policy": None, "samples_used": 2, "info": {}},
+    "algorithms.BestOfNPolicy.sample": {"self": Made(lambda: algorithms.BestOfNPolicy(ORACLE.make(), 2)), "prompt": 0},
+    "algorithms.Sharpened": {"policy": FREE, "samples_used": 2, "info": {}},
     "algorithms.candidate_elimination_adaptive": {"oracle": ORACLE, "policy_class": FINITE, "n": 2, "remaining": 2.0},
     "algorithms.xpo": {"oracle": ORACLE, "policy_class": FINITE, "T": 2, "validation": 2},
     "algorithms.sft_sharpen": NETWORK,

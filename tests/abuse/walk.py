@@ -39,16 +39,17 @@ VERDICTS = (*GOOD, "accepted", "obscure", "nan", "hang", "invalid")
 """A refusal that names the argument, an answer; and what should not be: nonsense accepted, another error, NaN, no answer in time."""
 
 CLEAN = (
-    "certified", "certified.best_of_n", "certified.bounds", "certified.coverage", "certified.dpo", "certified.guarantees",
-    "certified.minimax", "certified.risks", "certified.stopping", "certified.tilt", "classes", "commands", "coverage", "estimators",
-    "exercises", "exercises.slides", "files", "instances", "laws", "logs", "oracle", "rewards", "sharpness", "testing", "theory",
-    "theory.amortise", "theory.best_of_n", "theory.dpo", "theory.greedy", "theory.hardness", "theory.inference", "theory.limits",
-    "theory.limits_adaptive", "theory.representation", "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.xpo",
+    "algorithms", "cards", "certified", "certified.best_of_n", "certified.bounds", "certified.coverage", "certified.dpo",
+    "certified.guarantees", "certified.minimax", "certified.risks", "certified.stopping", "certified.tilt", "classes", "commands",
+    "coverage", "estimators", "exercises", "exercises.slides", "explore", "explore.figures", "files", "instances", "laws", "logs",
+    "oracle", "rewards", "sharpness", "testing", "theory", "theory.amortise", "theory.best_of_n", "theory.dpo", "theory.greedy",
+    "theory.hardness", "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.representation", "theory.separation",
+    "theory.sft", "theory.sft_adaptive", "theory.xpo",
 )  # fmt: skip
 """Packages in which nothing is obscure, silent or slow."""
 WALKED: tuple[str, ...] = ()
 """Packages whose functions have valid calls, and that wait for kinds of their arguments."""
-NOT_YET = ("algorithms", "cards", "decoding", "explore", "policies", "sampling", "tasks", "training")
+NOT_YET = ("decoding", "policies", "sampling", "tasks", "training")
 """Packages, each with its subpackages, that wait for valid calls as well. Both lists only shrink."""
 
 NONSENSE: dict[str, Any] = {
@@ -104,7 +105,7 @@ def has_nan(value: Any) -> bool:
         try:
             if np.isnan(np.asarray(leaf, dtype=complex)).any():
                 return True
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     return False
 
