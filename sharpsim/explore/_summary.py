@@ -18,7 +18,7 @@ WORK = 2e5
 PAGE = {
     "table": replace(WEIGHTS, rule="probabilities", axes=("prompts", "responses")),
     "weights": WEIGHTS,
-    **dict.fromkeys(("N", "n"), arrays(count(1, 10**15))),
+    **dict.fromkeys(("N", "n"), arrays(count())),
     **dict.fromkeys(("delta", "rho"), arrays(OPEN_UNIT)),
     "beta": arrays(POSITIVE),
     "log_class_size": arrays(NON_NEGATIVE),
