@@ -13,8 +13,9 @@ import functools
 import inspect
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, overload
 
 import numpy as np
@@ -113,6 +114,12 @@ GENERATOR = instance(np.random.Generator)
 ANYTHING = Is("anything", lambda value: True)
 CLASS = Is("a policy class, with the method maximum_likelihood", lambda value: hasattr(value, "maximum_likelihood"))
 FUNCTION = Is("a function", callable)
+TEXT = Is("text", lambda value: isinstance(value, str))
+WORDS = Is(
+    "a collection of texts",
+    lambda value: isinstance(value, Collection) and not isinstance(value, str) and all(isinstance(word, str) for word in value),
+)
+PATH = Is("a path, as text or a Path", lambda value: isinstance(value, (str, Path)) and str(value) != "" and "\0" not in str(value))
 POLICY = Is(
     "a policy, with the methods sample and log_prob", lambda value: callable(getattr(value, "sample", None)) and hasattr(value, "log_prob")
 )
@@ -233,6 +240,10 @@ def _kind(function: Any, parameter: inspect.Parameter, own: dict[str, Any]) -> A
         return own[name]
     if annotation is bool:
         return FLAG
+    if annotation is str:
+        return TEXT
+    if annotation is Path:
+        return instance(Path)
     if get_origin(annotation) is Callable:
         return FUNCTION
     if inspect.isclass(annotation) and annotation.__module__.startswith("sharpsim."):

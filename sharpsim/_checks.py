@@ -63,16 +63,6 @@ def no_nan(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must not be NaN; got NaN{f' at {where}' if where else ''}.")
 
 
-def truths(name: str, value: Any) -> None:
-    """Refuse anything but true or false, also as 0 and 1: text, which is true whatever it says, NaN, and other numbers."""
-    if is_traced(value):
-        return
-    given = np.asarray(value)
-    if given.dtype.kind not in "biuf" or not np.all((given == 0) | (given == 1)):
-        said = f"{given.dtype} values other than 0 and 1" if given.dtype.kind in "iuf" else f"dtype {given.dtype}"
-        raise ValueError(f"`{name}` must be true or false; got {said}.")
-
-
 def at_least(name: str, value: Any, minimum: float) -> None:
     """Refuse NaN and anything below `minimum`; infinity is allowed."""
     if not is_traced(value) and not np.all(np.asarray(value) >= minimum):
@@ -98,11 +88,6 @@ def static_count(name: str, value: Any, minimum: int = 1) -> int:
         return operator.index(value)
     except TypeError:
         return int(value)
-
-
-def log_class_size(value: float) -> None:
-    """Refuse a log|Pi| that is NaN or negative. Infinity is allowed; such a class has no finite guarantee."""
-    at_least("log_class_size", value, 0.0)
 
 
 def rows(name: str, log_probs: Any) -> None:

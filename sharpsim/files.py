@@ -9,11 +9,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sharpsim._arguments import WORDS, checked, count
+from sharpsim._kind import Is
 
 PROBE = 2**20
 """Bytes that `try_folder` writes: an output that leaves less room is none."""
@@ -23,8 +26,12 @@ _DRAFT = re.compile(r"\.(.+)\.(\d+)\.draft")
 _REMOVED = ".removed"
 _LIVE: set[Path] = set()
 """The drafts of this process."""
+_CONTENT = Is("text or bytes", lambda value: isinstance(value, (str, bytes)))
+_NAME = Is("the name of a file, without a folder", lambda value: isinstance(value, str) and value != "" and Path(value).name == value)
+_STREAM = Is("a binary stream", lambda value: all(hasattr(value, name) for name in ("read", "seek", "tell")))
 
 
+@checked(content=_CONTENT)
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write a file and the folders above it. Whatever goes wrong leaves the old file and no draft. Raises `OSError` that names the file."""
     with _naming(path):
@@ -34,8 +41,9 @@ def write_whole(path: Path, content: bytes | str) -> None:
             draft.replace(path)
 
 
+@checked(name=_NAME, old=WORDS)
 @contextlib.contextmanager
-def replacing(folder: Path, name: str, old: Iterable[str]) -> Iterator[Path]:
+def replacing(folder: Path, name: str, old: Collection[str]) -> Iterator[Path]:
     """Yields a new folder for the files of a set; after the block they replace the files `old` of `folder`, all of them or none.
 
     The set becomes valid in one step, when its folder is renamed; a process that is killed while the files move is completed by `finish`.
@@ -51,6 +59,7 @@ def replacing(folder: Path, name: str, old: Iterable[str]) -> Iterator[Path]:
     finish(folder, name)
 
 
+@checked(name=_NAME)
 def finish(folder: Path, name: str) -> None:
     """Move the files of a set that is complete and was not moved yet; does nothing where there is none."""
     ready = _ready(folder, name)
@@ -65,6 +74,7 @@ def finish(folder: Path, name: str) -> None:
     shutil.rmtree(ready, ignore_errors=True)
 
 
+@checked
 def try_folder(folder: Path) -> None:
     """Write `PROBE` bytes into a folder and delete them, with the drafts of processes that are gone.
 
@@ -87,6 +97,7 @@ def abandon() -> None:
         _delete(draft)
 
 
+@checked(file=_STREAM, size=count(0, 2**62))
 def read_npy(file: Any, size: int) -> np.ndarray:
     """The array of a binary stream in NumPy's format that has `size` bytes left. No memory is taken before its header is found to fit them.
 

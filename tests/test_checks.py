@@ -123,14 +123,11 @@ def test_rewards():
     refuses(lambda: rewards.majority(ROW, np.array([0, 1])), "answers", "shape", "(2,)")
 
 
-def test_counts_and_class_sizes():
+def test_counts():
     for value in (0, -1, 1.5, np.nan, np.inf, True):
         refuses(lambda value=value: _checks.count("n", value), "n", "whole number of at least 1", repr(value))
     _checks.count("N", 1e12)
     assert _checks.static_count("N", np.float64(1e12)) == 10**12
-    for value in (-0.1, np.nan):
-        refuses(lambda value=value: _checks.log_class_size(value), "log_class_size", "at least 0", repr(value))
-    _checks.log_class_size(np.inf)
     with pytest.raises(ValueError, match=r"the table has 1.04858e\+06 elements, more than the 1,000.*call decoding instead"):
         _checks.enumerable(2**20, 1000, "the table", "decoding")
 

@@ -147,7 +147,7 @@ def test_vacuous_bounds_are_called_so():
         ({"delta": 1.0}, r"`delta` must be in \(0, 1\); got 1.0"),
         ({"rho": 0}, r"`rho` must be in \(0, 1\); got 0"),
         ({"beta": 0}, "`beta` must be positive and finite; got 0"),
-        ({"beta": None}, "`beta` must be a number; got None"),
+        ({"beta": None}, "`beta` must be positive and finite; got None"),
         ({"log_class_size": -1}, "`log_class_size` must be at least 0; got -1"),
         ({"log_class_size": float("nan")}, "`log_class_size` must be at least 0; got nan"),
     ],

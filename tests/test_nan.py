@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sharpsim import _checks, sharpness
+from sharpsim import sharpness
 from sharpsim.estimators import accuracy_estimates, bounded_mean, densities, vote
 from sharpsim.laws import KeptLaw
 from sharpsim.theory import amortise, inference
@@ -57,14 +57,6 @@ CALLS = {
 def test_nan_is_refused_by_name(name, call):
     with pytest.raises(ValueError, match=rf"`{name}` must"):
         call()
-
-
-def test_what_a_truth_is():
-    for sound in (RIGHT, [0, 1], [0.0, 1.0], True):
-        _checks.truths("correct", sound)
-    for broken in (["yes"], [2], [np.nan], [None]):
-        with pytest.raises(ValueError, match="`correct` must be true or false"):
-            _checks.truths("correct", broken)
 
 
 def test_a_traced_nan_fails():

@@ -8,14 +8,27 @@ import numpy as np
 from scipy.special import softmax
 
 from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, checked, count, several
+from sharpsim._kind import Kind
 from sharpsim.algorithms._sharpened import Sharpened
+from sharpsim.classes._kinds import BETA
 from sharpsim.decoding import Samples, sample_many
 from sharpsim.policies import SequencePolicy
 from sharpsim.training import NeuralClass, Schedule
 
 Watch = Callable[[int, Any], Any]
+EVEN = Kind("even, for disjoint pairs, and at least 2", lambda x: (x >= 2) & (x % 2 == 0) & (x < 2**53))
+WEIGHT = Kind("non-negative and finite, at most 1e15", lambda x: (x >= 0) & (x <= 1e15))
+TRAINING = {
+    "prompts": Kind("whole numbers, as the policy takes its prompts", lambda x: x == x, dtypes="iu"),
+    "held_out": count(1, 2**53),
+    "rank": count(1, 2**53),
+    "temperatures": several(POSITIVE),
+}
+"""What the two functions share."""
 
 
+@checked(**TRAINING)
 def sft_sharpen(
     policy: SequencePolicy,
     prompts: Any,
@@ -37,7 +50,7 @@ def sft_sharpen(
     Raises `ValueError` for N below 1, prompts that are not the policy's or no more than `held_out`.
     Source: Huang et al., arXiv 2412.01951v2, section 4.1.
     """
-    N = _checks.static_count("N", N)
+    N = _draws(policy, prompts, N)
     policy_class = NeuralClass(policy, np.asarray(prompts), schedule, held_out, watch, rank, temperatures)
     draw_key, fit_key = jax.random.split(key)
     kept = best_responses(sample_many(policy, prompts, draws=N, key=draw_key))
@@ -45,6 +58,7 @@ def sft_sharpen(
     return Sharpened(fit.policy, len(kept) * N, fit.info)
 
 
+@checked(**TRAINING, N=EVEN, beta=BETA, likelihood_weight=WEIGHT)
 def dpo_sharpen(
     policy: SequencePolicy,
     prompts: Any,
@@ -85,12 +99,7 @@ def dpo_sharpen(
     more than `held_out`.
     Source: Huang et al., arXiv 2412.01951v2, section 4.2, Eq. 4 and 8.
     """
-    N = _checks.static_count("N", N, 2)
-    if N % 2:
-        raise ValueError(f"`N` must be even, for disjoint pairs; got {N}.")
-    _checks.positive("beta", beta)
-    if not 0 <= likelihood_weight < np.inf:
-        raise ValueError(f"`likelihood_weight` must be non-negative and finite; got {likelihood_weight}.")
+    N = _draws(policy, prompts, N)
     pairs = N // 2
     kept_out = _checks.static_count("held_out", held_out) * pairs
     policy_class = NeuralClass(policy, np.asarray(prompts), schedule, kept_out, watch, rank, temperatures)
@@ -106,6 +115,12 @@ def dpo_sharpen(
         np.arange(n).repeat(pairs), first, second, (1 + beta) * gaps, beta=beta, key=fit_key, likelihoods=likelihoods
     )
     return Sharpened(fit.policy, n * N, fit.info)
+
+
+def _draws(policy: SequencePolicy, prompts: Any, N: Any) -> int:
+    """N, where the draws fit into memory."""
+    _checks.affordable("N", N, size=(4.0 * policy.horizon + 8.0) * (np.shape(prompts) or (1,))[0] * float(N))
+    return _checks.static_count("N", N)
 
 
 def tilted_weights(log_probs: Any, *, beta: float) -> np.ndarray:

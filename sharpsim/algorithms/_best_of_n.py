@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, LABEL, arrays, checked
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.oracle import Oracle
 
@@ -20,11 +21,14 @@ class BestOfNPolicy(eqx.Module):
     oracle: Oracle
     draws: int = eqx.field(static=True)
 
+    @checked(prompt=arrays(LABEL))
     def sample(self, prompt: Int[Array, ""], *, key: Key[Array, ""]) -> Any:
         """One response to one prompt (an index into the oracle's prompts)."""
+        _checks.indices("prompt", prompt, self.oracle.shape[0])
         return self.oracle.respond(jnp.asarray(prompt)[None], self.draws, key=key).responses[0]
 
 
+@checked(policy_class=ANYTHING)
 def best_of_n(oracle: Oracle, policy_class: Any = None, *, n: int, N: int, key: Key[Array, ""]) -> Sharpened:
     """Best-of-N as a policy, with n answers to prompts from mu drawn on the way.
 

@@ -5,12 +5,14 @@ from typing import Any
 import jax
 from jaxtyping import Array, Key
 
-from sharpsim import _checks
+from sharpsim._arguments import CLASS, arrays, checked
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
+from sharpsim.classes._kinds import BETA
 from sharpsim.oracle import Oracle
 
 
+@checked(policy_class=CLASS, beta=arrays(BETA))
 def dpo(oracle: Oracle, policy_class: Any, *, n: int, beta: Any, key: Key[Array, ""]) -> Sharpened:
     """DPO on n pairs of base responses, scored by the self-reward r without noise.
 
@@ -21,7 +23,6 @@ def dpo(oracle: Oracle, policy_class: Any, *, n: int, beta: Any, key: Key[Array,
 
     Raises `ValueError` for n below 1 and beta not positive. Source: Huang et al., arXiv 2412.01951v2, section 4.2, Eq. 4.
     """
-    _checks.positive("beta", beta)
     check_class(oracle, policy_class, "least_squares")
     draw_key, fit_key = jax.random.split(key)
     pairs = oracle.draw(n, 2, key=draw_key)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import CLASS, arrays, checked, within
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.classes import choose_among
@@ -19,6 +20,7 @@ from sharpsim.oracle import Oracle
 from sharpsim.policies import TabularPolicy
 
 
+@checked(policy_class=CLASS)
 def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, key: Key[Array, ""]) -> Sharpened:
     """Draw N responses to each of n prompts from mu; answer with the response that is a maximiser of most remaining candidates.
 
@@ -37,6 +39,7 @@ def candidate_elimination(oracle: Oracle, policy_class: Any, *, n: int, N: int, 
     return Sharpened(*_answer(policy_class, observed, guess_key, batch.cost))
 
 
+@checked(policy_class=CLASS, remaining=arrays(within(1, 2**31 - 1)))
 def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int, remaining: Any, key: Key[Array, ""]) -> Sharpened:
     """As `candidate_elimination`, but draws at each prompt until at most `remaining` responses can still be its maximiser (Def D.1).
 
@@ -48,7 +51,6 @@ def candidate_elimination_adaptive(oracle: Oracle, policy_class: Any, *, n: int,
     Raises `ValueError` for n below 1 and remaining below 1.
     """
     n = _checks.static_count("n", n)
-    _checks.at_least("remaining", remaining, 1)
     prompt_key, mix_key, draw_key, guess_key = jax.random.split(key, 4)
     unseen = _nothing(oracle, policy_class, None)
     visited = jnp.zeros(unseen.shape[0], bool).at[oracle.draw_prompts(n, key=prompt_key)].set(True)

@@ -5,10 +5,12 @@ from typing import Any
 import jax
 from jaxtyping import Array, Key
 
+from sharpsim._arguments import CLASS, POSITIVE, arrays, checked
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.oracle import Oracle
 
 
+@checked(policy_class=CLASS)
 def sft(oracle: Oracle, policy_class: Any, *, n: int, N: Any, key: Key[Array, ""]) -> Sharpened:
     """SFT-Sharpening: for each of n prompts the best of N responses; then maximum likelihood over the class on the n pairs.
 
@@ -22,6 +24,7 @@ def sft(oracle: Oracle, policy_class: Any, *, n: int, N: Any, key: Key[Array, ""
     return Sharpened(fit.policy, batch.cost, fit.info)
 
 
+@checked(policy_class=CLASS, stop=arrays(POSITIVE))
 def sft_adaptive(oracle: Oracle, policy_class: Any, *, n: int, stop: Any, key: Key[Array, ""]) -> Sharpened:
     """Adaptive SFT-Sharpening: draws for a prompt end at the first k with k max_{j<=k} base(y_j|x) >= stop, the likeliest is kept.
 

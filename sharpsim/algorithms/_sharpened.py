@@ -5,6 +5,12 @@ from typing import Any
 
 import equinox as eqx
 
+from sharpsim._arguments import NON_NEGATIVE, checked
+from sharpsim._kind import Is
+
+SAMPLER = Is("a policy, with the method sample", lambda value: callable(getattr(value, "sample", None)))
+INFO = Is("a dictionary", lambda value: isinstance(value, dict))
+
 
 class Sharpened(eqx.Module):
     """A sharpened policy, the number of sample-and-evaluate queries that it took (m), and information on the run.
@@ -18,6 +24,7 @@ class Sharpened(eqx.Module):
     _static_used: int | None = eqx.field(static=True)
     _traced_used: Any
 
+    @checked(policy=SAMPLER, samples_used=NON_NEGATIVE, info=INFO)
     def __init__(self, policy: Any, samples_used: Any, info: dict[str, Any]):
         self.policy, self.info = policy, info
         self._static_used, self._traced_used = (samples_used, None) if isinstance(samples_used, int) else (None, samples_used)

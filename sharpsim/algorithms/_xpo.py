@@ -9,12 +9,18 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from sharpsim import _checks, laws
+from sharpsim._arguments import CLASS, arrays, checked, count
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
-from sharpsim.classes import FiniteClass, WithReference, check_alpha
+from sharpsim.classes import FiniteClass, WithReference
+from sharpsim.classes._kinds import BETA
 from sharpsim.oracle import Oracle
 
+ROUND = 1e-5
+"""Seconds that a round takes at least."""
 
+
+@checked(policy_class=CLASS, beta=arrays(BETA), validation=count())
 def xpo(
     oracle: Oracle, policy_class: Any, *, T: int, beta: Any, alpha: Any, key: Key[Array, ""], validation: int | None = None
 ) -> Sharpened:
@@ -37,10 +43,11 @@ def xpo(
     traced) an iterate that answers outside the base's support. Source: Huang et al., arXiv 2412.01951v2, Algorithm 1.
     """
     T = _checks.static_count("T", T)
-    _checks.positive("beta", beta)
-    check_alpha(alpha)
+    _checks.affordable("T", T, seconds=ROUND * T)
     check_class(oracle, policy_class, "most_optimistic")
     fresh = None if validation is None else _checks.static_count("validation", validation)
+    if fresh is not None:
+        _checks.affordable("validation", fresh, size=32.0 * fresh)
     run_key, judge_key = jax.random.split(key)
     rounds = run_rounds(oracle, policy_class, T=T, beta=beta, alpha=alpha, key=run_key)
     own = rounds.own_log_probs

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sharpsim._arguments import PATH, checked
 from sharpsim.cards._html import page
 from sharpsim.cards._sheet import sheet
 from sharpsim.cards._terminal import plain
@@ -65,6 +66,7 @@ class Card:
         # ASCII alone, and no "<": the text of a log stays data wherever the file is pasted.
         return json.dumps(first | {"more": others}, allow_nan=False, indent=1).replace("<", "\\u003c") + "\n"
 
+    @checked(out=PATH)
     def save(self, out: str | Path) -> list[Path]:
         """Write the card to `out`, which ends in .html, .svg, .png or .json, and the JSON file beside it; returns the paths.
 
@@ -85,6 +87,7 @@ class Card:
         return list(dict.fromkeys((path, beside)))
 
 
+@checked
 def check_ending(path: Path) -> None:
     """Refuse a file name whose ending no card has, and PNG where matplotlib is not installed."""
     if path.suffix not in SUFFIXES:

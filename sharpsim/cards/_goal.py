@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from sharpsim import _checks
+from sharpsim._arguments import checked, count
 
 BITS = 16
 
 
+@checked(parameters=count(1, 10**18))
 @dataclass(frozen=True)
 class Goal:
     """The setting of a card: a model is sharpened if on all but a share `eps` of prompts it gives the mode with probability 1 - `delta`.
@@ -23,11 +24,6 @@ class Goal:
     rho: float
     level: float
     parameters: float
-
-    def __post_init__(self) -> None:
-        for name in ("eps", "delta", "rho", "level"):
-            _checks.in_open_unit(name, getattr(self, name))
-        _checks.count("parameters", self.parameters)
 
     @property
     def log_class_size(self) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, PATH, checked
 from sharpsim._logspace import normalise
 from sharpsim.files import read_npy
 
@@ -105,6 +106,7 @@ def _judged(judge: Judge, prompts: Any, responses: Sequence[Any], width: int) ->
     return correct, answers
 
 
+@checked(table=ANYTHING)
 def log_table(name: str, table: Any) -> np.ndarray:
     """Log-probabilities, float64 `[prompts, responses]`, of a table of probabilities or of log-probabilities.
 
@@ -133,6 +135,7 @@ def log_table(name: str, table: Any) -> np.ndarray:
     raise ValueError(f"`{name}` must have rows that sum to 1 within {tolerance:g}; as {kind}, row {row} is off by {off[row]:.3g}.")
 
 
+@checked(path=PATH)
 def read_array(name: str, path: Path) -> np.ndarray:
     """The array of a .npy file; its sizes are read before memory is taken.
 
@@ -154,9 +157,9 @@ def read_array(name: str, path: Path) -> np.ndarray:
 def _booleans(values: Any, shape: tuple[int, ...]) -> np.ndarray:
     given = np.asarray(values)
     if given.shape != shape:
-        raise ValueError(f"`correct` must have the shape of the table, {shape}; got {given.shape}.")
+        raise ValueError(f"`judge` (`--correct`) must have the shape of the table, {shape}; got {given.shape}.")
     if given.dtype.kind not in "biuf" or not np.isin(given, (0, 1)).all():
-        raise ValueError(f"`correct` must hold True or False, or 1 and 0; got dtype {given.dtype} with other values.")
+        raise ValueError(f"`judge` (`--correct`) must hold True or False, or 1 and 0; got dtype {given.dtype} with other values.")
     return given.astype(bool)
 
 
@@ -170,4 +173,4 @@ def _weights(weights: Any, prompts: int) -> np.ndarray:
 
 def _named(prompts: Sequence[Any] | None, rows: int) -> None:
     if prompts is not None and len(prompts) != rows:
-        raise ValueError(f"`prompts` must have one entry for each of the {rows} rows of the table; got {len(prompts)}.")
+        raise ValueError(f"`prompts` must have one entry for each of the {rows} rows of `policy`; got {len(prompts)}.")

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from sharpsim import __version__, _checks
+import numpy as np
+
+from sharpsim import __version__
+from sharpsim._arguments import ANYTHING, WEIGHTS, checked, count
+from sharpsim._kind import Is
 from sharpsim.cards._card import Card
 from sharpsim.cards._estimated import estimated_content
 from sharpsim.cards._exact import exact_content
@@ -15,8 +19,10 @@ from sharpsim.logs import Reading, SampleTable, groups
 Content = dict[str, Any]
 ENOUGH = 0.95
 """With less of the probability found, the card warns."""
+PROMPTS = Is("a sequence of prompts, or of names", lambda value: hasattr(value, "__getitem__") and np.ndim(value) > 0)
 
 
+@checked(policy=ANYTHING, prompts=PROMPTS, judge=ANYTHING, weights=WEIGHTS, max_expansions=count(1, 2**53))
 def card(
     policy: Any,
     prompts: Any = None,
@@ -55,6 +61,7 @@ def card(
     return Card((finished(exact_content(law, goal) | {"model": model, "task": task, "basis": _basis(law), "notes": _notes(law)}),))
 
 
+@checked(min_draws=count(1, 2**53))
 def card_of_logs(
     table: SampleTable,
     reading: Reading | None = None,
@@ -76,7 +83,6 @@ def card_of_logs(
 
     Raises `ValueError` where no prompt has `min_draws` draws.
     """
-    _checks.count("min_draws", min_draws)
     own = None if reading is None else reading.own_policy
     contents = []
     for group in groups(table):

@@ -21,7 +21,7 @@ Every class has these members:
 `FiniteClass`, `ProductClass` and `LinearSoftmaxBall` also have `optimistic_least_squares` (XPO's problem). Where several members are
 optimal in a finite class, `key` chooses one of them uniformly. A fit is exact unless its `info` says otherwise.
 
-For those who write an algorithm: `choose_among` breaks ties uniformly, `check_alpha` refuses a bad optimism coefficient.
+For those who write an algorithm: `choose_among` breaks ties uniformly.
 """
 
 import importlib
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from sharpsim.classes._counts import Fit, choose_among
     from sharpsim.classes._finite import FiniteClass
     from sharpsim.classes._linear_softmax import LinearSoftmaxBall
-    from sharpsim.classes._optimism import check_alpha
     from sharpsim.classes._product import ProductClass
     from sharpsim.classes._with_reference import WithReference
 
@@ -43,7 +42,6 @@ _HOMES = {
     "LinearSoftmaxBall": "_linear_softmax",
     "ProductClass": "_product",
     "WithReference": "_with_reference",
-    "check_alpha": "_optimism",
     "choose_among": "_counts",
 }
 __all__ = [
@@ -53,7 +51,6 @@ __all__ = [
     "LinearSoftmaxBall",
     "ProductClass",
     "WithReference",
-    "check_alpha",
     "choose_among",
 ]
 

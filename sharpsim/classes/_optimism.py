@@ -87,12 +87,6 @@ class Optimistic(eqx.Module):
         return Fit(self.policy_at(found.parameter), found.info)
 
 
-@checked
-def check_alpha(alpha: Any) -> None:
-    """Refuse an optimism that is negative or not finite; 0 is the limit alpha -> 0+."""
-    del alpha
-
-
 class TableSums(NamedTuple):
     """For members listed as tables: sum log pi(y') and the sum of squares, `[.., members]`."""
 

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from sharpsim._arguments import WORDS, checked, instance
+
 COMMANDS = {
     "card": "what the theory says about your model, from logs of its samples or from a table of its probabilities",
     "convert": "read logs of any layout and write them as one table",
@@ -24,6 +26,7 @@ COMMANDS = {
 }
 
 
+@checked(arguments=WORDS)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, run the command, return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -48,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+@checked(refusal=instance(Exception))
 def one_line(refusal: Exception) -> str:
     """The message on one line, without anything that could control a terminal."""
     if isinstance(refusal, OSError) and refusal.strerror:
@@ -55,6 +59,7 @@ def one_line(refusal: Exception) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in " ".join(str(refusal).split()))
 
 
+@checked(asked=WORDS)
 def parser(asked: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """The parser. Only the options of the commands in `asked` are there, since they are kept with what runs them."""
     made = argparse.ArgumentParser(prog="sharpsim", description="The sharpening mechanism of language models, on your own model.")

@@ -5,6 +5,7 @@ import importlib
 from functools import cache
 from pathlib import Path
 
+from sharpsim._arguments import checked
 from sharpsim.exercises._exercise import Exercise
 
 HERE = Path(__file__).parent
@@ -23,6 +24,7 @@ def all_exercises() -> tuple[Exercise, ...]:
     return tuple(exercise for number in UNITS for exercise in unit(number))
 
 
+@checked
 def find(number: str) -> Exercise:
     """The exercise with this number, such as "05.2" (or "5.2"). Raises `ValueError` where there is none."""
     head, _, tail = number.partition(".")
@@ -30,14 +32,18 @@ def find(number: str) -> Exercise:
         for exercise in unit(int(head)):
             if exercise.number == f"{int(head):02d}.{int(tail)}":
                 return exercise
-    raise ValueError(f"There is no exercise {number!r}. `sharpsim-exercises list` shows all {len(all_exercises())}.")
+    raise ValueError(
+        f"`number` must be an exercise's; there is no exercise {number!r}. `sharpsim-exercises list` shows all {len(all_exercises())}."
+    )
 
 
+@checked
 def stub_of(exercise: Exercise) -> str:
     """The text of the file that a student completes."""
     return f'"""Exercise {exercise.number}: {exercise.title}."""\n\n' + _text("stubs", exercise)
 
 
+@checked
 def solution_of(exercise: Exercise) -> str:
     """The text of a file with the worked solution."""
     return f'"""A solution of exercise {exercise.number}: {exercise.title}."""\n\n' + _text("solutions", exercise)

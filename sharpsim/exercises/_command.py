@@ -10,12 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sharpsim._arguments import WORDS, checked
 from sharpsim.exercises._catalogue import all_exercises, find, stub_of
 from sharpsim.exercises._student import TIME_LIMIT, check_file
 
 KINDS = {"easy": "easy", "proof": "proof-like", "open": "open-ended"}
 
 
+@checked(arguments=WORDS)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="sharpsim-exercises", description="Exercises of the sharpening course that check themselves.")

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim._arguments import checked
+
 SEED = 20241202
 
 
@@ -46,6 +48,7 @@ class Outcome:
     instance: str = ""
 
 
+@checked
 def run(exercise: Exercise, function: Callable[..., Any], *, before: Callable[[str], None] | None = None) -> Outcome:
     """Judge `function` on the instances of `exercise`, and stop at the first that fails.
 

@@ -3,10 +3,14 @@
 import io
 from typing import Any
 
+from sharpsim._arguments import checked
+from sharpsim._kind import Is
+
 
 class Svg:
     """An SVG image that notebooks display; `text` is the file's content."""
 
+    @checked
     def __init__(self, text: str) -> None:
         self.text = text
 
@@ -14,6 +18,7 @@ class Svg:
         return self.text
 
 
+@checked(figure=Is("a Matplotlib figure", lambda value: hasattr(value, "savefig")))
 def svg(figure: Any) -> Svg:
     """The Matplotlib figure as SVG. The figure is closed, so that a notebook does not show it twice."""
     import matplotlib

@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim._arguments import checked
+from sharpsim.explore._summary import PAGE
+
 LITERAL = 2000
 """Largest number of entries of a loaded table that the script spells out. For a larger one the script reads the file."""
 
@@ -54,6 +57,7 @@ for x in range(len(probs)):
 """
 
 
+@checked(**PAGE)
 def code(
     table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, beta: Any, log_class_size: Any, source: str | None = None
 ) -> str:

@@ -1,11 +1,12 @@
 """All numbers of the explorer page, computed by the library's own functions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim import _checks, coverage, laws, sharpness
+from sharpsim import coverage, laws, sharpness
+from sharpsim._arguments import NON_NEGATIVE, OPEN_UNIT, POSITIVE, WEIGHTS, arrays, checked, count
 from sharpsim.theory import best_of_n, dpo, sft
 
 GRID = 33
@@ -13,6 +14,16 @@ GRID = 33
 
 WORK = 2e5
 """Largest sum over prompts of the standard deviation of the number of pairs; one exact risk then takes about three seconds."""
+
+PAGE = {
+    "table": replace(WEIGHTS, rule="probabilities", axes=("prompts", "responses")),
+    "weights": WEIGHTS,
+    **dict.fromkeys(("N", "n"), arrays(count())),
+    **dict.fromkeys(("delta", "rho"), arrays(OPEN_UNIT)),
+    "beta": arrays(POSITIVE),
+    "log_class_size": arrays(NON_NEGATIVE),
+}
+"""What is given on the page."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class Curves(NamedTuple):
     bound: np.ndarray
 
 
+@checked(**PAGE)
 def summary(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, beta: Any, log_class_size: Any) -> Summary:
     """All numbers of the page for a table of probabilities `[prompts, responses]` and weights `[prompts]`.
 
@@ -69,11 +81,7 @@ def summary(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, b
     Raises `ValueError`, with the library's message, for whatever `sft.exact_risk`, `sft.bound`, `laws.best_of_n` and `laws.tilted` refuse,
     and for an n so large that the exact risk would take minutes.
     """
-    given = {"N": N, "n": n, "delta": delta, "rho": rho, "beta": beta, "log_class_size": log_class_size}
-    for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-            raise ValueError(f"`{name}` must be a number; got {value!r}.")
-    N, n = _whole("N", N), _whole("n", n)
+    N, n = int(N), int(n)
     probs, weights, log_probs = _logs(table, weights)
     _affordable(n, weights)
     risk = sft.exact_risk(log_probs, weights, n=n, N=N, delta=delta)
@@ -99,9 +107,10 @@ def summary(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, b
     )
 
 
+@checked(**PAGE)
 def curves(table: Any, weights: Any, *, N: Any, n: Any, delta: Any, rho: Any, log_class_size: Any) -> Curves:
     """Mass on the mode, exact risk and bound at whole numbers from 1 to past N and past the N at which the modes are found."""
-    N, n = _whole("N", N), _whole("n", n)
+    N, n = int(N), int(n)
     _, weights, log_probs = _logs(table, weights)
     mode_mass = np.minimum(np.exp(sharpness.mode_log_mass(log_probs)), 1.0)
     last = min(max(100.0, 10 * float(N), 10 / mode_mass.min()), 1e15)
@@ -134,11 +143,13 @@ NUMBERS = (
 """Label, attribute of `Summary`, and whether the number is a bound on a probability, which is vacuous at or above 1."""
 
 
+@checked
 def numbers(found: Summary) -> list[tuple[str, str]]:
     """Label and text of each number of the page that is not one for each prompt; six significant digits."""
     return [(label, _text(getattr(found, name), bound)) for label, name, bound in NUMBERS]
 
 
+@checked
 def prompt_rows(found: Summary) -> list[dict[str, str]]:
     """For each prompt, the masses of `prompt_lines` and two of its laws, under the column names of the page's table.
 
@@ -154,6 +165,7 @@ def prompt_rows(found: Summary) -> list[dict[str, str]]:
     return rows
 
 
+@checked
 def prompt_lines(found: Summary) -> list[tuple[str, str]]:
     """For each prompt, label and text of its masses and of its three laws; six significant digits."""
     lines = []
@@ -175,21 +187,12 @@ def _row(values: Any) -> str:
 
 def _logs(table: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     probs, weights = np.asarray(table, dtype=np.float64), np.asarray(weights, dtype=np.float64)
-    _checks.probabilities("table", probs)
-    if probs.ndim != 2:
-        raise ValueError(f"`table` must be a table [prompts, responses]; got shape {probs.shape}.")
-    _checks.prompt_weights(weights, len(probs))
     with np.errstate(divide="ignore"):
         return probs, weights, np.log(probs)
 
 
 def _work(n: int, weights: np.ndarray) -> float:
     return float(np.sqrt(float(n) * weights * (1 - weights)).sum())
-
-
-def _whole(name: str, value: Any) -> int:
-    _checks.count(name, value)
-    return int(value)
 
 
 def _affordable(n: int, weights: np.ndarray) -> None:

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import PATH, checked, count
+from sharpsim._kind import Is
 
 
+@checked
 def parse_table(text: str) -> np.ndarray:
     """A table of probabilities `[prompts, responses]`, float64, from text: one line for each prompt.
 
@@ -36,6 +39,7 @@ def parse_table(text: str) -> np.ndarray:
     return _checked(np.array(rows))
 
 
+@checked(prompts=count(1, 2**31))
 def parse_weights(text: str, prompts: int) -> np.ndarray:
     """Prompt weights from text, separated as in `parse_table`; empty text gives equal weights.
 
@@ -49,6 +53,7 @@ def parse_weights(text: str, prompts: int) -> np.ndarray:
     return weights
 
 
+@checked(path=PATH, contents=Is("bytes", lambda value: isinstance(value, bytes)))
 def read_table(path: Any, contents: bytes | None = None) -> np.ndarray:
     """A table of probabilities `[prompts, responses]`, float64, from a file whose name ends in .npy, .csv or .txt.
 

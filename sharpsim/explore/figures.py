@@ -11,13 +11,23 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim import _checks
+from sharpsim._arguments import LABEL, POSITIVE, checked, count
+from sharpsim._kind import Is
 from sharpsim.explore._summary import Curves, Summary
 
+ROWS = Is(
+    "a sequence of mappings, at least one",
+    lambda value: isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(row, Mapping) for row in value),
+)
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+SIZE = count(1, 10**15)
 LONGEST = 40
 """Largest number of responses that the bar chart shows, likeliest first."""
 
 
+@checked(N=SIZE)
 def mode_figure(found: Summary, along: Curves, *, N: float) -> str:
     """Mass on the mode of best of N against N: exact (lines) and Prop C.1 (dashes), for the heaviest prompts."""
     figure, axes = _axes()
@@ -31,6 +41,7 @@ def mode_figure(found: Summary, along: Curves, *, N: float) -> str:
     return _svg(figure, f"Mass on the mode of best of N against N. At N = {N:g} the mean over prompts is {found.mean_kept_mass:.4g}.")
 
 
+@checked(N=SIZE, n=SIZE)
 def risk_figure(found: Summary, along: Curves, *, N: float, n: float) -> str:
     """Exact risk of SFT-Sharpening against N at fixed n, with the bound of Theorem 4.1'. The region at or above 1 is shaded."""
     figure, axes = _axes()
@@ -48,8 +59,10 @@ def risk_figure(found: Summary, along: Curves, *, N: float, n: float) -> str:
     return _svg(figure, f"Risk against N. At N = {N:g} the exact risk is {found.risk:.4g}; the bound is {found.bound:.4g}{vacuous}.")
 
 
+@checked(prompt=LABEL, N=SIZE, beta=POSITIVE)
 def law_figure(found: Summary, prompt: int, *, N: float, beta: float) -> str:
     """The three laws at one prompt: base, best of N and pi_beta, response by response, likeliest first."""
+    _checks.indices("prompt", prompt, len(found.base))
     figure, axes = _axes()
     order = np.argsort(-found.base[prompt], kind="stable")[:LONGEST]
     places = np.arange(len(order))
@@ -63,6 +76,7 @@ def law_figure(found: Summary, prompt: int, *, N: float, beta: float) -> str:
     return _svg(figure, f"Three laws at prompt {prompt + 1}. Mass on the mode: {masses}.")
 
 
+@checked(rows=ROWS)
 def html_table(rows: Sequence[Mapping[str, str]], caption: str) -> str:
     """An HTML table with one column for each key of the first row. All text is escaped."""
     cell = 'style="padding:0.15em 0.9em 0.15em 0;text-align:left;white-space:nowrap"'
@@ -78,6 +92,7 @@ def side_by_side(*drawings: str) -> str:
     return f'<div style="display:flex;flex-wrap:wrap;gap:1rem">{"".join(drawings)}</div>'
 
 
+@checked
 def refusal(message: str) -> str:
     """A message of the library as an alert. Where it gives a position, a note says that the library counts from 0."""
     note = " (The library counts rows and entries from 0.)" if re.search(r"\brow \d| at \(", message) else ""

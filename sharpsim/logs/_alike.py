@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.logs._groups import Group, groups
 from sharpsim.logs._samples import SampleTable
 
@@ -81,6 +81,7 @@ def alike(group: Group) -> Alike | None:
     )
 
 
+@checked
 def check_alike(table: SampleTable, *, false_alarm: float) -> list[str]:
     """A warning for each model and task whose draws are more alike than their log-probabilities allow.
 
@@ -90,7 +91,6 @@ def check_alike(table: SampleTable, *, false_alarm: float) -> list[str]:
 
     Raises `ValueError` for `false_alarm` outside (0, 1).
     """
-    _checks.in_open_unit("false_alarm", false_alarm)
     found = [(group, alike(group)) for group in groups(table)]
     warnings = []
     for group, test in found:

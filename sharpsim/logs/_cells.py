@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sharpsim._arguments import checked
 from sharpsim.logs._layout import rectangular
 from sharpsim.logs._samples import GREEDY, SampleTable, codes, table_codes
 
@@ -32,6 +33,7 @@ class Cell:
         return dict(zip(("prompts", "seeds", "draws"), self.log_probs.shape, strict=True))
 
 
+@checked
 def cells(table: SampleTable) -> Iterator[Cell]:
     """The cells in the order in which the table first names them. Prompts are in that order too; seeds and draws ascend.
 

@@ -13,35 +13,55 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim._arguments import FINITE, PATH, checked
+from sharpsim._kind import Is
 from sharpsim.files import write_whole
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._parquet import pyarrow_parts
 from sharpsim.logs._read import read_logs
 from sharpsim.logs._reading import Reading
 from sharpsim.logs._samples import COLUMNS, TEXT, SampleTable, concatenate
-from sharpsim.logs._sources import suffix
+from sharpsim.logs._sources import PATHS, SEVERAL_PATHS, suffix
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 
 
+def _are_constants(value: Any) -> bool:
+    try:
+        for name, number in value.items():
+            if not isinstance(name, str):
+                return False
+            FINITE.require("", number)
+    except (AttributeError, ValueError):
+        return False
+    return True
+
+
+CONSTANTS = Is("a mapping of names to finite numbers", _are_constants)
+
+
+@checked(path=PATH)
 def read_samples(path: str | Path) -> SampleTable:
     """The table in one file, whatever its layout. Raises `LogError`; `read_logs` has options, and says what was taken for what."""
     return read_logs([path])[0]
 
 
+@checked(paths=SEVERAL_PATHS)
 def read_all(paths: Sequence[str | Path]) -> SampleTable:
     """Several files as one table. A draw must not stand in two of them."""
     return concatenate([read_samples(path) for path in paths])
 
 
+@checked(paths=PATHS, to=PATH)
 def convert(paths: Sequence[str | Path] | str | Path, to: str | Path, **options: Any) -> Reading:
     """Read logs with the `options` of `read_logs` and write them as a table, such that reading that gives the same table again."""
-    suffix_of(to)
+    suffix_of("to", to)
     table, reading = read_logs(paths, **options)
     write_samples(to, table)
     return reading
 
 
+@checked(path=PATH, constants=CONSTANTS)
 def write_samples(path: str | Path, table: SampleTable, *, constants: Mapping[str, float] | None = None) -> None:
     """Write a table such that `read_samples` returns it unchanged, bit for bit. A name that ends in .gz is packed.
 
@@ -50,7 +70,7 @@ def write_samples(path: str | Path, table: SampleTable, *, constants: Mapping[st
     Raises `LogError` for an ending that is not .csv, .parquet or .jsonl, perhaps with .gz.
     """
     path = Path(path)
-    kind = suffix_of(path)
+    kind = suffix_of("path", path)
     content = io.BytesIO()
     names = [name for name in COLUMNS if name != "digest" or (table.digest is not None and table.digest.any())]
     if kind == ".parquet":
@@ -90,13 +110,15 @@ def _plain(name: str, values: list[Any]) -> list[Any]:
     return values
 
 
-def suffix_of(path: str | Path) -> str:
+def suffix_of(name: str, path: str | Path) -> str:
     """The ending to write: .csv, .parquet or .jsonl, perhaps with .gz. Refuses another, and Parquet where pyarrow is not installed."""
     kind = suffix(path)
     if kind not in SUFFIXES:
         near = get_close_matches(kind, SUFFIXES, 1, 0.5)
         guess = f" Did you mean {Path(path).name.removesuffix(kind) + near[0]!r}?" if kind and near else ""
-        raise LogError(f"a table of samples must end in {', '.join(SUFFIXES)}, perhaps with .gz; got {Path(path).name!r}.{guess}")
+        raise LogError(
+            f"`{name}` must end in {', '.join(SUFFIXES)}, perhaps with .gz, as a table of samples; got {Path(path).name!r}.{guess}"
+        )
     if kind == ".parquet":
         pyarrow_parts()
     return kind

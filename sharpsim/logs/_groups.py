@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from sharpsim import _checks
+from sharpsim._arguments import LABEL, checked
 from sharpsim.logs._cells import answer_codes
 from sharpsim.logs._samples import GREEDY, SampleTable, table_codes
 
@@ -49,8 +51,10 @@ class Group:
         """Number of each draw's prompt, [draws]."""
         return np.repeat(np.arange(len(self.prompts)), self.counts)
 
+    @checked(prompt=LABEL)
     def draws(self, prompt: int) -> slice:
         """Where the draws of one prompt are in the flat arrays."""
+        _checks.indices("prompt", prompt, len(self.prompts))
         return slice(int(self.starts[prompt]), int(self.starts[prompt + 1]))
 
     def having(self, *columns: str) -> "Group":
@@ -73,6 +77,7 @@ class Group:
         )
 
 
+@checked
 def groups(table: SampleTable) -> Iterator[Group]:
     """The groups in the order in which the table first names them."""
     cell, names, prompt = table_codes(table)

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim import _arguments
+from sharpsim._arguments import checked
 from sharpsim.logs._errors import LogError
 from sharpsim.logs._files import suffix_of, write_samples
 from sharpsim.logs._journal import Journal, Key
@@ -26,7 +28,10 @@ from sharpsim.logs._typed import digests
 SAMPLED_AT = {"temperature": 1.0, "top_p": 1.0}
 """Columns that are written beside those of the table, so that who reads the table knows."""
 
+SIZE = _arguments.count(1, 2**31)
 
+
+@checked(draws=SIZE, seeds=SIZE, max_tokens=SIZE, batch=SIZE)
 def draw_samples(
     *,
     model: str,
@@ -66,11 +71,8 @@ def draw_samples(
     Raises `LogError` for numbers below 1, bad questions, another file ending, packages that are missing, a model that does not load, and a
     stopped run with other settings.
     """
-    for label, value in (("draws", draws), ("seeds", seeds), ("max_tokens", max_tokens), ("batch", batch)):
-        if value < 1:
-            raise LogError(f"`{label}` must be at least 1; got {value}.")
     # Before hours of drawing, not after.
-    suffix_of(out)
+    suffix_of("out", out)
     asked = read_questions(questions, pattern)
     if missing := [package for package in ("torch", "transformers") if importlib.util.find_spec(package) is None]:
         raise LogError(f"`samples` needs {' and '.join(missing)}: `pip install sharpsim[huggingface]`.")

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from sharpsim._arguments import checked
 from sharpsim.logs._errors import LogError, refuse
 from sharpsim.logs._samples import GREEDY, SampleTable, table_codes
 
 
+@checked
 def rectangular(table: SampleTable) -> SampleTable:
     """The table itself, if each (model, task) fills an array [prompts, seeds, draws].
 

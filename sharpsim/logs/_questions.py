@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sharpsim._arguments import checked
 from sharpsim.logs._errors import LogError, shown
 from sharpsim.logs._typed import found
 
@@ -21,11 +22,13 @@ class Question:
     answer: str
     pattern: re.Pattern[str] | None
 
+    @checked
     def answer_of(self, response: str) -> str:
         """The answer that a response gives, stripped; empty where it gives none."""
         return response.strip() if self.pattern is None else found(self.pattern, response)
 
 
+@checked
 def read_questions(path: Path, pattern: str | None) -> list[Question]:
     """The questions of a JSONL file; `pattern` is used for those that have none.
 

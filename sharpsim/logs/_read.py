@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import NON_NEGATIVE, REAL, SHARE, checked
+from sharpsim._kind import Is
 from sharpsim.logs import _assembly
 from sharpsim.logs._alike import check_alike
 from sharpsim.logs._block import Block
@@ -18,7 +19,7 @@ from sharpsim.logs._layout_openai import is_request
 from sharpsim.logs._layouts import FORMATS, checked_format, detected, layout_of
 from sharpsim.logs._reading import LISTED, FileReading, Reading, Skipped, sizes_of
 from sharpsim.logs._samples import COLUMNS, SampleTable, repetition
-from sharpsim.logs._sources import Source, expand, open_source
+from sharpsim.logs._sources import PATHS, Source, expand, open_source
 from sharpsim.logs._typed import Columns, Typer
 
 _SHOWN_AS = {"step": "model", "mean_log_prob": "log_prob"}
@@ -27,7 +28,13 @@ FALSE_ALARM = 1e-6
 Progress = Callable[[int, float | None], None]
 """Called now and then with the rows read so far and the share of the current file (None for standard input)."""
 
+FIELDS = Is(
+    "a mapping of names of columns to names of fields",
+    lambda value: isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair),
+)
 
+
+@checked(paths=PATHS, temperature=NON_NEGATIVE, top_p=SHARE, fields=FIELDS, threshold=REAL)
 def read_logs(
     paths: Sequence[str | Path] | str | Path,
     format: str = "auto",
@@ -60,10 +67,6 @@ def read_logs(
     Raises:
         LogError: names file, line, column, rule and value for what cannot be read; both lines where two contradict each other.
     """
-    if temperature is not None:
-        _checks.at_least("temperature", temperature, 0.0)
-    if top_p is not None and not 0 < top_p <= 1:
-        raise LogError(f"`top_p` must be in (0, 1]; got {top_p!r}.")
     given = {"temperature": temperature, "top_p": top_p}
     reader = _Reader(checked_format(format), skip_bad, progress, fields or {}, filter, _compiled(pattern), threshold, given)
     for name in expand(paths):

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim._arguments import checked
+from sharpsim._kind import Is
 from sharpsim.logs import _values
 from sharpsim.logs._errors import LogError, refuse
 
@@ -35,6 +37,17 @@ ROUNDING = 1e-6
 """A log-probability above 0 by no more than this is a rounded sum in single precision; it is taken as 0."""
 
 
+def _is_column(value: Any) -> bool:
+    try:
+        return np.ndim(value) == 1
+    except ValueError:
+        return False
+
+
+COLUMN = Is("values along one axis, one for each row", _is_column)
+
+
+@checked(**dict.fromkeys(("model", "task", "prompt", "seed", "sample", "log_prob", "tokens", "answer", "correct", "digest"), COLUMN))
 @dataclass(frozen=True)
 class SampleTable:
     """Columns of equal length: text (object arrays), int64, float64. The rules at the head of this file are checked when it is made.
@@ -64,8 +77,9 @@ class SampleTable:
             if faults:
                 raise refuse(faults[0][0], name, faults[0][1], given[faults[0][0] : faults[0][0] + 1].tolist()[0])
             object.__setattr__(self, name, made)
-        if len({len(getattr(self, name)) for name in COLUMNS}) > 1:
-            raise LogError(f"columns must have one length; got { {name: len(getattr(self, name)) for name in COLUMNS} }.")
+        for name in COLUMNS:
+            if len(getattr(self, name)) != len(self):
+                raise LogError(f"`{name}` must have {len(self)} rows, as `sample` has; got {len(getattr(self, name))}.")
         if not len(self):
             raise LogError("the table of samples must have at least one row; got 0.")
         for name, bad, rule in broken(vars(self)):
@@ -87,6 +101,13 @@ READ = {
 """How the values of each column are read."""
 
 
+TABLES = Is(
+    "a list of tables of samples, at least one",
+    lambda value: isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(one, SampleTable) for one in value),
+)
+
+
+@checked(tables=TABLES)
 def concatenate(tables: list[SampleTable]) -> SampleTable:
     """The tables one after the other, as one."""
     return SampleTable(*(np.concatenate([getattr(table, name) for table in tables]) for name in COLUMNS))

@@ -13,10 +13,20 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from sharpsim._arguments import PATH
+from sharpsim._kind import Is
 from sharpsim.logs._errors import LogError
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".json", ".ndjson")
 STANDARD_INPUT = "-"
+PATHS = Is(
+    "a path, as text or a Path, or a sequence of them",
+    lambda value: PATH.test(value) or (isinstance(value, (list, tuple)) and all(map(PATH.test, value))),
+)
+SEVERAL_PATHS = Is(
+    "a sequence of paths, at least one",
+    lambda value: isinstance(value, (list, tuple)) and len(value) > 0 and all(map(PATH.test, value)),
+)
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (or a spreadsheet): unpack it, or export the sheet as CSV",
     b"\x28\xb5\x2f\xfd": "zstd: unpack it with `zstd -d`",

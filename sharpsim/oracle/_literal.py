@@ -17,7 +17,7 @@ from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTa
 
 CHUNK = 2**20
 """The most draws that the literal oracle holds in memory at a time, for bases and rewards that are functions."""
-DRAW, STEP = 1.5e-9, 1e-7
+DRAW, STEP = 5e-9, 1e-7
 """Seconds that one draw takes at least, where every draw is made: independent draws, and one after the other until a rule stops."""
 
 
@@ -93,7 +93,7 @@ class Oracle(eqx.Module):
     def draw(self, n: int, N: int, *, key: Key[Array, ""]) -> Draws:
         """n prompts from mu and N responses to each, with their likelihoods; cost n N."""
         n, N = _checks.static_count("n", n), _checks.static_count("N", N)
-        _checks.affordable("N", N, size=32.0 * n * N)
+        _checks.affordable_counts(32.0 * n * N, n=n, N=N)
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         responses, log_probs = self._draw_responses(prompts, N, response_key)

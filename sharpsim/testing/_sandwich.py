@@ -11,9 +11,11 @@ from typing import Any, Literal
 from hypothesis import given
 from hypothesis.strategies import SearchStrategy
 
+from sharpsim._arguments import ANYTHING, OPEN_UNIT, REAL, checked, instance, one_of
 from sharpsim.testing._report import POWER, BoundReport
 
 
+@checked(instances=instance(SearchStrategy), side=one_of(*POWER), near_extremal=ANYTHING, trivial=REAL, tolerance=OPEN_UNIT)
 def assert_bound(
     *,
     instances: SearchStrategy[Any],
@@ -43,10 +45,6 @@ def assert_bound(
     Returns: a `BoundReport`. Raises `AssertionError` with the instance that violates the bound, or if the bound is not nearly attained at
     `near_extremal`, or if every bound was vacuous; `ValueError` for an unknown side or tolerance outside (0, 1).
     """
-    if side not in POWER:
-        raise ValueError(f"`side` must be upper, lower or identity; got {side!r}.")
-    if not 0 < tolerance < 1:
-        raise ValueError(f"`tolerance` must be in (0, 1); got {tolerance!r}.")
     if certified:
         from sharpsim.testing._certified import assert_certified
 

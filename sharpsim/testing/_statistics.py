@@ -5,14 +5,16 @@ the test detects a given error. The two rates are how often a correct sampler is
 use exact binomial tails, not the normal approximation, so they are valid for rare events and small samples.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from sharpsim import _checks
+from sharpsim._arguments import OPEN_UNIT, WEIGHTS, arrays, checked, count, within
 from sharpsim.estimators import clopper_pearson
 
 
+@checked(counts=arrays(count(0, 2**53), "cells"), probs=replace(WEIGHTS, rule="probabilities, one for each cell", axes=("cells",)))
 def multinomial_test(counts: Any, probs: Any, *, false_alarm: float = 1e-6) -> bool:
     """Whether `counts` agree with independent draws from `probs`; correct draws are rejected with probability at most `false_alarm`.
 
@@ -29,13 +31,9 @@ def multinomial_test(counts: Any, probs: Any, *, false_alarm: float = 1e-6) -> b
     """
     from scipy.stats import binom
 
-    _checks.in_open_unit("false_alarm", false_alarm)
-    _checks.count("counts", counts, 0)
-    _checks.probabilities("probs", probs)
-    _checks.same_shape("probs", probs, "counts", counts)
     law, seen = np.asarray(probs, dtype=np.float64), np.asarray(counts, dtype=np.float64)
-    if law.ndim != 1 or not seen.any():
-        raise ValueError(f"`counts` must be one axis of counts that are not all 0; got {counts!r}.")
+    if not seen.any():
+        raise ValueError(f"`counts` must be counts that are not all 0; got {counts!r}.")
     law = law / law.sum()
     # A running total may round to just above 1.
     chances = np.concatenate([law, np.minimum(np.cumsum(law), 1.0)[:-1]])
@@ -52,6 +50,7 @@ def binomial_interval(successes: Any, trials: Any, *, level: float) -> tuple[flo
     return clopper_pearson(successes, trials, level)
 
 
+@checked(gap=within(1e-100, 1 - 1e-15), missed=OPEN_UNIT, cells=count(1, 2**53))
 def sample_size_to_see(*, gap: float, false_alarm: float, missed: float, cells: int = 2) -> int:
     """The number of draws at which `multinomial_test` rejects when an event's probability is off by `gap`, except at rate `missed`.
 
@@ -61,8 +60,5 @@ def sample_size_to_see(*, gap: float, false_alarm: float, missed: float, cells: 
 
     Raises `ValueError` for a gap or rates outside (0, 1) and cells below 1.
     """
-    for name, value in (("gap", gap), ("false_alarm", false_alarm), ("missed", missed)):
-        _checks.in_open_unit(name, value)
-    _checks.count("cells", cells)
     roots = np.sqrt(np.log(4 * cells / false_alarm) / 2) + np.sqrt(np.log(1 / missed) / 2)
     return int(np.ceil((roots / gap) ** 2))

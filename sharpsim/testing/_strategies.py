@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from sharpsim import _checks
+from sharpsim._arguments import POSITIVE, checked, count
 from sharpsim._logspace import normalise
+
+MOST = 4096
+"""Rows, and entries of a row, of what is generated: Hypothesis draws no more."""
+SIZE, SEVERAL = count(1, MOST), count(2, MOST)
 
 
 def _weights(responses: int, ties: bool, zeros: bool, extreme: bool) -> SearchStrategy[list[float]]:
@@ -25,6 +30,7 @@ def _weights(responses: int, ties: bool, zeros: bool, extreme: bool) -> SearchSt
     return st.lists(entry, min_size=responses, max_size=responses).filter(lambda row: max(row) > -np.inf)
 
 
+@checked(prompts=SIZE, responses=SIZE)
 @st.composite
 def log_prob_tables(
     draw: Callable[..., Any], *, prompts: int, responses: int, ties: bool = False, zeros: bool = False, extreme: bool = False
@@ -34,16 +40,14 @@ def log_prob_tables(
     `ties`: masses from a few values, so that rows have several maximisers. `zeros`: some responses without mass. `extreme`: masses
     down to 1e-300, and modes within 1e-12 of 1. Raises `ValueError` for counts below 1.
     """
-    _checks.count("prompts", prompts)
-    _checks.count("responses", responses)
     rows = [draw(_weights(responses, ties, zeros, extreme)) for _ in range(prompts)]
     return normalise(np.array(rows), np)
 
 
+@checked(prompts=SIZE)
 @st.composite
 def prompt_weights(draw: Callable[..., Any], *, prompts: int, zeros: bool = True) -> np.ndarray:
     """Prompt distributions `[prompts]`, float64; with `zeros`, some prompts have no weight (never all)."""
-    _checks.count("prompts", prompts)
     entry = st.floats(1e-3, 1.0)
     if zeros:
         entry = st.one_of(entry, st.just(0.0))
@@ -51,21 +55,20 @@ def prompt_weights(draw: Callable[..., Any], *, prompts: int, zeros: bool = True
     return weights / weights.sum()
 
 
+@checked(prompts=SIZE, responses=SEVERAL, margin=POSITIVE)
 @st.composite
 def policies_with_margin(draw: Callable[..., Any], *, prompts: int, responses: int, margin: float) -> np.ndarray:
     """Tables with one maximiser a row and P*(x) >= (1 + margin) pi(y|x) for every other y (Assumption 4.2); sometimes equality.
 
     Raises `ValueError` for margin not positive and fewer than two responses.
     """
-    _checks.positive("margin", margin)
-    _checks.count("prompts", prompts)
-    _checks.count("responses", responses, 2)
     rows = np.array([draw(st.lists(st.floats(-8.0, 0.0), min_size=responses, max_size=responses)) for _ in range(prompts)])
     modes = draw(st.lists(st.integers(0, responses - 1), min_size=prompts, max_size=prompts))
     rows[np.arange(prompts), modes] = np.log1p(margin) * (1 + 1e-12)
     return normalise(rows, np)
 
 
+@checked(prompts=SIZE, vocabulary=SIZE, horizon=SIZE)
 @st.composite
 def sequence_conditionals(
     draw: Callable[..., Any], *, prompts: int, vocabulary: int, horizon: int, ties: bool = False, zeros: bool = False
@@ -74,8 +77,6 @@ def sequence_conditionals(
 
     They build a `policies.TabularSequencePolicy`. Raises `ValueError` for counts below 1 and more than 4,096 rows.
     """
-    for name, value in (("prompts", prompts), ("vocabulary", vocabulary), ("horizon", horizon)):
-        _checks.count(name, value)
     _checks.enumerable(prompts * vocabulary ** (horizon - 1), 4096, "the table of prefixes", "policies.MarkovPolicy")
     row = _weights(vocabulary, ties, zeros, False)
     conditionals = []

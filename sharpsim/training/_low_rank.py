@@ -32,7 +32,7 @@ class LowRankPolicy(SequencePolicy):
         rank = _checks.static_count("rank", rank)
         matrices = [leaf for leaf in jax.tree.leaves(base) if _is_matrix(leaf)]
         if not matrices:
-            raise ValueError("`base` must have matrices to adapt; got none.")
+            raise ValueError("`base` must have matrices to adapt by `rank`; got none.")
         keys = jax.random.split(key, len(matrices))
         self.left = [jax.random.normal(k, (leaf.shape[0], rank), leaf.dtype) / rank**0.5 for k, leaf in zip(keys, matrices, strict=True)]
         self.right = [jnp.zeros((rank, leaf.shape[1]), leaf.dtype) for leaf in matrices]

@@ -19,10 +19,17 @@ class Entry(NamedTuple):
     owner: type | None = None
 
 
+TEXTS = ("sharpsim.exercises.checks.", "sharpsim.exercises.solutions.", "sharpsim.exercises.stubs.")
+"""Modules that a student reads or completes: their functions get the instances of one check, and refuse nothing."""
+
+
 def modules() -> list[str]:
-    """All modules whose names have no private part, those that are programs left out."""
+    """All modules whose names have no private part, programs and `TEXTS` left out."""
     found = [module.name for module in pkgutil.walk_packages(sharpsim.__path__, "sharpsim.") if not _is_program(module)]
-    return ["sharpsim", *(name for name in found if not any(part.startswith("_") for part in name.split(".")[1:]))]
+    return [
+        "sharpsim",
+        *(name for name in found if not any(part.startswith("_") for part in name.split(".")[1:]) and not name.startswith(TEXTS)),
+    ]
 
 
 def _is_program(module: Any) -> bool:

@@ -32,7 +32,8 @@ def test_array_functions_answer_traced_nonsense_with_nan():
 
 @pytest.mark.slow
 def test_theory_answers_traced_nonsense_with_nan():
-    assert not wrong([package for package in CLEAN if package not in ARRAYS])[1]
+    """Of the other packages, those whose answers are numbers."""
+    assert not wrong([package for package in CLEAN if package.split(".")[0] in ("certified", "estimators", "instances", "theory")])[1]
 
 
 @pytest.mark.parametrize("spoil", [False, True])

@@ -207,10 +207,10 @@ def test_sft_refuses(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"N": 3}, "`N` must be even, for disjoint pairs; got 3"),
+        ({"N": 3}, "`N` must be even, for disjoint pairs, and at least 2; got 3"),
         ({"N": 1}, "`N`"),
         ({"beta": 0.0}, "`beta` must be positive"),
-        ({"likelihood_weight": -1.0}, "`likelihood_weight` must be non-negative and finite; got -1.0"),
+        ({"likelihood_weight": -1.0}, "`likelihood_weight` must be non-negative and finite, at most 1e15; got -1.0"),
         ({"likelihood_weight": np.nan}, "`likelihood_weight` must be"),
         ({"likelihood_weight": np.inf}, "`likelihood_weight` must be"),
     ],

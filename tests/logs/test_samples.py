@@ -193,7 +193,7 @@ def test_tables_in_memory_are_checked_too():
     for name, bad, said in (
         ("log_prob", np.where(np.arange(len(table)) == 4, 0.5, table.log_prob), "row 5, `log_prob` must be finite and at most 0"),
         ("correct", table.correct.astype(float) * 2, "`correct` must be True or False; got 2.0"),
-        ("tokens", table.tokens[1:], "columns must have one length"),
+        ("tokens", table.tokens[1:], "`tokens` must have .* rows, as `sample` has"),
         ("sample", np.zeros(len(table)), "row 2, `sample`: a .* must stand once; 0 stands in row 1 too"),
     ):
         with pytest.raises(LogError, match=said):
