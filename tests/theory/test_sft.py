@@ -283,5 +283,8 @@ def test_other_refusals():
         sft.family_cheapest(eps=0.1, delta=0.1, hard_prompts=1, labels=8, hard_mass=1.1)
     with pytest.raises(ValueError, match="`eps`"):
         sft.family_prompts_needed(eps=0.1, N=1, delta=0.1, hard_prompts=1, labels=8, hard_mass=0.5)
+    # A sum over more counts than ten seconds allow.
+    with pytest.raises(ValueError, match="`n` must be smaller, as the call would take about"):
+        sft.exact_risk(np.log([[0.5, 0.3, 0.2], [0.4, 0.4, 0.2]]), np.array([0.5, 0.5]), n=10**11, N=3, delta=0.5)
     assert sft.bound(**{**SETTING, "log_class_size": math.inf}, n=10, N=10, coverage=2.0) == math.inf
     assert sft.family_cheapest(eps=0.2, delta=0.1, hard_prompts=1, labels=8, hard_mass=0.2).samples == 0
