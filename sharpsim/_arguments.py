@@ -1,8 +1,9 @@
 """What the arguments of public functions are, said once: `KINDS` gives each name its kind, and `checked` refuses what is not of it.
 
-`@checked` takes the kind of each argument from its own keyword if there is one, else from the argument's name, else from its annotation.
-An argument annotated `int` or `float` must be one number; one with None in its annotation or as its default may be None. Arrays are
-compared with one another: `prompts` in two arguments is the same number. A refusal is a `ValueError` "`name` must be RULE; got VALUE.".
+`@checked` takes the kind of each argument from its own keyword if there is one, else from the argument's name, else from its annotation, and
+adds to the docstring what each must be. An argument annotated `int` or `float` must be one number; one with None in its annotation or as
+its default may be None. Arrays are compared with one another: `prompts` in two arguments is the same number. A refusal is a `ValueError`
+"`name` must be RULE; got VALUE.".
 
 Code that JAX traces cannot raise. There types and shapes are refused as ever, and the numbers are looked at in compiled code: where a
 traced argument is not of its kind, every float of the answer is NaN, and so are its derivatives. A boolean cannot say so: it is False, or
@@ -21,30 +22,9 @@ from typing import Any, TypeVar, Union, get_args, get_origin, overload
 import numpy as np
 
 from sharpsim import _checks, _traced
-from sharpsim._kind import Is, Kind, Sizes
+from sharpsim._kind import Is, Kind, Sizes, arrays, at_least, count, instance, with_rules, within
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@functools.cache
-def count(least: int = 1, most: float = math.inf) -> Kind:
-    """Whole numbers from `least` to `most`; floats with a whole value, such as 1e12, are allowed."""
-    rule = f"a whole number of at least {least}" + (
-        f" and at most {most:,}, as more would take too long or too much memory" if most < math.inf else ""
-    )
-    return Kind(rule, lambda x: (x >= least) & (x <= most) & (x < math.inf) & (x % 1 == 0))
-
-
-@functools.cache
-def at_least(least: float) -> Kind:
-    """Numbers from `least` on; infinity is allowed, NaN is not."""
-    return Kind(f"at least {least:g}", lambda x: x >= least)
-
-
-@functools.cache
-def within(low: float, high: float) -> Kind:
-    """Numbers in [low, high]."""
-    return Kind(f"in [{low:g}, {high:g}]", lambda x: (x >= low) & (x <= high))
 
 
 def at_least_one(coefficient: Any) -> float:
@@ -64,16 +44,6 @@ def several(kind: Kind) -> Is:
             return False
 
     return Is(f"one or more numbers, each {kind.rule}", test)
-
-
-def arrays(kind: Kind, *axes: str) -> Kind:
-    """The same numbers in an array with these axes."""
-    return replace(kind, axes=axes)
-
-
-def instance(cls: type) -> Is:
-    """Objects of a class."""
-    return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
 
 
 def one_of(*texts: str) -> Is:
@@ -209,6 +179,7 @@ def checked(function: Any = None, /, *, wrong: bool = False, **own: Any) -> Any:
 def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
     if inspect.isclass(function):
         function.__init__ = _checked(function.__init__, own=own, wrong=wrong)
+        function.__doc__ = with_rules(function.__doc__, _rules(function.__init__, own))
         return function
     parameters = inspect.signature(function).parameters
     plain = [p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in ("self", "cls")]
@@ -229,7 +200,16 @@ def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
         result = function(*args, **kwargs)
         return _traced.answered(result, asked, wrong) if asked else result
 
+    refusing.__doc__ = with_rules(function.__doc__, _rules(function, own))
     return refusing
+
+
+def _rules(function: Any, own: dict[str, Any]) -> dict[str, str]:
+    """Argument -> what it must be."""
+    parameters = inspect.signature(inspect.unwrap(function)).parameters.values()
+    plain = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in ("self", "cls")]
+    found = {p.name: _kind(function, p, own).rule for p in plain}
+    return {name: rule for name, rule in found.items() if rule != ANYTHING.rule}
 
 
 def _kind(function: Any, parameter: inspect.Parameter, own: dict[str, Any]) -> Any:

@@ -1,7 +1,10 @@
-"""Kinds of arguments: what a number, an array or an object must be, and the refusal of what is not."""
+"""Kinds of arguments: what a number, an array or an object must be, the refusal of what is not, and the line in the docstring."""
 
+import functools
+import inspect
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -105,3 +108,45 @@ class Is:
         del sizes, single
         if not self.test(value):
             raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
+
+
+@functools.cache
+def count(least: int = 1, most: float = math.inf) -> Kind:
+    """Whole numbers from `least` to `most`; floats with a whole value, such as 1e12, are allowed."""
+    rule = f"a whole number of at least {least}" + (
+        f" and at most {most:,}, as more would take too long or too much memory" if most < math.inf else ""
+    )
+    return Kind(rule, lambda x: (x >= least) & (x <= most) & (x < math.inf) & (x % 1 == 0))
+
+
+@functools.cache
+def at_least(least: float) -> Kind:
+    """Numbers from `least` on; infinity is allowed, NaN is not."""
+    return Kind(f"at least {least:g}", lambda x: x >= least)
+
+
+@functools.cache
+def within(low: float, high: float) -> Kind:
+    """Numbers in [low, high]."""
+    return Kind(f"in [{low:g}, {high:g}]", lambda x: (x >= low) & (x <= high))
+
+
+def arrays(kind: Kind, *axes: str) -> Kind:
+    """The same numbers in an array with these axes."""
+    return replace(kind, axes=axes)
+
+
+def instance(cls: type) -> Is:
+    """Objects of a class."""
+    return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
+
+
+def with_rules(document: str | None, rules: dict[str, str]) -> str | None:
+    """The docstring with one more paragraph: what each argument must be. A refusal says the same words."""
+    if not document or not rules:
+        return document
+    names: dict[str, list[str]] = {}
+    for name, rule in rules.items():
+        names.setdefault(rule, []).append(f"`{name}`")
+    said = "; ".join(f"{', '.join(same)} must be {rule}" for rule, same in names.items())
+    return f"{inspect.cleandoc(document)}\n\nArguments: {said}."

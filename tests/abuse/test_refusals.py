@@ -76,7 +76,9 @@ def test_what_is_right_passes_and_the_signature_stays():
     assert product(TABLE, n=10**30) == (10**30, 0.5, None, False)
     assert product(TABLE, n=np.int64(3), c=[0.1])[2] == [0.1]
     assert list(inspect.signature(product).parameters) == ["log_probs", "n", "delta", "c", "sharp"]
-    assert product.__doc__ == "A function of many kinds."
+    first, blank, rules = product.__doc__.split("\n")
+    assert (first, blank) == ("A function of many kinds.", "")
+    assert rules.startswith("Arguments: `log_probs` must be floating-point log-probabilities; `n` must be a whole number of at least 1;")
 
 
 def test_a_new_name_needs_a_kind():
