@@ -1,6 +1,6 @@
 """What the arguments of public functions are, said once: `KINDS` gives each name its kind, and `checked` refuses what is not of it.
 
-`@checked` takes the kind of each argument from its own keyword if there is one, else from the argument's name, else from its annotation, and
+`@checked` takes the kind of each argument from its own keyword if there is one, else from its name, else from its annotation, and
 adds to the docstring what each must be. An argument annotated `int` or `float` must be one number; one with None in its annotation or as
 its default may be None. Arrays are compared with one another: `prompts` in two arguments is the same number. A refusal is a `ValueError`
 "`name` must be RULE; got VALUE.".
