@@ -104,7 +104,7 @@ def _at_most(above: np.ndarray, draws: int, kept: int) -> np.ndarray:
     """E[(k - B)_+]/k for B ~ Binomial(N, above)."""
     # k P[B < k] - E[B; B < k], and E[B; B < k] = N q P[Binomial(N-1, q) < k-1].
     inside = stats.binom.cdf(kept - 1, draws, above)
-    less = stats.binom.cdf(kept - 2, draws - 1, above) if draws > 1 and kept > 1 else np.zeros_like(above)
+    less = stats.binom.cdf(kept - 2, draws - 1, above) if kept > 1 else np.zeros_like(above)
     return inside - draws * above / kept * less
 
 

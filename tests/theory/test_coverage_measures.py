@@ -89,6 +89,8 @@ def test_misses_by_hand():
     # Thresholds .1 and .5: all prompts at .9^2, or a quarter left out and the rest at .5^2.
     assert theory.miss_bound(masses, weights, draws=2) == pytest.approx(min(0.81, 0.25 + 0.25), rel=1e-15)
     assert theory.miss_lower_bound(masses, weights, draws=2) == pytest.approx(max(0.25 * 0.81, 0.25), rel=1e-15)
+    # A mass that rounding left above 1 is 1.
+    assert theory.miss(np.array([1 + 1e-6]), np.ones(1), draws=2) == 0.0
     assert theory.miss_bound_by_mean(coverage=4.0, draws=3) == pytest.approx(0.75**3, rel=1e-15)
     assert theory.miss_bound_by_mean(coverage=2.0, draws=3) == pytest.approx(0.5 * (2 / 3) ** 3, rel=1e-15)
     assert theory.miss_bound_by_mean(coverage=1.0, draws=np.array([1, 5])).tolist() == [0.0, 0.0]
