@@ -8,10 +8,9 @@ import numpy as np
 from scipy.special import softmax
 
 from sharpsim import _checks
-from sharpsim._arguments import POSITIVE, checked, count, several
+from sharpsim._arguments import FITTED_BETA, POSITIVE, checked, count, several
 from sharpsim._kind import Kind
 from sharpsim.algorithms._sharpened import Sharpened
-from sharpsim.classes._kinds import BETA
 from sharpsim.decoding import Samples, sample_many
 from sharpsim.policies import SequencePolicy
 from sharpsim.training import NeuralClass, Schedule
@@ -58,7 +57,7 @@ def sft_sharpen(
     return Sharpened(fit.policy, len(kept) * N, fit.info)
 
 
-@checked(**TRAINING, N=EVEN, beta=BETA, likelihood_weight=WEIGHT)
+@checked(**TRAINING, N=EVEN, beta=FITTED_BETA, likelihood_weight=WEIGHT)
 def dpo_sharpen(
     policy: SequencePolicy,
     prompts: Any,

@@ -5,14 +5,13 @@ from typing import Any
 import jax
 from jaxtyping import Array, Key
 
-from sharpsim._arguments import CLASS, arrays, checked
+from sharpsim._arguments import CLASS, FITTED_BETA, arrays, checked
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
-from sharpsim.classes._kinds import BETA
 from sharpsim.oracle import Oracle
 
 
-@checked(policy_class=CLASS, beta=arrays(BETA))
+@checked(policy_class=CLASS, beta=arrays(FITTED_BETA))
 def dpo(oracle: Oracle, policy_class: Any, *, n: int, beta: Any, key: Key[Array, ""]) -> Sharpened:
     """DPO on n pairs of base responses, scored by the self-reward r without noise.
 

@@ -9,18 +9,17 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from sharpsim import _checks, laws
-from sharpsim._arguments import CLASS, arrays, checked, count
+from sharpsim._arguments import CLASS, FITTED_BETA, arrays, checked, count
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.classes import FiniteClass, WithReference
-from sharpsim.classes._kinds import BETA
 from sharpsim.oracle import Oracle
 
 ROUND = 1e-5
 """Seconds that a round takes at least."""
 
 
-@checked(policy_class=CLASS, beta=arrays(BETA), validation=count())
+@checked(policy_class=CLASS, beta=arrays(FITTED_BETA), validation=count())
 def xpo(
     oracle: Oracle, policy_class: Any, *, T: int, beta: Any, alpha: Any, key: Key[Array, ""], validation: int | None = None
 ) -> Sharpened:

@@ -5,16 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._arguments import LABEL, MEMBERS, arrays
+from sharpsim._arguments import FITTED_BETA, LABEL, MEMBERS, arrays
 from sharpsim._kind import Kind
 
 INDICES = arrays(LABEL, "pairs")
 PAIRS = {"prompts": INDICES, "responses": INDICES}
-BETA = Kind("positive, from 1e-30 to 1e15", lambda x: (x >= 1e-30) & (x <= 1e15))
 TARGETS = Kind("finite: a compared response has no mass under the base, or an infinite reward", lambda x: abs(x) < np.inf, ("pairs",))
-COMPARED = {"prompts": INDICES, "first": INDICES, "second": INDICES, "targets": TARGETS, "beta": arrays(BETA)}
+COMPARED = {"prompts": INDICES, "first": INDICES, "second": INDICES, "targets": TARGETS, "beta": arrays(FITTED_BETA)}
 TARGET = Kind("from -1e15 to 1e15", lambda x: abs(x) <= 1e15)
-ONE_PAIR = {"prompt": arrays(LABEL), "first": arrays(LABEL), "second": arrays(LABEL), "target": arrays(TARGET), "beta": arrays(BETA)}
+ONE_PAIR = {"prompt": arrays(LABEL), "first": arrays(LABEL), "second": arrays(LABEL), "target": arrays(TARGET), "beta": arrays(FITTED_BETA)}
 COUNTS = Kind("non-negative and finite", lambda x: (x >= 0) & (x < np.inf), ("prompts", "responses"))
 OBSERVED = Kind("log-likelihoods, at most 0, or NaN where unseen", lambda x: ~(x > 1e-4), ("prompts", "responses"), "f")
 ROWS_OF_MEMBERS = replace(MEMBERS, axes=("prompts", "members", "responses"))

@@ -69,7 +69,7 @@ class _Parts(NamedTuple):
 def _parts(log_target: Any, log_base: Any, cut: float) -> _Parts:
     target, base = (normalise(np.asarray(table, dtype=np.float64), np) for table in (log_target, log_base))
     lifted = np.where(base > -np.inf, base, 0.0) + math.log(cut)
-    over = np.where(base > -np.inf, -np.expm1(np.minimum(lifted - np.where(target > -np.inf, target, -1e300), 0.0)), 1.0)
+    over = np.where(base > -np.inf, -np.expm1(np.minimum(lifted - target, 0.0)), 1.0)
     taken = np.minimum(target - math.log(cut), base)
     short = taken < base
     left = np.where(short, base + log1mexp(np.where(short, taken, -1.0) - np.where(short, base, 0.0), np), -np.inf)

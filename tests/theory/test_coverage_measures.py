@@ -131,7 +131,10 @@ def test_the_normaliser_by_enumeration():
         median = sorted(2.0 * h / 2 for h in hits)[1]
         missed += math.prod(float(binom.pmf(h, 2, mass)) for h in hits) * (abs(median - 1) > eps)
     assert theory.normaliser_miss(mass=mass, cut=cut, per_group=2, groups=3, eps=eps) == pytest.approx(missed, rel=1e-13)
+    # Four draws, a mean within 1/2 of 1 at one to three hits: the edges are within.
+    assert theory.normaliser_miss(mass=0.5, cut=2.0, per_group=4, groups=1, eps=0.5) == pytest.approx(2 / 16, rel=1e-14)
     assert theory.normaliser_draws(cut=10.0, eps=0.1, delta=0.1) == (19, math.ceil(1600 / 9))
+    assert theory.normaliser_draws(cut=1.0, eps=0.5, delta=0.05) == (25, 4)
 
 
 @pytest.mark.parametrize(("a", "b"), [(0.5, 2.0), (1.5, 1.0), (3.0, 0.5)])
