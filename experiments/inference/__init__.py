@@ -99,22 +99,31 @@ COLUMNS: dict[str, dict[str, Column]] = {
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `exact`."""
-    return network_rows(settings, context) | _zoo_rows(settings, context)
+    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `exact`.
 
-
-def _zoo_rows(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Questions in their order, models within. What one model is asked of one task is a piece, so that no program is compiled twice."""
-    pieces = [(task, model) for task in dict.fromkeys(question.task for question in settings.questions) for model in models_of(task)]
-    pieces.sort(key=lambda piece: LONGEST.index(piece[1]))
-    work = side_by_side(_one_model, [(settings, context.alone(), *piece) for piece in pieces])
-    found = dict(zip(pieces, context.track(work, "models on tasks", len(pieces)), strict=True))
-    parts: dict[str, list[dict[str, Any]]] = {}
+    The network is a piece, and so is what one model is asked of one task: no program is compiled twice. The longest come first.
+    """
+    tasks = dict.fromkeys(question.task for question in settings.questions)
+    asked = sorted(((task, model) for task in tasks for model in models_of(task)), key=lambda pair: LONGEST.index(pair[1]))
+    pieces = [(_network, settings, context.alone()), *((_one_model, settings, context.alone(), *pair) for pair in asked)]
+    (parts, notes), *found = context.track(side_by_side(_call, pieces), "the network, and models on tasks", len(pieces))
+    context.notes.update(notes)
+    by_pair = dict(zip(asked, found, strict=True))
+    # Questions in their order, models within.
     for question in settings.questions:
         for model in models_of(question.task):
-            for part, rows in found[question.task, model][question].items():
+            for part, rows in by_pair[question.task, model][question].items():
                 parts.setdefault(part, []).extend(rows)
     return parts
+
+
+def _call(work: Any, *given: Any) -> Any:
+    return work(*given)
+
+
+def _network(settings: Settings, context: Context) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
+    """The parts, and the speeds that were noted (beside another piece, where there are two cores)."""
+    return network_rows(settings, context), context.notes
 
 
 def _one_model(settings: Settings, context: Context, task: str, model: str) -> dict[Question, dict[str, list[dict[str, Any]]]]:
