@@ -71,15 +71,7 @@ _DEFAULT = Settings(
 )
 SETTINGS = {
     "smoke": replace(
-        _DEFAULT,
-        draws=(1, 30, 1000),
-        trials=5000,
-        pairs=200,
-        masses=(0.5, 0.01),
-        prompts=20,
-        tasks=(("pronunciation", 3),),
-        model_prompts=8,
-        expansions=100,
+        _DEFAULT, draws=(1, 30, 1000), trials=5000, pairs=200, masses=(0.5, 0.01), prompts=20, tasks=(("arithmetic", 1),), model_prompts=8
     ),
     "default": _DEFAULT,
     "full": replace(_DEFAULT, trials=10_000_000, pairs=200_000, model_prompts=256),
