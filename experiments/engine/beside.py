@@ -37,6 +37,7 @@ def side_by_side(work: Callable[..., Result], pieces: Sequence[tuple[Any, ...]])
     with deaf():
         pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (max(1, cores() // count),))
         futures = [pool.submit(work, *piece) for piece in pieces]
+    mine = [child for child in multiprocessing.active_children() if child not in others]
     try:
         for future in futures:
             yield future.result()
@@ -44,10 +45,10 @@ def side_by_side(work: Callable[..., Result], pieces: Sequence[tuple[Any, ...]])
     except BrokenProcessPool:
         raise Refused("a process of this run died, often for lack of memory.") from None
     finally:
-        mine = [] if done else [child for child in multiprocessing.active_children() if child not in others]
+        if not done:
+            for child in mine:
+                child.kill()
         pool.shutdown(wait=done, cancel_futures=True)
-        for child in mine:
-            child.terminate()
 
 
 def processes() -> int:
