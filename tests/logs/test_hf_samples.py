@@ -151,7 +151,7 @@ def test_bad_models_and_numbers_are_refused(folder, tmp_path, capsys):
     for arguments, said in (
         (command(tmp_path / "empty", asked, tmp_path / "a.csv"), "`model` must be one that transformers loads"),
         (command(folder, asked, tmp_path / "a.csv", draws=0), "`draws` must be a whole number of at least 1"),
-        (command(folder, asked, tmp_path / "a.csv", **{"max-tokens": 0}), "`max_tokens` must be at least 1"),
+        (command(folder, asked, tmp_path / "a.csv", **{"max-tokens": 0}), "`max_tokens` must be a whole number of at least 1"),
         (command(folder, asked, tmp_path / "a.txt"), "must end in .csv, .parquet, .jsonl"),
     ):
         assert main(arguments) == 2
