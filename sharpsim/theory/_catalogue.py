@@ -102,4 +102,13 @@ CATALOGUE: tuple[Item, ...] = (
     Item("Best of N by a proxy", "theorem", "", "win_rate", "Its win rate, which turns at N of order e^(-1/2)", ours=True),
     Item("Best k of N", "theorem", "", "win_rate", "A random one of the best k of N, which does not turn", ours=True),
     Item("Minimax win rate", "theorem", "", "win_rate", "No rule loses less than about sqrt(e) in all worlds", ours=True),
+    Item("Chi-square on ranks", "theorem", "", "win_rate", "Chi-square regularisation is safe on ranks, and not on values", ours=True),
+    Item(
+        "Lift by pairs",
+        "theorem",
+        "",
+        "win_rate",
+        "The accuracy of best of N from one draw's and from pairs that are ranked wrongly",
+        ours=True,
+    ),
 )

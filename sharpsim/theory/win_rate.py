@@ -16,14 +16,24 @@ without atoms,
     R(q)  <=  1 - (1 - E_M)^2/(2M)                                                                        (comparator)
     1 - R(best of N)    <=  N e/2 + 1/(N+1)                                                               (best of N)
     1 - R(best k of N)  <=  N e/(2k) + (k+1)/(2(N+1))                                                     (best k of N)
-    1 - R  >=  sqrt(2s(1 + s/2)) - 2s  in some world with e = 2s(1-s), for every rule that sees the proxy alone    (minimax)
+    1 - R  >=  sqrt(2s(1 + s/2)) - 2s  in some world with e <= 2s(1-s), for every rule that sees the proxy alone   (minimax)
+    1 - R(chi-square on ranks)  <=  e/t + t/3,  beta = t^2/2                                              (chi-square)
 
 So the least 1 - R that can be had in all worlds is about sqrt(e). The best k of N reaches it as N grows with k/N = sqrt(e). Best of N is
-sqrt(2) times worse at its best N, about sqrt(2/e), and fails at large N.
+sqrt(2) times worse at its best N, about sqrt(2/e), and fails at large N. Chi-square regularisation of the proxy's ranks is 1.155 times
+worse; of its values, it may have 1 - R of at least 1/2 at every beta, however small e is.
+
+Let the true reward be correctness, a the accuracy of one draw (so that R = 1/2 + (accuracy - a)/2), and eps the probability that of a right
+and a wrong draw the proxy prefers the wrong one. Then
+
+    (1-(1-a) eps)^N - ((1-a)(1-eps))^N  <=  accuracy of best of N  <=  1 - (1-a(1-eps))^N + (a eps)^N        (lift by pairs)
+
+Both sides are attained, and equal at N = 2: there the gain over one draw is a (1-a)(1 - 2 eps). As N grows the accuracy tends to 1 or 0, as
+the proxy's best response is right or wrong. With the log-likelihood as proxy that is the mode.
 
 Assumptions. A1 (`atoms`): base has no atoms, for the terms 1/(N+1) and (k+1)/(2(N+1)). On tables the exact R^ takes their place.
 
-Symbols. e: error; N: draws; k: kept; M: cut; E_M: excess; s: the mass that is ranked wrong.
+Symbols. e: error; N: draws; k: kept; M: cut; E_M: excess; s: the mass that is ranked wrong; t: top; a: accuracy; eps: pair_error.
 
 Source. Sriraman and Block, COLT 2026, for the setting and the orders of magnitude; statements with constants and proofs: ours.
 
@@ -41,7 +51,9 @@ from scipy import stats
 from sharpsim import laws
 from sharpsim._arguments import OPEN_UNIT, UNIT, checked, count
 from sharpsim._logspace import level_masses, normalise
+from sharpsim.theory._chi_square import chi_square_bound, chi_square_law
 from sharpsim.theory._common import Statement, as_float
+from sharpsim.theory._lift import Pairs, accuracy_lower_bound, accuracy_upper_bound, predicted_accuracy, right_and_wrong, trusted_draws
 
 
 @checked
@@ -148,9 +160,9 @@ def misranked_mass(*, error: float) -> float:
 
 @checked(error=UNIT)
 def shortfall_lower_bound(*, error: float) -> float:
-    """**Lower** bound on the largest 1 - R, over worlds with this error, of any rule that sees the proxy alone; about sqrt(e), at least 0.
+    """**Lower** bound on the largest 1 - R, over worlds with at most this error, of any rule that sees the proxy alone; >= 0.
 
-    max(0, sqrt(2s(1 + s/2)) - 2s) for base without atoms. Raises `ValueError` for e above 1/2.
+    max(0, sqrt(2s(1 + s/2)) - 2s), about sqrt(e), for base without atoms. Raises `ValueError` for e above 1/2.
     """
     s = misranked_mass(error=error)
     return max(0.0, math.sqrt(2 * s * (1 + s / 2)) - 2 * s)
@@ -164,11 +176,12 @@ def best_draws(*, error: float) -> int:
     return min(near, key=lambda N: shortfall_bound(error=error, draws=N))
 
 
+_SYMBOLS = {"e": "error", "N": "draws", "k": "kept", "M": "cut", "t": "top", "a": "accuracy", "eps": "pair_error"}
 _SOURCE = "Sriraman and Block, COLT 2026, up to constants; constants ours"
 
 
 def _statement(label: str, claim: str, side: Any) -> Statement:
-    return Statement("win_rate", label, claim, side, symbols={"e": "error", "N": "draws", "k": "kept", "M": "cut"}, source=_SOURCE)
+    return Statement("win_rate", label, claim, side, symbols=_SYMBOLS, source=_SOURCE)
 
 
 STATEMENTS = (
@@ -177,4 +190,12 @@ STATEMENTS = (
     _statement("Best of N by a proxy", "1 - win rate <= N e/2 + 1/(N+1)", "upper"),
     _statement("Best k of N", "1 - win rate <= N e/(2k) + (k+1)/(2(N+1))", "upper"),
     _statement("Minimax win rate", "no rule has 1 - win rate below about sqrt(e) in all worlds", "lower"),
+    _statement("Chi-square on ranks", "1 - win rate <= e/t + t/3 at beta = t^2/2", "upper"),
+    _statement("Lift by pairs", "accuracy of best of N between two powers of one draw's accuracy and the pair error", "lower"),
 )
+
+__all__ = [
+    "STATEMENTS", "Pairs", "accuracy_lower_bound", "accuracy_upper_bound", "best_draws", "best_k_law", "best_k_of_n", "best_of_n",
+    "chi_square_bound", "chi_square_law", "comparator_bound", "hacking_bound", "mid_rank", "misranked_mass", "pairwise_error",
+    "predicted_accuracy", "right_and_wrong", "shortfall_bound", "shortfall_lower_bound", "trusted_draws", "win_rate",
+]  # fmt: skip

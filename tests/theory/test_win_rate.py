@@ -35,6 +35,11 @@ def sunk(size, wrong):
     return base, np.where(proxy >= size - wrong, proxy - size, proxy), proxy
 
 
+def lost(law, base, truth):
+    """1 - R of a law."""
+    return 1 - (law * win_rate.mid_rank(base, truth)).sum()
+
+
 # Value
 
 
@@ -218,6 +223,150 @@ def test_order_of_all_rules():
     assert win_rate.shortfall_lower_bound(error=1e-12) == pytest.approx(float(exact), rel=1e-12)
 
 
+# Chi-square regularisation
+
+
+@given(seeds, st.floats(1e-6, 1e6))
+def test_the_chi_square_law_is_optimal(seed, beta):
+    """Its density is (proxy - lambda)_+ / beta for one lambda, so no law near it or far from it is better."""
+    base, _, proxy = world(seed)
+    law, p, rng = win_rate.chi_square_law(base, proxy, beta=beta), np.exp(base), np.random.default_rng(seed)
+    assert law.sum() == pytest.approx(1, rel=1e-12)
+    worth = (law * proxy).sum() - beta / 2 * (p * (law / p - 1) ** 2).sum()
+    for other in rng.dirichlet(np.full(7, 0.3), size=20):
+        for mixed in (other, 0.999 * law[0] + 0.001 * other):
+            assert (mixed * proxy).sum() - beta / 2 * (p * (mixed / p - 1) ** 2).sum() <= worth + 1e-9 * (1 + beta)
+
+
+def test_the_chi_square_law_by_hand():
+    base, proxy = np.log([[0.5, 0.25, 0.25]]), np.array([[0.0, 1.0, 2.0]])
+    # lambda = 1 - beta/... : with all responses weighed, lambda = mean - beta.
+    np.testing.assert_allclose(win_rate.chi_square_law(base, proxy, beta=3.0), [[0.375, 0.25 * 3.25 / 3, 0.25 * 4.25 / 3]], rtol=1e-14)
+    # lambda = 1.5: the best alone.
+    np.testing.assert_allclose(win_rate.chi_square_law(base, proxy, beta=0.125), [[0.0, 0.0, 1.0]], atol=0)
+    np.testing.assert_allclose(win_rate.chi_square_law(base, proxy, beta=1e9), np.exp(base), rtol=1e-8)
+
+
+@pytest.mark.parametrize("wrong", [1, 5, 40])
+@pytest.mark.parametrize("top", [0.02, 0.1, 0.4, 0.9])
+def test_chi_square_on_ranks_keeps_its_bound(wrong, top):
+    base, truth, proxy = sunk(4000, wrong)
+    error = float(win_rate.pairwise_error(base, truth, proxy)[0])
+    law = win_rate.chi_square_law(base, win_rate.mid_rank(base, proxy), beta=top**2 / 2)
+    short, bound = lost(law, base, truth), win_rate.chi_square_bound(error=error, top=top)
+    assert short <= bound + 1 / 4000
+    # Close where few are wrong among the top: times 0.7 it would be false.
+    if wrong / 4000 < top / 50:
+        assert short > 0.95 * bound
+
+
+@pytest.mark.parametrize("share", [0.1, 0.01])
+def test_no_beta_saves_chi_square_on_values(share):
+    base, truth, proxy = sunk(1000, round(1000 * share))
+    values = np.where(truth < 0, 1 / (2 * share) + 1, proxy / 1000)
+    losses = [lost(win_rate.chi_square_law(base, values, beta=beta), base, truth) for beta in np.geomspace(1e-4, 1e6, 200)]
+    assert 0.5 <= min(losses) < 0.501
+    error = win_rate.pairwise_error(base, truth, proxy)[0]
+    assert 1 - win_rate.best_k_of_n(base, truth, proxy, draws=10**6, kept=round(10**6 * error**0.5))[0] < error**0.5
+
+
+def test_the_guarantee_of_chi_square_is_least_where_it_is_said_to_be():
+    for error in (1e-6, 1e-3, 0.1):
+        found = optimize.minimize_scalar(lambda t, e=error: win_rate.chi_square_bound(error=e, top=t), bounds=(1e-6, 1), method="bounded")
+        assert found.fun == pytest.approx(2 * math.sqrt(error / 3), rel=1e-3)
+
+
+# Lift by pairs
+
+
+def right_wrong(seed, responses=7):
+    """A base, correctness and a proxy with ties; some of each kind."""
+    base, truth, proxy = world(seed, responses=responses)
+    right = truth >= 2
+    right[0, :2] = True, False
+    return base, right, proxy
+
+
+@given(seeds)
+def test_pairs_by_enumeration(seed):
+    base, right, proxy = right_wrong(seed)
+    p, r = np.exp(base[0]), proxy[0]
+    beaten = sum(p[i] * p[j] * ((r[j] > r[i]) + (r[j] == r[i]) / 2) for i in range(7) for j in range(7) if right[0, i] and not right[0, j])
+    found = win_rate.right_and_wrong(base, right, proxy)
+    assert found.accuracy[0] == pytest.approx(p[right[0]].sum(), rel=1e-12)
+    assert found.error[0] == pytest.approx(beaten / (p[right[0]].sum() * p[~right[0]].sum()), rel=1e-9, abs=1e-15)
+
+
+@given(seeds, st.integers(1, 200))
+def test_accuracy_of_best_of_n_is_between_its_bounds(seed, draws):
+    base, right, proxy = right_wrong(seed)
+    pairs = win_rate.right_and_wrong(base, right, proxy)
+    accuracy = np.exp(laws.best_of_n(base, proxy, draws=draws))[right].sum()
+    given_ = {"accuracy": pairs.accuracy[0], "pair_error": pairs.error[0], "draws": draws}
+    lower, upper = win_rate.accuracy_lower_bound(**given_), win_rate.accuracy_upper_bound(**given_)
+    assert lower - 1e-12 <= accuracy <= upper + 1e-12
+    assert lower - 1e-9 <= win_rate.predicted_accuracy(**given_) <= upper + 1e-9
+    if draws <= 2:
+        assert lower == pytest.approx(accuracy, rel=1e-9)
+        assert upper == pytest.approx(accuracy, rel=1e-9)
+
+
+@pytest.mark.parametrize("draws", [3, 20, 500])
+@pytest.mark.parametrize(("first", "last"), [(0.2, 0.7), (0.6, 0.9), (0.0, 0.3), (0.5, 1.0)])
+def test_adjacent_responses_attain_the_bounds(draws, first, last):
+    """Right ones the lower, wrong ones the upper: a bound times 1.3, or 1 - bound times 1.3, would be false."""
+    base, ranks = equal(1000)
+    inside = (ranks >= 1000 * first) & (ranks < 1000 * last)
+    law = np.exp(laws.best_of_n(base, ranks, draws=draws))
+    for right, bound in ((inside, win_rate.accuracy_lower_bound), (~inside, win_rate.accuracy_upper_bound)):
+        pairs = win_rate.right_and_wrong(base, right, ranks)
+        found = bound(accuracy=pairs.accuracy[0], pair_error=pairs.error[0], draws=draws)
+        assert found == pytest.approx(law[right].sum(), rel=1e-9, abs=1e-14)
+
+
+@given(st.floats(1e-6, 1 - 1e-6), st.floats(1e-6, 1 - 1e-6), st.integers(1, 10**4))
+def test_the_prediction_is_an_integral(a, eps, draws):
+    """By another quadrature, over the rank of a right response among the wrong."""
+    odds = (1 - eps) / eps
+    grid, weights = np.polynomial.legendre.leggauss(60)
+    # x = -log of the rank, in pieces that double: the integrand may be near 0 alone, or long.
+    ends = np.append(0.0, np.geomspace(1e-12, 1e9, 400))
+    total = 0.0
+    for low, high in itertools.pairwise(ends):
+        x = (high + low) / 2 + grid * (high - low) / 2
+        rank = np.maximum(a * np.expm1(-odds * x) + (1 - a) * np.expm1(-x), -1 + 1e-16)
+        value = draws * a * odds * np.exp(-odds * x + (draws - 1) * np.log1p(rank))
+        total += (weights * value).sum() * (high - low) / 2
+    assert win_rate.predicted_accuracy(accuracy=a, pair_error=eps, draws=draws) == pytest.approx(total, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(("a", "eps"), [(0.3, 0.2), (0.9, 0.01), (0.5, 0.6)])
+def test_the_odds_are_multiplied_in_the_limit(a, eps):
+    limit = win_rate.predicted_accuracy(accuracy=a, pair_error=eps, draws=10**9)
+    assert limit / (1 - limit) == pytest.approx(a / (1 - a) * (1 - eps) / eps, rel=1e-6)
+
+
+@given(st.floats(1e-3, 0.999), st.floats(1e-4, 1.0))
+def test_no_other_number_of_draws_is_trusted_more(a, eps):
+    best = win_rate.trusted_draws(accuracy=a, pair_error=eps)
+    others = np.unique(np.geomspace(1, 10**6, 300).astype(int))
+    largest = win_rate.accuracy_lower_bound(accuracy=a, pair_error=eps, draws=others).max()
+    assert win_rate.accuracy_lower_bound(accuracy=a, pair_error=eps, draws=best) >= largest - 1e-12
+
+
+def test_ends_of_the_lift():
+    for draws in (1, 2, 7):
+        for a in (0.0, 1.0):
+            for bound in (win_rate.accuracy_lower_bound, win_rate.accuracy_upper_bound, win_rate.predicted_accuracy):
+                assert bound(accuracy=a, pair_error=0.3, draws=draws) == pytest.approx(a, abs=1e-15)
+        assert win_rate.predicted_accuracy(accuracy=0.3, pair_error=0.0, draws=draws) == pytest.approx(1 - 0.7**draws, rel=1e-14)
+        assert win_rate.predicted_accuracy(accuracy=0.3, pair_error=1.0, draws=draws) == pytest.approx(0.3**draws, rel=1e-14)
+    assert win_rate.trusted_draws(accuracy=0.3, pair_error=0.0) == math.inf
+    assert win_rate.trusted_draws(accuracy=0.0, pair_error=1.0) == 1.0
+    none = win_rate.right_and_wrong(np.log([[0.5, 0.5]]), np.array([[True, True]]), np.array([[0.0, 1.0]]))
+    assert (none.accuracy[0], none.error[0]) == (pytest.approx(1.0), 0.0)
+
+
 # Refusals
 
 
@@ -229,6 +378,12 @@ def test_order_of_all_rules():
         (lambda: win_rate.best_draws(error=0.0), "error"),
         (lambda: win_rate.hacking_bound(error=1.5, draws=2), "error"),
         (lambda: win_rate.comparator_bound(cut=0.0, excess=0.1), "cut"),
+        (lambda: win_rate.chi_square_law(*equal(3), beta=0.0), "beta"),
+        (lambda: win_rate.chi_square_law(equal(3)[0], np.array([[0.0, np.inf, 1.0]]), beta=1.0), "proxy"),
+        (lambda: win_rate.chi_square_bound(error=0.1, top=1.5), "top"),
+        (lambda: win_rate.accuracy_lower_bound(accuracy=1.5, pair_error=0.1, draws=2), "accuracy"),
+        (lambda: win_rate.accuracy_upper_bound(accuracy=0.5, pair_error=-0.1, draws=2), "pair_error"),
+        (lambda: win_rate.predicted_accuracy(accuracy=0.5, pair_error=0.1, draws=0), "draws"),
         (lambda: win_rate.pairwise_error(equal(3)[0], np.full((1, 3), np.nan), equal(3)[1]), "reward"),
     ],
 )
