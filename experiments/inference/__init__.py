@@ -20,6 +20,8 @@ from experiments.inference.exact import COLUMNS as THEORY
 from experiments.inference.findings import judged
 from experiments.inference.network import COLUMNS as NETWORK
 from experiments.inference.network import network_rows
+from experiments.inference.pairs import COLUMNS as PAIRS
+from experiments.inference.pairs import pair_rows
 from experiments.inference.panels import COLUMNS as PANELS
 from experiments.inference.panels import panels
 from experiments.inference.predictions import zoo_verdicts
@@ -95,11 +97,12 @@ COLUMNS: dict[str, dict[str, Column]] = {
     **PANELS,
     **{part: PANELS[part] | bands for part, bands in BANDS.items()},
     **THEORY,
+    **PAIRS,
 }
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """The parts of the network (`network_rows`), and of the trained models: those of `panels` and of `exact`.
+    """The parts of the network (`network_rows`), and of the trained models: those of `panels`, of `exact` and of `pairs`.
 
     The network is a piece, and so is what one model is asked of one task: no program is compiled twice. The longest come first.
     """
@@ -138,6 +141,7 @@ def _one_model(settings: Settings, context: Context, task: str, model: str) -> d
         made = panels(cell.table, N=settings.literal_N, level=settings.level, bins=settings.bins)
         with_exact(made, cell.found, floor=settings.cells_floor)
         made["cells-theory"] = [theory_row(cell, grid=settings.exact_N, share=settings.saturation_share, **shared)]
+        made["cells-pairs"] = pair_rows(cell, N=settings.literal_N, level=settings.level)
         made["cells-profile"] = profile_rows(cell, N=settings.coverage_N)
         found[cell.question] = made
     return found

@@ -19,6 +19,7 @@ def zoo_verdicts(tables: dict[str, Table]) -> list[Verdict]:
         _signs("gain over one draw", theory, "gain"),
         _signs("lift over greedy", theory, "lift"),
         _prompts(theory),
+        _pairs(tables["cells-pairs"]),
     ]
 
 
@@ -138,4 +139,21 @@ def _prompts(theory: Table) -> Verdict:
     return Verdict(
         "Lift predictor (prompts)", "prompt by prompt, the covariance has the sign of the certified gain", f"{agree} of {told} prompts",
         "more often than 1/2", "reproduced" if low > 0.5 else "vacuous", slack=low - 0.5, slack_kind="lower end less 1/2",
+    )  # fmt: skip
+
+
+def _pairs(rows: Table) -> Verdict:
+    """What two numbers of each prompt explain of the gains of all cells, at the largest N; every accuracy is within its bounds."""
+    last = rows.where(N=int(rows["N"].max()))
+    left = float(((last["gain"] - last["predicted"]) ** 2).sum())
+    explained = 1 - left / max(float(((last["gain"] - last["gain"].mean()) ** 2).sum()), 1e-300)
+    inside = bool((rows["room"] >= -1e-9).all())
+    ordered = bool(((rows["lower"] <= rows["predicted"] + 1e-6) & (rows["predicted"] <= rows["upper"] + 1e-6)).all())
+    typical = float(np.median(np.abs(last["gain"] - last["predicted"])))
+    shown = f"{100 * explained:.3g}% of the variance over {len(last)} cells, {typical:.2g} points off at the median"
+    sound = inside and ordered and bool((last["low"] <= last["high"]).all())
+    return Verdict(
+        "Lift by pairs (trained models)", "the gain of best of 50 over one draw from one draw's accuracy and pairs, of other draws",
+        shown if sound else "an accuracy outside its bounds", "half of the variance",
+        "violated" if not sound else ("reproduced" if explained > 0.5 else "vacuous"), slack=explained, slack_kind="share explained",
     )  # fmt: skip

@@ -70,8 +70,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "": columns(text="rule", count="draws kept trials", exact="share error exact", **_FREQUENCY),
     "curve": columns(text="rule", count="draws kept", exact="share error exact proxy bound lower"),
     "tables": columns(text="claim", count="draws kept instances", exact="cut ratio extremal"),
-    "regularised": columns(text="rule", exact="share error setting exact bound"),
-    "minimax": columns(count="best_draws", exact="error lower best_of_n best_k_of_n"),
+    "regularised": columns(text="rule", exact="share error strength exact bound"),
+    "minimax": columns(count="best_draws", exact="error lower best_of_n best_k_of_n chi_square"),
 }
 
 
@@ -137,8 +137,8 @@ def _regularised(settings: Settings, share: float) -> list[dict[str, Any]]:
         ("chi-square on values", settings.betas[best], losses[best], 1.0),
     )
     return [
-        {"share": share, "error": error, "rule": rule, "setting": setting, "exact": exact, "bound": float(bound)}
-        for rule, setting, exact, bound in made
+        {"share": share, "error": error, "rule": rule, "strength": strength, "exact": exact, "bound": float(bound)}
+        for rule, strength, exact, bound in made
     ]
 
 
@@ -155,5 +155,8 @@ def _minimax(settings: Settings) -> list[dict[str, Any]]:
         best_k = theory.shortfall_bound(error=error, draws=many, kept=max(1, round(many * error**0.5)))
         lower = theory.shortfall_lower_bound(error=error)
         best_of_n = theory.shortfall_bound(error=error, draws=N)
-        rows.append({"error": error, "best_draws": N, "lower": lower, "best_of_n": best_of_n, "best_k_of_n": best_k})
+        chi_square = theory.chi_square_bound(error=error, top=min((3 * error) ** 0.5, 0.999))
+        rows.append(
+            {"error": error, "best_draws": N, "lower": lower, "best_of_n": best_of_n, "best_k_of_n": best_k, "chi_square": chi_square}
+        )
     return rows

@@ -1,5 +1,7 @@
 """Verdicts on the win rate under a wrong reward."""
 
+import numpy as np
+
 from experiments.engine.counting import surprises
 from experiments.engine.frame import Table, Verdict
 
@@ -27,7 +29,7 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
         sound = wrong == 0 and proper and ratio <= room and bool((mine["proxy"] <= mine["exact"] * room).all())
         said = f"1 - R over its bound; {len(drawn)} of {len(drawn)} measured on the law" if wrong == 0 else "measured off the law"
         made.append(Verdict(label, said, ratio, 1.0, "holds" if sound else "violated", ratio, "largest ratio of exact to bound"))
-    return [*made, _turns(curve), _chi_square(tables["regularised"]), _optimal(tables["minimax"], curve)]
+    return [*made, _turns(curve), _chi_square(tables["regularised"], tables["minimax"]), _optimal(tables["minimax"], curve)]
 
 
 def _turns(curve: Table) -> Verdict:
@@ -43,12 +45,15 @@ def _turns(curve: Table) -> Verdict:
     return Verdict("Best of N by a proxy (turn)", claim, shown, "2; 1.1", "reproduced" if sound else "violated")
 
 
-def _chi_square(rows: Table) -> Verdict:
+def _chi_square(rows: Table, guaranteed: Table) -> Verdict:
     """On ranks within its guarantee, and close to it; on values a loss of one half at the best beta."""
     ranks, values, best = (rows.where(rule=name) for name in ("chi-square on ranks", "chi-square on values", "best k of N"))
     ratio, least = float((ranks["exact"] / ranks["bound"]).max()), float(values["exact"].min())
     room = 1 + 1e-9
-    sound = ratio <= room and bool((best["exact"] <= best["bound"] * room).all()) and least > 0.49
+    # 2 sqrt(e/3) over sqrt(e) is 1.155.
+    dearer = float((guaranteed["chi_square"] / guaranteed["best_k_of_n"]).take(np.flatnonzero(guaranteed["error"] <= 1e-3)).min())
+    near = bool(np.isclose(ranks["strength"], np.sqrt(3 * ranks["error"]), rtol=1e-6).all()) and bool((values["bound"] == 1).all())
+    sound = ratio <= room and bool((best["exact"] <= best["bound"] * room).all()) and least > 0.49 and near and 1.15 < dearer < 1.16
     shown = f"{ratio:.3g} of the bound or less; {least:.3g} or more"
     claim = "chi-square on ranks: 1 - R over e/t + t/3; on values: 1 - R at the best beta"
     return Verdict("Chi-square on ranks", claim, shown, "1; 1/2", "holds" if sound else "violated", ratio, "largest ratio")

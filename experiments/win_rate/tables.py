@@ -83,7 +83,7 @@ def _by_pairs(settings: Any, rng: np.random.Generator) -> list[dict[str, Any]]:
     inside = (ranks >= 0.6 * size) & (ranks < 0.9 * size)
     for N in sorted({N for N, _ in settings.rules if N > 2}):
         lower, upper = _shares(base, right, proxy, N)
-        at = {"draws": N, "kept": 1, "cut": 1.0, "instances": int(some.sum())}
+        at = {"draws": N, "kept": 1, "instances": int(some.sum()), "cut": 1.0}
         rows.append({"claim": "pairs, lower"} | at | {"ratio": lower, "extremal": _shares(flat, inside, ranks, N)[0]})
         rows.append({"claim": "pairs, upper"} | at | {"ratio": upper, "extremal": _shares(flat, ~inside, ranks, N)[1]})
     return rows

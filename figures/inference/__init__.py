@@ -11,7 +11,7 @@ from experiments.engine.rows import Table
 from figures.engine.style import QUIET, band, bound_line, caption, claim, colour, figure, measured, theory_line
 from figures.inference.captions import CAPTIONS
 from figures.inference.cells import draw_cells
-from figures.inference.zoo import draw_profile, draw_theory
+from figures.inference.zoo import draw_pairs, draw_profile, draw_theory
 
 MODEL = "a 0.8M-parameter network that pronounces English words (g2p-en) stands in for the paper's language models"
 RULES = ("best of N", "majority", "length-normalised", "pass@N")
@@ -28,7 +28,8 @@ def draw(tables: dict[str, Table]) -> dict[str, Figure]:
 def _zoo(tables: dict[str, Table]) -> dict[str, Figure]:
     if "cells-theory" not in tables:
         return {}
-    return {"cells-theory": draw_theory(tables["cells-theory"]), "cells-profile": draw_profile(tables["cells-profile"])}
+    drawn = {"cells-theory": draw_theory, "cells-pairs": draw_pairs, "cells-profile": draw_profile}
+    return {part: draw_part(tables[part]) for part, draw_part in drawn.items()}
 
 
 def _network(tables: dict[str, Table]) -> dict[str, Figure]:

@@ -45,6 +45,36 @@ def draw_theory(rows: Table) -> Figure:
     return fig
 
 
+def draw_pairs(rows: Table) -> Figure:
+    """Draw the gain at the largest N against its prediction, and against N in the cells with the largest and the least gain."""
+    fig, (left, right) = figure(1, 2, width=15, height=7.4)
+    most = int(rows["N"].max())
+    last = rows.where(N=most)
+    for index, model in enumerate(dict.fromkeys(rows["model"].tolist())):
+        own = last.where(model=model)
+        left.vlines(own["predicted"], own["lower"], own["upper"], color=QUIET, linewidth=1, alpha=0.5)
+        measured(left, own["predicted"], own["gain"], own["low"], own["high"], model, index=index)
+    ends = np.array([min(last["predicted"].min(), last["gain"].min()) - 3, max(last["predicted"].max(), last["gain"].max()) + 3])
+    theory_line(left, ends, ends, "measured = predicted", linewidth=1.4)
+    left.set(xlim=ends, ylim=ends, xlabel="predicted gain (points)", ylabel="measured gain (points)", title=f"$N = {most}$, all cells")
+    left.legend(loc="lower right")
+    order = np.argsort(last["gain"])
+    for index, at in enumerate(dict.fromkeys([int(order[-1]), int(order[len(order) // 2]), int(order[0])])):
+        model, task = str(last["model"][at]), str(last["task"][at])
+        own = rows.where(model=model, task=task)
+        band(right, own["N"], own["lower"], own["upper"], color=colour(index))
+        theory_line(right, own["N"], own["predicted"], color=colour(index), linewidth=1.8)
+        measured(right, own["N"], own["gain"], own["low"], own["high"], f"{task}, {model}", index=index)
+    right.axhline(0, color=QUIET, linestyle="--", linewidth=1.4)
+    right.set(xscale="log", xlabel="draws $N$", ylabel="gain over one draw (points)", title="largest, median and least gain")
+    right.set_xticks(sizes := rows.unique("N"), [str(size) for size in sizes.tolist()], minor=False)
+    right.minorticks_off()
+    right.legend(loc="upper left")
+    claim(fig, "How often pairs are ranked wrongly tells what best of $N$ will gain.")
+    caption(fig, CAPTIONS["cells-pairs"], setting=f"{STAND_IN}.")
+    return fig
+
+
 def draw_profile(rows: Table) -> Figure:
     """Draw the fraction of prompts uncovered at N, a panel for each task, a line for each model."""
     tasks, models = (list(dict.fromkeys(rows[name].tolist())) for name in ("task", "model"))
