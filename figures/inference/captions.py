@@ -42,9 +42,10 @@ CAPTIONS = {
     "with 95% intervals over prompts and draws. $N$ saturates where coverage says, and best of $N$ helps where correctness and "
     "log-probability go together.",
     "cells-pairs": "The gain of best of $N$ over one draw, measured and predicted from two numbers of each prompt: one draw's accuracy and "
-    "how often a wrong draw is more likely than a right one. They were estimated on other draws; dots are measured, with 95% intervals "
-    "over draws for these prompts, grey bars and bands are the exact bounds on what the two numbers allow, and lines the prediction. At $N = 2$ the two "
-    "numbers fix the gain; at larger $N$ the prediction assumes a smooth trade-off between right and wrong ranks.",
+    "how often a wrong draw is more likely than a right one. They were estimated on other draws; dots are measured, with "
+    "95% intervals over draws for these prompts, grey bars and bands are the exact bounds on what the two numbers allow, "
+    "and lines the prediction. At $N = 2$ the two numbers fix the gain; at larger $N$ the prediction assumes a smooth "
+    "trade-off between right and wrong ranks.",
     "cells-profile": "The fraction of prompts whose mode has probability below $1/N$, a panel for each task. Solid lines are "
     "exact, shaded where the mode of some prompts is not proven (from the search's bound to the best response known); dashed "
     r"lines are the bound $C_\mathrm{cov}/N$. The profile shows how many draws a prompt needs before its mode is likely to be "
