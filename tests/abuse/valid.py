@@ -81,7 +81,7 @@ BY_NAME: dict[str, Any] = {
     "trace_max": 2.0, "variation": 0.3, "shortfall": 0.1, "limit": 0.5, "tolerance": 0.1, "floor": -9.0, "mode_probability": 0.4,
     "remaining": 2.0, "error": 0.2, "covered_mass": 0.3, "tie_credit": 0.5, "coupling": 1.0, "best_alignment": 1.0, "coefficient": 1.0,
     "norm": 0.5, "mass": 0.3, "temperature": 0.7, "second_token": 0.9, "p": 0.3, "idle": 0.1, "survival": 0.9, "negligible": 0.0,
-    "cut": 2.0, "per_group": 20,
+    "cut": 2.0, "per_group": 20, "accuracy": 0.4, "pair_error": 0.2, "top": 0.3,
     "bias": 0.01,
     "level": 0.95, "upper": 1.0, "edge_probability": 0.5, "concentration": 1.0, "span": 1.0, "false_alarm": 1e-6,
     # Tables.
