@@ -102,4 +102,14 @@ CATALOGUE: tuple[Item, ...] = (
     Item("Best of N by a proxy", "theorem", "", "win_rate", "Its win rate, which turns at N of order e^(-1/2)", ours=True),
     Item("Best k of N", "theorem", "", "win_rate", "A random one of the best k of N, which does not turn", ours=True),
     Item("Minimax win rate", "theorem", "", "win_rate", "No rule loses less than about sqrt(e) in all worlds", ours=True),
+    Item("Next token", "theorem", "", "power_sampling", "The exact next-token law of pi^alpha, by zeta", ours=True),
+    Item("Token temperature", "theorem", "", "power_sampling", "Its distance to pi^alpha, exactly, and a sharp bound", ours=True),
+    Item("Independent proposals", "theorem", "", "power_sampling", "Mix at least as fast as best of N finds the mode", ours=True),
+    Item("Block resampling", "theorem", "", "power_sampling", "Exact with the length in the acceptance, biased by it without", ours=True),
+    Item("Truncated proposals", "theorem", "", "power_sampling", "The published variant ends on the shortest prefixes", ours=True),
+    Item("Importance resampling", "theorem", "", "power_sampling", "Its exact law, and a bound of order 1/N", ours=True),
+    Item("Rollout estimates", "theorem", "", "power_sampling", "Plug-in bias of order 1/K, jackknife 1/K^2, measured", ours=True),
+    Item(
+        "Sequential Monte Carlo", "algorithm", "", "power_sampling", "Unbiased normaliser, bias of the law at finite particles", ours=True
+    ),
 )
