@@ -58,7 +58,8 @@ def truncated_kernel(space: Space, *, alpha: float, suffix: str = "base") -> Ker
     """The published variant on all prefixes but the empty one: states are prefixes 1, 2, .. of `space`, whole responses among them.
 
     The cut c is uniform over the current length t, and the new tokens stop at t tokens in all, whether the response has ended or not. The
-    quotient of acceptance takes from the current state as many tokens as the proposal has, and knows no |y|.
+    quotient of acceptance takes from the current state as many tokens as the proposal has, and knows no |y|. With l the length of the
+    shortest response, prefixes of at least l tokens lead to one closed class; those of each smaller length are a class of their own.
     """
     log_q, log_p = _laws(space, alpha, suffix)
     score, ancestors, whole = alpha * log_p - log_q, _ancestors(space), space.whole()
