@@ -110,5 +110,14 @@ CATALOGUE: tuple[Item, ...] = (
         "win_rate",
         "The accuracy of best of N from one draw's and from pairs that are ranked wrongly",
         ours=True,
+    Item("Next token", "theorem", "", "power_sampling", "The exact next-token law of pi^alpha, by zeta", ours=True),
+    Item("Token temperature", "theorem", "", "power_sampling", "Its distance to pi^alpha, exactly, and a sharp bound", ours=True),
+    Item("Independent proposals", "theorem", "", "power_sampling", "Mix at least as fast as best of N finds the mode", ours=True),
+    Item("Block resampling", "theorem", "", "power_sampling", "Exact with the length in the acceptance, biased by it without", ours=True),
+    Item("Truncated proposals", "theorem", "", "power_sampling", "The published variant ends on the shortest prefixes", ours=True),
+    Item("Importance resampling", "theorem", "", "power_sampling", "Its exact law, and a bound of order 1/N", ours=True),
+    Item("Rollout estimates", "theorem", "", "power_sampling", "Plug-in bias of order 1/K, jackknife 1/K^2, measured", ours=True),
+    Item(
+        "Sequential Monte Carlo", "algorithm", "", "power_sampling", "Unbiased normaliser, bias of the law at finite particles", ours=True
     ),
 )
