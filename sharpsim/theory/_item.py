@@ -18,6 +18,7 @@ STEMS = {
     "amortise": "SFT-Sharpening of sequence models",
     "coverage_measures": "Ways to measure coverage, and the draws that each promises",
     "win_rate": "Best of N by a reward that is partly wrong",
+    "self_training": "Rounds of self-training, and which part of a fall is sharpening",
 }
 """The stems in the paper's order, then later results, each with its subject."""
 
