@@ -63,10 +63,19 @@ REWARDS = ("fixed", "likelihood", "majority", "self-certainty", "entropy")
 
 
 @checked(beta=MODERATE, rounds=count(0))
-def fixed_reward(log_base: Any, reward: Any, *, beta: float, rounds: int) -> np.ndarray:
-    """log p_t after t rounds of one reward table: log of base exp(t r/beta), normalised; base at t = 0. Errors as `laws.tilted`."""
+def fixed_reward(log_base: Any, reward: Any, *, beta: float, rounds: Any) -> np.ndarray:
+    """log p_t after t rounds of one reward table: log of base exp(t r/beta), normalised; base at t = 0.
+
+    `[prompts, responses]`, behind the axes of `rounds` where these are several. Errors as `laws.tilted`.
+    """
     table = normalise(np.asarray(log_base, dtype=np.float64), np)
-    return table if rounds == 0 else laws.tilted(table, np.asarray(reward, dtype=np.float64), beta=beta / rounds)
+    once = laws.tilted(table, np.asarray(reward, dtype=np.float64), beta=beta)
+    t = np.asarray(rounds, dtype=np.float64)[..., None, None]
+    _checks.affordable("rounds", np.shape(rounds), size=32.0 * t.size * table.size)
+    has_mass = table > -np.inf
+    step = np.where(has_mass, once - np.where(has_mass, table, 0.0), 0.0)
+    with np.errstate(invalid="ignore"):
+        return normalise(np.where(t > 0, table + t * step, table), np)
 
 
 @checked(beta=MODERATE, rounds=count(0))

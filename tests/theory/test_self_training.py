@@ -190,7 +190,7 @@ def test_sharing_can_make_belief_fall():
     base, weights = np.log([[0.55, 0.45], [0.2, 0.8]]), np.array([0.2, 0.8])
     phi = np.array([[[1.0], [0.0]], [[1.0], [0.0]]])
     seen = theory.shared_reward(base, weights, phi, theory.reward(base, base, kind="majority"))
-    path = np.exp([theory.fixed_reward(base, seen, beta=0.5, rounds=t) for t in range(6)])
+    path = np.exp(theory.fixed_reward(base, seen, beta=0.5, rounds=np.arange(6)))
     alone = theory.belief(base[:1], np.ones(1), path[:, :1])
     assert np.diff(alone).max() < 0
     assert theory.stopping_round(base[:1], np.ones(1), path[:, :1]) == 0
@@ -216,7 +216,7 @@ def test_belief_may_fall_where_the_order_fails():
     base, weights = np.log([[0.6, 0.3, 0.1]]), np.ones(1)
     reward = np.array([[0.0, 1.0, 0.0]])
     assert theory.checks(base, reward) == {"order": -1.0}
-    path = np.exp([theory.fixed_reward(base, reward, beta=1.0, rounds=t) for t in range(4)])
+    path = np.exp(theory.fixed_reward(base, reward, beta=1.0, rounds=np.arange(4)))
     assert np.diff(theory.belief(base, weights, path)).max() < 0
     assert theory.checks(np.log([[0.5, 0.5]]), np.array([[0.0, 1.0]])) == {"order": 0.0}
     assert theory.checks(base, np.array([[np.inf, np.inf, -np.inf]])) == {"order": 0.0}
