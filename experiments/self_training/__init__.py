@@ -68,7 +68,16 @@ _DEFAULT = Settings(
 )
 SETTINGS = {
     "smoke": replace(
-        _DEFAULT, rounds=12, prompts=8, shared=6, repeats=100, trials=2000, betas=(0.02, 0.5, 5.0, 50.0), votes=(1, 3), tables=32, worlds=60
+        _DEFAULT,
+        rounds=12,
+        prompts=8,
+        shared=6,
+        repeats=1000,
+        trials=2000,
+        betas=(0.02, 0.5, 5.0, 50.0),
+        votes=(1, 3),
+        tables=32,
+        worlds=60,
     ),
     "default": _DEFAULT,
     "full": replace(_DEFAULT, repeats=20_000, trials=1_000_000, tables=5000, worlds=2000),
@@ -79,14 +88,15 @@ _WORLD = "start stopped end best"
 COLUMNS: dict[str, dict[str, Column]] = {
     "": columns(text="claim", count="answers draws round trials", exact="log_odds beta exact", **_FREQUENCY),
     "question": columns(text="reward", count="round answer", exact="mean low high"),
-    "curve": columns(text="reward", count="round", exact="accuracy deviation entropy log_likelihood pass_at_k"),
+    "curve": columns(text="reward", count="round", exact="accuracy log_likelihood pass_at_k", floor={"deviation": 1e-12, "entropy": 1e-12}),
     "closed": columns(text="claim", count="round", exact="beta stepped closed"),
     "label": columns(count="round", exact="mass beta exact bound"),
     "takeover": columns(count="draws", exact="log_odds beta exact bound normal"),
     "tables": columns(count="answers draws instances", exact="beta ratio"),
     "parts": columns(
         count="round repeats",
-        exact="start labelled voted right_modes wrong_modes flips rescues",
+        exact="start labelled voted",
+        floor=dict.fromkeys(("right_modes", "wrong_modes", "flips", "rescues"), 1e-12),
         simulated={"shared": "shared_low shared_high"},
         derived="sharing total",
     ),
