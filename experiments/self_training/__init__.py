@@ -57,7 +57,7 @@ _DEFAULT = Settings(
     answers=3,
     concentration=2.0,
     shared=16,
-    repeats=1000,
+    repeats=3000,
     trials=20_000,
     log_odds=(0.1, 0.4, 1.0),
     betas=tuple(float(f"{b:.4g}") for b in np.geomspace(0.02, 200, 25)),
@@ -72,7 +72,7 @@ SETTINGS = {
         rounds=12,
         prompts=8,
         shared=6,
-        repeats=1000,
+        repeats=3000,
         trials=2000,
         betas=(0.02, 0.5, 5.0, 50.0),
         votes=(1, 3),
@@ -84,7 +84,7 @@ SETTINGS = {
 }
 
 _FREQUENCY: dict[str, Any] = {"derived": "hits", "simulated": {"measured": "low high"}}
-_WORLD = "start stopped end best"
+_WORLD = "start stopped end best alone"
 COLUMNS: dict[str, dict[str, Column]] = {
     "": columns(text="claim", count="answers draws round trials", exact="log_odds beta exact", **_FREQUENCY),
     "question": columns(text="reward", count="round answer", exact="mean low high"),

@@ -46,6 +46,12 @@ def _accuracies(world: World, prompts: slice) -> np.ndarray:
     return mine[:, np.arange(mine.shape[1]), world.key[prompts]].mean(axis=1)
 
 
+def _alone(world: World, prompts: slice) -> float:
+    """Accuracy after all rounds on some of the prompts, were each of them trained by itself."""
+    path = theory.path(world.base[prompts], kind="majority", beta=BETA, rounds=ROUNDS)
+    return float(theory.accuracy(path[-1], world.key[prompts, None] == np.arange(ANSWERS)).mean())
+
+
 def _believed(world: World, trust: float) -> int:
     return theory.stopping_round(world.base, np.full(PROMPTS, 1 / PROMPTS), world.path, trust=trust)
 
@@ -71,8 +77,8 @@ def judged(settings: Any, rng: np.random.Generator, context: Context) -> tuple[R
     gains = [np.mean([row[_believed(world, trust)] for world, row in zip(others, before, strict=True)]) for trust in TRUSTS]
     trust = TRUSTS[int(np.argmax(gains))]
     chosen = {
-        "never": [0 for _ in worlds],
-        "to the end": [ROUNDS for _ in worlds],
+        "no round": [0 for _ in worlds],
+        "all rounds": [ROUNDS for _ in worlds],
         "fixed round": [fixed for _ in worlds],
         "belief": [_believed(world, 1.0) for world in worlds],
         "belief, fitted trust": [_believed(world, trust) for world in worlds],
@@ -80,16 +86,16 @@ def judged(settings: Any, rng: np.random.Generator, context: Context) -> tuple[R
         "labels": [int(_accuracies(world, slice(None, settings.labels)).argmax()) for world in worlds],
     }
     curves = np.array([_accuracies(world, asked) for world in worlds])
-    best, start = curves.max(axis=1), curves[:, 0]
+    best, start, alone = curves.max(axis=1), curves[:, 0], np.array([_alone(world, asked) for world in worlds])
     rules: Rows = []
     for rule, stops in chosen.items():
         reached = curves[np.arange(len(worlds)), stops]
-        means = {"start": start, "stopped": reached, "end": curves[:, -1], "best": best}
+        means = {"start": start, "stopped": reached, "end": curves[:, -1], "best": best, "alone": alone}
         row = {"rule": rule} | {name: float(values.mean()) for name, values in means.items()}
         rules.append(row | frequency(reached >= best - CLOSE) | frequency(reached < start - CLOSE, "harm_"))
     rows: Rows = []
     for i, (world, stop) in enumerate(zip(worlds, chosen["belief"], strict=True)):
         row = {"world": i, "dimension": world.dimension, "trust": world.trust, "stop": stop, "best_round": int(curves[i].argmax())}
-        values = {"start": curves[i, 0], "stopped": curves[i, stop], "end": curves[i, -1], "best": best[i]}
+        values = {"start": curves[i, 0], "stopped": curves[i, stop], "end": curves[i, -1], "best": best[i], "alone": alone[i]}
         rows.append(row | {name: float(value) for name, value in values.items()})
     return rows, rules
