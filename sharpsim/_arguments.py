@@ -118,7 +118,7 @@ KINDS: dict[str, Any] = {
         (count(), "n N T draws"),
         (count(1, 2**53), "d hard_prompts responses maximal dimension horizon expansions vertices arms bulk vocabulary members prompts"),
         (count(1, 2**53), "total k left right ring step"),
-        (count(0), "samples queries"),
+        (count(0), "samples queries rounds"),
         (count(0, 2**53), "truth"),
         (count(3, 2**53), "labels"),
         (LABEL, "seed"),

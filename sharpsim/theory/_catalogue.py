@@ -110,6 +110,7 @@ CATALOGUE: tuple[Item, ...] = (
         "win_rate",
         "The accuracy of best of N from one draw's and from pairs that are ranked wrongly",
         ours=True,
+    ),
     Item("Next token", "theorem", "", "power_sampling", "The exact next-token law of pi^alpha, by zeta", ours=True),
     Item("Token temperature", "theorem", "", "power_sampling", "Its distance to pi^alpha, exactly, and a sharp bound", ours=True),
     Item("Independent proposals", "theorem", "", "power_sampling", "Mix at least as fast as best of N finds the mode", ours=True),

@@ -19,6 +19,7 @@ STEMS = {
     "coverage_measures": "Ways to measure coverage, and the draws that each promises",
     "win_rate": "Best of N by a reward that is partly wrong",
     "power_sampling": "Power sampling: inference-time sharpening without training",
+    "self_training": "Rounds of self-training, and which part of a fall is sharpening",
 }
 """The stems in the paper's order, then later results, each with its subject."""
 

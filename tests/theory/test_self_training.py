@@ -1,0 +1,263 @@
+"""Rounds of self-training: values by hand and literal steps, bounds on random tables, extremal cases, refusals; votes are next door."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize, special
+
+from sharpsim import instances
+from sharpsim.theory import self_training as theory
+
+seeds = st.integers(0, 2**32 - 1)
+betas = st.sampled_from([0.05, 0.3, 1.0, 4.0, 30.0])
+
+
+def table(seed, *, prompts=3, responses=4, concentration=1.0):
+    return instances.random_table(np.random.default_rng(seed), prompts=prompts, responses=responses, concentration=concentration)[0]
+
+
+# Value
+
+
+@given(seeds, betas, st.integers(0, 12))
+def test_closed_forms_are_the_recursions(seed, beta, rounds):
+    base = table(seed)
+    reward = np.random.default_rng(seed).normal(size=base.shape)
+    step = base
+    for _ in range(rounds):
+        step = step + reward / beta
+        step -= special.logsumexp(step, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.exp(theory.fixed_reward(base, reward, beta=beta, rounds=rounds)), np.exp(step), atol=1e-12)
+    fixed, likelihood = (theory.path(base, kind=kind, beta=beta, rounds=rounds)[-1] for kind in ("fixed", "likelihood"))
+    np.testing.assert_allclose(np.exp(theory.fixed_reward(base, base, beta=beta, rounds=rounds)), np.exp(fixed), atol=1e-12)
+    np.testing.assert_allclose(np.exp(theory.own_likelihood(base, beta=beta, rounds=rounds)), np.exp(likelihood), atol=1e-10)
+
+
+def test_values_by_hand():
+    base = np.log([[0.5, 0.3, 0.2]])
+    np.testing.assert_allclose(np.exp(theory.own_likelihood(base, beta=1.0, rounds=1)), [[25 / 38, 9 / 38, 4 / 38]], rtol=1e-14)
+    np.testing.assert_allclose(
+        np.exp(theory.path(base, kind="fixed", beta=1.0, rounds=2)[-1]), [[125 / 160, 27 / 160, 8 / 160]], rtol=1e-14
+    )
+    # exp(1/beta) = 3: odds 1, 3, 9 of the label.
+    at = {"mode_probability": 0.5, "beta": 1 / math.log(3)}
+    np.testing.assert_allclose(theory.label_miss(**at, rounds=np.arange(3)), [1 / 2, 1 / 4, 1 / 10], rtol=1e-14)
+    np.testing.assert_allclose(theory.label_miss_bound(**at, rounds=np.arange(3)), [1, 1 / 3, 1 / 9], rtol=1e-14)
+    majority = theory.path(base, kind="majority", beta=at["beta"], rounds=2)
+    np.testing.assert_allclose(1 - np.exp(majority[:, 0, 0]), [1 / 2, 1 / 4, 1 / 10], rtol=1e-13)
+    assert theory.label_miss(mode_probability=1.0, beta=1.0, rounds=5) == 0.0
+    assert theory.blind_regret(mode_probability=0.5, beta=at["beta"], rounds=2) == pytest.approx(0.2, rel=1e-14)
+    np.testing.assert_allclose(theory.reward(base, base, kind="self-certainty"), [[1 / 6, -1 / 30, -2 / 15]], rtol=1e-12)
+    np.testing.assert_allclose(theory.reward(base, base, kind="majority"), [[1, 0, 0]])
+    np.testing.assert_allclose(np.exp(theory.own_likelihood(np.log([[0.4, 0.4, 0.2]]), beta=0.01, rounds=400)), [[0.5, 0.5, 0]])
+
+
+@pytest.mark.parametrize(("kind", "functional"), [("entropy", "entropy"), ("self-certainty", "uniform")])
+def test_rewards_of_laws_are_gradients_in_the_logits(kind, functional):
+    """Central differences of minus the entropy, and of the KL of the uniform law from p, in each logit."""
+    logits = np.random.default_rng(5).normal(size=5)
+
+    def value(x):
+        p = special.softmax(x)
+        return -special.entr(p).sum() if functional == "entropy" else -np.log(p).mean() - math.log(5)
+
+    base = special.log_softmax(logits)[None]
+    found = theory.reward(base, base, kind=kind)[0]
+    np.testing.assert_allclose(found, optimize.approx_fprime(logits, value, 1e-7), atol=1e-6)
+
+
+def test_self_certainty_is_the_mean_label_of_a_vote_of_one():
+    base = table(2)
+    gap = theory.reward(base, base, kind="self-certainty") - theory.vote_law(base, draws=1)
+    np.testing.assert_allclose(gap, -0.25, atol=1e-14)
+
+
+# Inverse
+
+
+@given(st.floats(1e-6, 1 - 1e-6), st.floats(1e-3, 1e3), st.floats(1e-9, 0.5))
+def test_rounds_needed_are_the_least(mass, beta, delta):
+    rounds = theory.rounds_needed(mode_probability=mass, beta=beta, delta=delta)
+    assert theory.label_miss(mode_probability=mass, beta=beta, rounds=rounds) <= delta
+    assert rounds == 0 or theory.label_miss(mode_probability=mass, beta=beta, rounds=rounds - 1) > delta
+
+
+def test_whole_rounds_are_not_missed_by_a_rounding():
+    # Odds 1, 3, 9, .. of the label.
+    for rounds in range(1, 20):
+        assert theory.rounds_needed(mode_probability=0.5, beta=1 / math.log(3), delta=(1 + 1e-13) / (1 + 3**rounds)) == rounds
+    assert theory.rounds_needed(mode_probability=1.0, beta=1.0, delta=0.1) == 0
+
+
+# Sandwich
+
+
+@given(seeds, betas, st.integers(0, 30))
+def test_one_label_is_within_its_bound(seed, beta, rounds):
+    mass = float(np.random.default_rng(seed).uniform(1e-3, 1))
+    exact, bound = (f(mode_probability=mass, beta=beta, rounds=rounds) for f in (theory.label_miss, theory.label_miss_bound))
+    assert exact <= bound * (1 + 1e-12)
+    assert bound * (1 - bound) <= exact * (1 + 1e-12)
+
+
+@given(seeds, betas, st.sampled_from(["fixed", "likelihood", "majority", "self-certainty"]))
+def test_belief_never_falls_on_tables(seed, beta, kind):
+    base = table(seed, concentration=0.5)
+    weights = np.array([0.5, 0.3, 0.2])
+    path = theory.path(base, kind=kind, beta=beta, rounds=8)
+    for trust in (0.3, 1.0, 2.0):
+        assert np.diff(theory.belief(base, weights, np.exp(path), trust=trust)).min() >= -1e-12
+    assert theory.checks(base, theory.reward(path[3], base, kind=kind))["order"] >= -1e-12
+
+
+@given(seeds, betas, st.integers(1, 6))
+def test_parts_of_a_fall_add_up_and_have_their_signs(seed, beta, rounds):
+    rng = np.random.default_rng(seed)
+    base = table(seed)
+    correct, weights, shared = rng.integers(2, size=base.shape), rng.dirichlet(np.ones(3)), rng.random(3)
+    labelled = theory.accuracy(theory.path(base, kind="majority", beta=beta, rounds=rounds)[-1], correct)
+    curves = [theory.vote_curve(*one, beta=beta, draws=2, rounds=rounds, k=1) for one in zip(base, correct, strict=True)]
+    parts = theory.split(base, correct, weights, labelled=labelled, voted=[c.accuracy[-1] for c in curves], shared=shared)
+    assert parts.total == pytest.approx(sum(parts[:5]), abs=1e-13)
+    assert parts.total == pytest.approx(weights @ (shared - theory.accuracy(base, correct)), abs=1e-13)
+    assert min(parts.right_modes, parts.rescues) >= -1e-12
+    assert max(parts.wrong_modes, parts.flips) <= 1e-12
+
+
+@pytest.mark.parametrize(("mass", "beta", "rounds"), [(0.5, 1.0, 4), (0.8, 2.0, 1), (0.6, 0.5, 30)])
+def test_blind_regret_is_the_minimax_over_mixtures_of_rounds(mass, beta, rounds):
+    """A linear program over laws of the stopping round."""
+    label = 1 - theory.label_miss(mode_probability=mass, beta=beta, rounds=np.arange(rounds + 1))
+    regrets = np.stack([label.max() - label, (1 - label).max() - (1 - label)])
+    size = rounds + 1
+    above = np.column_stack([regrets, [-1, -1]])
+    found = optimize.linprog([*np.zeros(size), 1.0], A_ub=above, b_ub=[0, 0], A_eq=[[*np.ones(size), 0.0]], b_eq=[1])
+    assert found.fun == pytest.approx(theory.blind_regret(mode_probability=mass, beta=beta, rounds=rounds), abs=1e-9)
+
+
+# Shared parameters
+
+
+def features(seed, *, prompts=3, responses=4, d=5):
+    return np.random.default_rng(seed).normal(size=(prompts, responses, d))
+
+
+@given(seeds)
+def test_the_shared_reward_is_a_projection(seed):
+    base, weights, phi = table(seed), np.array([0.5, 0.3, 0.2]), features(seed)
+    reward = np.random.default_rng(seed + 1).normal(size=base.shape)
+    seen = theory.shared_reward(base, weights, phi, reward)
+    np.testing.assert_allclose(theory.shared_reward(base, weights, phi, seen), seen, atol=1e-8)
+    # The rest is orthogonal to every centred feature.
+    mass, left = np.exp(base), reward - (np.exp(base) * reward).sum(axis=1, keepdims=True) - seen
+    centred = phi - np.einsum("xy,xyd->xd", mass, phi)[:, None]
+    np.testing.assert_allclose(np.einsum("x,xy,xy,xyd->d", weights, mass, left, centred), 0, atol=1e-10)
+
+
+def test_features_that_tell_all_apart_share_nothing():
+    base, weights = table(4), np.array([0.5, 0.3, 0.2])
+    phi, reward = np.eye(12).reshape(3, 4, 12), np.random.default_rng(0).normal(size=(3, 4))
+    gap = theory.shared_reward(base, weights, phi, reward) - reward
+    np.testing.assert_allclose(gap - gap[:, :1], 0, atol=1e-12)
+
+
+def test_a_shared_round_is_dpo_on_all_pairs():
+    """Every pair as often as base of tenths draws it, given to the library's least squares on the class with base as reference."""
+    import jax
+    import jax.numpy as jnp
+
+    from sharpsim.classes import LinearSoftmaxBall
+
+    with jax.enable_x64(True):
+        tenths, beta = np.array([[5, 3, 2], [1, 2, 7]]), 0.8
+        base, weights, phi = np.log(tenths / 10), np.array([0.5, 0.5]), features(7, prompts=2, responses=3, d=2)
+        reward = np.random.default_rng(3).normal(size=(2, 3))
+        pairs = [(x, y, z) for x in range(2) for y in range(3) for z in range(3) for _ in range(int(tenths[x, y] * tenths[x, z]))]
+        x, y, z = (jnp.asarray(column) for column in np.array(pairs).T)
+        fit = LinearSoftmaxBall(jnp.asarray(phi), 1e6).least_squares(
+            x, y, z, jnp.asarray(reward)[x, y] - jnp.asarray(reward)[x, z], beta=beta, key=jax.random.key(0)
+        )
+        trained = special.log_softmax(base + phi @ np.asarray(fit.info["theta"]), axis=1)
+    seen = theory.shared_reward(base, weights, phi, reward)
+    np.testing.assert_allclose(theory.fixed_reward(base, seen, beta=beta, rounds=1), trained, atol=1e-10)
+
+
+def test_sharing_can_make_belief_fall():
+    """One feature for two prompts with opposite modes: the surer one, which learns more, takes the other along."""
+    base, weights = np.log([[0.55, 0.45], [0.2, 0.8]]), np.array([0.2, 0.8])
+    phi = np.array([[[1.0], [0.0]], [[1.0], [0.0]]])
+    seen = theory.shared_reward(base, weights, phi, theory.reward(base, base, kind="majority"))
+    path = np.exp(theory.fixed_reward(base, seen, beta=0.5, rounds=np.arange(6)))
+    alone = theory.belief(base[:1], np.ones(1), path[:, :1])
+    assert np.diff(alone).max() < 0
+    assert theory.stopping_round(base[:1], np.ones(1), path[:, :1]) == 0
+    assert theory.stopping_round(base, weights, path) > 0
+
+
+# Sharpness
+
+
+def test_the_bound_of_one_label_is_sharp_in_the_limit():
+    ratio = [
+        theory.label_miss(mode_probability=0.3, beta=2.0, rounds=t) / theory.label_miss_bound(mode_probability=0.3, beta=2.0, rounds=t)
+        for t in (0, 60)
+    ]
+    assert ratio[0] == pytest.approx(0.3, rel=1e-12)
+    assert ratio[1] == pytest.approx(1, abs=1e-10)
+
+
+# Assumptions
+
+
+def test_belief_may_fall_where_the_order_fails():
+    base, weights = np.log([[0.6, 0.3, 0.1]]), np.ones(1)
+    reward = np.array([[0.0, 1.0, 0.0]])
+    assert theory.checks(base, reward) == {"order": -1.0}
+    path = np.exp(theory.fixed_reward(base, reward, beta=1.0, rounds=np.arange(4)))
+    assert np.diff(theory.belief(base, weights, path)).max() < 0
+    assert theory.checks(np.log([[0.5, 0.5]]), np.array([[0.0, 1.0]])) == {"order": 0.0}
+    assert theory.checks(base, np.array([[np.inf, np.inf, -np.inf]])) == {"order": 0.0}
+
+
+def test_responses_without_mass_stay_without():
+    with np.errstate(divide="ignore"):
+        base = np.log([[0.6, 0.4, 0.0]])
+    for kind in theory.REWARDS:
+        path = np.exp(theory.path(base, kind=kind, beta=0.5, rounds=4))
+        assert (path[:, 0, 2] == 0).all(), kind
+        assert np.isfinite(path).all(), kind
+    assert theory.vote_law(base, draws=5)[0, 2] == 0
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: theory.path(table(0), kind="votes", beta=1.0, rounds=1), "kind"),
+        (lambda: theory.path(table(0), kind="fixed", beta=0.0, rounds=1), "beta"),
+        (lambda: theory.path(table(0), kind="fixed", beta=1.0, rounds=-1), "rounds"),
+        (lambda: theory.path(table(0), kind="fixed", beta=1.0, rounds=10**9), "rounds"),
+        (lambda: theory.fixed_reward(table(0), np.full((3, 4), np.nan), beta=1.0, rounds=1), "reward"),
+        (lambda: theory.label_miss(mode_probability=0.0, beta=1.0, rounds=1), "mode_probability"),
+        (lambda: theory.rounds_needed(mode_probability=0.5, beta=1.0, delta=1.0), "delta"),
+        (lambda: theory.blind_regret(mode_probability=0.4, beta=1.0, rounds=1), "mode_probability"),
+        (lambda: theory.takeover(log_odds=np.inf, beta=1.0, draws=1), "log_odds"),
+        (lambda: theory.takeover(log_odds=1.0, beta=1e9, draws=1), "beta"),
+        (lambda: theory.takeover_bound(log_odds=-1.0, draws=1), "log_odds"),
+        (lambda: theory.vote_curve(table(0)[0], [2, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=1), "correct"),
+        (lambda: theory.vote_curve(table(0)[0], [1, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=0), "k"),
+        (lambda: theory.shared_reward(table(0), np.ones(3), features(0), table(0)), "prompt_weights"),
+        (
+            lambda: theory.split(table(0), np.zeros((3, 4)), np.ones(3) / 3, labelled=[0.5] * 2, voted=[0.5] * 3, shared=[0.5] * 3),
+            "labelled",
+        ),
+    ],
+)
+def test_refuses(call, name):
+    with pytest.raises(ValueError, match=f"`{name}` must "):
+        call()
