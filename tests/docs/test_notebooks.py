@@ -16,8 +16,8 @@ import notebooks
 LECTURES = notebooks.lectures()
 
 
-def test_there_are_fourteen():
-    assert len(LECTURES) == 14
+def test_there_are_sixteen():
+    assert len(LECTURES) == 16
 
 
 @pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem)
