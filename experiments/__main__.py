@@ -150,20 +150,13 @@ def _client(options: argparse.Namespace) -> AbstractContextManager[Any]:
     return connected(scheduler=options.scheduler, workers=options.workers)
 
 
-def _draw(stem: str, places: Places) -> list[Path]:
-    """The one place where experiments meet figures. Of the reference the PNG alone is kept."""
-    # Not at the top: matplotlib is for those who draw.
-    from figures.engine.save import draw_stem, drawable
-
-    kinds = ("png",) if places == Places.reference() else None
-    return draw_stem(stem, places, kinds=kinds) if stem in drawable() else []
-
-
 def _all(options: argparse.Namespace) -> int:
     _prepare_jax()
+    # Not at the top: matplotlib is for those who draw. Here experiments meet figures.
     from experiments.engine.all import run_all
+    from figures.engine.save import draw_run
 
-    return run_all(scale=options.scale, seed=options.seed, out=options.out, draw=_draw)
+    return run_all(scale=options.scale, seed=options.seed, out=options.out, draw=draw_run)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -186,8 +179,9 @@ def _report(_: argparse.Namespace) -> int:
 
 def _update(_: argparse.Namespace) -> int:
     from experiments.engine.update import update
+    from figures.engine.save import draw_run
 
-    for path in update(draw=_draw):
+    for path in update(draw=draw_run):
         print(path.relative_to(ROOT))
     return 0
 

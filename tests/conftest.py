@@ -29,12 +29,13 @@ settings.register_profile("mutants", settings.get_profile("ci"), phases=(Phase.e
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
 
 MAPPINGS = Path("/proc/self/maps")
-MANY_MAPPINGS = 20_000
+MANY_MAPPINGS = 6_000
 
 
 @pytest.fixture(autouse=True, scope="module")
 def few_compiled_programs():
-    """Every compiled program holds memory mappings, of which Linux gives a process 65,530: drop the programs well before."""
+    """Every compiled program holds memory mappings, of which Linux gives a process 65,530: drop the programs well before, as they
+    hold gigabytes as well. What is needed again is read from the disk."""
     yield
     if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MANY_MAPPINGS:
         jax.clear_caches()

@@ -4,8 +4,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
+import jax
+
+from experiments.engine.beside import processes, side_by_side
 from experiments.engine.comparison import Agreement, compare, reference_of
 from experiments.engine.provenance import other_generator, other_versions
 from experiments.engine.rows import Places, Refused
@@ -16,33 +21,39 @@ from experiments.engine.verdicts import Verdict
 Draw = Callable[[str, Places], list[Path]]
 
 
+class Done(NamedTuple):
+    """What became of one stem: its verdicts, what failed, and how long it took."""
+
+    verdicts: list[Verdict]
+    failed: list[str]
+    seconds: float
+
+
 def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
-    """Run, draw and compare all stems; return the exit status.
+    """Run, draw and compare all stems, side by side on several cores; return the exit status.
 
     It is 1 if a stem failed, if a verdict is not the expected one, or if rows differ from the reference. A stem that fails does not
-    stop the others. `draw` draws the rows of one stem.
+    stop the others. `draw` draws the rows of one stem; it is a top-level function.
     """
     started = time.perf_counter()
     places = Places.of(scale, seed=seed, out=out)
     places.try_out(figures=True)
-    verdicts: list[Verdict] = []
-    failed: list[str] = []
     chosen = stems()
-    for i, stem in enumerate(chosen, 1):
-        _say(f"[{i}/{len(chosen)}] {stem}")
-        try:
-            verdicts += run_stem(stem, scale=scale, seed=seed, base=None, places=places)
-        except Exception as error:
-            failed.append(f"experiment {stem}")
-            _explain(error)
-            continue
-        _say(f"drawing {stem}")
-        try:
-            draw(stem, places)
-        except Exception as error:
-            failed.append(f"figure {stem}")
-            _explain(error)
+    # One that shares its own work among the cores has them for itself; of the others the longest are begun first.
+    alone = [stem for stem in chosen if getattr(load(stem), "SHARES_ITS_WORK", False)]
+    others = sorted((stem for stem in chosen if stem not in alone), key=_usual_seconds, reverse=True)
+    quiet = len(others) > 1 and processes() > 1
+    pieces = [(stem, scale, seed, places, draw, quiet) for stem in others]
+    found: dict[str, Done] = {}
+    with_lines = chain(
+        ((stem, _one(stem, scale, seed, places, draw, False)) for stem in alone), zip(others, side_by_side(_one, pieces), strict=True)
+    )
+    for stem, done in with_lines:
+        found[stem] = done
+        _say(f"[{len(found)}/{len(chosen)}] {stem}: {done.seconds:.0f} s")
 
+    verdicts = [verdict for stem in chosen for verdict in found[stem].verdicts]
+    failed = [what for stem in chosen for what in found[stem].failed]
     print(summary(verdicts))
     unexpected = [verdict for verdict in verdicts if verdict.unexpected]
     print(f"\n{len(verdicts)} verdicts, {len(unexpected)} unexpected; scale {scale}, {time.perf_counter() - started:.0f} s in all.")
@@ -51,6 +62,29 @@ def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
     for what in failed:
         print(f"FAILED: {what}")
     return 1 if failed or unexpected or differing else 0
+
+
+def _usual_seconds(stem: str) -> float:
+    """How long the committed run took; 0 where there is none."""
+    return float(Places.reference().provenance(stem).get("wall_seconds", 0.0))
+
+
+def _one(stem: str, scale: str, seed: int, places: Places, draw: Draw, quiet: bool) -> Done:
+    """Run and draw one stem. What fails is explained at once."""
+    started, verdicts, failed = time.perf_counter(), [], []
+    try:
+        verdicts = run_stem(stem, scale=scale, seed=seed, base=None, places=places, quiet=quiet)
+        try:
+            draw(stem, places)
+        except Exception as error:
+            failed.append(f"figure {stem}")
+            _explain(error)
+    except Exception as error:
+        failed.append(f"experiment {stem}")
+        _explain(error)
+    # The programs of one stem are of no use to the next.
+    jax.clear_caches()
+    return Done(verdicts, failed, time.perf_counter() - started)
 
 
 def print_comparison(chosen: list[str], *, scale: str, seed: int, places: Places) -> bool:

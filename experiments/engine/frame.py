@@ -11,6 +11,7 @@ def verdicts(tables) -> [Verdict(...)]                       computed from the r
 ACCEPTS_BASE = True                      only where `run` uses `context.base`
 CARD_OF_BASE = True                      where a run with --base writes the exact card of that table, in place of rows
 CARD_OF_SAMPLES = True                   where a run with --samples writes the card of these logs, in place of rows
+SHARES_ITS_WORK = True                   where `run` uses all cores by processes of its own: no other stem runs beside it
 """
 
 import sys

@@ -29,6 +29,7 @@ from experiments.inference.tables import COLUMNS as TABLES
 from experiments.inference.zoo import LONGEST, Question, cells, models_of
 
 CARD_OF_SAMPLES = True
+SHARES_ITS_WORK = True
 
 
 @dataclass(frozen=True)

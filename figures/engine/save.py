@@ -40,6 +40,12 @@ def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] | None = None) 
     return _draw(stem, places, stem, kinds) + kept
 
 
+def draw_run(stem: str, places: Places) -> list[Path]:
+    """Draw the rows of one stem, if it has drawings. Of the reference the PNG alone is kept."""
+    kinds = ("png",) if places == Places.reference() else None
+    return draw_stem(stem, places, kinds=kinds) if stem in drawable() else []
+
+
 def tables_of(stem: str, places: Places) -> dict[str, Table]:
     """The tables that a figure draws: every text in them is `plain`, here and nowhere else. Formulas stand in the figures' own code."""
 
