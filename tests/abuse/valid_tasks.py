@@ -52,10 +52,17 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """As `valid.BY_FUNCTION`; a name that a method does not take is not asked."""
 
+_ANY_TEXT = {
+    "Task": ("prompt", "response", "without"),
+    **{task.__name__: ("response", "without") for task in TASKS.values()},
+    "Pronunciation": ("prompt", "response", "without"),
+}
 FREE_IN: dict[str, tuple[str, ...]] = {
-    **{f"tasks.{task.__name__}.{method}": ("response", "without") for task in TASKS.values() for method in METHODS if method not in CODED},
-    **{f"tasks.Task.{method}": ("response", "without") for method in METHODS if method not in CODED},
+    **{f"tasks.{owner}.{method}": free for owner, free in _ANY_TEXT.items() for method in METHODS if method not in CODED},
     "tasks.Draws.choice": ("items",),
     "tasks.Draws.shuffled": ("items",),
+    "tasks.pronunciation.without_stress": ("phonemes",),
+    "tasks.pronunciation.is_correct": ("word", "phonemes"),
 }
-"""Any text is a response, and any collection of texts may be left out; draws are of anything. See `walk.FREE_IN`."""
+"""Any text is a response, and any collection of texts may be left out. "abc" is a word of the dictionary, and a prompt to the base class,
+which is no task itself. Draws are of anything. See `walk.FREE_IN`."""
