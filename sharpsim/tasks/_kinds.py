@@ -6,19 +6,22 @@ from typing import Any
 from sharpsim._arguments import TEXT
 from sharpsim._kind import Is, Kind, count
 
-MOST = 10**7
-SIZE = count(1, MOST)
+SIZE = count(1, 10**7)
 """How many prompts or pairs one call makes."""
 LEVEL = Kind("a whole number, one of the task's levels", lambda x: x == x, dtypes="iu")
 OUTCOMES = Kind("a whole number from 1 to 2^53", lambda x: (x >= 1) & (x <= 2**53), dtypes="iu")
 
 
 def _are_texts(value: Any) -> bool:
-    return not isinstance(value, str) and isinstance(value, Iterable) and all(map(TEXT.test, value))
+    return isinstance(value, list) and all(map(TEXT.test, value))
 
 
 def _are_pairs(value: Any) -> bool:
-    return isinstance(value, Iterable) and all(_are_texts(pair) and len(tuple(pair)) == 2 for pair in value)
+    try:
+        texts = all(isinstance(first, str) and isinstance(second, str) for first, second in value)
+        return texts and isinstance(value, list) and str not in map(type, value)
+    except (TypeError, ValueError):
+        return False
 
 
 def _is_sequence(value: Any) -> bool:
@@ -32,7 +35,7 @@ CHOICES = Is("a sequence of at least one item", lambda value: _is_sequence(value
 
 
 def entries(name: str, value: Any, kind: Is) -> list[Any]:
-    """The entries of the argument `name`, refused unless they are of this kind; a generator is read once."""
+    """The entries of the argument `name` as a list, refused unless this is of the kind; a generator is read once."""
     found: Any = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
     kind.check(name, found, {})
     return found
