@@ -25,6 +25,7 @@ class Codec:
     end_token: ClassVar[int] = 0
     begin_token: ClassVar[int] = 1
     _index: ClassVar[dict[str, int]]
+    _written: ClassVar[frozenset[str]]
 
     @checked
     def encode_prompt(self, prompt: str) -> np.ndarray:
@@ -57,22 +58,20 @@ class Codec:
         return self._decode("response", response, self.response_separator, self.horizon)
 
     def _encode(self, name: str, text: str, separator: str, length: int) -> np.ndarray:
-        numbers = self._numbers(name, text, separator, length)
+        tokens = self._known_tokens(name, text, separator, length)
         encoded = np.full(length, self.end_token, dtype=np.int32)
-        encoded[: len(numbers)] = numbers
+        encoded[: len(tokens)] = [self._index[token] for token in tokens]
         return encoded
 
-    def _numbers(self, name: str, text: str, separator: str, length: int) -> list[int]:
-        """The places of the text's tokens in the vocabulary."""
+    def _known_tokens(self, name: str, text: str, separator: str, length: int) -> list[str]:
+        """The text's tokens; refused unless all are in the vocabulary, none is its begin or end token, and they are 1 to `length`."""
         tokens = self._tokens(text, separator)
-        numbers = [self._index.get(token, 0) for token in tokens]
-        # The first two are the end and the beginning, which stand in no text.
-        if min(numbers, default=0) < 2:
-            strange = next((token for token, number in zip(tokens, numbers, strict=True) if number < 2), "nothing")
+        if not tokens or not self._written.issuperset(tokens):
+            strange = next((token for token in tokens if token not in self._written), "nothing")
             raise ValueError(f"`{name}` must consist of the task's tokens; got {shown(text)}, with {strange!r}.")
         if len(tokens) > length:
             raise ValueError(f"`{name}` must have at most {length} tokens; got {shown(text)}, which has {len(tokens)}.")
-        return numbers
+        return tokens
 
     def _tokens(self, text: str, separator: str) -> list[str]:
         return text.split(separator) if separator else list(text)

@@ -72,6 +72,7 @@ class Task(Codec, abc.ABC):
         if not 2 < cls.response_size <= len(cls.vocabulary):
             raise ValueError(f"`response_size` must be in 3..{len(cls.vocabulary)}, the vocabulary's size; got {cls.response_size!r}.")
         cls._index = {token: index for index, token in enumerate(cls.vocabulary)}
+        cls._written = frozenset(cls.vocabulary[2:])
         # What every task must define refuses what is no text, whoever writes it.
         for name in ("references", "is_correct", "answer"):
             method = vars(cls).get(name)
@@ -120,7 +121,7 @@ class Task(Codec, abc.ABC):
     @checked
     def split_of(self, prompt: str) -> str:
         """The prompt's split, "held_out" for about one in five and "train" for the others. Refuses prompts as `encode_prompt` does."""
-        self._numbers("prompt", prompt, self.prompt_separator, self.prompt_length)
+        self._known_tokens("prompt", prompt, self.prompt_separator, self.prompt_length)
         return SPLITS[self._held_out([prompt])[0]]
 
     @checked
@@ -129,7 +130,7 @@ class Task(Codec, abc.ABC):
 
         Refuses prompts as `encode_prompt` does.
         """
-        self._numbers("prompt", prompt, self.prompt_separator, self.prompt_length)
+        self._known_tokens("prompt", prompt, self.prompt_separator, self.prompt_length)
         return next(iter(self._split_keys([prompt])))
 
     @checked(split=one_of(*SPLITS), n=SIZE, without=WORDS)
