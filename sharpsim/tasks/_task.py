@@ -54,7 +54,8 @@ class Task(Codec, abc.ABC):
     A class gives `name`; `levels`; `vocabulary`, whose first two tokens are "<end>" and "<begin>" and whose first
     `response_size` tokens are those that responses need (the rest occur in prompts alone); `prompt_length` and `horizon`, the
     longest prompt and response in tokens, for all levels (a response's end token counts); and what stands between tokens in
-    text, `prompt_separator` and `response_separator`, "" (tokens are characters) or " ".
+    text, `prompt_separator` and `response_separator`, "" (tokens are characters) or " ". Its `references`, `is_correct` and
+    `answer` see texts alone: whatever else is given for a prompt or response is refused before.
 
     Whether a prompt is held out depends on it and on `split_seed` alone, so that no seed of a run can leak one into training.
     Raises `ValueError` for a level that the task does not have.
