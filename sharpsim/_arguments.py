@@ -85,7 +85,7 @@ GENERATOR = instance(np.random.Generator)
 ANYTHING = Is("anything", lambda value: True)
 CLASS = Is("a policy class, with the method maximum_likelihood", lambda value: hasattr(value, "maximum_likelihood"))
 FUNCTION = Is("a function", callable)
-TEXT = Is("text", lambda value: isinstance(value, str))
+TEXT = Is("text", lambda value: isinstance(value, str), str)
 WORDS = Is(
     "a collection of texts",
     lambda value: isinstance(value, Collection) and not isinstance(value, str) and all(isinstance(word, str) for word in value),
@@ -184,7 +184,8 @@ def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
         return function
     parameters = inspect.signature(function).parameters
     plain = [p for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in ("self", "cls")]
-    checks = {p.name: (_kind(function, p, own).check, _is_number(p.annotation), _may_be_none(p)) for p in plain}
+    kinds = {p.name: _kind(function, p, own) for p in plain}
+    checks = {p.name: (kinds[p.name].check, _is_number(p.annotation), _may_be_none(p)) for p in plain}
     names = [p.name for p in parameters.values() if p.kind <= p.POSITIONAL_OR_KEYWORD]
 
     @functools.wraps(function)
@@ -201,8 +202,26 @@ def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
         result = function(*args, **kwargs)
         return _traced.answered(result, asked, wrong) if asked else result
 
-    refusing.__doc__ = with_rules(function.__doc__, _rules(function, own))
-    return refusing
+    found = _quick(function, refusing, [getattr(kinds.get(name), "exact", None) for name in parameters])
+    found.__doc__ = with_rules(function.__doc__, _rules(function, own))
+    return found
+
+
+def _quick(function: Any, refusing: Any, classes: list[type | None]) -> Any:
+    """`refusing`, which looks at one or two objects no closer where their classes are exactly these: many answers take less time."""
+    own = int(next(iter(inspect.signature(function).parameters), "") in ("self", "cls"))
+    exact = classes[own:]
+    if None in exact or len(exact) not in (1, 2):
+        return refusing
+    size, first, last = len(classes), exact[0], exact[-1]
+
+    @functools.wraps(function)
+    def quick(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == size and type(args[own]) is first and type(args[-1]) is last and not kwargs:
+            return function(*args)
+        return refusing(*args, **kwargs)
+
+    return quick
 
 
 def _rules(function: Any, own: dict[str, Any]) -> dict[str, str]:

@@ -98,10 +98,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Is:
-    """Objects for which `test` is true."""
+    """Objects for which `test` is true, as it is of all whose class is `exact`: these need not be tested."""
 
     rule: str
     test: Callable[[Any], Any]
+    exact: type | None = None
 
     def check(self, name: str, value: Any, sizes: Sizes, single: bool = False) -> None:
         """Refuse `value` for the argument `name` unless `test` is true of it."""
@@ -138,7 +139,7 @@ def arrays(kind: Kind, *axes: str) -> Kind:
 
 def instance(cls: type) -> Is:
     """Objects of a class."""
-    return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls))
+    return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls), cls)
 
 
 def with_rules(document: str | None, rules: dict[str, str]) -> str | None:

@@ -31,29 +31,31 @@ import abc
 import dataclasses
 import functools
 import hashlib
+import inspect
 import itertools
-from collections.abc import Container, Iterable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Collection, Iterable, Iterator
+from typing import ClassVar
 
-import numpy as np
-
-from sharpsim import _checks
+from sharpsim._arguments import LABEL, TEXT, WORDS, checked, one_of
+from sharpsim.tasks._codec import BEGIN, END, Codec
 from sharpsim.tasks._draws import Draws, digest, distinct
+from sharpsim.tasks._kinds import LEVEL, SIZE
 
-END, BEGIN = "<end>", "<begin>"
 SPLITS = ("train", "held_out")
 HELD_OUT_SHARE = 5
 """One in this many prompts is held out."""
 
 
+@checked(level=LEVEL, split_seed=LABEL)
 @dataclasses.dataclass(frozen=True)
-class Task(abc.ABC):
+class Task(Codec, abc.ABC):
     """A question type at one level of difficulty; see the head of this file for how to add one.
 
     A class gives `name`; `levels`; `vocabulary`, whose first two tokens are "<end>" and "<begin>" and whose first
     `response_size` tokens are those that responses need (the rest occur in prompts alone); `prompt_length` and `horizon`, the
     longest prompt and response in tokens, for all levels (a response's end token counts); and what stands between tokens in
-    text, `prompt_separator` and `response_separator`, "" (tokens are characters) or " ".
+    text, `prompt_separator` and `response_separator`, "" (tokens are characters) or " ". Its `references`, `is_correct` and
+    `answer` see texts alone: whatever else is given for a prompt or response is refused before.
 
     Whether a prompt is held out depends on it and on `split_seed` alone, so that no seed of a run can leak one into training.
     Raises `ValueError` for a level that the task does not have.
@@ -64,15 +66,6 @@ class Task(abc.ABC):
 
     name: ClassVar[str]
     levels: ClassVar[tuple[int, ...]]
-    vocabulary: ClassVar[tuple[str, ...]]
-    response_size: ClassVar[int]
-    prompt_length: ClassVar[int]
-    horizon: ClassVar[int]
-    prompt_separator: ClassVar[str] = ""
-    response_separator: ClassVar[str] = ""
-    end_token: ClassVar[int] = 0
-    begin_token: ClassVar[int] = 1
-    _index: ClassVar[dict[str, int]]
 
     def __init_subclass__(cls) -> None:
         if cls.vocabulary[:2] != (END, BEGIN) or len(set(cls.vocabulary)) != len(cls.vocabulary):
@@ -80,19 +73,28 @@ class Task(abc.ABC):
         if not 2 < cls.response_size <= len(cls.vocabulary):
             raise ValueError(f"`response_size` must be in 3..{len(cls.vocabulary)}, the vocabulary's size; got {cls.response_size!r}.")
         cls._index = {token: index for index, token in enumerate(cls.vocabulary)}
+        cls._written = frozenset(cls.vocabulary[2:])
+        # What every task must define refuses what is no text, whoever writes it.
+        for name in ("references", "is_correct", "answer"):
+            method = vars(cls).get(name)
+            if inspect.isfunction(method):
+                setattr(cls, name, checked(**dict.fromkeys(inspect.signature(method).parameters, TEXT))(method))
 
     def __post_init__(self) -> None:
         if self.level not in self.levels:
             raise ValueError(f"`level` must be one of {', '.join(map(str, self.levels))}; got {self.level!r}.")
 
+    @checked
     @abc.abstractmethod
     def references(self, prompt: str) -> tuple[str, ...]:
         """The correct responses that training data are drawn from. Raises `ValueError` for what is no prompt of this kind of task."""
 
+    @checked
     @abc.abstractmethod
     def is_correct(self, prompt: str, response: str) -> bool:
         """Whether the response is right; never raises for a response, however malformed. Refuses prompts as `references` does."""
 
+    @checked
     @abc.abstractmethod
     def answer(self, response: str) -> str | None:
         """What the response votes for under majority voting: equal strings for equal answers, None where it gives no answer."""
@@ -117,23 +119,29 @@ class Task(abc.ABC):
         """The response of one training pair; a task whose training text may be wrong overrides it."""
         return draws.choice(self.references(prompt))
 
+    @checked
     def split_of(self, prompt: str) -> str:
-        """The prompt's split, "held_out" for about one in five and "train" for the others."""
+        """The prompt's split, "held_out" for about one in five and "train" for the others. Refuses prompts as `encode_prompt` does."""
+        self._known_tokens("prompt", prompt, self.prompt_separator, self.prompt_length)
         return SPLITS[self._held_out([prompt])[0]]
 
+    @checked
     def split_key(self, prompt: str) -> str:
-        """What decides a prompt's split: prompts with equal keys, which ask the same thing in other words, are in the same split."""
+        """What decides a prompt's split: prompts with equal keys, which ask the same thing in other words, are in the same split.
+
+        Refuses prompts as `encode_prompt` does.
+        """
+        self._known_tokens("prompt", prompt, self.prompt_separator, self.prompt_length)
         return next(iter(self._split_keys([prompt])))
 
-    def prompts(self, split: str, n: int, seed: int, *, without: Container[str] = ()) -> list[str]:
+    @checked(split=one_of(*SPLITS), n=SIZE, without=WORDS)
+    def prompts(self, split: str, n: int, seed: int, *, without: Collection[str] = ()) -> list[str]:
         """`n` distinct prompts of a split, drawn uniformly (from the level's list, or as its generator draws them), none of `without`.
 
         The same on every platform, and the first m of n prompts are the sample of size m.
-        Raises `ValueError` for a split other than "train" and "held_out", and for more prompts than there are; the message says how many.
+        Raises `ValueError` for more prompts than there are; the message says how many.
         """
-        if split not in SPLITS:
-            raise ValueError(f"`split` must be one of {', '.join(map(repr, SPLITS))}; got {split!r}.")
-        size = _checks.static_count("n", n)
+        size = int(n)
         listed = _listed(self, split)
         source = distinct(self._drawn(split, seed)) if listed is None else iter(self._in_order(listed, "prompts", seed))
         found = list(itertools.islice((prompt for prompt in source if prompt not in without), size))
@@ -142,6 +150,7 @@ class Task(abc.ABC):
             raise ValueError(f"`n` must be at most {len(found)}, the number of prompts in {split!r}{which}; got {n}.")
         return found
 
+    @checked(n=SIZE, pairs=SIZE, training_seed=LABEL)
     def fresh_prompts(self, n: int, seed: int, *, pairs: int, training_seed: int) -> list[str]:
         """`n` distinct prompts of the split "train" that are not among the first `pairs` training pairs of `training_seed`.
 
@@ -149,10 +158,12 @@ class Task(abc.ABC):
         """
         return self.prompts("train", n, seed, without=frozenset(self.training_prompts(pairs, training_seed)))
 
+    @checked(n=SIZE)
     def training_prompts(self, n: int, seed: int) -> list[str]:
         """The prompts of `training_pairs(n, seed)`, in their order."""
-        return list(itertools.islice(self._training_prompts(seed), _checks.static_count("n", n)))
+        return list(itertools.islice(self._training_prompts(seed), int(n)))
 
+    @checked(n=SIZE)
     def training_pairs(self, n: int, seed: int) -> list[tuple[str, str]]:
         """`n` pairs (prompt, response): prompts of the split "train", each with one of its references, drawn uniformly.
 
@@ -162,67 +173,16 @@ class Task(abc.ABC):
         responses = Draws("responses", self.name, self.level, seed)
         return [(prompt, self._training_response(prompt, responses)) for prompt in self.training_prompts(n, seed)]
 
-    def encode_prompt(self, prompt: str) -> np.ndarray:
-        """int32 [prompt_length], padded with the end token. Raises `ValueError` for an unknown token, too many or none."""
-        return self._encode("prompt", prompt, self.prompt_separator, self.prompt_length)
-
-    def encode_response(self, response: str) -> np.ndarray:
-        """int32 [horizon], padded with the end token. Raises `ValueError` for an unknown token, too many or none."""
-        return self._encode("response", response, self.response_separator, self.horizon)
-
-    def encode_pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[np.ndarray, np.ndarray]:
-        """Prompts int32 [pairs, prompt_length] and responses int32 [pairs, horizon]."""
-        given = list(pairs)
-        prompts = np.zeros((len(given), self.prompt_length), dtype=np.int32)
-        responses = np.zeros((len(given), self.horizon), dtype=np.int32)
-        for row, (prompt, response) in enumerate(given):
-            prompts[row], responses[row] = self.encode_prompt(prompt), self.encode_response(response)
-        return prompts, responses
-
-    def decode_prompt(self, prompt: Any) -> str:
-        """The text of tokens [prompt_length] as `encode_prompt` makes them."""
-        return self._decode("prompt", prompt, self.prompt_separator, self.prompt_length)
-
-    def decode_response(self, response: Any) -> str:
-        """The text of the tokens before the first end token, of integers [horizon]; whatever a model drew has one.
-
-        Raises `ValueError` for another shape and for tokens outside the vocabulary.
-        """
-        return self._decode("response", response, self.response_separator, self.horizon)
-
     def _held_out(self, prompts: Iterable[str]) -> list[bool]:
         # All of a list in one go: a hundred thousand words pass here.
         label, limit = f"split {self.name} {self.split_seed} ", 2**64 // HELD_OUT_SHARE
         return [int.from_bytes(hashlib.sha256((label + prompt).encode()).digest()[:8]) < limit for prompt in self._split_keys(prompts)]
 
-    def _encode(self, name: str, text: str, separator: str, length: int) -> np.ndarray:
-        tokens = self._tokens(text, separator)
-        strange = [token for token in tokens if token not in self._index or token in (END, BEGIN)]
-        if strange or not tokens:
-            raise ValueError(f"`{name}` must consist of the task's tokens; got {text!r}, with {strange[0] if strange else 'nothing'!r}.")
-        if len(tokens) > length:
-            raise ValueError(f"`{name}` must have at most {length} tokens; got {text!r}, which has {len(tokens)}.")
-        encoded = np.full(length, self.end_token, dtype=np.int32)
-        encoded[: len(tokens)] = [self._index[token] for token in tokens]
-        return encoded
-
-    def _tokens(self, text: str, separator: str) -> list[str]:
-        return text.split(separator) if separator else list(text)
-
-    def _decode(self, name: str, tokens: Any, separator: str, length: int) -> str:
-        given = np.asarray(tokens)
-        if given.shape != (length,) or given.dtype.kind not in "iu":
-            raise ValueError(f"`{name}` must be integers of shape ({length},); got {given.dtype} of shape {given.shape}.")
-        if (given < 0).any() or (given >= len(self.vocabulary)).any():
-            raise ValueError(f"`{name}` must hold tokens in 0..{len(self.vocabulary) - 1}; got {given.tolist()}.")
-        counted = itertools.takewhile(lambda token: token != self.end_token, given.tolist())
-        return separator.join(self.vocabulary[token] for token in counted)
-
     def _drawn(self, split: str, seed: int) -> Iterator[str]:
         draws = Draws("prompts", self.name, self.level, self.split_seed, split, seed)
         while True:
             prompt = self._draw_prompt(draws)
-            if self.split_of(prompt) == split:
+            if SPLITS[self._held_out([prompt])[0]] == split:
                 yield prompt
 
     def _training_prompts(self, seed: int) -> Iterator[str]:

@@ -4,6 +4,8 @@ import functools
 import itertools
 import re
 
+from sharpsim._arguments import checked
+from sharpsim._checks import shown
 from sharpsim.tasks._draws import Draws
 from sharpsim.tasks._steps import INTEGER, NUMBER, reduced, steps, tokens_of
 from sharpsim.tasks._task import BEGIN, END, Task
@@ -12,6 +14,8 @@ OPERATIONS = {1: 2, 2: 4, 3: 3}
 """Level -> number of operations."""
 LARGEST = {1: 9, 2: 9, 3: 99}
 """Level -> largest number in a prompt; the smallest is 1."""
+LONGEST = 200
+"""Most characters of a prompt. Python does not write out numbers of thousands of digits."""
 _PROMPT = re.compile(f"{NUMBER}(?:[-+*]{NUMBER})+")
 _EXPRESSION = re.compile(f"-?{NUMBER}(?:[-+*]{NUMBER})*")
 
@@ -39,6 +43,7 @@ class Arithmetic(Task):
         """Whether what stands last is the value of the prompt, written as an integer; the steps before it are not looked at."""
         return self.answer(response) == _value(prompt)
 
+    @checked
     def steps_are_right(self, prompt: str, response: str) -> bool:
         """Whether each step carries out one operation of the one before it, rightly and in its turn, down to an integer."""
         _check(prompt)
@@ -76,8 +81,10 @@ def _small_prompts() -> tuple[str, ...]:
 
 
 def _check(prompt: str) -> None:
-    if not _PROMPT.fullmatch(prompt):
-        raise ValueError(f"`prompt` must be whole numbers with +, - or * between them; got {prompt!r}.")
+    if len(prompt) > LONGEST or not _PROMPT.fullmatch(prompt):
+        raise ValueError(
+            f"`prompt` must be whole numbers with +, - or * between them, of at most {LONGEST} characters; got {shown(prompt)}."
+        )
 
 
 def _value(prompt: str) -> str:

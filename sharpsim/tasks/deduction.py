@@ -7,6 +7,7 @@ import collections
 import itertools
 import re
 
+from sharpsim._arguments import checked
 from sharpsim.tasks._draws import Draws
 from sharpsim.tasks._task import BEGIN, END, Task
 
@@ -81,6 +82,7 @@ class Deduction(Task):
         opposite = VERBS[1 - VERBS.index(verb)]
         return (conclusion == "true" and (verb, predicate) in follows) or (conclusion == "false" and (opposite, predicate) in follows)
 
+    @checked
     def concludes_rightly(self, prompt: str, response: str) -> bool:
         """Whether the response ends in the right one of true and false, whatever it cites: what the paper's accuracy counts."""
         return self.answer(response) == self.answer(self.references(prompt)[0])

@@ -2,12 +2,18 @@
 
 import functools
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
+from sharpsim import _checks
+from sharpsim._arguments import checked
+from sharpsim._checks import shown
+from sharpsim._kind import Is, count
 from sharpsim.tasks import _expressions
 from sharpsim.tasks._expressions import OPERATIONS, Expression
 from sharpsim.tasks._task import BEGIN, END, Task
@@ -19,6 +25,8 @@ LARGEST = {1: 40, 2: 13, 3: 13}
 """Level -> largest number."""
 SMALL = 100
 """References keep to whole numbers up to this on the way where the prompt allows."""
+MOST_NUMBERS = 6
+"""How many numbers can be solved."""
 # Whole numbers are kept as int, for speed.
 Number = int | Fraction
 Step = tuple[Number, str, Number, Number]
@@ -36,6 +44,16 @@ _VALUES = (
     *"240 288 336 360 432 480 504 528 576 600 624 648 672 720 792 840 864 936 960".split(),
     *"1/6 1/5 1/4 1/3 1/2 3/4 5/6 5/4 3/2 5/2 8/3 2/5 12/5 11/5 24/5 3/7 4/7 10/7 11/7 24/7 2/11 24/11 2/13 24/13".split(),
 )
+
+
+def _are_given(value: Any) -> bool:
+    try:
+        return 0 < len(value) <= MOST_NUMBERS and all(isinstance(each, int | np.integer) and each > 0 for each in value)
+    except TypeError:
+        return False
+
+
+GIVEN = Is(f"one to {MOST_NUMBERS} whole numbers, each at least 1", _are_given)
 
 
 class GameOf24(Task):
@@ -64,7 +82,9 @@ class GameOf24(Task):
         Only those that keep to whole numbers up to 100 where there are any, else those of whole numbers, else all.
         """
         numbers = _numbers(prompt)
-        return tuple(_written(numbers, steps) for steps in tamest_solutions(numbers))
+        if len(numbers) > MOST_NUMBERS:
+            raise ValueError(f"`prompt` must be at most {MOST_NUMBERS} numbers, as more take too long to solve; got {shown(prompt)}.")
+        return tuple(_written(numbers, steps) for steps in _tamest(numbers))
 
     def is_correct(self, prompt: str, response: str) -> bool:
         """Whether every number is used exactly once, each step follows and is right, and 24 comes out."""
@@ -96,19 +116,31 @@ class GameOf24(Task):
         return (" ".join(sorted(prompt.split(" "), key=lambda word: (len(word), word))) for prompt in prompts)
 
 
+@checked(numbers=GIVEN)
 def tamest_solutions(numbers: tuple[int, ...]) -> tuple[tuple[Step, ...], ...]:
     """The solutions in the first class that has any: whole numbers up to 100, whole numbers, rationals; none of them negative.
 
     Negative numbers are never needed: whatever a subexpression comes to, its absolute value can be had without them.
     """
-    given = tuple(sorted(numbers))
+    return _tamest(tuple(sorted(map(int, numbers))))
+
+
+def _tamest(given: tuple[int, ...]) -> tuple[tuple[Step, ...], ...]:
+    """The same of numbers that are known to be such, smallest first."""
     return _solutions(given, True, SMALL) or _solutions(given, True, None) or _solutions(tuple(map(Fraction, given)), False, None)
 
 
+@checked(count=count(1, 5), largest=count(1, 10**7))
 @functools.cache
 def solvable(count: int, largest: int) -> tuple[str, ...]:
-    """The multisets of `count` numbers of 1..largest that make 24, all at once in exact integer fractions (`largest`^`count` < 2^31)."""
-    chosen = np.array(list(itertools.combinations_with_replacement(range(1, largest + 1), count)), dtype=np.int64)
+    """The multisets of `count` numbers of 1..largest that make 24, all at once in integer fractions.
+
+    What can be computed in time has `largest`^`count` < 2^31, for which int64 is exact. Raises `ValueError` for more.
+    """
+    multisets = math.comb(int(largest) + int(count) - 1, int(count))
+    operations = math.prod(5 * math.comb(left, 2) for left in range(2, int(count) + 1))
+    _checks.affordable("largest", largest, seconds=operations * (5e-6 + 6e-9 * multisets), size=250.0 * multisets)
+    chosen = np.array(list(itertools.combinations_with_replacement(range(1, int(largest) + 1), int(count))), dtype=np.int64)
     reached = _reached([(column, np.ones_like(column)) for column in chosen.T])
     return tuple(" ".join(map(str, numbers)) for numbers in chosen[reached].tolist())
 

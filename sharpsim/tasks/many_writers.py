@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sharpsim import _checks
-from sharpsim._arguments import UNIT
+from sharpsim._arguments import TEXT, UNIT, checked, one_of
+from sharpsim._kind import Kind
 from sharpsim.tasks._draws import Draws
 from sharpsim.tasks._steps import INTEGER, left_to_right, minus_over_all, products_first, steps
 from sharpsim.tasks._task import BEGIN, END, Task
@@ -34,6 +34,10 @@ _WORDS = re.compile("[a-z]+ |.", re.DOTALL)
 _LAST = re.compile(f"(?:[a-z]+ )*({INTEGER.pattern})")
 
 
+PHRASINGS = Kind(f"a whole number from 1 to {MOST_PHRASINGS}", lambda x: (x >= 1) & (x <= MOST_PHRASINGS), dtypes="iu")
+
+
+@checked(share=UNIT, phrasings=PHRASINGS, rate=UNIT, kind=one_of(*MISCONCEPTIONS))
 @dataclasses.dataclass(frozen=True)
 class Corpus:
     """The law of the responses that writers give to an expression a+b*c-d (digits 1..9, one product, any signs and places).
@@ -44,8 +48,6 @@ class Corpus:
 
     With s, P, r for the three numbers, and where the misconception changes the answer, the correct careful response is the mode if and
     only if s > (1 - s) max(r, 1 - r) / P; greedy decoding starts as careless writers do as soon as s < 1/2.
-
-    Raises `ValueError` for a share or rate outside [0, 1], phrasings outside 1..256 and unknown kinds.
     """
 
     share: float
@@ -53,14 +55,7 @@ class Corpus:
     rate: float
     kind: str
 
-    def __post_init__(self) -> None:
-        UNIT.require("share", self.share)
-        if _checks.static_count("phrasings", self.phrasings) > MOST_PHRASINGS:
-            raise ValueError(f"`phrasings` must be at most {MOST_PHRASINGS}; got {self.phrasings}.")
-        UNIT.require("rate", self.rate)
-        if self.kind not in MISCONCEPTIONS:
-            raise ValueError(f"`kind` must be one of {', '.join(map(repr, MISCONCEPTIONS))}; got {self.kind!r}.")
-
+    @checked(prompt=TEXT)
     def law(self, prompt: str) -> tuple[tuple[str, ...], np.ndarray]:
         """All responses of positive probability and their probabilities, float64 [responses], exact up to rounding.
 
@@ -77,6 +72,7 @@ class Corpus:
         ordered = sorted(((mass, text) for text, mass in masses.items() if mass > 0), key=lambda pair: (-pair[0], pair[1]))
         return tuple(text for _, text in ordered), np.array([mass for mass, _ in ordered])
 
+    @checked(prompt=TEXT)
     def draw(self, prompt: str, draws: Draws) -> str:
         """One response from the law."""
         right, wrong = _readings(prompt, self.kind)

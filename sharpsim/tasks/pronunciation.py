@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, checked
+from sharpsim.tasks._kinds import TEXTS, entries
 from sharpsim.tasks._task import BEGIN, END, Task
 
 MAX_LETTERS = 24
@@ -41,14 +42,19 @@ def pronunciations() -> dict[str, frozenset[tuple[str, ...]]]:
 
 
 def without_stress(phonemes: Iterable[str]) -> tuple[str, ...]:
-    """The phonemes with their stress digits taken off: AE1 becomes AE."""
+    """The phonemes with their stress digits taken off: AE1 becomes AE. Raises `ValueError` for what is no iterable of texts."""
+    return _plain(entries("phonemes", phonemes, TEXTS))
+
+
+def _plain(phonemes: Iterable[str]) -> tuple[str, ...]:
     return tuple(phoneme.rstrip(_STRESS) for phoneme in phonemes)
 
 
+@checked(phonemes=ANYTHING)
 def is_correct(word: str, phonemes: Iterable[str]) -> bool:
     """Whether the phonemes, stress aside, are one of the listed pronunciations of the word.
 
-    Raises `ValueError` for a word that the dictionary does not list.
+    Raises `ValueError` for a word that the dictionary does not list, and for phonemes that are no iterable of texts.
     """
     return without_stress(phonemes) in _listed_for(word, "word")
 
@@ -65,17 +71,17 @@ def _eligible() -> tuple[str, ...]:
     return tuple(word for word in pronunciations() if len(word) <= MAX_LETTERS and _LETTERS_ONLY.fullmatch(word))
 
 
+@checked
 def sample_words(n: int, seed: int) -> list[str]:
     """`n` distinct words of the dictionary, of 1 to 24 letters a-z and nothing else, drawn uniformly.
 
     Words are taken in the order of a hash of seed and word: the same on every platform and version, and the first m of n words are
     the sample of size m. Raises `ValueError` for n below 1 or above the number of such words.
     """
-    size = _checks.static_count("n", n)
     words = _eligible()
-    if size > len(words):
+    if n > len(words):
         raise ValueError(f"`n` must be at most {len(words)}, the number of words of letters a-z; got {n}.")
-    return sorted(words, key=lambda word: hashlib.sha256(f"{seed} {word}".encode()).digest())[:size]
+    return sorted(words, key=lambda word: hashlib.sha256(f"{seed} {word}".encode()).digest())[: int(n)]
 
 
 class Pronunciation(Task):
@@ -100,11 +106,11 @@ class Pronunciation(Task):
 
     def is_correct(self, prompt: str, response: str) -> bool:
         """Whether the dictionary lists the response for the word."""
-        return without_stress(response.split(" ")) in _listed_for(prompt, "prompt")
+        return _plain(response.split(" ")) in _listed_for(prompt, "prompt")
 
     def answer(self, response: str) -> str | None:
         """The phonemes without stress; None where anything else is in the response, or nothing."""
-        phonemes = without_stress(response.split(" "))
+        phonemes = _plain(response.split(" "))
         return " ".join(phonemes) if set(phonemes) <= set(PHONEMES) else None
 
     def _all_prompts(self) -> tuple[str, ...]:

@@ -173,9 +173,9 @@ def test_answers():
         ({"share": 1.2}, r"`share` must be in \[0, 1\]; got 1.2"),
         ({"share": float("nan")}, "`share` must be in"),
         ({"rate": -0.1}, r"`rate` must be in \[0, 1\]; got -0.1"),
-        ({"phrasings": 0}, "`phrasings` must be a whole number of at least 1; got 0"),
-        ({"phrasings": 257}, "`phrasings` must be at most 256; got 257"),
-        ({"kind": "spelling"}, "`kind` must be one of 'precedence', 'signs'; got 'spelling'"),
+        ({"phrasings": 0}, "`phrasings` must be a whole number from 1 to 256; got 0"),
+        ({"phrasings": 257}, "`phrasings` must be a whole number from 1 to 256; got 257"),
+        ({"kind": "spelling"}, "`kind` must be one of precedence, signs; got 'spelling'"),
     ],
 )
 def test_refuses_corpora(changed, message):

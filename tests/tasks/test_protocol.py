@@ -170,8 +170,8 @@ def test_every_array_a_model_may_draw_has_a_text(task):
 def test_refusals_name_the_argument(task):
     for call, message in (
         (lambda: type(task)(9), "`level` must be one of 1, 2"),
-        (lambda: task.prompts("test", 1, 0), "`split` must be one of 'train', 'held_out'; got 'test'"),
-        (lambda: task.prompts("train", 0, 0), "`n` must be a whole number of at least 1; got 0"),
+        (lambda: task.prompts("test", 1, 0), "`split` must be one of train, held_out; got 'test'"),
+        (lambda: task.prompts("train", 0, 0), "`n` must be a whole number of at least 1 and at most 10,000,000, as .*; got 0"),
         (lambda: task.training_pairs(0, 0), "`n` must be"),
         (lambda: task.encode_prompt("§"), "`prompt` must consist of the task's tokens; got '§'"),
         (lambda: task.encode_prompt(""), "`prompt` must consist"),
