@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from tests.abuse import valid_outer
+from tests.abuse import valid_outer, valid_policies
 from tests.abuse.surface import Entry, surface
 from tests.abuse.valid import valid
 
@@ -127,7 +127,7 @@ def attempt(entry: Entry, argument: str, label: str, positional: list[Any], name
         if not usual_nan and has_nan(found):
             return Outcome(entry.name, argument, label, "nan")
         return Outcome(entry.name, argument, label, "accepted" if label in NEVER and not free else "fine")
-    except valid_outer.SAYS.get(entry.name, ()) as error:
+    except SAYS.get(entry.name, ()) as error:
         return Outcome(entry.name, argument, label, "clear", f"{type(error).__name__}: {error}"[:160])
     except (ValueError, TypeError) as error:
         said = str(error)
@@ -160,9 +160,11 @@ FREE_IN = {
     "Oracle": ("prompts", "reward"),
     "LawOracle": ("prompts", "reward"),
     **valid_outer.FREE_IN,
+    **valid_policies.FREE_IN,
     **{f"classes.{name}.maximiser_votes": ("observed",) for name in ("AllTabular", "FiniteClass", "ProductClass")},
 }
 """The same by function: names, and numbers that may be NaN, which the docstring explains."""
+SAYS = valid_outer.SAYS | valid_policies.SAYS
 NAN_SAID = ("estimators.two_stage_interval", "estimators.paired_interval", "estimators.crossed_interval", "estimators.interval")
 """Functions whose docstring says which results are NaN, and why: "not available with one prompt"."""
 
@@ -198,7 +200,7 @@ def walk(packages: Sequence[str] = CLEAN, sample: int | None = None) -> Iterator
         try:
             positional, named = valid(entry)
             usual_nan = has_nan(entry.call(*positional, **named)) or entry.name in NAN_SAID
-        except valid_outer.SAYS.get(entry.name, ()):
+        except SAYS.get(entry.name, ()):
             usual_nan = False
         except Exception as error:
             outcome = Outcome(entry.name, "", "", "invalid", f"{type(error).__name__}: {error}"[:200])
