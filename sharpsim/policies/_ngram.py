@@ -93,15 +93,6 @@ class NGramPolicy(PromptedPolicy):
         """The sizes it was built with, and the number of nodes."""
         return {"order": self.order} | self.sizes | {"nodes": len(self.scores)}
 
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "NGramPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        sizes = {name: value for name, value in config.items() if name != "nodes"}
-        columns = config["vocabulary_size"] + 1 + (config["prompt_vocabulary_size"] or 0)
-        return eqx.filter_eval_shape(
-            lambda: cls(jnp.zeros((config["nodes"], config["vocabulary_size"])), jnp.zeros((config["nodes"], columns)), **sizes)
-        )
-
     def contexts_of(self, prompt: Any) -> tuple[Any, Any, Any]:
         """Log-probabilities [nodes, V] after each node, the node [nodes, V] after each token, and the node of the first token."""
         first = self.next_node[self.start(prompt), self.begin_token]

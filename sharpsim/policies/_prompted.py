@@ -57,12 +57,6 @@ class PromptedPolicy(SequencePolicy):
         names = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
         return {name: getattr(self, name) for name in names}
 
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "PromptedPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        make: Any = cls
-        return eqx.filter_eval_shape(lambda key: make(**config, key=key), jax.random.key(0))
-
     @property
     def prompt_tokens(self) -> int:
         """The size of the prompts' alphabet."""

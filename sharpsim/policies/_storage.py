@@ -113,9 +113,20 @@ def _skeleton(text: str, arrays: int) -> PromptedPolicy:
     if config.get("layers", 0) > arrays:
         raise ValueError(f"its configuration has {config['layers']} layers, and it holds {arrays} arrays")
     try:
-        return KINDS[kind].skeleton(config)
+        return _shapes(KINDS[kind], config)
     except (TypeError, OverflowError, KeyError) as error:
         raise ValueError(f"its configuration is none of a policy of kind {kind!r}: {error}") from error
+
+
+def _shapes(kind: Any, config: dict[str, Any]) -> PromptedPolicy:
+    """A policy of this configuration whose arrays are only shapes and dtypes."""
+    if kind is not NGramPolicy:
+        return eqx.filter_eval_shape(lambda key: kind(**config, key=key), jax.random.key(0))
+    sizes = {name: value for name, value in config.items() if name != "nodes"}
+    columns = config["vocabulary_size"] + 1 + (config["prompt_vocabulary_size"] or 0)
+    return eqx.filter_eval_shape(
+        lambda: NGramPolicy(jnp.zeros((config["nodes"], config["vocabulary_size"])), jnp.zeros((config["nodes"], columns)), **sizes)
+    )
 
 
 def parameter_count(policy: Any) -> int:

@@ -20,12 +20,11 @@ from sharpsim.policies import (
     MarkovPolicy,
     MultilayerSoftmaxPolicy,
     NGramPolicy,
-    TabularPolicy,
     TabularSequencePolicy,
     TransformerPolicy,
     save_policy,
 )
-from tests.abuse.valid import LEFT_OUT, TABLE, Made
+from tests.abuse.valid import TABLE, Made
 
 FOLDER = Path(tempfile.mkdtemp(prefix="sharpsim-abuse-"))
 """Whatever the calls write lies here."""
