@@ -46,6 +46,13 @@ def several(kind: Kind) -> Is:
     return Is(f"one or more numbers, each {kind.rule}", test)
 
 
+def require_concrete(kind: Kind, **values: Any) -> None:
+    """Refuse values that are not of this kind; what JAX is tracing is not looked at."""
+    for name, value in values.items():
+        if not _checks.is_traced(value):
+            kind.check(name, value, {})
+
+
 def one_of(*texts: str) -> Is:
     """One of these texts."""
     return Is(f"one of {', '.join(texts)}", lambda value: isinstance(value, str) and value in texts)
@@ -69,6 +76,7 @@ COEFFICIENT = at_least(1 - 1e-9)
 """Coefficients that are at least 1 by definition, and that rounding may have left a little below: `at_least_one` brings them back."""
 
 ROWS = Kind("floating-point log-probabilities", lambda x: True, ("...", "responses"), "f", _checks.rows, _traced.sum_to_one)
+SCORES = Kind("numbers, not NaN or +inf", lambda x: x < math.inf, ROWS.axes, "f", _checks.some_mass, _traced.some_mass)
 TABLE = replace(ROWS, axes=("prompts", "responses"))
 ROW = replace(ROWS, axes=("responses",))
 MEMBERS = replace(ROWS, axes=("members", "prompts", "responses"))

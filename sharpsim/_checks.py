@@ -4,9 +4,11 @@ Values that JAX is tracing are not checked here, because compiled code cannot ra
 arguments answers them with NaN (`sharpsim/_arguments.py`); elsewhere they were checked where they were made.
 """
 
+import contextlib
 import math
 import operator
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,27 @@ def shown(value: Any) -> str:
         return f"an integer of {value.bit_length()} bits"
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:110]} .."
+
+
+def as_array(value: Any) -> np.ndarray:
+    """The value as an array; one of text where it is no array of numbers."""
+    try:
+        array = np.asarray(value)
+        if type(value) is int and array.dtype == object:
+            # Python's integers may be larger than any of NumPy's.
+            array = np.asarray(float(value))
+    except (TypeError, ValueError, OverflowError):
+        array = np.asarray("")
+    return array
+
+
+@contextlib.contextmanager
+def renamed(said: str, name: str) -> Iterator[None]:
+    """Refusals of the argument `said` are those of the argument `name`, which was passed on under the other name."""
+    try:
+        yield
+    except ValueError as refusal:
+        raise ValueError(str(refusal).replace(f"`{said}`", f"`{name}`")) from refusal
 
 
 def _refuse(name: str, rule: str, value: Any) -> None:
@@ -83,6 +106,8 @@ def static_count(name: str, value: Any, minimum: int = 1) -> int:
     """Refuse anything but a concrete whole number of at least `minimum`; return it as an int."""
     if is_traced(value):
         raise ValueError(f"`{name}` sets a shape, so it must be a concrete integer; got a traced value.")
+    if as_array(value).ndim or as_array(value).dtype.kind not in "iuf":
+        _refuse(name, f"a whole number of at least {minimum}", value)
     count(name, value, minimum)
     try:
         return operator.index(value)
@@ -190,7 +215,7 @@ def prompt_numbers(prompts: Any, count: int) -> None:
 def indices(name: str, values: Any, size: int) -> None:
     """Refuse anything but whole numbers in 0..size - 1."""
     if not is_traced(values):
-        given = np.asarray(values)
+        given = as_array(values)
         if given.dtype.kind not in "iu" or not np.all((given >= 0) & (given < size)):
             raise ValueError(f"`{name}` must be integers in 0..{size - 1}; got {shown(values)}.")
 

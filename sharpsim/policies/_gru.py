@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
+from sharpsim.policies._tokens import check_step
 
 
 class GRUCell(eqx.Module):
@@ -95,6 +96,7 @@ class GRUPolicy(PromptedPolicy):
         return jax.lax.scan(read, jnp.zeros(self.out.shape[1], self.out.dtype), (from_inputs, real))[0]
 
     def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
+        check_step(self, state, token)
         # For every token at once: no prompt takes part, so a batch shares the product, and it is cheaper than one per row.
         hidden = self.decoder(self.decoder.inputs(self.embedding[: self.vocabulary_size + 1])[token], state)
         return hidden, jax.nn.log_softmax(self.out @ hidden + self.out_bias)

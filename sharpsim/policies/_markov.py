@@ -10,7 +10,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
-from sharpsim.policies._tokens import check_end_token, check_prompt_indices
+from sharpsim.policies._tokens import check_end_token, check_prompt_indices, check_step
 
 
 class MarkovPolicy(SequencePolicy):
@@ -62,6 +62,11 @@ class MarkovPolicy(SequencePolicy):
         """The number of contexts, (V + 1)^k. The last one is the context of the first token."""
         return self.log_probs.shape[1]
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """A prompt is a number."""
+        return ()
+
     def check_prompts(self, prompts: Any) -> None:
         check_prompt_indices(prompts, self.prompts)
 
@@ -76,13 +81,16 @@ class MarkovPolicy(SequencePolicy):
 
     def contexts_of(self, prompt: Any) -> tuple[Any, Any, Any]:
         """Log-probabilities [contexts, V] after each context, the context [contexts, V] after each token, and the first context."""
+        self.check_prompt(prompt)
         after = self.next_context(np.arange(self.contexts)[:, None], np.arange(self.vocabulary_size)[None, :])
         return self.log_probs[prompt], after, self.contexts - 1
 
     def start(self, prompt: Any) -> Any:
+        self.check_prompt(prompt)
         return jnp.asarray(prompt, jnp.int32), jnp.asarray(self.contexts - 1, jnp.int32)
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        check_step(self, state, token)
         prompt, context = state
         context = self.next_context(context, jnp.asarray(token, jnp.int32))
         return (prompt, context), self.log_probs[prompt, context]

@@ -11,7 +11,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
-from sharpsim.policies._tokens import check_end_token, check_prompt_indices
+from sharpsim.policies._tokens import check_end_token, check_prompt_indices, check_step
 
 
 class FeatureTables(eqx.Module):
@@ -119,14 +119,21 @@ class MultilayerSoftmaxPolicy(SequencePolicy):
         """||theta_h|| of each layer, [prompts or 1, H]: the policy is in the class of radius B where all are at most B."""
         return jnp.linalg.norm(self.weights, axis=-1)
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """A prompt is a number."""
+        return ()
+
     def check_prompts(self, prompts: Any) -> None:
         check_prompt_indices(prompts, self.prompts)
 
     def start(self, prompt: Any) -> Any:
+        self.check_prompt(prompt)
         # Depth -1: the first step is passed the begin token, which is no part of the prefix.
         return jnp.asarray(prompt, jnp.int32), jnp.zeros(self.horizon, jnp.int32), jnp.asarray(-1, jnp.int32)
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        check_step(self, state, token)
         prompt, prefix, depth = state
         prefix = jnp.where(jnp.arange(self.horizon) == depth, jnp.asarray(token, jnp.int32), prefix)
         depth = (depth + 1).astype(jnp.int32)

@@ -12,6 +12,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim.policies._prompted import PADDING, PromptedPolicy
+from sharpsim.policies._tokens import check_step
 
 
 class NGramPolicy(PromptedPolicy):
@@ -95,6 +96,7 @@ class NGramPolicy(PromptedPolicy):
 
     def contexts_of(self, prompt: Any) -> tuple[Any, Any, Any]:
         """Log-probabilities [nodes, V] after each node, the node [nodes, V] after each token, and the node of the first token."""
+        self.check_prompt(prompt)
         first = self.next_node[self.start(prompt), self.begin_token]
         return jax.nn.log_softmax(self.scores), self.next_node[:, : self.vocabulary_size], first
 
@@ -108,6 +110,7 @@ class NGramPolicy(PromptedPolicy):
         return jax.lax.scan(read, jnp.asarray(0, jnp.int32), (symbols, real))[0]
 
     def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
+        check_step(self, state, token)
         node = self.next_node[state, token]
         return node, jax.nn.log_softmax(self.scores[node])
 

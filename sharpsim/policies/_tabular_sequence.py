@@ -11,7 +11,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
-from sharpsim.policies._tokens import check_end_token, check_prompt_indices
+from sharpsim.policies._tokens import check_end_token, check_prompt_indices, check_step
 
 
 class TabularSequencePolicy(SequencePolicy):
@@ -64,13 +64,20 @@ class TabularSequencePolicy(SequencePolicy):
         """The number of prompts."""
         return self.nodes.shape[0]
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """A prompt is a number."""
+        return ()
+
     def check_prompts(self, prompts: Any) -> None:
         check_prompt_indices(prompts, self.prompts)
 
     def start(self, prompt: Any) -> Any:
+        self.check_prompt(prompt)
         return jnp.asarray(prompt, jnp.int32), jnp.asarray(-1, jnp.int32)
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        check_step(self, state, token)
         prompt, node = state
         node = jnp.where(node < 0, 0, node * self.vocabulary_size + 1 + token).astype(jnp.int32)
         return (prompt, node), self.nodes[prompt, node]

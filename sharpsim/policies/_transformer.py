@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
+from sharpsim.policies._tokens import check_step
 
 HIDDEN = 4
 """Width of the feed-forward layers, as a multiple of the model's width."""
@@ -138,6 +139,7 @@ class TransformerPolicy(PromptedPolicy):
         return State(real, layers, jnp.asarray(0, jnp.int32))
 
     def step(self, state: Any, token: Any) -> tuple[State, jax.Array]:
+        check_step(self, state, token)
         depth = state.depth
         x = self.embedding[token] + self.position[self.prompt_length + depth]
         reached = jnp.arange(self.horizon) <= depth

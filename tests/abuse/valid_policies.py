@@ -91,6 +91,7 @@ def _rules(make: Callable[[], Any], prompt: Any) -> dict[str, dict[str, Any]]:
     one = {"prompt": prompt}
     return {
         "at_temperature": {"temperature": 0.5},
+        "check_prompt": one,
         "check_prompts": {"prompts": jnp.stack([jnp.asarray(prompt)] * 2)},
         "check_responses": {"responses": np.stack([response] * 2)},
         "contexts_of": one,
@@ -142,7 +143,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "policies.require_finite": SEARCH,
     "policies.running_mass": {"mass": np.exp(TABLE)},
     "policies.save_policy": {"policy": Made(_ngram), "path": FOLDER / "saved.npz", "precision": "float32"},
-    **{f"policies.{name}": MANY for name in ("start_many", "step_many", "tabulate", "unchanged_by_step")},
+    **{f"policies.{name}": MANY for name in ("checked_prompts", "start_many", "step_many", "tabulate", "unchanged_by_step")},
     "policies.trained_policy": {"task": "arithmetic", "model": "ngram"},
     "policies.weights_path": {"task": "arithmetic", "model": "ngram"},
     "decoding.Head.first": {"self": Made(lambda: decoding.head(_markov(), [0], max_expansions=9)[0]), "size": 2},
@@ -161,13 +162,17 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
 
 FREE_IN: dict[str, tuple[str, ...]] = {
     "policies.SequencePolicy.check_prompts": ("prompts",),
+    "policies.SequencePolicy.check_prompt": ("prompt",),
     "policies.save_policy": ("path",),
     "policies.weights_path": ("task", "model"),
 }
 """Arguments that are text or anything; see `walk.FREE_IN`."""
 SAYS: dict[str, tuple[type[Exception], ...]] = {
-    f"{name}.at_temperature": (ValueError,)
-    for name in POLICIES
-    if name not in ("policies.PromptedPolicy", "policies.GRUPolicy", "policies.TransformerPolicy", "policies.G2PPolicy")
+    **{f"decoding.{name}": (decoding.SearchBudgetExceeded,) for name in ("most_likely", "most_likely_batch")},
+    **{
+        f"{name}.at_temperature": (ValueError,)
+        for name in POLICIES
+        if name not in ("policies.PromptedPolicy", "policies.GRUPolicy", "policies.TransformerPolicy", "policies.G2PPolicy")
+    },
 }
-"""Policies without a last layer cannot be put at a temperature, whatever it is."""
+"""Policies without a last layer cannot be put at a temperature, whatever it is; a search may be too short for its proof."""

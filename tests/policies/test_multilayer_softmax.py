@@ -121,7 +121,7 @@ def test_refusals():
         MultilayerSoftmaxPolicy.from_tables(tables, weights, end_token=3)
     with pytest.raises(ValueError, match="`tables` must be 2, one for each layer of `weights`; got 3"):
         MultilayerSoftmaxPolicy.from_tables(tables, weights[:2])
-    with pytest.raises(ValueError, match=r"`prompt` must be an integer in 0..1; got 2"):
+    with pytest.raises(ValueError, match=r"`prompt` must be integers in 0..1; got 2"):
         MultilayerSoftmaxPolicy.from_tables(tables, weights).log_prob(2, [0, 0, 0])
     with pytest.raises(ValueError, match="`tables` must hold at least one table"):
         FeatureTables([])
