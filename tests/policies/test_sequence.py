@@ -175,7 +175,7 @@ HALF = np.full((1, 2), 0.5)
         (lambda: MarkovPolicy.from_probs(HALF * 0.9, horizon=2), "sum to 1"),
         (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=30), np.arange(1)), r"1.07374e\+09 elements.*decoding.most_likely"),
         (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=5000), np.arange(1)), "decoding.most_likely"),
-        (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=2), np.arange(2)), r"`prompt` must be integers in 0..0"),
+        (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=2), np.arange(2)), r"`prompts` must be integers in 0..0"),
     ],
 )
 def test_refusals_at_construction(build, message):
