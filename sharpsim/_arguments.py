@@ -111,14 +111,16 @@ LOG_PROBS = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, dtypes="f"
 LOG_MASS = Kind("at most 0", lambda x: x <= 1e-4)
 
 
-def _are_arrays(value: Any) -> bool:
+def _are_arrays(value: Any, dtypes: str = "f") -> bool:
     try:
-        return len(value) > 0 and all(np.asarray(layer).dtype.kind == "f" and np.ndim(layer) > 0 for layer in value)
+        kinds = [getattr(layer, "dtype", None) or np.asarray(layer).dtype for layer in value]
+        return len(kinds) > 0 and all(dtype.kind in dtypes and np.ndim(layer) > 0 for dtype, layer in zip(kinds, value, strict=True))
     except (TypeError, ValueError):
         return False
 
 
 LAYERS = Is("a sequence of arrays of floats, one for each step", _are_arrays)
+ARRAYS = Is("a sequence of arrays of numbers, one for each step", functools.partial(_are_arrays, dtypes="biuf"))
 
 KINDS: dict[str, Any] = {
     name: kind
@@ -126,6 +128,9 @@ KINDS: dict[str, Any] = {
         (count(), "n N T draws"),
         (count(1, 2**53), "d hard_prompts responses maximal dimension horizon expansions vertices arms bulk vocabulary members prompts"),
         (count(1, 2**53), "total k left right ring step"),
+        (count(1, 2**53), "vocabulary_size prompt_length prompt_vocabulary_size width hidden layers heads"),
+        (count(0), "order"),
+        (LABEL, "end_token"),
         (count(0), "samples queries"),
         (count(0, 2**53), "truth"),
         (count(3, 2**53), "labels"),

@@ -6,6 +6,7 @@ arguments answers them with NaN (`sharpsim/_arguments.py`); elsewhere they were 
 
 import contextlib
 import math
+import numbers
 import operator
 import sys
 from collections.abc import Iterator
@@ -139,12 +140,15 @@ def table(name: str, log_probs: Any) -> None:
         raise ValueError(f"`{name}` must be a table [prompts, responses]; got shape {np.shape(log_probs)}.")
 
 
-def probabilities(name: str, probs: Any) -> None:
-    """Refuse probabilities that are NaN, negative or whose rows (last axis) do not sum to one."""
+def probabilities(name: str, probs: Any) -> Any:
+    """Refuse probabilities that are NaN, negative or whose rows (last axis) do not sum to one; return them as an array of floats."""
     if is_traced(probs):
-        return
-    values = np.asarray(probs)
+        return probs
+    values = as_array(probs)
     if values.dtype.kind != "f":
+        # Exact fractions are objects; text that reads as a number is none.
+        if values.dtype.kind not in "biuO" or not all(isinstance(entry, numbers.Real) for entry in values.flat):
+            _refuse(name, "numbers", probs)
         values = values.astype(np.float64)
     if values.ndim == 0 or values.size == 0:
         raise ValueError(f"`{name}` must hold at least one entry per row; got shape {values.shape}.")
@@ -153,6 +157,7 @@ def probabilities(name: str, probs: Any) -> None:
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"`{name}` must be non-negative numbers; got {values[where]!r} at {where}.")
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
+    return values
 
 
 LEAST = 1e-300

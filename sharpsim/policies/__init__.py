@@ -9,7 +9,7 @@ A policy is an immutable pytree with methods for one example, `sample(prompt, *,
 - Sequences over prompts made of tokens (`PromptedPolicy`): `NGramPolicy`, `GRUPolicy`, `TransformerPolicy`; trained ones by
   `trained_policy`, and the pronunciation network of another package by `pretrained_g2p`.
 - For code that works with policies: `checked_prompts`, `start_many`, `step_many`, `unchanged_by_step`, `tabulate`, `inverse_cdf`,
-  `running_mass`, `parameter_count`, and the checks `check_features` and `require_finite`.
+  `running_mass`, `parameter_count`, and the check `require_finite`.
 
 Importing this package imports no JAX; naming one of its members does.
 """
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sharpsim.policies._g2p import PHONEMES, G2PPolicy, pretrained_g2p
     from sharpsim.policies._gru import GRUPolicy
-    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy, check_features
+    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy
     from sharpsim.policies._many import checked_prompts, start_many, step_many, tabulate, unchanged_by_step
     from sharpsim.policies._markov import MarkovPolicy
     from sharpsim.policies._multilayer_softmax import FeatureTables, MultilayerSoftmaxPolicy
@@ -49,7 +49,6 @@ _HOME = {
     "TabularSequencePolicy": "_tabular_sequence",
     "TransformerPolicy": "_transformer",
     "WEIGHTS": "_trained",
-    "check_features": "_linear_softmax",
     "checked_prompts": "_many",
     "inverse_cdf": "_sequence",
     "load_policy": "_storage",
@@ -83,7 +82,6 @@ __all__ = [
     "TabularSequencePolicy",
     "TransformerPolicy",
     "WEIGHTS",
-    "check_features",
     "checked_prompts",
     "inverse_cdf",
     "load_policy",

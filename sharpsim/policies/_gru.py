@@ -6,6 +6,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
 from sharpsim.policies._tokens import check_step
 
@@ -52,6 +54,7 @@ class GRUPolicy(PromptedPolicy):
     """[vocabulary_size, hidden]."""
     out_bias: jax.Array
 
+    @checked
     def __init__(
         self,
         *,
@@ -71,14 +74,18 @@ class GRUPolicy(PromptedPolicy):
             prompt_vocabulary_size=prompt_vocabulary_size,
             end_token=end_token,
         )
-        checked_sizes(width=width, hidden=hidden)
+        width, hidden = checked_sizes(width=width, hidden=hidden).values()
+        size = 4.0 * (self.symbols * width + 6 * hidden * (width + hidden) + self.vocabulary_size * hidden)
+        _checks.affordable_counts(
+            size, vocabulary_size=self.vocabulary_size, prompt_vocabulary_size=self.prompt_tokens, width=width, hidden=hidden
+        )
         embedding, encoder, decoder, out = jax.random.split(key, 4)
         self.embedding = jax.random.normal(embedding, (self.symbols, width), jnp.float32)
         self.encoder = GRUCell.random(width, hidden, key=encoder)
         self.decoder = GRUCell.random(width, hidden, key=decoder)
         bound = hidden**-0.5
-        self.out = jax.random.uniform(out, (vocabulary_size, hidden), jnp.float32, -bound, bound)
-        self.out_bias = jnp.zeros(vocabulary_size, jnp.float32)
+        self.out = jax.random.uniform(out, (self.vocabulary_size, hidden), jnp.float32, -bound, bound)
+        self.out_bias = jnp.zeros(self.vocabulary_size, jnp.float32)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def step_many(policy: SequencePolicy, states: Any, tokens: Any) -> tuple[Any, ja
 
     Raises `ValueError` for states and tokens of other types and shapes; tokens outside the vocabulary are not refused.
     """
+    if not isinstance(policy, SequencePolicy):
+        raise ValueError(f"`policy` must be a SequencePolicy; got {_checks.shown(policy)}.")
     if getattr(getattr(tokens, "dtype", None), "kind", "") not in ("i", "u") or tokens.ndim != 1:
         raise ValueError(f"`tokens` must be an array of integers with one axis; got {_checks.shown(tokens)}.")
     if any(getattr(getattr(leaf, "dtype", None), "kind", "") in ("O", "S", "U") for leaf in jax.tree.leaves(states)):
@@ -57,8 +59,6 @@ def step_many(policy: SequencePolicy, states: Any, tokens: Any) -> tuple[Any, ja
 @eqx.filter_jit
 def _step_many(policy: Any, states: Any, tokens: Any) -> tuple[Any, jax.Array]:
     # Looked at when the call is compiled: what has other types or shapes is compiled anew.
-    if not isinstance(policy, SequencePolicy):
-        raise ValueError(f"`policy` must be a SequencePolicy; got {_checks.shown(policy)}.")
     check_states(policy, "states", states, tokens.shape)
     return jax.vmap(policy.step)(states, tokens)
 

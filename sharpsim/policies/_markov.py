@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ROWS, checked
 from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
 from sharpsim.policies._tokens import check_end_token, check_prompt_indices, check_step
@@ -32,11 +33,11 @@ class MarkovPolicy(SequencePolicy):
     begin_token: int = eqx.field(static=True)
     end_token: int | None = eqx.field(static=True)
 
+    @checked(log_probs=ROWS)
     def __init__(self, log_probs: Any, *, horizon: int, end_token: int | None = None):
         shape = np.shape(log_probs)
         if len(shape) < 2 or any(axis != shape[-1] + 1 for axis in shape[1:-1]):
             raise ValueError(f"`log_probs` must have shape [prompts, V + 1, ..., V + 1, V]; got {shape}.")
-        _checks.rows("log_probs", log_probs)
         check_end_token(end_token, shape[-1])
         self.horizon = _checks.static_count("horizon", horizon)
         self.log_probs = as_jax(log_probs).reshape(shape[0], -1, shape[-1])
@@ -48,9 +49,9 @@ class MarkovPolicy(SequencePolicy):
     @classmethod
     def from_probs(cls, probs: Any, *, horizon: int, end_token: int | None = None) -> "MarkovPolicy":
         """The policy with these probabilities, in the shape of `log_probs`."""
-        _checks.probabilities("probs", probs)
+        values = _checks.probabilities("probs", probs)
         with np.errstate(divide="ignore"):
-            return cls(np.log(np.asarray(probs)), horizon=horizon, end_token=end_token)
+            return cls(np.log(values), horizon=horizon, end_token=end_token)
 
     @property
     def prompts(self) -> int:
@@ -75,6 +76,8 @@ class MarkovPolicy(SequencePolicy):
 
         The initial context, all begin tokens, does not change when a begin token is read.
         """
+        _checks.indices("context", context, self.contexts)
+        _checks.indices("token", token, self.vocabulary_size + 1)
         # The oldest digit goes before the shift, so that contexts stay below (V + 1)^k and never overflow.
         base = self.vocabulary_size + 1
         return (context % max(self.contexts // base, 1) * base + token) % self.contexts

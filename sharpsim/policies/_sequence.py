@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._arguments import ANYTHING, ROW, arrays, checked, require_concrete, within
+from sharpsim._arguments import ANYTHING, ROW, checked, require_concrete
+from sharpsim._kind import Kind
 
 
 class SequencePolicy(eqx.Module):
@@ -69,7 +70,12 @@ class SequencePolicy(eqx.Module):
         def last(policy: Any) -> Any:
             return tuple(getattr(policy, name) for name in self.last_layer)
 
-        return eqx.tree_at(last, self, tuple(part / temperature for part in last(self)))
+        # A whole number may be larger than JAX's.
+        divisor = float(temperature) if isinstance(temperature, int) else temperature
+        parts = tuple(part / divisor for part in last(self))
+        if not all(_checks.is_traced(part) or bool(jnp.isfinite(part).all()) for part in parts):
+            raise ValueError(f"`temperature` must be larger, as logits divided by it are infinite; got {temperature!r}.")
+        return eqx.tree_at(last, self, parts)
 
     @checked(prompt=ANYTHING)
     def sample(self, prompt: Any, *, key: jax.Array) -> jax.Array:
@@ -156,6 +162,9 @@ class SequencePolicy(eqx.Module):
             self.check_responses(response)
 
 
+UNIFORM = Kind("a floating-point number in [0, 1]", lambda x: (x >= 0) & (x <= 1), axes=(), dtypes="f")
+
+
 def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
     """The token that the inverse CDF of `log_probs` [V] gives at `uniform` in [0, 1): the first whose cumulative probability exceeds it.
 
@@ -163,7 +172,8 @@ def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
     log-probabilities, or no number in [0, 1].
     """
     require_concrete(ROW, log_probs=log_probs)
-    require_concrete(arrays(within(0, 1)), uniform=uniform)
+    require_concrete(UNIFORM, uniform=uniform)
+    uniform = jnp.asarray(uniform)
     probs = jnp.exp(log_probs.astype(uniform.dtype))
     cumulative = jnp.cumsum(probs)
     total = jnp.max(jnp.where(probs > 0, cumulative, 0))

@@ -19,10 +19,10 @@ def check_prompt_indices(prompts: Any, count: int) -> None:
 
 
 def check_end_token(end_token: int | None, vocabulary_size: int) -> None:
-    """Raise `ValueError` for an end token that is neither None nor in the vocabulary."""
+    """Raise `ValueError` for an end token, None or a whole number, that is not in the vocabulary."""
     if end_token is None:
         return
-    if isinstance(end_token, bool) or not isinstance(end_token, int | np.integer) or not 0 <= end_token < vocabulary_size:
+    if not 0 <= end_token < vocabulary_size:
         raise ValueError(f"`end_token` must be None or an integer in 0..{vocabulary_size - 1}; got {_checks.shown(end_token)}.")
 
 
@@ -35,8 +35,8 @@ def check_step(policy: Any, state: Any, token: Any) -> None:
     leaves = jax.tree.leaves(state)
     if not any(map(_checks.is_traced, leaves)):
         check_states(policy, "state", state, ())
-        if any(np.isnan(leaf).any() for leaf in leaves):
-            raise ValueError("`state` must not hold NaN.")
+        if not all(np.isfinite(leaf).all() for leaf in leaves):
+            raise ValueError("`state` must hold finite numbers.")
 
 
 def check_states(policy: Any, name: str, states: Any, batch: tuple[int, ...]) -> None:
@@ -50,7 +50,8 @@ def check_states(policy: Any, name: str, states: Any, batch: tuple[int, ...]) ->
         leaf.shape != (*batch, *wanted.shape) or leaf.dtype.kind != wanted.dtype.kind
         for leaf, wanted in zip(given, jax.tree.leaves(begun), strict=True)
     ):
-        raise ValueError(f"`{name}` must be what `start` or `step` of this policy gives; got {_checks.shown(states)}.")
+        each = ", one for each of `tokens`" if batch else ""
+        raise ValueError(f"`{name}` must be what `start` or `step` of this policy gives{each}; got {_checks.shown(states)}.")
 
 
 @functools.lru_cache(64)

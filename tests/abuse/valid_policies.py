@@ -161,6 +161,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 FREE_IN: dict[str, tuple[str, ...]] = {
+    "policies.G2PPolicy.encode": ("word",),
     "policies.SequencePolicy.check_prompts": ("prompts",),
     "policies.SequencePolicy.check_prompt": ("prompt",),
     "policies.save_policy": ("path",),

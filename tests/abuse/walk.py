@@ -220,6 +220,8 @@ def child(skip: int, sample: int | None, packages: Sequence[str]) -> None:
     warnings.simplefilter("ignore")
     # What a call may take beyond what the libraries hold.
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    # Files whose names are nonsense.
+    os.chdir(valid_policies.FOLDER)
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for i, (name, call) in enumerate(walk(packages, sample)):
