@@ -63,12 +63,6 @@ def in_open_unit(name: str, value: Any) -> None:
         _refuse(name, "in (0, 1)", value)
 
 
-def in_float32_unit(name: str, value: Any) -> None:
-    """Refuse a probability so near to 0 or 1 that float32 cannot compare with it: anything outside [1e-34, 1 - 1e-5]."""
-    if not np.all((np.asarray(value) >= 1e-34) & (np.asarray(value) <= 1 - 1e-5)):
-        _refuse(name, "in [1e-34, 1 - 1e-5] for float32 numbers; float64 has the whole of (0, 1)", value)
-
-
 def positive(name: str, value: Any) -> None:
     """Refuse anything that is not positive and finite."""
     if not is_traced(value) and not np.all((np.asarray(value) > 0) & np.isfinite(np.asarray(value, dtype=float))):
@@ -238,17 +232,6 @@ def shape_of(name: str, value: Any, shape: tuple[int, ...]) -> None:
         raise ValueError(f"`{name}` must have the shape {shape}; got {np.shape(value)}.")
 
 
-def fits_float32(name: str, result: Any, exponent: Any) -> None:
-    """Refuse a float32 `result` that is infinite although the number it stands for, exp(`exponent`), is not."""
-    if is_traced(result) or np.dtype(result.dtype).itemsize != 4:
-        return
-    if (np.isinf(np.asarray(result)) & np.isfinite(np.asarray(exponent))).any():
-        raise ValueError(
-            f"`{name}` must be float64 where the answer is above {float(np.finfo(np.float32).max):.2g}, the largest float32; "
-            f"got float32, and an answer of exp({float(np.max(np.asarray(exponent)[np.isfinite(np.asarray(exponent))])):.4g})."
-        )
-
-
 def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> None:
     """Refuse two arrays whose shapes differ."""
     if np.shape(first) != np.shape(second):
@@ -272,13 +255,3 @@ def enumerable(size: float, limit: int, what: str, instead: str) -> None:
     """Refuse to enumerate a space of more than `limit` elements; the message says its size and what to call instead."""
     if size > limit:
         raise ValueError(f"{what} has {size:.6g} elements, more than the {limit:,} that can be enumerated; call {instead} instead.")
-
-
-def stop(value: Any, dtype: Any) -> None:
-    """Refuse a stopping parameter that is not one positive number, or too large for the floats of a table (of at least 32 bits)."""
-    positive("stop", value)
-    if np.ndim(value) != 0:
-        raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
-    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
-    if not is_traced(value) and float(value) > largest:
-        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {value}.")

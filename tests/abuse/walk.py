@@ -41,8 +41,8 @@ VERDICTS = (*GOOD, "accepted", "obscure", "nan", "hang", "invalid")
 CLEAN = (
     "algorithms", "cards", "certified", "certified.best_of_n", "certified.bounds", "certified.coverage", "certified.dpo",
     "certified.guarantees", "certified.minimax", "certified.risks", "certified.stopping", "certified.tilt", "classes", "commands",
-    "coverage", "decoding", "estimators", "exercises", "exercises.slides", "explore", "explore.figures", "files", "instances", "laws", "logs",
-    "oracle", "rewards", "sharpness", "testing", "theory", "theory.amortise", "theory.best_of_n", "theory.coverage_measures",
+    "coverage", "decoding", "estimators", "exercises", "exercises.slides", "explore", "explore.figures", "files", "instances", "laws",
+    "logs", "oracle", "rewards", "sharpness", "testing", "theory", "theory.amortise", "theory.best_of_n", "theory.coverage_measures",
     "theory.dpo", "theory.greedy", "theory.hardness", "theory.inference", "theory.limits", "theory.limits_adaptive",
     "theory.representation", "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.win_rate", "theory.xpo",
 )  # fmt: skip
