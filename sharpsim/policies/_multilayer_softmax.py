@@ -115,8 +115,11 @@ class MultilayerSoftmaxPolicy(SequencePolicy):
         self.end_token = end_token
         token = jax.ShapeDtypeStruct((), jnp.int32)
         made = jax.eval_shape(self.features, token, jax.ShapeDtypeStruct((self.horizon,), jnp.int32), token)
-        if getattr(made, "shape", None) != (self.vocabulary_size, shape[-1]):
-            raise ValueError(f"`features` must give shape {(self.vocabulary_size, shape[-1])}, [V, d]; got {getattr(made, 'shape', made)}.")
+        found = getattr(made, "shape", made)
+        if found != (self.vocabulary_size, shape[-1]):
+            raise ValueError(
+                f"`features` must give shape {(self.vocabulary_size, shape[-1])}, [V, d] with the d of `weights`; got {found}."
+            )
 
     @classmethod
     @checked(tables=ARRAYS, weights=WEIGHTS)

@@ -54,9 +54,10 @@ class NGramPolicy(PromptedPolicy):
             end_token=end_token,
         )
         self.order = _checks.static_count("order", order, 0)
-        wanted = ((len(scores), self.vocabulary_size), (len(scores), self.symbols))
-        _checks.shape_of("scores", scores, wanted[0])
-        _checks.shape_of("next_node", next_node, wanted[1])
+        _checks.shape_of("scores", scores, (np.shape(next_node)[0], self.vocabulary_size))
+        if np.shape(next_node)[1] != self.symbols:
+            known = "`vocabulary_size` + 1 + `prompt_vocabulary_size`"
+            raise ValueError(f"`next_node` must have {self.symbols} columns, {known}; got shape {np.shape(next_node)}.")
         _checks.indices("next_node", next_node, len(scores))
         self.scores, self.next_node = jnp.asarray(scores, jnp.float32), jnp.asarray(next_node, jnp.int32)
 

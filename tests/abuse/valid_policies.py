@@ -33,7 +33,7 @@ SIZES: dict[str, Any] = {
     "vocabulary_size": 3, "horizon": 2, "prompt_length": 2, "prompt_vocabulary_size": 4, "end_token": 2, "key": jax.random.key(0),
 }  # fmt: skip
 GRU, TRANSFORMER = {**SIZES, "width": 2, "hidden": 2}, {**SIZES, "layers": 1, "width": 2, "heads": 1}
-PAIRS = {"prompts": np.array([[0, 1], [3, -1]]), "responses": np.array([[0, 1], [1, 2]])}
+PAIRS = {"prompts": np.array([[0, 1], [2, -1]]), "responses": np.array([[0, 1], [1, 2]])}
 MARKOV = np.log([[[0.5, 0.3, 0.2], [0.1, 0.6, 0.3], [0.2, 0.2, 0.6], [0.4, 0.4, 0.2]]] * 2)
 TABLES = [np.array([[[0.1, 0.2], [0.3, 0.1], [0.0, 0.4]]] * 2), np.ones((2, 3, 3, 2))]
 THETA, FEATURES = np.array([[0.5, 0.2], [0.1, 0.3]]), np.array([[[0.1, 0.0], [0.0, 0.2], [0.3, 0.3]]] * 2)

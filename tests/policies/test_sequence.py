@@ -161,7 +161,7 @@ HALF = np.full((1, 2), 0.5)
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: TabularSequencePolicy([]), "at least one table"),
+        (lambda: TabularSequencePolicy([]), "`conditionals` must be a sequence of arrays of floats"),
         (lambda: TabularSequencePolicy([np.log(HALF), np.log(HALF)]), r"`conditionals\[1\]` must have shape \(1, 2, 2\)"),
         (lambda: TabularSequencePolicy([np.zeros(2)]), r"must have shape \[prompts, V\]"),
         (lambda: TabularSequencePolicy([NAN]), "must not hold NaN"),
