@@ -44,7 +44,7 @@ def check_states(policy: Any, name: str, states: Any, batch: tuple[int, ...]) ->
     if policy.prompt_shape is None:
         return
     leaves, structure = jax.tree.flatten(policy)
-    begun = _begun(structure, tuple((np.shape(leaf), np.result_type(leaf)) for leaf in leaves))
+    begun = _begun(structure, tuple((np.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
     given = [leaf if isinstance(leaf, jax.Array) else _checks.as_array(leaf) for leaf in jax.tree.leaves(states)]
     if jax.tree.structure(states) != jax.tree.structure(begun) or any(
         leaf.shape != (*batch, *wanted.shape) or leaf.dtype.kind != wanted.dtype.kind
