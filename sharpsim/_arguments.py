@@ -46,6 +46,13 @@ def several(kind: Kind) -> Is:
     return Is(f"one or more numbers, each {kind.rule}", test)
 
 
+def require_concrete(kind: Kind, **values: Any) -> None:
+    """Refuse values that are not of this kind; what JAX is tracing is not looked at."""
+    for name, value in values.items():
+        if not _checks.is_traced(value):
+            kind.check(name, value, {})
+
+
 def one_of(*texts: str) -> Is:
     """One of these texts."""
     return Is(f"one of {', '.join(texts)}", lambda value: isinstance(value, str) and value in texts)
@@ -69,6 +76,7 @@ COEFFICIENT = at_least(1 - 1e-9)
 """Coefficients that are at least 1 by definition, and that rounding may have left a little below: `at_least_one` brings them back."""
 
 ROWS = Kind("floating-point log-probabilities", lambda x: True, ("...", "responses"), "f", _checks.rows, _traced.sum_to_one)
+SCORES = Kind("numbers, not NaN or +inf", lambda x: x < math.inf, ROWS.axes, "f", _checks.some_mass, _traced.some_mass)
 TABLE = replace(ROWS, axes=("prompts", "responses"))
 ROW = replace(ROWS, axes=("responses",))
 MEMBERS = replace(ROWS, axes=("members", "prompts", "responses"))
@@ -103,14 +111,16 @@ LOG_PROBS = Kind("log-probabilities, at most 0", lambda x: x <= 1e-4, dtypes="f"
 LOG_MASS = Kind("at most 0", lambda x: x <= 1e-4)
 
 
-def _are_arrays(value: Any) -> bool:
+def _are_arrays(value: Any, dtypes: str = "f") -> bool:
     try:
-        return len(value) > 0 and all(np.asarray(layer).dtype.kind == "f" and np.ndim(layer) > 0 for layer in value)
+        kinds = [getattr(layer, "dtype", None) or np.asarray(layer).dtype for layer in value]
+        return len(kinds) > 0 and all(dtype.kind in dtypes and np.ndim(layer) > 0 for dtype, layer in zip(kinds, value, strict=True))
     except (TypeError, ValueError):
         return False
 
 
 LAYERS = Is("a sequence of arrays of floats, one for each step", _are_arrays)
+ARRAYS = Is("a sequence of arrays of numbers, one for each step", functools.partial(_are_arrays, dtypes="biuf"))
 
 KINDS: dict[str, Any] = {
     name: kind
@@ -118,6 +128,9 @@ KINDS: dict[str, Any] = {
         (count(), "n N T draws"),
         (count(1, 2**53), "d hard_prompts responses maximal dimension horizon expansions vertices arms bulk vocabulary members prompts"),
         (count(1, 2**53), "total k left right ring step"),
+        (count(1, 2**53), "vocabulary_size prompt_length prompt_vocabulary_size width hidden layers heads"),
+        (count(0), "order"),
+        (LABEL, "end_token"),
         (count(0), "samples queries rounds"),
         (count(0, 2**53), "truth"),
         (count(3, 2**53), "labels"),

@@ -4,9 +4,12 @@ Values that JAX is tracing are not checked here, because compiled code cannot ra
 arguments answers them with NaN (`sharpsim/_arguments.py`); elsewhere they were checked where they were made.
 """
 
+import contextlib
 import math
+import numbers
 import operator
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,27 @@ def shown(value: Any) -> str:
     return text if len(text) <= 120 else f"{text[:110]} .."
 
 
+def as_array(value: Any) -> np.ndarray:
+    """The value as an array; one of text where it is no array of numbers."""
+    try:
+        array = np.asarray(value)
+        if type(value) is int and array.dtype == object:
+            # Python's integers may be larger than any of NumPy's.
+            array = np.asarray(float(value))
+    except (TypeError, ValueError, OverflowError):
+        array = np.asarray("")
+    return array
+
+
+@contextlib.contextmanager
+def renamed(said: str, name: str) -> Iterator[None]:
+    """Refusals of the argument `said` are those of the argument `name`, which was passed on under the other name."""
+    try:
+        yield
+    except ValueError as refusal:
+        raise ValueError(str(refusal).replace(f"`{said}`", f"`{name}`")) from refusal
+
+
 def _refuse(name: str, rule: str, value: Any) -> None:
     raise ValueError(f"`{name}` must be {rule}; got {shown(value)}.")
 
@@ -37,12 +61,6 @@ def in_open_unit(name: str, value: Any) -> None:
     """Refuse anything outside (0, 1)."""
     if not is_traced(value) and not np.all((np.asarray(value) > 0) & (np.asarray(value) < 1)):
         _refuse(name, "in (0, 1)", value)
-
-
-def in_float32_unit(name: str, value: Any) -> None:
-    """Refuse a probability so near to 0 or 1 that float32 cannot compare with it: anything outside [1e-34, 1 - 1e-5]."""
-    if not np.all((np.asarray(value) >= 1e-34) & (np.asarray(value) <= 1 - 1e-5)):
-        _refuse(name, "in [1e-34, 1 - 1e-5] for float32 numbers; float64 has the whole of (0, 1)", value)
 
 
 def positive(name: str, value: Any) -> None:
@@ -83,6 +101,8 @@ def static_count(name: str, value: Any, minimum: int = 1) -> int:
     """Refuse anything but a concrete whole number of at least `minimum`; return it as an int."""
     if is_traced(value):
         raise ValueError(f"`{name}` sets a shape, so it must be a concrete integer; got a traced value.")
+    if as_array(value).ndim or as_array(value).dtype.kind not in "iuf":
+        _refuse(name, f"a whole number of at least {minimum}", value)
     count(name, value, minimum)
     try:
         return operator.index(value)
@@ -114,12 +134,15 @@ def table(name: str, log_probs: Any) -> None:
         raise ValueError(f"`{name}` must be a table [prompts, responses]; got shape {np.shape(log_probs)}.")
 
 
-def probabilities(name: str, probs: Any) -> None:
-    """Refuse probabilities that are NaN, negative or whose rows (last axis) do not sum to one."""
+def probabilities(name: str, probs: Any) -> Any:
+    """Refuse probabilities that are NaN, negative or whose rows (last axis) do not sum to one; return them as an array of floats."""
     if is_traced(probs):
-        return
-    values = np.asarray(probs)
+        return probs
+    values = as_array(probs)
     if values.dtype.kind != "f":
+        # Exact fractions are objects; text that reads as a number is none.
+        if values.dtype.kind not in "biuO" or not all(isinstance(entry, numbers.Real) for entry in values.flat):
+            _refuse(name, "numbers", probs)
         values = values.astype(np.float64)
     if values.ndim == 0 or values.size == 0:
         raise ValueError(f"`{name}` must hold at least one entry per row; got shape {values.shape}.")
@@ -128,6 +151,7 @@ def probabilities(name: str, probs: Any) -> None:
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(f"`{name}` must be non-negative numbers; got {values[where]!r} at {where}.")
     _refuse_unnormalised(name, np.abs(values.astype(np.float64).sum(axis=-1) - 1.0), values.dtype.itemsize)
+    return values
 
 
 LEAST = 1e-300
@@ -190,7 +214,7 @@ def prompt_numbers(prompts: Any, count: int) -> None:
 def indices(name: str, values: Any, size: int) -> None:
     """Refuse anything but whole numbers in 0..size - 1."""
     if not is_traced(values):
-        given = np.asarray(values)
+        given = as_array(values)
         if given.dtype.kind not in "iu" or not np.all((given >= 0) & (given < size)):
             raise ValueError(f"`{name}` must be integers in 0..{size - 1}; got {shown(values)}.")
 
@@ -206,17 +230,6 @@ def shape_of(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """Refuse an array of another shape."""
     if np.shape(value) != shape:
         raise ValueError(f"`{name}` must have the shape {shape}; got {np.shape(value)}.")
-
-
-def fits_float32(name: str, result: Any, exponent: Any) -> None:
-    """Refuse a float32 `result` that is infinite although the number it stands for, exp(`exponent`), is not."""
-    if is_traced(result) or np.dtype(result.dtype).itemsize != 4:
-        return
-    if (np.isinf(np.asarray(result)) & np.isfinite(np.asarray(exponent))).any():
-        raise ValueError(
-            f"`{name}` must be float64 where the answer is above {float(np.finfo(np.float32).max):.2g}, the largest float32; "
-            f"got float32, and an answer of exp({float(np.max(np.asarray(exponent)[np.isfinite(np.asarray(exponent))])):.4g})."
-        )
 
 
 def same_shape(first_name: str, first: Any, second_name: str, second: Any) -> None:
@@ -242,13 +255,3 @@ def enumerable(size: float, limit: int, what: str, instead: str) -> None:
     """Refuse to enumerate a space of more than `limit` elements; the message says its size and what to call instead."""
     if size > limit:
         raise ValueError(f"{what} has {size:.6g} elements, more than the {limit:,} that can be enumerated; call {instead} instead.")
-
-
-def stop(value: Any, dtype: Any) -> None:
-    """Refuse a stopping parameter that is not one positive number, or too large for the floats of a table (of at least 32 bits)."""
-    positive("stop", value)
-    if np.ndim(value) != 0:
-        raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
-    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
-    if not is_traced(value) and float(value) > largest:
-        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {value}.")

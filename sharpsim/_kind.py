@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sharpsim import _traced
-from sharpsim._checks import is_traced, shown
+from sharpsim._checks import as_array, is_traced, shown
 
 Sizes = dict[str, tuple[Any, str]]
 """Axis -> its length, and the argument that has it."""
@@ -40,7 +40,7 @@ class Kind:
         if simple and (value == 0 or 1e-300 <= abs(value) < 1e300) and self.holds(value):
             return None
         traced = is_traced(value)
-        array: Any = value if traced else self._read(value)
+        array: Any = value if traced else as_array(value)
         if array.dtype.kind not in self.dtypes:
             raise ValueError(f"`{name}` must be {self.rule}; got {shown(value)}.")
         if single and array.ndim:
@@ -64,18 +64,6 @@ class Kind:
     def require(self, name: str, value: Any) -> None:
         """Refuse `value` for the argument `name` unless it is one number of this kind."""
         self.check(name, value, {}, single=True)
-
-    @staticmethod
-    def _read(value: Any) -> np.ndarray:
-        """The value as an array; one of text where it is no array of numbers."""
-        try:
-            array = np.asarray(value)
-            if type(value) is int and array.dtype == object:
-                # Python's integers may be larger than any of NumPy's.
-                array = np.asarray(float(value))
-        except (TypeError, ValueError, OverflowError):
-            array = np.asarray("")
-        return array
 
     def _fit(self, name: str, shape: tuple[int, ...], sizes: Sizes) -> None:
         axes = self.axes or ()

@@ -26,6 +26,11 @@ def sum_to_one(log_probs: Any) -> Any:
     return _near_one(log_probs.__array_namespace__().exp(log_probs.astype(float)), log_probs.dtype)
 
 
+def some_mass(scores: Any) -> Any:
+    """Whether each row has a number above -inf, as `_checks.some_mass` has it."""
+    return (scores.max(axis=-1) > -float("inf")).all()
+
+
 def distribution(probs: Any) -> Any:
     """Whether the rows are non-negative and sum to one, as `_checks.probabilities` has it."""
     return (probs >= 0).all() & _near_one(probs.astype(float), probs.dtype)

@@ -33,7 +33,7 @@ EDGE_GUARD = {8: 1e-12, 4: 1e-5}
 def _exp(x: Any, xp: Any, name: str) -> Any:
     with np.errstate(over="ignore"):
         value = xp.exp(x)
-    _checks.fits_float32(name, value, x)
+    _fits_float32(name, value, x)
     return value
 
 
@@ -90,7 +90,7 @@ def margin(log_probs: Any, prompt_weights: Any) -> Any:
     second = xp.max(xp.where(maximisers(table), -xp.inf, table), axis=-1)
     with np.errstate(over="ignore"):
         ratio = xp.expm1(top - second)
-    _checks.fits_float32("log_probs", ratio, top - second)
+    _fits_float32("log_probs", ratio, top - second)
     return xp.min(xp.where(weights > 0, ratio, xp.inf))
 
 
@@ -196,3 +196,14 @@ def _ratios(log_policy: Any, log_base: Any, prompt_weights: Any) -> tuple[Any, A
     policy, base = normalise(policy, xp), normalise(base, xp)
     has_mass = policy > -xp.inf
     return xp.where(has_mass, xp.where(has_mass, policy, 0.0) - xp.where(has_mass, base, 0.0), -xp.inf), policy, base, weights, xp
+
+
+def _fits_float32(name: str, result: Any, exponent: Any) -> None:
+    """Refuse a float32 `result` that is infinite although the number it stands for, exp(`exponent`), is not."""
+    if _checks.is_traced(result) or np.dtype(result.dtype).itemsize != 4:
+        return
+    if (np.isinf(np.asarray(result)) & np.isfinite(np.asarray(exponent))).any():
+        raise ValueError(
+            f"`{name}` must be float64 where the answer is above {float(np.finfo(np.float32).max):.2g}, the largest float32; "
+            f"got float32, and an answer of exp({float(np.max(np.asarray(exponent)[np.isfinite(np.asarray(exponent))])):.4g})."
+        )

@@ -84,7 +84,7 @@ def fails(missing: Any, *, delta: Any) -> Any:
     """
     xp, missing, threshold = as_arrays(missing, delta)
     if missing.dtype.itemsize < 8 and not _checks.is_traced(delta):
-        _checks.in_float32_unit("delta", delta)
+        _in_float32_unit("delta", delta)
     guard = MISS_GUARD.get(missing.dtype.itemsize, 1e-6)
     return ~(missing < threshold - xp.minimum(threshold * 1e-3, guard))
 
@@ -112,3 +112,11 @@ def sharpness_profile(log_policy: Any, log_base: Any, prompt_weights: Any, *, de
     missing = missing_mass(log_policy, log_base, slack=slack)
     failed = fails(missing, delta=thresholds[..., None])
     return xp.sum(xp.where(failed, weights, 0.0), axis=-1)
+
+
+def _in_float32_unit(name: str, value: Any) -> None:
+    """Refuse a probability so near to 0 or 1 that float32 cannot compare with it: anything outside [1e-34, 1 - 1e-5]."""
+    if not np.all((np.asarray(value) >= 1e-34) & (np.asarray(value) <= 1 - 1e-5)):
+        raise ValueError(
+            f"`{name}` must be in [1e-34, 1 - 1e-5] for float32 numbers; float64 has the whole of (0, 1); got {_checks.shown(value)}."
+        )

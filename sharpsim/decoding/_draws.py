@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, checked
 from sharpsim.decoding._frontier import start_states
-from sharpsim.decoding._prompts import checked_prompts
-from sharpsim.policies import SequencePolicy, step_many, unchanged_by_step
+from sharpsim.policies import SequencePolicy, checked_prompts, step_many, unchanged_by_step
 
 BATCH = 2048
 """Prefixes stepped in one call."""
@@ -31,6 +31,7 @@ class ManyDraws(NamedTuple):
     """int64 [n, draws]: each draw, as an index into the three arrays above."""
 
 
+@checked(prompts=ANYTHING)
 def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Array) -> ManyDraws:
     """`draws` independent responses y ~ pi(. | x) for each of the prompts [n, ...], by inverse CDF in float64.
 
@@ -40,6 +41,7 @@ def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Arra
     """
     each = _checks.static_count("draws", draws)
     prompts = checked_prompts(policy, prompts)
+    _checks.affordable("draws", draws, size=8.0 * len(prompts) * each)
     if not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
         raise ValueError("`draw_many` needs float64 uniforms: set jax_enable_x64.")
     return _draw(policy, prompts, each, key)

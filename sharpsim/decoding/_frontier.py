@@ -34,6 +34,15 @@ def affordable_lanes(policy: SequencePolicy, prompt: Any, capacity: int, lanes: 
     return max(1, min(lanes, STATE_BYTES // max(1, capacity * size)))
 
 
+def prefixes(policy: SequencePolicy, most: int) -> int:
+    """The number of prefixes that a search can expand, 1 + W + ... + W^(H-1) where W tokens do not end a response, or `most` if smaller."""
+    words, total = policy.vocabulary_size - (policy.end_token is not None), 0
+    for depth in range(policy.horizon):
+        if (total := total + words**depth) >= most:
+            return most
+    return total
+
+
 class Frontier:
     """The prefixes expanded so far in each of `lanes` lanes, and the prefixes on each lane's queue.
 

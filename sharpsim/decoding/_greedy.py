@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, checked, count
 from sharpsim.policies import SequencePolicy
 
 
@@ -54,16 +55,18 @@ def _beam(policy: SequencePolicy, prompt: Any, width: int) -> tuple[jax.Array, j
     return responses, totals
 
 
+@checked(prompt=ANYTHING)
 def greedy(policy: SequencePolicy, prompt: Any) -> jax.Array:
     """The response whose every token is the most probable next one (ties to the smallest), int32 [horizon].
 
     It is the mode wherever the mode's probability exceeds 1/2, and may miss it at or below. Source: Huang et al. 2025,
     arXiv 2412.01951v2, Prop 3.1.
     """
-    policy.check_prompts(prompt)
+    policy.check_prompt(prompt)
     return _greedy(policy, prompt)
 
 
+@checked(prompt=ANYTHING, width=count())
 def beam(policy: SequencePolicy, prompt: Any, *, width: int) -> tuple[jax.Array, jax.Array]:
     """Beam search: after each token the `width` most probable prefixes are kept, ended ones among them.
 
@@ -71,5 +74,7 @@ def beam(policy: SequencePolicy, prompt: Any, *, width: int) -> tuple[jax.Array,
     are fewer than `width` responses, the remaining rows have log-probability -inf and are no responses. The first response is a guess at
     the mode. Raises `ValueError` for a width below 1.
     """
-    policy.check_prompts(prompt)
-    return _beam(policy, prompt, _checks.static_count("width", width))
+    policy.check_prompt(prompt)
+    beams = _checks.static_count("width", width)
+    _checks.affordable("width", width, size=8.0 * beams * max(policy.horizon, policy.vocabulary_size))
+    return _beam(policy, prompt, beams)

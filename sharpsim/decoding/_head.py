@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
+from sharpsim._arguments import ANYTHING, checked, count
+from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, prefixes, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
-from sharpsim.decoding._prompts import checked_prompts
-from sharpsim.policies import SequencePolicy
+from sharpsim.policies import SequencePolicy, checked_prompts
 
 NODES = 2**17
 """The most expanded prefixes held at a time, summed over the prompts that are searched together."""
@@ -34,6 +34,7 @@ class Head(NamedTuple):
     expansions: int
     """The number of prefixes expanded, the empty one included."""
 
+    @checked(size=count(0))
     def first(self, size: int) -> "Head":
         """The head of at most `size` responses: what is cut off joins what was not found, and its likeliest is one more bound.
 
@@ -50,6 +51,7 @@ class Head(NamedTuple):
         )
 
 
+@checked(prompts=ANYTHING, max_expansions=count(), lanes=count())
 def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: int = 256) -> list[Head]:
     """The head of pi(. | x) for each of the prompts [n, ...], after at most `max_expansions` best-first expansions for each prompt.
 
@@ -81,7 +83,7 @@ def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: in
         start_states(policy, prompts, lanes),
         range(len(prompts)),
         lanes=lanes,
-        capacity=budget,
+        capacity=prefixes(policy, budget),
         finished=lambda tops, incumbents: np.zeros(len(tops), dtype=bool),
         harvest=harvest,
     )

@@ -9,11 +9,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim._arguments import HALF_OPEN_UNIT
+from sharpsim._arguments import ANYTHING, HALF_OPEN_UNIT, checked, count, one_of
 from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
 from sharpsim.decoding._lockstep import lane_count, lockstep
-from sharpsim.decoding._prompts import checked_prompts
-from sharpsim.policies import SequencePolicy, start_many, step_many
+from sharpsim.policies import SequencePolicy, checked_prompts, start_many, step_many
 from sharpsim.sharpness import TIE_GUARD
 
 FIRST_CAPACITY = 1024
@@ -56,6 +55,7 @@ class SearchBudgetExceeded(RuntimeError):
         self.expansions = expansions
 
 
+@checked(prompt=ANYTHING, slack=HALF_OPEN_UNIT, max_expansions=count())
 def most_likely(policy: SequencePolicy, prompt: Any, *, slack: float = 0.0, max_expansions: int) -> MostLikely:
     """Y*_slack(x) = {y : pi(y|x) >= (1 - slack) max_y' pi(y'|x)}, exactly, for any |V|^H.
 
@@ -70,9 +70,11 @@ def most_likely(policy: SequencePolicy, prompt: Any, *, slack: float = 0.0, max_
     slack outside [0, 1), `max_expansions` below 1, or a prompt that the policy does not accept. Source: ours (the bound: each depth has at
     most 1/q prefixes of probability q or more).
     """
+    policy.check_prompt(prompt)
     return most_likely_batch(policy, np.asarray(prompt)[None], slack=slack, max_expansions=max_expansions)[0]
 
 
+@checked(prompts=ANYTHING, slack=HALF_OPEN_UNIT, max_expansions=count(), on_budget=one_of("raise", "return"), lanes=count())
 def most_likely_batch(
     policy: SequencePolicy,
     prompts: Any,
@@ -86,11 +88,8 @@ def most_likely_batch(
 
     With `on_budget="return"`, the list has a `SearchBudgetExceeded` for each prompt whose expansions were not enough, and none is raised.
     """
-    HALF_OPEN_UNIT.require("slack", slack)
     budget = _checks.static_count("max_expansions", max_expansions)
     lanes = _checks.static_count("lanes", lanes)
-    if on_budget not in ("raise", "return"):
-        raise ValueError(f'`on_budget` must be "raise" or "return"; got {on_budget!r}.')
     prompts = checked_prompts(policy, prompts)
 
     edge = np.log1p(-slack) - TIE_GUARD[8] if slack > 0 else 0.0

@@ -5,6 +5,8 @@ from typing import Any
 
 import jax
 
+from sharpsim import _checks
+from sharpsim._arguments import SCORES, require_concrete
 from sharpsim.policies import SequencePolicy
 
 
@@ -36,6 +38,15 @@ class ReshapedPolicy(SequencePolicy):
     @abc.abstractmethod
     def reshape(self, log_probs: jax.Array) -> jax.Array:
         """The new next-token log-probabilities [vocabulary_size], given the policy's."""
+
+    @property
+    def prompt_shape(self) -> tuple[int, ...] | None:
+        """As the policy's."""
+        return self.policy.prompt_shape
+
+    def _check_logits(self, log_probs: Any) -> None:
+        require_concrete(SCORES, log_probs=log_probs)
+        _checks.shape_of("log_probs", log_probs, (self.vocabulary_size,))
 
     def check_prompts(self, prompts: Any) -> None:
         """As the policy's."""

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
-from sharpsim.decoding._prompts import checked_prompts
-from sharpsim.policies import SequencePolicy, inverse_cdf
+from sharpsim._arguments import ANYTHING, checked, count
+from sharpsim.policies import SequencePolicy, checked_prompts, inverse_cdf
 
 BLOCK = 64
 """Sequences in a batch: few enough for their states to stay in the cache, enough for efficient matrix products."""
@@ -34,6 +34,7 @@ class Samples(NamedTuple):
     """[n, draws], nats: step log-probabilities summed from the first token on (float64 with x64 on)."""
 
 
+@checked(prompts=ANYTHING, threads=count())
 def sample_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Array, threads: int | None = None) -> Samples:
     """`draws` independent responses y ~ pi(. | x) for each of the prompts [n, ...], with their log-probabilities.
 
@@ -46,6 +47,7 @@ def sample_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Ar
     each = _checks.static_count("draws", draws)
     workers = len(os.sched_getaffinity(0)) if threads is None else _checks.static_count("threads", threads)
     prompts = checked_prompts(policy, prompts)
+    _checks.affordable("draws", draws, size=(4.0 * policy.horizon + 8) * len(prompts) * each)
     n, horizon = len(prompts), policy.horizon
     # All blocks have one shape, so that one is compiled; those at the edges draw a little more than is kept.
     deep = -(-each // -(-each // BLOCK))

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, checked
 from sharpsim.policies import MarkovPolicy
 from sharpsim.sampling import AliasTables, in_blocks, word_pairs
 
@@ -28,9 +29,8 @@ class MarkovSampler(eqx.Module):
     policy: MarkovPolicy
     tables: AliasTables
 
-    def __init__(self, policy: Any):
-        if not isinstance(policy, MarkovPolicy):
-            raise ValueError(f"`policy` must be a MarkovPolicy; got {type(policy).__name__}.")
+    @checked
+    def __init__(self, policy: MarkovPolicy):
         contexts, size = policy.prompts * policy.contexts, policy.vocabulary_size
         if not AliasTables.fits(contexts, size):
             raise ValueError(
@@ -39,15 +39,15 @@ class MarkovSampler(eqx.Module):
         self.policy = policy
         self.tables = AliasTables.of(np.exp(np.asarray(policy.log_probs, dtype=np.float64)).reshape(contexts, size))
 
+    @checked(prompts=ANYTHING)
     def sample(self, prompts: Any, *, draws: int, key: jax.Array) -> jax.Array:
         """`draws` independent responses to each prompt number, int32 [n, draws, horizon], padded with the end token.
 
         Raises `ValueError` for draws below 1, no prompts, and prompt numbers out of range.
         """
         count = _checks.static_count("draws", draws)
-        if np.ndim(prompts) != 1 or np.shape(prompts)[0] == 0:
-            raise ValueError(f"`prompts` must hold at least one prompt along one axis; got shape {np.shape(prompts)}.")
-        self.policy.check_prompts(prompts)
+        _checks.prompt_numbers(prompts, self.policy.prompts)
+        _checks.affordable("draws", draws, size=4.0 * self.policy.horizon * len(prompts) * count)
         return _sample(self, jnp.asarray(prompts, jnp.int32), count, key)
 
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks, laws
+from sharpsim._arguments import ANYTHING, checked
 from sharpsim.sampling import AliasTables, draw_rows
 
 
@@ -27,8 +28,8 @@ class TableSampler(eqx.Module):
     prompts: int = eqx.field(static=True)
     responses: int = eqx.field(static=True)
 
+    @checked
     def __init__(self, log_probs: Any):
-        _checks.table("log_probs", log_probs)
         self.prompts, self.responses = np.shape(log_probs)
         if not AliasTables.fits(self.prompts, self.responses):
             raise ValueError(
@@ -37,10 +38,12 @@ class TableSampler(eqx.Module):
         self.tables = AliasTables.of(np.exp(np.asarray(log_probs, dtype=np.float64)))
 
     @classmethod
+    @checked
     def tilted(cls, log_probs: Any, reward: Any, *, beta: float) -> "TableSampler":
         """The sampler of pi_beta, proportional to base(y|x) exp(reward(y|x) / beta); refusals are those of `laws.tilted`."""
         return cls(laws.tilted(np.asarray(log_probs, dtype=np.float64), np.asarray(reward, dtype=np.float64), beta=beta))
 
+    @checked(prompts=ANYTHING)
     def sample(self, prompts: Any, *, draws: int, key: jax.Array) -> jax.Array:
         """`draws` independent responses to each prompt number, int32 [n, draws].
 
@@ -48,4 +51,5 @@ class TableSampler(eqx.Module):
         """
         count = _checks.static_count("draws", draws)
         _checks.prompt_numbers(prompts, self.prompts)
+        _checks.affordable("draws", draws, size=4.0 * len(prompts) * count)
         return draw_rows(self.tables, jnp.asarray(prompts, jnp.int32), count, key)

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from sharpsim._arguments import checked
+from sharpsim._arguments import ANYTHING, checked
 from sharpsim.decoding._reshaped import ReshapedPolicy
 from sharpsim.policies import SequencePolicy
 
@@ -29,11 +29,13 @@ class TemperedPolicy(ReshapedPolicy):
 
     def reshape(self, log_probs: jax.Array) -> jax.Array:
         """The log-probabilities divided by the temperature and normalised again."""
+        self._check_logits(log_probs)
         # The largest goes first: divided by a tiny temperature it would overflow.
         scaled = (log_probs - jnp.max(log_probs)) / self.temperature.astype(log_probs.dtype)
         return jax.nn.log_softmax(scaled)
 
 
+@checked(prompt=ANYTHING)
 def sample_tempered(policy: SequencePolicy, prompt: Any, *, temperature: Any, key: jax.Array) -> jax.Array:
     """One response from the policy at `temperature` > 0 (see `TemperedPolicy`), int32 [horizon].
 

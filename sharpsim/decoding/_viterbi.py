@@ -7,11 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from sharpsim._arguments import ANYTHING, checked
+from sharpsim._kind import Is
 from sharpsim.decoding._most_likely import Decoded
-from sharpsim.policies import MarkovPolicy, NGramPolicy, SequencePolicy
+from sharpsim.policies import MarkovPolicy, NGramPolicy
+
+AUTOMATON = Is(
+    "a MarkovPolicy or NGramPolicy, whose next token depends on its last k", lambda value: isinstance(value, MarkovPolicy | NGramPolicy)
+)
 
 
-def viterbi(policy: SequencePolicy, prompt: Any) -> Decoded:
+@checked(policy=AUTOMATON, prompt=ANYTHING)
+def viterbi(policy: MarkovPolicy | NGramPolicy, prompt: Any) -> Decoded:
     """The most likely response (ties to the smallest token sequence) and its log-probability, in horizon x contexts x V additions
     ((V+1)^k contexts of a MarkovPolicy).
 
@@ -20,11 +27,6 @@ def viterbi(policy: SequencePolicy, prompt: Any) -> Decoded:
     token on, as `most_likely` does.
     Raises `ValueError` for another kind of policy or a prompt out of range.
     """
-    if not isinstance(policy, MarkovPolicy | NGramPolicy):
-        raise ValueError(
-            f"`policy` must be a MarkovPolicy or NGramPolicy, whose next token depends on its last k; got {type(policy).__name__}."
-        )
-    policy.check_prompts(prompt)
     log_probs, after, first = policy.contexts_of(prompt)
     table, after = np.asarray(log_probs, dtype=np.float64), np.asarray(after)
     contexts = len(table)

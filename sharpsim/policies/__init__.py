@@ -8,8 +8,8 @@ A policy is an immutable pytree with methods for one example, `sample(prompt, *,
 - Sequences over numbered prompts: `MarkovPolicy`, `TabularSequencePolicy`, `MultilayerSoftmaxPolicy`.
 - Sequences over prompts made of tokens (`PromptedPolicy`): `NGramPolicy`, `GRUPolicy`, `TransformerPolicy`; trained ones by
   `trained_policy`, and the pronunciation network of another package by `pretrained_g2p`.
-- For code that works with policies: `start_many`, `step_many`, `unchanged_by_step`, `tabulate`, `inverse_cdf`, `running_mass`,
-  `parameter_count`, and the checks `check_features` and `require_finite`.
+- For code that works with policies: `checked_prompts`, `start_many`, `step_many`, `unchanged_by_step`, `tabulate`, `inverse_cdf`,
+  `running_mass`, `parameter_count`, and the check `require_finite`.
 
 Importing this package imports no JAX; naming one of its members does.
 """
@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sharpsim.policies._g2p import PHONEMES, G2PPolicy, pretrained_g2p
     from sharpsim.policies._gru import GRUPolicy
-    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy, check_features
+    from sharpsim.policies._linear_softmax import LinearSoftmaxPolicy
+    from sharpsim.policies._many import checked_prompts, start_many, step_many, tabulate, unchanged_by_step
     from sharpsim.policies._markov import MarkovPolicy
     from sharpsim.policies._multilayer_softmax import FeatureTables, MultilayerSoftmaxPolicy
     from sharpsim.policies._ngram import NGramPolicy
     from sharpsim.policies._prompted import PADDING, PromptedPolicy, require_finite
-    from sharpsim.policies._sequence import SequencePolicy, inverse_cdf, start_many, step_many, tabulate, unchanged_by_step
+    from sharpsim.policies._sequence import SequencePolicy, inverse_cdf
     from sharpsim.policies._storage import load_policy, parameter_count, save_policy
     from sharpsim.policies._tabular import TabularPolicy, running_mass
     from sharpsim.policies._tabular_sequence import TabularSequencePolicy
@@ -48,7 +49,7 @@ _HOME = {
     "TabularSequencePolicy": "_tabular_sequence",
     "TransformerPolicy": "_transformer",
     "WEIGHTS": "_trained",
-    "check_features": "_linear_softmax",
+    "checked_prompts": "_many",
     "inverse_cdf": "_sequence",
     "load_policy": "_storage",
     "parameter_count": "_storage",
@@ -56,12 +57,12 @@ _HOME = {
     "require_finite": "_prompted",
     "running_mass": "_tabular",
     "save_policy": "_storage",
-    "start_many": "_sequence",
-    "step_many": "_sequence",
-    "tabulate": "_sequence",
+    "start_many": "_many",
+    "step_many": "_many",
+    "tabulate": "_many",
     "trained_policies": "_trained",
     "trained_policy": "_trained",
-    "unchanged_by_step": "_sequence",
+    "unchanged_by_step": "_many",
     "weights_path": "_trained",
 }
 
@@ -81,7 +82,7 @@ __all__ = [
     "TabularSequencePolicy",
     "TransformerPolicy",
     "WEIGHTS",
-    "check_features",
+    "checked_prompts",
     "inverse_cdf",
     "load_policy",
     "parameter_count",

@@ -15,6 +15,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim.policies._gru import GRUCell
 from sharpsim.policies._sequence import SequencePolicy
+from sharpsim.policies._tokens import check_step
 
 LETTERS = ("<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz")
 _VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
@@ -69,23 +70,29 @@ class G2PPolicy(SequencePolicy):
 
     def decode(self, response: Any) -> tuple[str, ...]:
         """The phonemes of a response before its end sign, with stress digits: ("AE1", "K", ...)."""
-        self._check_response(response)
+        self._check_response("response", response)
         tokens = np.asarray(response).tolist()
         return tuple(PHONEMES[token] for token in tokens[: tokens.index(self.end_token) if self.end_token in tokens else None])
+
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """As `encode` makes it."""
+        return (MAX_LETTERS + 1,)
 
     def check_prompts(self, prompts: Any) -> None:
         if _checks.is_traced(prompts):
             return
-        letters = np.asarray(prompts)
+        letters = _checks.as_array(prompts)
         if letters.shape[-1:] != (MAX_LETTERS + 1,) or letters.dtype.kind not in "iu":
-            raise ValueError(f"`prompt` must be made by `encode`: integers [{MAX_LETTERS + 1}]; got {letters.dtype} {letters.shape}.")
+            raise ValueError(f"`prompts` must be made by `encode`: integers [{MAX_LETTERS + 1}]; got {letters.dtype} {letters.shape}.")
         ends = np.cumsum(letters == _END_OF_WORD, axis=-1)
         before_end = (letters > _END_OF_WORD) & (letters < len(LETTERS)) & (ends == 0)
         after_end = (letters == _PAD) & (ends == 1)
         if not (before_end | after_end | (letters == _END_OF_WORD)).all() or not (ends[..., -1] == 1).all():
-            raise ValueError(f"`prompt` must be made by `encode`: letters, one end sign, padding; got {letters.tolist()}.")
+            raise ValueError(f"`prompts` must be made by `encode`: letters, one end sign, padding; got {letters.tolist()}.")
 
     def start(self, prompt: Any) -> jax.Array:
+        self.check_prompt(prompt)
         letters = jnp.asarray(prompt, jnp.int32)
         from_letters = self.encoder.inputs(self.letter_embeddings)
 
@@ -95,6 +102,7 @@ class G2PPolicy(SequencePolicy):
         return jax.lax.scan(read, jnp.zeros(self.encoder.weight_hidden.shape[1], self.letter_embeddings.dtype), letters)[0]
 
     def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
+        check_step(self, state, token)
         # For all 74 phonemes at once: no prompt takes part, so a batch shares the product, and it is cheaper than one per row.
         hidden = self.decoder(self.decoder.inputs(self.phoneme_embeddings)[token], state)
         return hidden, jax.nn.log_softmax(self.output_weight @ hidden + self.output_bias)

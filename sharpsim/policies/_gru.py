@@ -6,7 +6,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
+from sharpsim.policies._tokens import check_step
 
 
 class GRUCell(eqx.Module):
@@ -51,6 +54,7 @@ class GRUPolicy(PromptedPolicy):
     """[vocabulary_size, hidden]."""
     out_bias: jax.Array
 
+    @checked
     def __init__(
         self,
         *,
@@ -70,14 +74,18 @@ class GRUPolicy(PromptedPolicy):
             prompt_vocabulary_size=prompt_vocabulary_size,
             end_token=end_token,
         )
-        checked_sizes(width=width, hidden=hidden)
+        width, hidden = checked_sizes(width=width, hidden=hidden).values()
+        size = 4.0 * (self.symbols * width + 6 * hidden * (width + hidden) + self.vocabulary_size * hidden)
+        _checks.affordable_counts(
+            size, vocabulary_size=self.vocabulary_size, prompt_vocabulary_size=self.prompt_tokens, width=width, hidden=hidden
+        )
         embedding, encoder, decoder, out = jax.random.split(key, 4)
         self.embedding = jax.random.normal(embedding, (self.symbols, width), jnp.float32)
         self.encoder = GRUCell.random(width, hidden, key=encoder)
         self.decoder = GRUCell.random(width, hidden, key=decoder)
         bound = hidden**-0.5
-        self.out = jax.random.uniform(out, (vocabulary_size, hidden), jnp.float32, -bound, bound)
-        self.out_bias = jnp.zeros(vocabulary_size, jnp.float32)
+        self.out = jax.random.uniform(out, (self.vocabulary_size, hidden), jnp.float32, -bound, bound)
+        self.out_bias = jnp.zeros(self.vocabulary_size, jnp.float32)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -95,6 +103,7 @@ class GRUPolicy(PromptedPolicy):
         return jax.lax.scan(read, jnp.zeros(self.out.shape[1], self.out.dtype), (from_inputs, real))[0]
 
     def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
+        check_step(self, state, token)
         # For every token at once: no prompt takes part, so a batch shares the product, and it is cheaper than one per row.
         hidden = self.decoder(self.decoder.inputs(self.embedding[: self.vocabulary_size + 1])[token], state)
         return hidden, jax.nn.log_softmax(self.out @ hidden + self.out_bias)

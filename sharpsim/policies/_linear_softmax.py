@@ -5,10 +5,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, FINITE, arrays, checked
 from sharpsim._precision import as_jax
 from sharpsim.policies._tabular import TabularPolicy
 
@@ -23,12 +23,8 @@ class LinearSoftmaxPolicy(eqx.Module):
     features: Float[Array, "prompts responses d"]
     theta: Float[Array, " d"]
 
+    @checked(theta=arrays(FINITE, "d"))
     def __init__(self, features: Any, theta: Any):
-        check_features(features)
-        if np.shape(theta) != (np.shape(features)[2],):
-            raise ValueError(f"`theta` must hold one number for each of the {np.shape(features)[2]} features; got {np.shape(theta)}.")
-        if not _checks.is_traced(theta) and not np.isfinite(np.asarray(theta)).all():
-            raise ValueError("`theta` must be finite.")
         self.features = as_jax(features)
         self.theta = as_jax(theta)
 
@@ -51,19 +47,19 @@ class LinearSoftmaxPolicy(eqx.Module):
         """The same policy as a table. Sampling from the table is much faster, because here a row is normalised for each draw."""
         return TabularPolicy(self.log_probs)
 
+    @checked(prompt=ANYTHING)
     def sample(self, prompt: Int[Array, ""], *, key: Key[Array, ""]) -> Int[Array, ""]:
         """One response to one prompt."""
+        _checks.indices("prompt", prompt, self.prompts)
         row = jax.nn.log_softmax(self.features[prompt] @ self.theta)
         return TabularPolicy(row[None]).sample(jnp.int32(0), key=key)
 
     def log_prob(self, prompt: Int[Array, ""], response: Int[Array, ""]) -> Float[Array, ""]:
-        """The log-probability log pi(response|prompt), in nats."""
-        return jax.nn.log_softmax(self.features[prompt] @ self.theta)[response]
+        """The log-probability log pi(response|prompt), in nats.
 
-
-def check_features(features: Any) -> None:
-    """Raise `ValueError` unless `features` are finite numbers `[prompts, responses, d]`. Traced values are not checked."""
-    if np.ndim(features) != 3 or 0 in np.shape(features):
-        raise ValueError(f"`features` must be [prompts, responses, d], none of them 0; got shape {np.shape(features)}.")
-    if not _checks.is_traced(features) and not np.isfinite(np.asarray(features)).all():
-        raise ValueError("`features` must be finite.")
+        Raises `ValueError` for numbers that are no prompt or no response; where these are traced, the answer is NaN.
+        """
+        _checks.indices("prompt", prompt, self.prompts)
+        _checks.indices("response", response, self.responses)
+        filled: dict[str, Any] = {"mode": "fill", "fill_value": jnp.nan, "wrap_negative_indices": False}
+        return jax.nn.log_softmax(self.features.at[prompt].get(**filled) @ self.theta).at[response].get(**filled)

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ROWS, checked
 from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
-from sharpsim.policies._tokens import check_end_token, check_prompt_indices
+from sharpsim.policies._tokens import check_end_token, check_prompt_indices, check_step
 
 
 class MarkovPolicy(SequencePolicy):
@@ -32,11 +33,11 @@ class MarkovPolicy(SequencePolicy):
     begin_token: int = eqx.field(static=True)
     end_token: int | None = eqx.field(static=True)
 
+    @checked(log_probs=ROWS)
     def __init__(self, log_probs: Any, *, horizon: int, end_token: int | None = None):
         shape = np.shape(log_probs)
         if len(shape) < 2 or any(axis != shape[-1] + 1 for axis in shape[1:-1]):
             raise ValueError(f"`log_probs` must have shape [prompts, V + 1, ..., V + 1, V]; got {shape}.")
-        _checks.rows("log_probs", log_probs)
         check_end_token(end_token, shape[-1])
         self.horizon = _checks.static_count("horizon", horizon)
         self.log_probs = as_jax(log_probs).reshape(shape[0], -1, shape[-1])
@@ -48,9 +49,9 @@ class MarkovPolicy(SequencePolicy):
     @classmethod
     def from_probs(cls, probs: Any, *, horizon: int, end_token: int | None = None) -> "MarkovPolicy":
         """The policy with these probabilities, in the shape of `log_probs`."""
-        _checks.probabilities("probs", probs)
+        values = _checks.probabilities("probs", probs)
         with np.errstate(divide="ignore"):
-            return cls(np.log(np.asarray(probs)), horizon=horizon, end_token=end_token)
+            return cls(np.log(values), horizon=horizon, end_token=end_token)
 
     @property
     def prompts(self) -> int:
@@ -62,6 +63,11 @@ class MarkovPolicy(SequencePolicy):
         """The number of contexts, (V + 1)^k. The last one is the context of the first token."""
         return self.log_probs.shape[1]
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """A prompt is a number."""
+        return ()
+
     def check_prompts(self, prompts: Any) -> None:
         check_prompt_indices(prompts, self.prompts)
 
@@ -70,19 +76,24 @@ class MarkovPolicy(SequencePolicy):
 
         The initial context, all begin tokens, does not change when a begin token is read.
         """
+        _checks.indices("context", context, self.contexts)
+        _checks.indices("token", token, self.vocabulary_size + 1)
         # The oldest digit goes before the shift, so that contexts stay below (V + 1)^k and never overflow.
         base = self.vocabulary_size + 1
         return (context % max(self.contexts // base, 1) * base + token) % self.contexts
 
     def contexts_of(self, prompt: Any) -> tuple[Any, Any, Any]:
         """Log-probabilities [contexts, V] after each context, the context [contexts, V] after each token, and the first context."""
+        self.check_prompt(prompt)
         after = self.next_context(np.arange(self.contexts)[:, None], np.arange(self.vocabulary_size)[None, :])
         return self.log_probs[prompt], after, self.contexts - 1
 
     def start(self, prompt: Any) -> Any:
+        self.check_prompt(prompt)
         return jnp.asarray(prompt, jnp.int32), jnp.asarray(self.contexts - 1, jnp.int32)
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        check_step(self, state, token)
         prompt, context = state
         context = self.next_context(context, jnp.asarray(token, jnp.int32))
         return (prompt, context), self.log_probs[prompt, context]

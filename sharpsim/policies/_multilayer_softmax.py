@@ -9,9 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ARRAYS, FINITE, FUNCTION, arrays, checked
 from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
-from sharpsim.policies._tokens import check_end_token, check_prompt_indices
+from sharpsim.policies._tokens import check_end_token, check_prompt_indices, check_step
+
+WEIGHTS = arrays(FINITE, "...", "H", "d")
 
 
 class FeatureTables(eqx.Module):
@@ -27,9 +30,8 @@ class FeatureTables(eqx.Module):
     Prefixes are numbered level by level: those that continue prefix i by one token are iV + 1 .. iV + V.
     """
 
+    @checked(tables=ARRAYS)
     def __init__(self, tables: Sequence[Any]):
-        if len(tables) == 0:
-            raise ValueError("`tables` must hold at least one table; got none.")
         shape = np.shape(tables[0])
         if len(shape) != 3:
             raise ValueError(f"`tables[0]` must have shape [prompts, V, d]; got {shape}.")
@@ -42,10 +44,22 @@ class FeatureTables(eqx.Module):
                 raise ValueError(f"`tables[{h}]` must hold finite numbers.")
         self.nodes = jnp.concatenate([as_jax(table).reshape(prompts, -1, size, dimension) for table in tables], axis=1)
 
+    def _levels(self) -> int:
+        left, size, levels = self.nodes.shape[1], 1, 0
+        while left > 0:
+            left, size, levels = left - size, size * self.nodes.shape[2], levels + 1
+        return levels
+
     def __call__(self, prompt: Any, prefix: Any, depth: Any) -> jax.Array:
         """phi_h of the V continuations of `prefix[:depth]`, [V, d]."""
-        size, node = self.nodes.shape[2], jnp.asarray(0, jnp.int32)
-        for h in range(prefix.shape[0]):
+        size = self.nodes.shape[2]
+        _checks.indices("prompt", prompt, self.nodes.shape[0])
+        _checks.indices("prefix", prefix, size)
+        if np.ndim(prefix) != 1:
+            raise ValueError(f"`prefix` must be tokens along one axis; got shape {np.shape(prefix)}.")
+        _checks.indices("depth", depth, min(len(prefix) + 1, self._levels()))
+        node = jnp.asarray(0, jnp.int32)
+        for h in range(len(prefix)):
             node = jnp.where(h < depth, node * size + 1 + prefix[h], node)
         return self.nodes[prompt, node]
 
@@ -83,12 +97,11 @@ class MultilayerSoftmaxPolicy(SequencePolicy):
     begin_token: int = eqx.field(static=True)
     end_token: int | None = eqx.field(static=True)
 
+    @checked(features=FUNCTION, weights=WEIGHTS)
     def __init__(self, features: Any, weights: Any, *, vocabulary_size: int, prompts: int | None = None, end_token: int | None = None):
         shape = np.shape(weights)
-        if len(shape) not in (2, 3) or 0 in shape:
+        if len(shape) not in (2, 3):
             raise ValueError(f"`weights` must have shape [H, d] or [prompts, H, d]; got {shape}.")
-        if not _checks.is_traced(weights) and not np.isfinite(np.asarray(weights)).all():
-            raise ValueError("`weights` must hold finite numbers.")
         own = shape[0] if len(shape) == 3 else None
         if prompts is not None and own not in (None, 1, prompts):
             raise ValueError(f"`prompts` must be the number of weights' prompts, {own}; got {prompts!r}.")
@@ -102,10 +115,14 @@ class MultilayerSoftmaxPolicy(SequencePolicy):
         self.end_token = end_token
         token = jax.ShapeDtypeStruct((), jnp.int32)
         made = jax.eval_shape(self.features, token, jax.ShapeDtypeStruct((self.horizon,), jnp.int32), token)
-        if made.shape != (self.vocabulary_size, shape[-1]):
-            raise ValueError(f"`features` must give shape {(self.vocabulary_size, shape[-1])}, [V, d]; got {made.shape}.")
+        found = getattr(made, "shape", made)
+        if found != (self.vocabulary_size, shape[-1]):
+            raise ValueError(
+                f"`features` must give shape {(self.vocabulary_size, shape[-1])}, [V, d] with the d of `weights`; got {found}."
+            )
 
     @classmethod
+    @checked(tables=ARRAYS, weights=WEIGHTS)
     def from_tables(cls, tables: Sequence[Any], weights: Any, *, end_token: int | None = None) -> "MultilayerSoftmaxPolicy":
         """The policy whose features are given as tables: `tables[h - 1]` is [prompts, V, ..., V, d] with h axes of size V."""
         written = FeatureTables(tables)
@@ -119,14 +136,21 @@ class MultilayerSoftmaxPolicy(SequencePolicy):
         """||theta_h|| of each layer, [prompts or 1, H]: the policy is in the class of radius B where all are at most B."""
         return jnp.linalg.norm(self.weights, axis=-1)
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """A prompt is a number."""
+        return ()
+
     def check_prompts(self, prompts: Any) -> None:
         check_prompt_indices(prompts, self.prompts)
 
     def start(self, prompt: Any) -> Any:
+        self.check_prompt(prompt)
         # Depth -1: the first step is passed the begin token, which is no part of the prefix.
         return jnp.asarray(prompt, jnp.int32), jnp.zeros(self.horizon, jnp.int32), jnp.asarray(-1, jnp.int32)
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        check_step(self, state, token)
         prompt, prefix, depth = state
         prefix = jnp.where(jnp.arange(self.horizon) == depth, jnp.asarray(token, jnp.int32), prefix)
         depth = (depth + 1).astype(jnp.int32)

@@ -3,6 +3,7 @@
 Probabilities are counts, interpolated with those of shorter contexts, so that rare contexts fall back on frequent ones.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
@@ -11,7 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, LABEL, POSITIVE, SCORES, arrays, checked
 from sharpsim.policies._prompted import PADDING, PromptedPolicy
+from sharpsim.policies._tokens import check_step
 
 
 class NGramPolicy(PromptedPolicy):
@@ -30,6 +33,7 @@ class NGramPolicy(PromptedPolicy):
     """int32 [nodes, symbols]: the longest suffix of (context, symbol) that is a node."""
     order: int = eqx.field(static=True)
 
+    @checked(scores=replace(SCORES, axes=("nodes", "V")), next_node=arrays(LABEL, "nodes", "symbols"))
     def __init__(
         self,
         scores: Any,
@@ -50,9 +54,15 @@ class NGramPolicy(PromptedPolicy):
             end_token=end_token,
         )
         self.order = _checks.static_count("order", order, 0)
+        _checks.shape_of("scores", scores, (np.shape(next_node)[0], self.vocabulary_size))
+        if np.shape(next_node)[1] != self.symbols:
+            known = "`vocabulary_size` + 1 + `prompt_vocabulary_size`"
+            raise ValueError(f"`next_node` must have {self.symbols} columns, {known}; got shape {np.shape(next_node)}.")
+        _checks.indices("next_node", next_node, len(scores))
         self.scores, self.next_node = jnp.asarray(scores, jnp.float32), jnp.asarray(next_node, jnp.int32)
 
     @classmethod
+    @checked(prompts=ANYTHING, responses=ANYTHING, strength=POSITIVE)
     def from_pairs(
         cls,
         prompts: Any,
@@ -68,8 +78,7 @@ class NGramPolicy(PromptedPolicy):
 
         Raises `ValueError` for arrays of other shapes, tokens out of range, an order below 0 or a strength that is not positive and finite.
         """
-        _checks.positive("strength", strength)
-        prompts, responses = np.asarray(prompts), np.asarray(responses)
+        prompts, responses = _checks.as_array(prompts), _checks.as_array(responses)
         if prompts.ndim != 2 or responses.ndim != 2 or len(prompts) != len(responses) or len(prompts) == 0:
             raise ValueError(
                 f"`prompts` and `responses` must be [n, prompt_length] and [n, horizon]; got {prompts.shape} and {responses.shape}."
@@ -82,7 +91,11 @@ class NGramPolicy(PromptedPolicy):
             "prompt_vocabulary_size": prompt_vocabulary_size,
             "end_token": end_token,
         }
-        blank = cls(np.zeros((1, vocabulary_size)), np.zeros((1, 1)), **shape)
+        columns = vocabulary_size + 1 + (prompt_vocabulary_size or 0)
+        _checks.affordable_counts(
+            8.0 * (vocabulary_size + columns), vocabulary_size=vocabulary_size, prompt_vocabulary_size=prompt_vocabulary_size or 1
+        )
+        blank = cls(np.zeros((1, vocabulary_size)), np.zeros((1, columns), int), **shape)
         blank.check_prompts(prompts)
         blank.check_responses(responses)
         law, after = _automaton(_context_counts(blank, prompts, responses), blank, float(strength))
@@ -93,17 +106,9 @@ class NGramPolicy(PromptedPolicy):
         """The sizes it was built with, and the number of nodes."""
         return {"order": self.order} | self.sizes | {"nodes": len(self.scores)}
 
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "NGramPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        sizes = {name: value for name, value in config.items() if name != "nodes"}
-        columns = config["vocabulary_size"] + 1 + (config["prompt_vocabulary_size"] or 0)
-        return eqx.filter_eval_shape(
-            lambda: cls(jnp.zeros((config["nodes"], config["vocabulary_size"])), jnp.zeros((config["nodes"], columns)), **sizes)
-        )
-
     def contexts_of(self, prompt: Any) -> tuple[Any, Any, Any]:
         """Log-probabilities [nodes, V] after each node, the node [nodes, V] after each token, and the node of the first token."""
+        self.check_prompt(prompt)
         first = self.next_node[self.start(prompt), self.begin_token]
         return jax.nn.log_softmax(self.scores), self.next_node[:, : self.vocabulary_size], first
 
@@ -117,6 +122,7 @@ class NGramPolicy(PromptedPolicy):
         return jax.lax.scan(read, jnp.asarray(0, jnp.int32), (symbols, real))[0]
 
     def step(self, state: Any, token: Any) -> tuple[jax.Array, jax.Array]:
+        check_step(self, state, token)
         node = self.next_node[state, token]
         return node, jax.nn.log_softmax(self.scores[node])
 
@@ -128,10 +134,9 @@ def _context_counts(policy: NGramPolicy, prompts: np.ndarray, responses: np.ndar
     for prompt, response, length in zip(prompts.tolist(), responses, policy.lengths(responses), strict=True):
         read = [token + offset for token in prompt if token != PADDING] + [policy.begin_token]
         for token in response[:length].tolist():
-            for back in range(policy.order + 1):
-                if back <= len(read):
-                    context = tuple(read[len(read) - back :])
-                    counts.setdefault(context, np.zeros(policy.vocabulary_size))[token] += 1
+            for back in range(min(policy.order, len(read)) + 1):
+                context = tuple(read[len(read) - back :])
+                counts.setdefault(context, np.zeros(policy.vocabulary_size))[token] += 1
             read.append(token)
     return counts
 

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import FLAG, arrays
 from sharpsim.policies._sequence import SequencePolicy
 from sharpsim.policies._tokens import check_end_token
 
@@ -57,12 +58,6 @@ class PromptedPolicy(SequencePolicy):
         names = ("vocabulary_size", "horizon", "prompt_length", "prompt_vocabulary_size", "end_token")
         return {name: getattr(self, name) for name in names}
 
-    @classmethod
-    def skeleton(cls, config: dict[str, Any]) -> "PromptedPolicy":
-        """A policy of this configuration whose arrays are only shapes and dtypes."""
-        make: Any = cls
-        return eqx.filter_eval_shape(lambda key: make(**config, key=key), jax.random.key(0))
-
     @property
     def prompt_tokens(self) -> int:
         """The size of the prompts' alphabet."""
@@ -73,16 +68,21 @@ class PromptedPolicy(SequencePolicy):
         """The number of symbols that the policy reads: response tokens 0..V-1, the begin token V, then a separate prompt alphabet."""
         return self.vocabulary_size + 1 + (0 if self.prompt_vocabulary_size is None else self.prompt_vocabulary_size)
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """As `encode` makes it."""
+        return (self.prompt_length,)
+
     def encode(self, tokens: Sequence[int]) -> np.ndarray:
         """The prompt with these tokens, int32 [prompt_length].
 
         Raises `ValueError` for more than `prompt_length` tokens or tokens outside 0..prompt_tokens - 1.
         """
-        given = np.asarray(tokens, dtype=None if len(tokens) else np.int32)
+        given = _checks.as_array(tokens)
         if given.ndim != 1 or len(given) > self.prompt_length:
-            raise ValueError(f"`tokens` must be at most {self.prompt_length} integers; got {len(given)}.")
-        if given.dtype.kind not in "iu" or (given < 0).any() or (given >= self.prompt_tokens).any():
-            raise ValueError(f"`tokens` must be integers in 0..{self.prompt_tokens - 1}; got {list(tokens)}.")
+            raise ValueError(f"`tokens` must be at most {self.prompt_length} integers; got {_checks.shown(tokens)}.")
+        if given.size:
+            _checks.indices("tokens", tokens, self.prompt_tokens)
         prompt = np.full(self.prompt_length, PADDING, dtype=np.int32)
         prompt[: len(given)] = given
         return prompt
@@ -91,22 +91,26 @@ class PromptedPolicy(SequencePolicy):
         """Raise `ValueError` for prompts that `encode` cannot have made. Traced values are not checked."""
         if _checks.is_traced(prompts):
             return
-        given = np.asarray(prompts)
+        given = _checks.as_array(prompts)
         if given.shape[-1:] != (self.prompt_length,) or given.dtype.kind not in "iu":
-            raise ValueError(f"`prompt` must be made by `encode`: integers [{self.prompt_length}]; got {given.dtype} {given.shape}.")
+            raise ValueError(f"`prompts` must be made by `encode`: integers [{self.prompt_length}]; got {given.dtype} {given.shape}.")
         if (given < PADDING).any() or (given >= self.prompt_tokens).any():
-            raise ValueError(f"`prompt` must hold tokens in 0..{self.prompt_tokens - 1}; got {given.min()}..{given.max()}.")
+            raise ValueError(f"`prompts` must hold tokens in 0..{self.prompt_tokens - 1}; got {given.min()}..{given.max()}.")
         if ((given[..., :-1] == PADDING) & (given[..., 1:] != PADDING)).any():
-            raise ValueError(f"`prompt` must hold its padding ({PADDING}) last, as `encode` makes it; got {given.tolist()}.")
+            raise ValueError(f"`prompts` must hold its padding ({PADDING}) last, as `encode` makes it; got {given.tolist()}.")
 
     def prompt_symbols(self, prompt: Any) -> tuple[jax.Array, jax.Array]:
         """The symbols of a prompt, int32 [prompt_length], and a mask of those that are not padding."""
+        self.check_prompt(prompt)
         tokens = jnp.asarray(prompt, jnp.int32)
         real = tokens != PADDING
         return jnp.where(real, tokens + (0 if self.prompt_vocabulary_size is None else self.vocabulary_size + 1), 0), real
 
     def read_symbols(self, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
         """The symbol read before each token of a response, int32 [horizon]: the begin token, then the response without its last token."""
+        if not _checks.is_traced(ended_before):
+            arrays(FLAG, "horizon").check("ended_before", ended_before, {"horizon": (self.horizon, "tokens")})
+        self._check_response("tokens", tokens)
         known = tokens if self.end_token is None else jnp.where(ended_before, self.end_token, tokens)
         return jnp.concatenate([jnp.asarray([self.begin_token], jnp.int32), known[:-1]])
 

@@ -12,6 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sharpsim._arguments import PATH, checked, one_of
+from sharpsim._kind import Is
 from sharpsim.files import memory, read_npy, write_whole
 from sharpsim.policies._gru import GRUPolicy
 from sharpsim.policies._ngram import NGramPolicy
@@ -21,6 +23,10 @@ from sharpsim.policies._transformer import TransformerPolicy
 KINDS: dict[str, type[PromptedPolicy]] = {"gru": GRUPolicy, "ngram": NGramPolicy, "transformer": TransformerPolicy}
 
 
+STORED = Is(f"one of {', '.join(known.__name__ for known in KINDS.values())}", lambda value: type(value) in KINDS.values())
+
+
+@checked(policy=STORED, path=PATH, precision=one_of("float16", "float32"))
 def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: str) -> None:
     """Write the policy to `path` (.npz, compressed), its parameters at `precision`, "float16" or "float32".
 
@@ -28,11 +34,7 @@ def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: str) -> 
 
     Raises `ValueError` for parameters that are not finite, or not finite in float16, for other precisions, and for other kinds of policy.
     """
-    kind = next((name for name, known in KINDS.items() if type(policy) is known), None)
-    if kind is None:
-        raise ValueError(f"`policy` must be one of {', '.join(known.__name__ for known in KINDS.values())}; got {type(policy).__name__}.")
-    if precision not in ("float16", "float32"):
-        raise ValueError(f'`precision` must be "float16" or "float32"; got {precision!r}.')
+    kind = next(name for name, known in KINDS.items() if type(policy) is known)
     require_finite(policy)
     arrays = {name: np.asarray(leaf) for name, leaf in _named(policy).items()}
     with np.errstate(over="ignore"):
@@ -48,6 +50,7 @@ def save_policy(policy: PromptedPolicy, path: str | Path, *, precision: str) -> 
     write_whole(path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz"), content.getvalue())
 
 
+@checked(path=PATH)
 def load_policy(path: str | Path) -> PromptedPolicy:
     """The policy that `save_policy` wrote to `path`, its parameters in float32. Sizes are read before memory is taken.
 
@@ -113,9 +116,20 @@ def _skeleton(text: str, arrays: int) -> PromptedPolicy:
     if config.get("layers", 0) > arrays:
         raise ValueError(f"its configuration has {config['layers']} layers, and it holds {arrays} arrays")
     try:
-        return KINDS[kind].skeleton(config)
+        return _shapes(KINDS[kind], config)
     except (TypeError, OverflowError, KeyError) as error:
         raise ValueError(f"its configuration is none of a policy of kind {kind!r}: {error}") from error
+
+
+def _shapes(kind: Any, config: dict[str, Any]) -> PromptedPolicy:
+    """A policy of this configuration whose arrays are only shapes and dtypes."""
+    if kind is not NGramPolicy:
+        return eqx.filter_eval_shape(lambda key: kind(**config, key=key), jax.random.key(0))
+    sizes = {name: value for name, value in config.items() if name != "nodes"}
+    columns = config["vocabulary_size"] + 1 + (config["prompt_vocabulary_size"] or 0)
+    return eqx.filter_eval_shape(
+        lambda: NGramPolicy(jnp.zeros((config["nodes"], config["vocabulary_size"])), jnp.zeros((config["nodes"], columns), int), **sizes)
+    )
 
 
 def parameter_count(policy: Any) -> int:

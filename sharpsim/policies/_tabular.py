@@ -7,15 +7,20 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, NON_NEGATIVE, arrays, checked, require_concrete
 from sharpsim._precision import as_jax
+
+MASSES = arrays(NON_NEGATIVE, "...", "responses")
 
 
 def running_mass(mass: Float[Array, "*batch responses"]) -> Float[Array, "*batch responses"]:
     """The running total of non-negative masses along the last axis, for sampling by inverse CDF.
 
     It never decreases, and it is constant over responses of mass 0. `jnp.cumsum` ensures neither, because its parallel partial sums round
-    differently, and its inverse can return a response of mass 0.
+    differently, and its inverse can return a response of mass 0. Raises `ValueError` for concrete masses that are negative or NaN.
     """
+    require_concrete(MASSES, mass=mass)
+    mass = jnp.asarray(mass)
     return jax.lax.cummax(jnp.where(mass > 0, jnp.cumsum(mass, axis=-1), 0.0), axis=mass.ndim - 1)
 
 
@@ -37,12 +42,9 @@ class TabularPolicy(eqx.Module):
     @classmethod
     def from_probs(cls, probs: Float[Array | np.ndarray, "prompts responses"]) -> "TabularPolicy":
         """The policy with these probabilities (non-negative, rows summing to one)."""
-        _checks.probabilities("probs", probs)
-        if not hasattr(probs, "__array_namespace__"):
-            probs = np.asarray(probs, dtype=np.float64)
-        xp = probs.__array_namespace__()
+        values = _checks.probabilities("probs", probs)
         with np.errstate(divide="ignore"):
-            return cls(xp.log(probs))
+            return cls(jnp.log(probs) if isinstance(probs, jax.Array) else np.log(values))
 
     @property
     def prompts(self) -> int:
@@ -54,6 +56,7 @@ class TabularPolicy(eqx.Module):
         """Number of responses |Y|."""
         return self.log_probs.shape[1]
 
+    @checked(prompt=ANYTHING)
     def sample(self, prompt: Int[Array, ""], *, key: Key[Array, ""]) -> Int[Array, ""]:
         """One response to one prompt.
 

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ARRAYS, checked
 from sharpsim._precision import as_jax
 from sharpsim.policies._sequence import SequencePolicy
-from sharpsim.policies._tokens import check_end_token, check_prompt_indices
+from sharpsim.policies._tokens import check_end_token, check_prompt_indices, check_step
 
 
 class TabularSequencePolicy(SequencePolicy):
@@ -33,9 +34,8 @@ class TabularSequencePolicy(SequencePolicy):
     begin_token: int = eqx.field(static=True)
     end_token: int | None = eqx.field(static=True)
 
+    @checked
     def __init__(self, conditionals: Sequence[Any], *, end_token: int | None = None):
-        if len(conditionals) == 0:
-            raise ValueError("`conditionals` must hold at least one table; got none.")
         shape = np.shape(conditionals[0])
         if len(shape) != 2:
             raise ValueError(f"`conditionals[0]` must have shape [prompts, V]; got {shape}.")
@@ -52,25 +52,32 @@ class TabularSequencePolicy(SequencePolicy):
         self.end_token = end_token
 
     @classmethod
+    @checked(conditionals=ARRAYS)
     def from_probs(cls, conditionals: Sequence[Any], *, end_token: int | None = None) -> "TabularSequencePolicy":
         """The policy with these probabilities, in the shapes of `conditionals`."""
-        for h, table in enumerate(conditionals):
-            _checks.probabilities(f"conditionals[{h}]", table)
+        tables = [_checks.probabilities(f"conditionals[{h}]", table) for h, table in enumerate(conditionals)]
         with np.errstate(divide="ignore"):
-            return cls([np.log(np.asarray(table)) for table in conditionals], end_token=end_token)
+            return cls([np.log(table) for table in tables], end_token=end_token)
 
     @property
     def prompts(self) -> int:
         """The number of prompts."""
         return self.nodes.shape[0]
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...]:
+        """A prompt is a number."""
+        return ()
+
     def check_prompts(self, prompts: Any) -> None:
         check_prompt_indices(prompts, self.prompts)
 
     def start(self, prompt: Any) -> Any:
+        self.check_prompt(prompt)
         return jnp.asarray(prompt, jnp.int32), jnp.asarray(-1, jnp.int32)
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
+        check_step(self, state, token)
         prompt, node = state
         node = jnp.where(node < 0, 0, node * self.vocabulary_size + 1 + token).astype(jnp.int32)
         return (prompt, node), self.nodes[prompt, node]

@@ -10,7 +10,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.policies._prompted import PromptedPolicy, checked_sizes
+from sharpsim.policies._tokens import check_step
 
 HIDDEN = 4
 """Width of the feed-forward layers, as a multiple of the model's width."""
@@ -95,6 +98,7 @@ class TransformerPolicy(PromptedPolicy):
     out: jax.Array
     """[width, vocabulary_size]."""
 
+    @checked
     def __init__(
         self,
         *,
@@ -115,15 +119,25 @@ class TransformerPolicy(PromptedPolicy):
             prompt_vocabulary_size=prompt_vocabulary_size,
             end_token=end_token,
         )
-        checked_sizes(layers=layers, width=width, heads=heads)
+        layers, width, heads = checked_sizes(layers=layers, width=width, heads=heads).values()
+        positions = self.prompt_length + self.horizon
+        _checks.affordable_counts(
+            4.0 * (self.symbols + positions + self.vocabulary_size + (4 + 2 * HIDDEN) * width * layers) * width,
+            vocabulary_size=self.vocabulary_size,
+            prompt_vocabulary_size=self.prompt_tokens,
+            prompt_length=self.prompt_length,
+            horizon=self.horizon,
+            layers=layers,
+            width=width,
+        )
         if width % heads:
             raise ValueError(f"`width` must be a multiple of `heads`, {heads}; got {width}.")
         keys = jax.random.split(key, layers + 3)
         self.embedding = jax.random.normal(keys[0], (self.symbols, width), jnp.float32) * 0.5
-        self.position = jax.random.normal(keys[1], (prompt_length + horizon, width), jnp.float32) * 0.5
+        self.position = jax.random.normal(keys[1], (positions, width), jnp.float32) * 0.5
         self.blocks = tuple(Block(width, heads, layers, key=own) for own in keys[3:])
         self.out_scale = jnp.ones(width, jnp.float32)
-        self.out = jax.random.normal(keys[2], (width, vocabulary_size), jnp.float32) * (0.5 / width**0.5)
+        self.out = jax.random.normal(keys[2], (width, self.vocabulary_size), jnp.float32) * (0.5 / width**0.5)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -138,6 +152,7 @@ class TransformerPolicy(PromptedPolicy):
         return State(real, layers, jnp.asarray(0, jnp.int32))
 
     def step(self, state: Any, token: Any) -> tuple[State, jax.Array]:
+        check_step(self, state, token)
         depth = state.depth
         x = self.embedding[token] + self.position[self.prompt_length + depth]
         reached = jnp.arange(self.horizon) <= depth

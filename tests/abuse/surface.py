@@ -76,7 +76,8 @@ def _methods(full: str, package: str, owner: type) -> Iterator[Entry]:
     for name, method in inspect.getmembers(owner, inspect.isroutine):
         home = next((cls for cls in owner.__mro__ if name in vars(cls)), None)
         ours = home is not None and home.__module__.startswith("sharpsim.")
-        if not ours or (name.startswith("_") and name != "__call__"):
+        # An abstract method has no body that could refuse.
+        if not ours or (name.startswith("_") and name != "__call__") or getattr(method, "__isabstractmethod__", False):
             continue
         if issubclass(owner, tuple) and name in ("count", "index"):
             continue

@@ -270,10 +270,11 @@ METHODS: dict[str, dict[str, Any]] = {
 
 def valid(entry: Entry) -> tuple[list[Any], dict[str, Any]]:
     """Positional and named arguments of a call that works. Raises `LookupError` where a name has no value."""
-    from tests.abuse import valid_outer
+    from tests.abuse import valid_outer, valid_policies
 
     short = entry.name.rpartition(".")[2]
-    own = (BY_FUNCTION | valid_outer.BY_FUNCTION).get(entry.name, METHODS.get(short, {}) if entry.owner or short == "from_probs" else {})
+    given = BY_FUNCTION | valid_outer.BY_FUNCTION | valid_policies.BY_FUNCTION
+    own = given.get(entry.name, METHODS.get(short, {}) if entry.owner or short == "from_probs" else {})
     positional: list[Any] = []
     named: dict[str, Any] = {}
     parameters = inspect.signature(entry.call).parameters

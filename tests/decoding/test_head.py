@@ -94,7 +94,7 @@ def test_refusals():
     policy = policy_from(0, None)
     with pytest.raises(ValueError, match="`max_expansions`"):
         head(policy, np.arange(2), max_expansions=0)
-    with pytest.raises(ValueError, match="`prompt`"):
+    with pytest.raises(ValueError, match="`prompts`"):
         head(policy, np.arange(3), max_expansions=5)
     with pytest.raises(ValueError, match="`prompts`"):
         head(policy, np.zeros(0, dtype=int), max_expansions=5)

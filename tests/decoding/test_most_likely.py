@@ -203,7 +203,7 @@ def test_refusals(arguments, message):
 def test_refuses_prompts_lanes_and_modes():
     policy = MarkovPolicy.from_probs(np.full((1, 2), 0.5), horizon=2)
     for prompt in (1, -1, 0.5):
-        with pytest.raises(ValueError, match=r"`prompt` must be an integer in 0..0"):
+        with pytest.raises(ValueError, match=r"`prompt` must be integers in 0..0"):
             most_likely(policy, prompt, max_expansions=5)
     for prompts in (0, np.zeros(0, dtype=int)):
         with pytest.raises(ValueError, match="`prompts` must hold at least one prompt"):

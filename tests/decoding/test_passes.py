@@ -109,5 +109,5 @@ def test_refusals():
     with pytest.raises(ValueError, match="`width` must be a whole number of at least 1"):
         beam(policy, 0, width=0)
     for decode in (greedy, lambda p, x: beam(p, x, width=2), lambda p, x: sample_tempered(p, x, temperature=1.0, key=jax.random.key(0))):
-        with pytest.raises(ValueError, match=r"`prompt` must be an integer in 0..1"):
+        with pytest.raises(ValueError, match=r"`prompt` must be integers in 0..1"):
             decode(policy, 2)

@@ -109,11 +109,11 @@ def test_gradients_and_transformations():
 def test_refusals():
     tables, weights = random_tables(8)
     features = instances.max_cut_features
-    with pytest.raises(ValueError, match=r"`weights` must have shape \[H, d\] or \[prompts, H, d\]; got \(4,\)"):
+    with pytest.raises(ValueError, match=r"`weights` must be an array \[\.\.\., H, d\]; got shape \(4,\)"):
         MultilayerSoftmaxPolicy(features, np.zeros(4), vocabulary_size=2)
-    with pytest.raises(ValueError, match="`weights` must hold finite numbers"):
+    with pytest.raises(ValueError, match="`weights` must be finite"):
         MultilayerSoftmaxPolicy(features, np.full((5, 5), np.nan), vocabulary_size=2)
-    with pytest.raises(ValueError, match=r"`features` must give shape \(2, 4\), \[V, d\]; got \(2, 5\)"):
+    with pytest.raises(ValueError, match=r"`features` must give shape \(2, 4\), \[V, d\] with the d of `weights`; got \(2, 5\)"):
         MultilayerSoftmaxPolicy(features, np.zeros((5, 4)), vocabulary_size=2)
     with pytest.raises(ValueError, match="`prompts` must be the number of weights' prompts, 3; got 2"):
         MultilayerSoftmaxPolicy(features, np.zeros((3, 5, 5)), vocabulary_size=2, prompts=2)
@@ -121,9 +121,9 @@ def test_refusals():
         MultilayerSoftmaxPolicy.from_tables(tables, weights, end_token=3)
     with pytest.raises(ValueError, match="`tables` must be 2, one for each layer of `weights`; got 3"):
         MultilayerSoftmaxPolicy.from_tables(tables, weights[:2])
-    with pytest.raises(ValueError, match=r"`prompt` must be an integer in 0..1; got 2"):
+    with pytest.raises(ValueError, match=r"`prompt` must be integers in 0..1; got 2"):
         MultilayerSoftmaxPolicy.from_tables(tables, weights).log_prob(2, [0, 0, 0])
-    with pytest.raises(ValueError, match="`tables` must hold at least one table"):
+    with pytest.raises(ValueError, match="`tables` must be a sequence of arrays of numbers"):
         FeatureTables([])
     with pytest.raises(ValueError, match=r"`tables\[0\]` must have shape \[prompts, V, d\]"):
         FeatureTables([np.zeros((2, 2))])

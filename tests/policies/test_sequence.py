@@ -161,7 +161,7 @@ HALF = np.full((1, 2), 0.5)
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: TabularSequencePolicy([]), "at least one table"),
+        (lambda: TabularSequencePolicy([]), "`conditionals` must be a sequence of arrays of floats"),
         (lambda: TabularSequencePolicy([np.log(HALF), np.log(HALF)]), r"`conditionals\[1\]` must have shape \(1, 2, 2\)"),
         (lambda: TabularSequencePolicy([np.zeros(2)]), r"must have shape \[prompts, V\]"),
         (lambda: TabularSequencePolicy([NAN]), "must not hold NaN"),
@@ -175,7 +175,7 @@ HALF = np.full((1, 2), 0.5)
         (lambda: MarkovPolicy.from_probs(HALF * 0.9, horizon=2), "sum to 1"),
         (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=30), np.arange(1)), r"1.07374e\+09 elements.*decoding.most_likely"),
         (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=5000), np.arange(1)), "decoding.most_likely"),
-        (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=2), np.arange(2)), r"`prompt` must be an integer in 0..0"),
+        (lambda: tabulate(MarkovPolicy.from_probs(HALF, horizon=2), np.arange(2)), r"`prompts` must be integers in 0..0"),
     ],
 )
 def test_refusals_at_construction(build, message):
@@ -186,9 +186,9 @@ def test_refusals_at_construction(build, message):
 @pytest.mark.parametrize("prompt", [-1, 2, 0.0, np.array([0, 5])])
 def test_refuses_prompts_out_of_range(prompt):
     policy = TabularSequencePolicy.from_probs(random_tables(0))
-    with pytest.raises(ValueError, match=r"`prompt` must be an integer in 0..1"):
+    with pytest.raises(ValueError, match=r"`prompt` must be integers in 0..1"):
         policy.sample(prompt, key=jax.random.key(0))
-    with pytest.raises(ValueError, match=r"`prompt` must be an integer in 0..1"):
+    with pytest.raises(ValueError, match=r"`prompt` must be integers in 0..1"):
         policy.log_prob(prompt, np.zeros(3, dtype=int))
 
 

@@ -82,7 +82,7 @@ BROKEN = {
     "text for a size": (lambda b: configured(b, width="8"), "width = '8'"),
     "a size below 1": (lambda b: configured(b, width=0), "`width`"),
     "a million layers": (lambda b: configured(b, layers=10**6), "1000000 layers, and it holds 1"),
-    "a huge width": (lambda b: configured(b, width=2**30), "do not fit its configuration"),
+    "a huge width": (lambda b: configured(b, width=2**30), "`width` must be smaller"),
     "a size past all": (lambda b: configured(b, width=10**30), "below 2\\^31"),
 }
 
