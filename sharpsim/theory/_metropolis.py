@@ -62,7 +62,7 @@ def truncated_kernel(space: Space, *, alpha: float, suffix: str = "base") -> Ker
     shortest response, prefixes of at least l tokens lead to one closed class; those of each smaller length are a class of their own.
     """
     log_q, log_p = _laws(space, alpha, suffix)
-    score, ancestors, whole = alpha * log_p - log_q, _ancestors(space), space.whole()
+    score, ancestors, whole = alpha * log_p - log_q, space.ancestors(), space.whole()
     size = space.prefixes
     matrix, acceptance, calls = np.zeros((size, size)), np.zeros(size), np.zeros(size)
     for c in range(space.horizon):
@@ -91,7 +91,7 @@ def published_law(space: Space, *, alpha: float, blocks: int, steps: int, suffix
     """
     kernel, longer = truncated_kernel(space, alpha=alpha, suffix=suffix), -(-space.horizon // blocks)
     log_q, _ = _laws(space, alpha, suffix)
-    ancestors, whole = _ancestors(space), space.whole()
+    ancestors, whole = space.ancestors(), space.whole()
     law, done, calls = np.zeros(space.prefixes), np.zeros(space.prefixes), 0.0
     law[0] = 1.0
     for _ in range(blocks):
@@ -202,12 +202,3 @@ def _filled(matrix: np.ndarray) -> np.ndarray:
 def _laws(space: Space, alpha: float, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """log q and log p of all prefixes."""
     return (space.log_mass if suffix == "base" else space.along(space.tempered_steps(alpha))), space.log_mass
-
-
-def _ancestors(space: Space) -> np.ndarray:
-    """[prefixes, horizon + 1]: the prefix of each depth; beyond its own depth the prefix itself."""
-    found = np.repeat(np.arange(space.prefixes)[:, None], space.horizon + 1, axis=1)
-    for h in range(space.horizon - 1, -1, -1):
-        deeper = space.depth > h
-        found[deeper, h] = space.parent[found[deeper, h + 1]]
-    return found

@@ -99,6 +99,14 @@ class Space:
         found[self.leaf] = True
         return found
 
+    def ancestors(self) -> np.ndarray:
+        """[prefixes, horizon + 1]: the first h tokens of each prefix, h = 0, 1, ..; the prefix itself where it has fewer."""
+        found = np.repeat(np.arange(self.prefixes)[:, None], self.horizon + 1, axis=1)
+        for h in range(self.horizon - 1, -1, -1):
+            longer = self.depth > h
+            found[longer, h] = self.parent[found[longer, h + 1]]
+        return found
+
     def log_zeta(self, alpha: float) -> np.ndarray:
         """log zeta of each prefix: the sum over its completions of p(completion | prefix)^alpha; 0 at whole responses."""
         ends = np.full(self.prefixes, -np.inf)
