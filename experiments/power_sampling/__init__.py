@@ -5,8 +5,8 @@ listed, so that stationary laws, spectral gaps and laws after any number of step
 token.
 
 Each of these would refute the theory: a kernel with the length in its acceptance whose stationary law is not pi^alpha; one without, whose
-law is not the length-biased one; long chains off the exact law; a total variation above its bound; a plug-in bias that does not fall as 1/K,
-or a jackknife's as 1/K^2; a normaliser of particles with another mean than Z.
+law is not the length-biased one; long chains off the exact law; a total variation above its bound; a plug-in bias that does not fall as
+1/K, or a jackknife's as 1/K^2; a normaliser of particles with another mean than Z.
 """
 
 import math
@@ -67,16 +67,16 @@ _DEFAULT = Settings(
     word="huebner",
     level=2,
     expansions=400,
-    responses=300,
+    responses=200,
     alphas=(2.0, 4.0),
     temperatures=(1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0),
     eps=0.01,
     steps=600,
     draws=(1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987),
-    rollouts=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    rollouts=(1, 2, 4, 8, 32, 64, 128),
     blocks=4,
-    published=(0, 1, 2, 3, 5, 10, 20, 50, 100, 200),
-    bias_rollouts=(2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096),
+    published=(0, 1, 2, 4, 8, 16, 32, 64, 128),
+    bias_rollouts=(2, 4, 8, 32, 64, 128, 256, 512, 1024),
     chains=1000,
     chain_steps=300,
     particles=(1, 2, 4, 8, 16, 32, 64),
@@ -86,7 +86,7 @@ _DEFAULT = Settings(
 SETTINGS = {
     "smoke": replace(
         _DEFAULT, size=3, horizon=4, responses=60, expansions=60, alphas=(4.0,), temperatures=(1.0, 2.0, 4.0), steps=300,
-        draws=(1, 8, 89), rollouts=(64, 128, 256), published=(0, 10, 200), bias_rollouts=(128, 256, 512), chains=400, chain_steps=100,
+        draws=(1, 8, 89), rollouts=(64, 128, 256), published=(0, 10, 200), bias_rollouts=(128, 256, 512), chains=400, chain_steps=200,
         particles=(2, 8, 32), particle_draws=4000, trees=20,
     ),
     "default": _DEFAULT,

@@ -111,10 +111,10 @@ def _truncated(kernels: Table, curve: Table) -> list[Verdict]:
     shown = f"off by {off:.1g}; {mine['bias'].min():.3g} or more; {mine['least'].min():.3g} or more"
     whole = "the whole algorithm: total variation at the most steps; the least over that; share returned unfinished"
     ended = f"{ends.min():.3g} to {ends.max():.3g}; {turns.min():.2g} to {turns.max():.2g}; {lost.min():.2g} to {lost.max():.2g}"
-    biased = proper and ends.min() > 0.01 and turns.min() < 0.9 and lost.max() > 0.01
+    biased = proper and ends.max() > 0.1 and turns.min() < 0.9 and lost.max() > 0.01
     return [
         Verdict("Truncated proposals", claim, shown, "0; above 0; above 0", _word(bool(sound), "reproduced")),
-        Verdict("Truncated proposals (published)", whole, ended, "above 0.01; below 1; above 0", _word(biased, "reproduced")),
+        Verdict("Truncated proposals (published)", whole, ended, "above 0.1 somewhere; below 1 somewhere; above 0 somewhere", _word(biased, "reproduced")),
     ]
 
 

@@ -508,6 +508,8 @@ ROW = np.log([0.5, 0.3, 0.2])
         (lambda: theory.log_zeta_bias(TWO, alpha=2.0, rollouts=1, jackknife=True), "`rollouts` must be at least 2"),
         (lambda: theory.markov_log_zeta(TWO, horizon=2, alpha=2.0), r"`log_probs` must have shape \[V \+ 1, V\]"),
         (lambda: theory.independent_bound(gap=0.0, steps=1), "`gap` must be in"),
+        (lambda: SPACE.along([0.0, 1.0]), "`log_steps` must hold 11 numbers"),
+        (lambda: SPACE.log_zeta(0.5), "`alpha` must be at least 1"),
         (lambda: theory.trajectory(theory.block_kernel(SPACE, alpha=2.0, cut="whole"), [1.0], [1.0], steps=1), "`start` must be"),
     ],
 )
