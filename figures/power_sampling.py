@@ -16,7 +16,7 @@ CAPTIONS = {
     "stationary laws. Dots with a dotted line are the whole published algorithm, by the number of its steps a part.",
     "proposals": "Chains with proposals of the base (solid) and of the base at temperature $1/\\alpha$ (dashed), whole responses or blocks "
     "with the length in the acceptance. Everything is exact. Where low temperature is far from $\\pi^\\alpha$, its proposals mix far more "
-    "slowly, though more of them are accepted.",
+    "slowly.",
     "temperature": "Total variation between $\\pi^\\alpha$ and the base at temperature $1/\\alpha$ token by token, against $\\alpha$, and "
     "the bound $\\tanh(D/4)$ (dashed). On the right, the mass of the mode of $\\pi^\\alpha$ under both. Everything is exact.",
     "bias": "Biases of the plug-in and of the jackknife with $K$ rollouts: of $\\log \\zeta$ of the empty prefix, and of next-token laws, "
@@ -69,7 +69,8 @@ def _methods(curve: Table, particles: Table) -> Figure:
         ax.set(ylim=(5e-5, 1.3), xlim=(1.5, 2e4))
     panels[0][0].legend(loc="lower left", fontsize=11)
     claim(
-        fig, "Chains reach the power law at a geometric rate, importance resampling and rollouts as one over their calls, best of N never."
+        fig,
+        "Chains reach the power law at a geometric rate, importance resampling and rollouts as one over their calls, best of $N$ never.",
     )
     caption(fig, CAPTIONS[""], setting=f"$\\alpha = {curve['alpha'].max():g}$.")
     return fig
@@ -105,7 +106,7 @@ def _proposals(curve: Table) -> Figure:
                 said = f"{label}, {'base' if suffix == 'base' else 'low temperature'}"
                 theory_line(ax, mine["calls"], mine["variation"], said, color=colour(i), linestyle=line)
         ax.set(ylim=(1e-4, 1.3))
-    panels[0][0].legend(loc="lower left", fontsize=11)
+    panels[-1][0].legend(loc="upper right", fontsize=11)
     claim(fig, "Proposals at low temperature can mix tens of times more slowly than those of the base.")
     caption(fig, CAPTIONS["proposals"], setting=f"$\\alpha = {curve['alpha'].max():g}$.")
     return fig
