@@ -67,7 +67,7 @@ def _methods(curve: Table, particles: Table) -> Figure:
         values = (drawn["variation"], drawn["variation_low"], drawn["variation_high"])
         measured_or_limit(ax, drawn["calls"], *values, "particles", index=5, floor=1e-3)
         ax.set(ylim=(5e-5, 1.3), xlim=(1.5, 2e4))
-    panels[0][0].legend(loc="lower left", fontsize=11)
+    panels[-2][0].legend(loc="upper right", fontsize=11)
     claim(
         fig,
         "Chains reach the power law at a geometric rate, importance resampling and rollouts as one over their calls, best of $N$ never.",
