@@ -6,9 +6,8 @@ import numpy as np
 from scipy.sparse import csgraph
 
 from sharpsim._arguments import Kind, arrays, checked, count, one_of
-from sharpsim.theory._prefix_tree import Space
+from sharpsim.theory._prefix_tree import ALPHA, Space
 
-ALPHA = Kind("at least 1 and at most 1e6", lambda x: (x >= 1) & (x <= 1e6))
 STEPS = count(0, 10**6)
 SUFFIX = one_of("base", "tempered")
 CHAIN = arrays(Kind("probabilities, each row with sum 1", lambda x: (x >= 0) & (x <= 1 + 1e-9)), "states", "states")
@@ -62,7 +61,7 @@ def truncated_kernel(space: Space, *, alpha: float, suffix: str = "base") -> Ker
     shortest response, prefixes of at least l tokens lead to one closed class; those of each smaller length are a class of their own.
     """
     log_q, log_p = _laws(space, alpha, suffix)
-    score, ancestors, whole = alpha * log_p - log_q, _ancestors(space), space.whole()
+    score, ancestors, whole = alpha * log_p - log_q, space.ancestors(), space.whole()
     size = space.prefixes
     matrix, acceptance, calls = np.zeros((size, size)), np.zeros(size), np.zeros(size)
     for c in range(space.horizon):
@@ -82,19 +81,19 @@ def truncated_kernel(space: Space, *, alpha: float, suffix: str = "base") -> Ker
     return Kernel(_filled(matrix)[1:, 1:], acceptance[1:], calls[1:])
 
 
-@checked(alpha=ALPHA, suffix=SUFFIX, blocks=count(1, 2**53), steps=STEPS)
+@checked(alpha=ALPHA, suffix=SUFFIX, blocks=count(1, 10**4), steps=STEPS)
 def published_law(space: Space, *, alpha: float, blocks: int, steps: int, suffix: str = "tempered") -> tuple[np.ndarray, float]:
     """The law of what the published algorithm returns, on the prefixes of `space`, and its expected calls.
 
     It lengthens the answer in `blocks` equal parts of the horizon (rounded up), makes `steps` of `truncated_kernel` after each, and returns
     where an answer has then ended. Mass on prefixes that are no whole response is that of answers returned unfinished.
     """
-    kernel, longer = truncated_kernel(space, alpha=alpha, suffix=suffix), -(-space.horizon // blocks)
+    kernel, longer = truncated_kernel(space, alpha=alpha, suffix=suffix), -(-space.horizon // int(blocks))
     log_q, _ = _laws(space, alpha, suffix)
-    ancestors, whole = _ancestors(space), space.whole()
+    ancestors, whole = space.ancestors(), space.whole()
     law, done, calls = np.zeros(space.prefixes), np.zeros(space.prefixes), 0.0
     law[0] = 1.0
-    for _ in range(blocks):
+    for _ in range(int(blocks)):
         grown = np.zeros_like(law)
         for state in np.flatnonzero(law):
             c, t = space.depth[state], min(space.depth[state] + longer, space.horizon)
@@ -103,7 +102,7 @@ def published_law(space: Space, *, alpha: float, blocks: int, steps: int, suffix
             grown[targets] += share
             calls += float(share @ (space.depth[targets] - c))
         law = grown
-        for _ in range(steps):
+        for _ in range(int(steps)):
             calls += float(law[1:] @ kernel.calls)
             law[1:] = law[1:] @ kernel.matrix
         done += np.where(whole, law, 0.0)
@@ -141,18 +140,32 @@ def stationary_law(matrix: Any) -> np.ndarray:
 def spectral_gap(matrix: Any) -> float:
     """1 - the largest size of an eigenvalue but the first; in [0, 1], within about 1e-14. 1 for one state, 0 for a chain that does not mix.
 
-    A chain with detailed balance is made symmetric first, without its stationary law: sqrt(K(y, y') K(y', y)).
+    The eigenvalues are those of the strong classes of states. A class with detailed balance, or that has it up to its exits, is made
+    symmetric first, without its stationary law: sqrt(K(y, y') K(y', y)).
     """
     chain = _stochastic(matrix)
-    if len(chain) == 1:
-        return 1.0
-    if has_detailed_balance(chain):
-        values = np.linalg.eigvalsh(np.sqrt(chain * chain.T))
-        sizes = np.abs(np.delete(values, len(values) - 1))
-    else:
-        values = np.linalg.eigvals(chain)
-        sizes = np.delete(np.abs(values), np.abs(values - 1).argmin())
-    return float(min(max(1 - sizes.max(), 0.0), 1.0))
+    classes, label = csgraph.connected_components(chain > 0, directed=True, connection="strong")
+    found = []
+    for each in range(classes):
+        inside = np.flatnonzero(label == each)
+        part = chain[np.ix_(inside, inside)]
+        found.append(np.linalg.eigvalsh(np.sqrt(part * part.T)) if _symmetrisable(part) else np.linalg.eigvals(part))
+    values = np.concatenate(found)
+    sizes = np.delete(np.abs(values), np.abs(values - 1).argmin())
+    return float(min(max(1 - sizes.max(initial=0.0), 0.0), 1.0))
+
+
+def _symmetrisable(part: np.ndarray) -> bool:
+    """Whether log K(i, j)/K(j, i) is a difference h(j) - h(i), h followed along a tree."""
+    if ((part > 0) != (part.T > 0)).any():
+        return False
+    order, before = csgraph.breadth_first_order(part > 0, 0, directed=False)
+    height, there = np.zeros(len(part)), part > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotient = np.log(part) - np.log(part.T)
+    for state in order[1:]:
+        height[state] = height[before[state]] + quotient[before[state], state]
+    return bool((np.abs(quotient - (height[None, :] - height[:, None]))[there] <= 1e-8).all())
 
 
 @checked(matrix=CHAIN)
@@ -170,9 +183,9 @@ def trajectory(kernel: Kernel, start: Any, target: Any, *, steps: int) -> tuple[
     for name, given in (("start", law), ("target", aim)):
         if len(given) != len(kernel.matrix) or abs(given.sum() - 1) > 1e-9:
             raise ValueError(f"`{name}` must be probabilities of the {len(kernel.matrix)} states, with sum 1; got sum {given.sum():.6g}.")
-    apart, calls = np.zeros(steps + 1), np.zeros(steps + 1)
+    apart, calls = np.zeros(int(steps) + 1), np.zeros(int(steps) + 1)
     apart[0] = np.abs(law - aim).sum() / 2
-    for i in range(steps):
+    for i in range(int(steps)):
         calls[i + 1] = calls[i] + law @ kernel.calls
         law = law @ kernel.matrix
         apart[i + 1] = np.abs(law - aim).sum() / 2
@@ -202,12 +215,3 @@ def _filled(matrix: np.ndarray) -> np.ndarray:
 def _laws(space: Space, alpha: float, suffix: str) -> tuple[np.ndarray, np.ndarray]:
     """log q and log p of all prefixes."""
     return (space.log_mass if suffix == "base" else space.along(space.tempered_steps(alpha))), space.log_mass
-
-
-def _ancestors(space: Space) -> np.ndarray:
-    """[prefixes, horizon + 1]: the prefix of each depth; beyond its own depth the prefix itself."""
-    found = np.repeat(np.arange(space.prefixes)[:, None], space.horizon + 1, axis=1)
-    for h in range(space.horizon - 1, -1, -1):
-        deeper = space.depth > h
-        found[deeper, h] = space.parent[found[deeper, h + 1]]
-    return found

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim._arguments import LABEL, ROW, arrays, checked
+from sharpsim._arguments import LABEL, REAL, ROW, Kind, arrays, checked
 from sharpsim._logspace import normalise
 
+ALPHA = Kind("at least 1 and at most 1e6", lambda x: (x >= 1) & (x <= 1e6))
 MOST = 2**12
 """The largest number of responses of a `Space`: kernels on them are dense matrices."""
 
@@ -53,7 +54,7 @@ class Space:
         self.parent, self.depth, self.leaf = np.concatenate(parents), np.concatenate(depths), self.path[:, -1]
         if len(np.unique(self.leaf)) < len(tokens):
             raise ValueError("`responses` must all be different; got one twice.")
-        self.log_mass = self.sums(self.log_probs)
+        self.log_mass = self._sums(self.log_probs)
 
     @property
     def prefixes(self) -> int:
@@ -65,13 +66,13 @@ class Space:
         """log p(last token | the tokens before) of each prefix; 0 for the empty one."""
         return self.log_mass - np.where(self.parent >= 0, self.log_mass[self.parent], 0.0)
 
-    def sums(self, log_values: np.ndarray) -> np.ndarray:
+    def _sums(self, log_values: np.ndarray) -> np.ndarray:
         """log of the sum of the values of all responses that begin with each prefix."""
         total = np.full(self.prefixes, -np.inf)
         total[self.leaf] = log_values
-        return self.upward(total, np.zeros(self.prefixes))
+        return self._upward(total, np.zeros(self.prefixes))
 
-    def upward(self, log_ends: np.ndarray, log_factors: np.ndarray) -> np.ndarray:
+    def _upward(self, log_ends: np.ndarray, log_factors: np.ndarray) -> np.ndarray:
         """log f with f(prefix) = sum over next tokens of factor(prefix v) f(prefix v), and f = `log_ends` at whole responses."""
         total = log_ends.copy()
         for h in range(self.horizon, 0, -1):
@@ -79,14 +80,18 @@ class Space:
             np.logaddexp.at(total, self.parent[these], log_factors[these] + total[these])
         return total
 
-    def children_sums(self, log_values: np.ndarray) -> np.ndarray:
+    def _children_sums(self, log_values: np.ndarray) -> np.ndarray:
         """log of the sum of a value over the next tokens, for each prefix; -inf at whole responses."""
         total = np.full(self.prefixes, -np.inf)
         np.logaddexp.at(total, self.parent[1:], log_values[1:])
         return total
 
-    def along(self, log_steps: np.ndarray) -> np.ndarray:
-        """The sum of a value over the tokens of each prefix."""
+    @checked(log_steps=arrays(REAL, "prefixes"))
+    def along(self, log_steps: Any) -> np.ndarray:
+        """The sum of a value [prefixes], one for the last token of each prefix, over all tokens of each prefix."""
+        log_steps = np.asarray(log_steps, dtype=np.float64)
+        if len(log_steps) != self.prefixes:
+            raise ValueError(f"`log_steps` must hold {self.prefixes} numbers, one for each prefix; got {len(log_steps)}.")
         total = np.zeros(self.prefixes)
         for h in range(1, self.horizon + 1):
             these = np.flatnonzero(self.depth == h)
@@ -99,13 +104,23 @@ class Space:
         found[self.leaf] = True
         return found
 
+    def ancestors(self) -> np.ndarray:
+        """[prefixes, horizon + 1]: the first h tokens of each prefix, h = 0, 1, ..; the prefix itself where it has fewer."""
+        found = np.repeat(np.arange(self.prefixes)[:, None], self.horizon + 1, axis=1)
+        for h in range(self.horizon - 1, -1, -1):
+            longer = self.depth > h
+            found[longer, h] = self.parent[found[longer, h + 1]]
+        return found
+
+    @checked(alpha=ALPHA)
     def log_zeta(self, alpha: float) -> np.ndarray:
         """log zeta of each prefix: the sum over its completions of p(completion | prefix)^alpha; 0 at whole responses."""
         ends = np.full(self.prefixes, -np.inf)
         ends[self.leaf] = 0.0
-        return self.upward(ends, alpha * self.log_step)
+        return self._upward(ends, alpha * self.log_step)
 
+    @checked(alpha=ALPHA)
     def tempered_steps(self, alpha: float) -> np.ndarray:
         """log of the next-token laws at temperature 1/alpha, at each prefix for its last token; 0 for the empty one."""
         raised = alpha * self.log_step
-        return np.where(self.parent >= 0, raised - self.children_sums(raised)[self.parent], 0.0)
+        return np.where(self.parent >= 0, raised - self._children_sums(raised)[self.parent], 0.0)

@@ -11,10 +11,9 @@ import numpy as np
 
 from sharpsim._arguments import TABLE, checked, count
 from sharpsim._logspace import logsumexp, normalise
-from sharpsim.theory._metropolis import ALPHA
-from sharpsim.theory._prefix_tree import Space
+from sharpsim.theory._prefix_tree import ALPHA, Space
 
-_STEP = 1 / 8
+_STEP = 1 / 4
 """A binary fraction: points of the grid are then exact."""
 MANY = count(1, 10**7)
 

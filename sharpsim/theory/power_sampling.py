@@ -49,7 +49,6 @@ from sharpsim._arguments import LABEL, ROWS, TABLE, Kind, arrays, checked, count
 from sharpsim._logspace import logsumexp, normalise
 from sharpsim.theory._common import Statement, as_float, round_up
 from sharpsim.theory._metropolis import (
-    ALPHA,
     Kernel,
     block_kernel,
     has_detailed_balance,
@@ -59,12 +58,12 @@ from sharpsim.theory._metropolis import (
     trajectory,
     truncated_kernel,
 )
-from sharpsim.theory._prefix_tree import Space
+from sharpsim.theory._prefix_tree import ALPHA, Space
 from sharpsim.theory._rollouts import log_zeta_bias, next_token_estimate, resampling_law, rollout_calls, rollout_law
 
 _TRANSITIONS = replace(ROWS, axes=("contexts", "tokens"))
 _LAW = arrays(Kind("probabilities", lambda x: (x >= 0) & (x <= 1 + 1e-9)), "states")
-_GAP = Kind("in (0, 1]", lambda x: (x > 0) & (x <= 1))
+_GAP = Kind("in [1e-12, 1]", lambda x: (x >= 1e-12) & (x <= 1))
 
 
 @checked(log_probs=TABLE, alpha=ALPHA)
@@ -74,7 +73,7 @@ def power_law(log_probs: Any, *, alpha: float) -> np.ndarray:
     return table if alpha == 1 else laws.tilted(table, table, beta=1 / (alpha - 1))
 
 
-@checked(log_probs=_TRANSITIONS, alpha=ALPHA, end_token=LABEL)
+@checked(log_probs=_TRANSITIONS, alpha=ALPHA, end_token=LABEL, horizon=count(1, 10**6))
 def markov_log_zeta(log_probs: Any, *, horizon: int, alpha: float, end_token: int | None = None) -> np.ndarray:
     """log zeta, [horizon + 1, V + 1] in nats: entry [h, v] after token v with h tokens left at most, by the transfer matrix p^alpha.
 

@@ -15,7 +15,7 @@ from flint import fmpq
 
 from sharpsim import LawOracle, Oracle, TabularPolicy, certified, classes, instances, laws
 from sharpsim.estimators import Draws
-from sharpsim.theory import dpo, xpo
+from sharpsim.theory import dpo, power_sampling, xpo
 from tests.abuse.surface import Entry, names
 
 LEFT_OUT = object()
@@ -63,6 +63,13 @@ def _ball() -> classes.LinearSoftmaxBall:
 def _names_of(module: str) -> list[str]:
     return [f"{module}.{name}" for name in names(importlib.import_module(f"sharpsim.certified.{module}"))]
 
+
+SPACE = power_sampling.Space([[0, 0], [1, 0], [1, 1]], TABLE[0], end_token=0)
+POWER = {
+    "alpha": 2.0, "cut": "current", "space": SPACE, "steps": 3, "matrix": np.array([[0.5, 0.5, 0.0], [0.2, 0.3, 0.5], [0.1, 0.4, 0.5]]),
+    "rollouts": 3, "blocks": 2, "law": np.exp(TABLE[0]), "target": np.exp(TABLE[1]), "start": np.exp(TABLE[0]),
+    "kernel": power_sampling.block_kernel(SPACE, alpha=2.0, cut="whole"),
+}  # fmt: skip
 
 BY_NAME: dict[str, Any] = {
     # Counts.
@@ -192,6 +199,11 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "theory.sft.family_prompts_needed": {"N": 20},
     "theory.xpo.sec_exact": {"reward": TABLE},
     "theory.xpo.rounds_needed": {"regret": 5.0},
+    **{f"theory.power_sampling.{name}": POWER for name in names(power_sampling)},
+    "theory.power_sampling.Space.along": {"log_steps": np.zeros(SPACE.prefixes)},
+    **{f"theory.power_sampling.Space.{name}": {"alpha": 2.0} for name in ("log_zeta", "tempered_steps")},
+    "theory.power_sampling.Space": {"responses": np.array([[0, 0], [1, 0], [1, 1]]), "log_probs": TABLE[0], "end_token": 0},
+    "theory.power_sampling.markov_log_zeta": {**POWER, "log_probs": np.log([[0.6, 0.4], [0.3, 0.7], [0.5, 0.5]]), "end_token": 0},
     **{f"theory.win_rate.{name}": {"kept": 2} for name in ("best_k_law", "best_k_of_n", "hacking_bound", "shortfall_bound")},
     "laws.certified_head": HEADS,
     "laws.kept_law": {**HEADS, "reward": LEFT_OUT},
@@ -244,6 +256,7 @@ OWNERS: dict[str, Any] = {
     "LawOracle": lambda: LawOracle(TabularPolicy(TABLE), WEIGHTS),
     "TabularPolicy": lambda: TabularPolicy(TABLE),
     "classes.AllTabular": lambda: classes.AllTabular(2, 3),
+    "theory.power_sampling.Space": lambda: SPACE,
     "classes.FiniteClass": _finite,
     "classes.ProductClass": _product,
     "classes.LinearSoftmaxBall": _ball,

@@ -73,10 +73,10 @@ def prefix_at(space, i):
 
 def test_values_by_hand():
     # p = 1/4, 1/6, 1/4, 1/12, 1/5, 1/20 on 0, 10, 110, 112, 20, 221.
-    assert SMALL == {
+    assert {
         (0,): Fraction(1, 4), (1, 0): Fraction(1, 6), (1, 1, 0): Fraction(1, 4), (1, 1, 2): Fraction(1, 12), (2, 0): Fraction(1, 5),
         (2, 2, 1): Fraction(1, 20),
-    }  # fmt: skip
+    } == SMALL  # fmt: skip
     squares = {y: p * p for y, p in SMALL.items()}
     total = sum(squares.values())
     np.testing.assert_allclose(power(SPACE, 2.0), [float(squares[y] / total) for y in SMALL], rtol=1e-14)
@@ -345,7 +345,7 @@ def drawn(rng, laws_, prefix, limit=3):
 @pytest.mark.parametrize(("truncated", "corrected"), [(False, True), (False, False), (True, False)])
 def test_chains_drawn_literally(truncated, corrected):
     """Chains of 12 steps from draws of base, token by token, against powers of the matrix."""
-    rng, chains, steps, alpha = np.random.default_rng(1), 6000, 12, 2.0
+    rng, chains, steps, alpha = np.random.default_rng(1), 3000, 12, 2.0
     ends = []
     for _ in range(chains):
         y = drawn(rng, THIRDS, ())
@@ -508,6 +508,8 @@ ROW = np.log([0.5, 0.3, 0.2])
         (lambda: theory.log_zeta_bias(TWO, alpha=2.0, rollouts=1, jackknife=True), "`rollouts` must be at least 2"),
         (lambda: theory.markov_log_zeta(TWO, horizon=2, alpha=2.0), r"`log_probs` must have shape \[V \+ 1, V\]"),
         (lambda: theory.independent_bound(gap=0.0, steps=1), "`gap` must be in"),
+        (lambda: SPACE.along([0.0, 1.0]), "`log_steps` must hold 11 numbers"),
+        (lambda: SPACE.log_zeta(0.5), "`alpha` must be at least 1"),
         (lambda: theory.trajectory(theory.block_kernel(SPACE, alpha=2.0, cut="whole"), [1.0], [1.0], steps=1), "`start` must be"),
     ],
 )
