@@ -44,7 +44,8 @@ CLEAN = (
     "coverage", "estimators", "exercises", "exercises.slides", "explore", "explore.figures", "files", "instances", "laws", "logs",
     "oracle", "rewards", "sharpness", "testing", "theory", "theory.amortise", "theory.best_of_n", "theory.coverage_measures",
     "theory.dpo", "theory.greedy", "theory.hardness", "theory.inference", "theory.limits", "theory.limits_adaptive",
-    "theory.representation", "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.win_rate", "theory.xpo",
+    "theory.representation", "theory.self_training", "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.win_rate",
+    "theory.xpo",
 )  # fmt: skip
 """Packages in which nothing is obscure, silent or slow."""
 WALKED: tuple[str, ...] = ()

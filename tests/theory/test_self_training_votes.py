@@ -163,5 +163,5 @@ def test_the_mean_may_fall_though_the_majority_is_right():
 
 
 def test_refuses_more_states_than_can_be_listed():
-    with pytest.raises(ValueError, match="rounds won has"):
+    with pytest.raises(ValueError, match="`rounds` must be smaller"):
         theory.vote_rounds(table(0, responses=10)[0], beta=1.0, draws=1, rounds=20)
