@@ -18,6 +18,7 @@ def judged(tables: dict[str, Table]) -> list[Verdict]:
         *_takeover(tables),
         _same(tables["closed"], "Takeover (one answer)", ("one answer",), "takeover, and a discrete normal law: difference"),
         _parts(tables["parts"]),
+        _turns(tables["turns"]),
         _belief(tables["belief"]),
         _blind(tables["blind"]),
         _same(tables["closed"], "Shared rounds", ("shared",), "accuracy by DPO on all pairs, and by the projected reward: difference"),
@@ -106,6 +107,23 @@ def _parts(rows: Table) -> Verdict:
     shown = ", ".join(f"{name.replace('_', ' ')} {float(rows[name][last][0]):+.3f}" for name in names)
     sound = gap <= ROOM and signs and some and seen and _proper(rows, "labelled", "voted", "shared")
     return Verdict("Parts of a fall", "at the last round; they add up, and four have their signs", shown, "signs + - - +", _word(sound))
+
+
+def _turns(rows: Table) -> Verdict:
+    """On tables a world loses more often the less base may be trusted, under either reward."""
+    shown, sound = [], _proper(rows, "measured", "lost_measured")
+    for reward in rows.unique("reward"):
+        mine = rows.where(reward=reward)
+        order = np.argsort(-mine["trust"])
+        lost, low, high = (mine[f"lost_{name}"][order] for name in ("measured", "low", "high"))
+        sound = sound and bool((low[:-1] <= high[1:]).all()) and bool(high[0] < low[-1])
+        # What ends below its start has turned.
+        sound = sound and bool((mine["lost_hits"] <= mine["hits"]).all()) and bool((mine["hits"] <= mine["trials"]).all())
+        sound = sound and bool(np.allclose(mine["lost_hits"], mine["lost_measured"] * mine["trials"], atol=ROOM))
+        shown.append(f"{reward} {', '.join(f'{x:.3g}' for x in lost)}")
+    trusts = ", ".join(f"{x:g}" for x in sorted(rows.unique("trust"), reverse=True))
+    said = f"tables alone: share of worlds that end below their start, key drawn from base^trust, trust {trusts}"
+    return Verdict("Parts of a fall (tables)", said, "; ".join(shown), "-", _word(sound, "reproduced"))
 
 
 def _belief(rows: Table) -> Verdict:

@@ -1,6 +1,7 @@
 """Rounds of self-training: values by hand and literal steps, bounds on random tables, extremal cases, refusals; votes are next door."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,8 @@ def test_rewards_of_laws_are_gradients_in_the_logits(kind, functional):
 
     base = special.log_softmax(logits)[None]
     found = theory.reward(base, base, kind=kind)[0]
-    np.testing.assert_allclose(found, optimize.approx_fprime(logits, value, 1e-7), atol=1e-6)
+    slopes: Any = optimize.approx_fprime(logits, value, 1e-7)
+    np.testing.assert_allclose(found, slopes, atol=1e-6)
 
 
 def test_self_certainty_is_the_mean_label_of_a_vote_of_one():

@@ -3,6 +3,7 @@
 import itertools
 import math
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -21,7 +22,7 @@ def table(seed, *, prompts=3, responses=4):
 
 def vote_by_enumeration(probs, draws):
     """Every sequence of answers; ties in equal parts."""
-    law = [Fraction(0)] * len(probs)
+    law: list[Any] = [Fraction(0)] * len(probs)
     for drawn in itertools.product(range(len(probs)), repeat=draws):
         votes = [drawn.count(a) for a in range(len(probs))]
         winners = [a for a, each in enumerate(votes) if each == max(votes)]
