@@ -14,11 +14,11 @@ CAPTIONS = {
     "votes shaded. The key is drawn from base, so base is calibrated. Accuracy passes a peak where wrong modes overtake and ends at the "
     "share of right modes; with votes it ends higher, since flips rescue more than they lose.",
     "takeover": "The probability that the likelier of two answers takes over, when each round's label is a vote of $N$ answers of the "
-    "current policy, against the step $1/\\beta$. Solid lines are exact, dashed ones the probability that it wins one vote (a lower bound), "
+    "current policy, against the step $1/\\beta$. Lines are exact, dashed ones the probability that it wins one vote (a lower bound), "
     "dotted ones the normal limit of small steps. Dots are measured, with exact 95% intervals over runs.",
     "parts": "The change of accuracy since base in rounds of votes on parameters that prompts share, by cause. The parts add up to the "
     "black line; its shade is a 95% interval over repeats. Four parts are exact and keep their sign, sharing may have either.",
-    "stopping": "Left: accuracy where belief stops against that of the best round, one dot for each world, and a bar to the accuracy at the "
+    "stopping": "Left: accuracy where belief stops against that of the best round, one dot a world, and a bar to the accuracy at the "
     "end. Right: the share of worlds in which a rule stops within .01 of the best round, with exact 95% intervals over worlds. Rules above "
     "the line see no label of the world; belief stops where the accuracy that base expects is largest.",
 }

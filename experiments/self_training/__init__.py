@@ -102,6 +102,13 @@ COLUMNS: dict[str, dict[str, Column]] = {
     ),
     "belief": columns(text="reward", count="instances", floor={"fall": 1e-12, "shared_fall": 1e-12}),
     "blind": columns(count="rounds", exact="mass beta bound minimax"),
+    "turns": columns(
+        text="reward",
+        count="trials lost_trials",
+        exact="trust",
+        derived="hits lost_hits",
+        simulated={"measured": "low high", "lost_measured": "lost_low lost_high"},
+    ),
     "worlds": columns(count="world dimension stop best_round", exact=f"trust {_WORLD}"),
     "stopping": columns(
         text="rule",
@@ -129,6 +136,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         "parts": literal.parts(settings, base, correct, rng, context),
         "belief": exact.beliefs(settings, rng),
         "blind": exact.blind(settings),
+        "turns": exact.turns(settings, rng),
         "worlds": worlds,
         "stopping": rules,
     }

@@ -18,6 +18,7 @@ def judged(tables: dict[str, Table]) -> list[Verdict]:
         *_takeover(tables),
         _same(tables["closed"], "Takeover (one answer)", ("one answer",), "takeover, and a discrete normal law: difference"),
         _parts(tables["parts"]),
+        _turns(tables["turns"]),
         _belief(tables["belief"]),
         _blind(tables["blind"]),
         _same(tables["closed"], "Shared rounds", ("shared",), "accuracy by DPO on all pairs, and by the projected reward: difference"),
@@ -52,21 +53,24 @@ def _label(rows: Table) -> Verdict:
 
 
 def _votes(tables: dict[str, Table]) -> Verdict:
-    """Measured accuracies on their law, and the curves of votes between no change and the mode's."""
-    rows, curve, question = tables[""].where(claim="accuracy"), tables["curve"], tables["question"].where(reward="vote")
-    wrong = surprises(rows, exact="exact")
-    votes = curve.where(reward="vote")
-    # The answers of one question have all the mass, in the mean and at no quantile less than nothing or more than all.
-    whole = [float(question.where(round=t)["mean"].sum()) for t in question.unique("round")]
-    inside = bool((question["low"] <= question["high"]).all()) and bool(np.allclose(whole, 1)) and _proper(question, "low", "high")
-    # Any one answer of a policy is right as often as pass@1, and one of k at least as often.
-    more = bool((votes["pass_at_k"] >= votes["accuracy"] - ROOM).all())
-    falls = bool((np.diff(votes["entropy"]) < 0).all()) and bool((votes["deviation"][1:] > 0).all())
-    sound = (
-        wrong == 0 and inside and more and falls and _proper(curve, "accuracy", "pass_at_k") and bool((curve["log_likelihood"] <= 0).all())
-    )
-    said = f"{len(rows) - wrong} of {len(rows)} measured accuracies on the law"
+    """Measured accuracies on their law, and curves as rounds must have them."""
+    rows, curve, question = tables[""].where(claim="accuracy"), tables["curve"], tables["question"]
+    wrong, votes, voted = surprises(rows, exact="exact"), curve.where(reward="vote"), question.where(reward="vote")
+    # The answers of one question have all the mass, and only votes have a law of their own.
+    whole = [float(voted.where(round=t)["mean"].sum()) for t in voted.unique("round")]
+    others = question.take(question["reward"] != "vote")
+    sound = bool(np.allclose(whole, 1)) and bool((voted["low"] <= voted["high"]).all()) and _proper(question, "low", "high")
+    sound = sound and bool((others["low"] == others["mean"]).all()) and bool((others["high"] == others["mean"]).all())
+    # The curves are those of the closed forms; sharpening raises the likelihood, and one answer of k is right at least as often as one.
+    for kind in ("fixed", "likelihood"):
+        mine = curve.where(reward=kind)
+        sound = sound and bool(np.allclose(mine["accuracy"], tables["closed"].where(claim=kind)["stepped"], rtol=ROOM))
+        sound = sound and bool((np.diff(mine["log_likelihood"]) >= -ROOM).all())
+    sound = sound and bool((curve["pass_at_k"] >= curve["accuracy"] - ROOM).all())
     spread = float(votes["pass_at_k"][0] - votes["pass_at_k"][-1])
+    sound = sound and spread > 0 and bool((np.diff(votes["entropy"]) < 0).all()) and bool((votes["deviation"][1:] > 0).all())
+    sound = sound and wrong == 0 and _proper(curve, "accuracy", "pass_at_k") and bool((curve["log_likelihood"] <= 0).all())
+    said = f"{len(rows) - wrong} of {len(rows)} measured accuracies on the law"
     return Verdict("Rounds of votes", said, float(wrong), 0.0, _word(sound), spread, "fall of pass@k over the rounds")
 
 
@@ -105,6 +109,23 @@ def _parts(rows: Table) -> Verdict:
     return Verdict("Parts of a fall", "at the last round; they add up, and four have their signs", shown, "signs + - - +", _word(sound))
 
 
+def _turns(rows: Table) -> Verdict:
+    """On tables a world loses more often the less base may be trusted, under either reward."""
+    shown, sound = [], _proper(rows, "measured", "lost_measured")
+    for reward in rows.unique("reward"):
+        mine = rows.where(reward=reward)
+        order = np.argsort(-mine["trust"])
+        lost, low, high = (mine[f"lost_{name}"][order] for name in ("measured", "low", "high"))
+        sound = sound and bool((low[:-1] <= high[1:]).all()) and bool(high[0] < low[-1])
+        # What ends below its start has turned.
+        sound = sound and bool((mine["lost_hits"] <= mine["hits"]).all()) and bool((mine["hits"] <= mine["trials"]).all())
+        sound = sound and bool(np.allclose(mine["lost_hits"], mine["lost_measured"] * mine["trials"], atol=ROOM))
+        shown.append(f"{reward} {', '.join(f'{x:.3g}' for x in lost)}")
+    trusts = ", ".join(f"{x:g}" for x in sorted(rows.unique("trust"), reverse=True))
+    said = f"tables alone: share of worlds that end below their start, key drawn from base^trust, trust {trusts}"
+    return Verdict("Parts of a fall (tables)", said, "; ".join(shown), "-", _word(sound, "reproduced"))
+
+
 def _belief(rows: Table) -> Verdict:
     worst, shared = float(rows["fall"].max()), float(rows["shared_fall"].min())
     sound = worst == 0 and bool((rows["fall"] >= 0).all()) and shared > 1e-3
@@ -130,7 +151,7 @@ def _stopping(rows: Table, worlds: Table) -> Verdict:
     hits = {rule: float(one["measured"][0]) for rule, one in at.items()}
     same = all(abs(float(worlds[name].mean()) - float(at["belief"][name][0])) < ROOM for name in (*_MEANS, "alone"))
     hit = int((worlds["stopped"] >= worlds["best"] - 0.01).sum())
-    bounded = bool((worlds["stopped"] <= worlds["best"]).all()) and _proper(worlds, *_MEANS, "alone")
+    bounded = all(bool((worlds[name] <= worlds["best"]).all()) for name in _MEANS) and _proper(worlds, *_MEANS, "alone")
     ahead = float(at["belief"]["low"][0]) > max(float(at[rule]["high"][0]) for rule in ("no round", "all rounds"))
     better = mean["belief"] > max(mean["no round"], mean["all rounds"]) and hits["belief"] >= hits["fixed round"]
     # On tables the labels do not hurt: the fall to the end is what the prompts do to one another.

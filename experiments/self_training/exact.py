@@ -1,11 +1,13 @@
 """The parts that follow from the statements alone: one question, a world of many, closed forms, takeover, belief, blind stopping."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy import optimize
 
+from experiments.engine.counting import frequency
 from sharpsim import instances
 from sharpsim.theory import self_training as theory
 
@@ -13,10 +15,11 @@ VOTE = "vote"
 Rows = list[dict[str, Any]]
 
 
-def world(settings: Any, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A table, and one correct answer for each prompt, drawn from the table itself: base is calibrated."""
+def world(settings: Any, rng: np.random.Generator, trust: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """A table, and one correct answer for each prompt, drawn from its row to the power of trust: base is calibrated at 1."""
     base = instances.random_table(rng, prompts=settings.prompts, responses=settings.answers, concentration=settings.concentration)[0]
-    key = np.array([rng.choice(settings.answers, p=row / row.sum()) for row in np.exp(base)])
+    masses = np.exp(trust * base)
+    key = np.array([rng.choice(settings.answers, p=row / row.sum()) for row in masses])
     return base, np.arange(settings.answers) == key[:, None]
 
 
@@ -164,6 +167,28 @@ def beliefs(settings: Any, rng: np.random.Generator) -> Rows:
             shared = np.exp(theory.fixed_reward(base, seen, beta=settings.beta / 8, rounds=np.arange(9)))
             shared_fall = max(shared_fall, -float(np.diff(theory.belief(base, weights, shared)).min()))
         rows.append({"reward": kind, "instances": settings.tables // 2, "fall": fall, "shared_fall": shared_fall})
+    return rows
+
+
+def turns(settings: Any, rng: np.random.Generator) -> Rows:
+    """How often accuracy falls on tables: worlds of 24 prompts, key drawn from base^trust, so that base is overconfident below 1.
+
+    A world turns if its accuracy ends more than .01 below its peak, and loses if it ends more than .01 below its start.
+    """
+    rows: Rows = []
+    for trust in (2.0, 1.0, 0.5, 0.25):
+        curves: dict[str, list[np.ndarray]] = {"fixed": [], "majority": []}
+        for _ in range(settings.worlds):
+            base, correct = world(replace(settings, prompts=24), rng, trust)
+            for kind, found in curves.items():
+                reward = theory.reward(base, base, kind=kind)
+                path = theory.fixed_reward(base, reward, beta=settings.beta, rounds=np.arange(4 * settings.rounds))
+                found.append(np.exp(path)[:, correct].mean(axis=1))
+        for kind, found in curves.items():
+            accuracy = np.array(found)
+            turned = frequency(accuracy[:, -1] < accuracy.max(axis=1) - 0.01)
+            lost = frequency(accuracy[:, -1] < accuracy[:, 0] - 0.01, "lost_")
+            rows.append({"reward": kind, "trust": trust} | turned | lost)
     return rows
 
 

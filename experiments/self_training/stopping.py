@@ -3,10 +3,10 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import special
 
 from experiments.engine.counting import frequency
 from experiments.engine.frame import Context
-from sharpsim._logspace import normalise
 from sharpsim.theory import self_training as theory
 
 Rows = list[dict[str, Any]]
@@ -30,10 +30,10 @@ class World(NamedTuple):
 def _world(rng: np.random.Generator) -> World:
     """The prior: normal logits of a random scale, normal features, the key drawn from base^trust, log trust normal(-0.3, 0.7)."""
     dimension = int(rng.choice(DIMENSIONS))
-    base = normalise(rng.uniform(0.5, 2.5) * rng.normal(size=(PROMPTS, ANSWERS)), np)
+    base = special.log_softmax(rng.uniform(0.5, 2.5) * rng.normal(size=(PROMPTS, ANSWERS)), axis=1)
     features = rng.normal(size=(PROMPTS, ANSWERS, dimension))
     trust = float(np.exp(rng.normal(-0.3, 0.7)))
-    key = np.array([rng.choice(ANSWERS, p=row) for row in np.exp(normalise(trust * base, np))])
+    key = np.array([rng.choice(ANSWERS, p=row) for row in np.exp(special.log_softmax(trust * base, axis=1))])
     weights = np.full(PROMPTS, 1 / PROMPTS)
     seen = theory.shared_reward(base, weights, features, theory.reward(base, base, kind="majority"))
     path = np.exp(theory.fixed_reward(base, seen, beta=BETA, rounds=np.arange(ROUNDS + 1)))
@@ -59,7 +59,7 @@ def _believed(world: World, trust: float) -> int:
 def _likeliest_trust(world: World, labels: int) -> float:
     """The trust under which the answers of the first prompts are most likely."""
     known = world.key[:labels]
-    fits = [float(normalise(trust * world.base[:labels], np)[np.arange(labels), known].sum()) for trust in TRUSTS]
+    fits = [float(special.log_softmax(trust * world.base[:labels], axis=1)[np.arange(labels), known].sum()) for trust in TRUSTS]
     return TRUSTS[int(np.argmax(fits))]
 
 

@@ -121,4 +121,13 @@ CATALOGUE: tuple[Item, ...] = (
     Item(
         "Sequential Monte Carlo", "algorithm", "", "power_sampling", "Unbiased normaliser, bias of the law at finite particles", ours=True
     ),
+    Item("Rounds on tables", "theorem", "", "self_training", "Closed forms of rounds of a fixed reward and of the likelihood", ours=True),
+    Item("Rounds of one label", "theorem", "", "self_training", "The miss after t rounds is at most ((1-p)/p) e^(-t/beta)", ours=True),
+    Item("Rounds of votes", "theorem", "", "self_training", "The exact law of rounds whose labels are votes of N answers", ours=True),
+    Item("Takeover", "theorem", "", "self_training", "Rounds of votes are lost no more often than one vote, two answers", ours=True),
+    Item("Parts of a fall", "theorem", "", "self_training", "Right and wrong modes, flips, rescues and sharing add up", ours=True),
+    Item("Belief", "theorem", "", "self_training", "The accuracy that base expects never falls on tables", ours=True),
+    Item("Blind stopping", "theorem", "", "self_training", "What no stopping rule without labels can avoid losing", ours=True),
+    Item("Shared rounds", "theorem", "", "self_training", "A round on a linear softmax class has the projected reward", ours=True),
+    Item("Stopping by belief", "algorithm", "", "self_training", "Stop where the accuracy that base expects is largest", ours=True),
 )

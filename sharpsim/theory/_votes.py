@@ -68,8 +68,8 @@ def vote_rounds(log_probs_row: Any, *, beta: float, draws: int, rounds: int) -> 
     """
     base = normalise(np.asarray(log_probs_row, dtype=np.float64), np)
     answers, rounds, draws = len(base), int(rounds), int(draws)
-    states = float(math.comb(min(rounds, 10**6) + answers - 1, answers - 1)) if answers < 100 or rounds < 3 else math.inf
-    _checks.enumerable(states, STATES, "the set of numbers of rounds won", "a simulation")
+    if rounds > STATES or math.comb(rounds + answers - 1, rounds) > STATES:
+        raise ValueError(f"`rounds` must be smaller, with at most {STATES:,} numbers of rounds won by {answers} answers; got {rounds}.")
     laws_so_far = [_at(np.zeros((1, answers), dtype=np.int64), np.ones(1), base, beta)]
     for _ in range(rounds):
         before = laws_so_far[-1]
@@ -155,7 +155,7 @@ def takeover_bound(*, log_odds: Any, draws: int) -> Any:
 
     So rounds of votes end at the wrong answer no more often than a single vote is lost. Attained as beta -> 0. Arrays broadcast.
     """
-    odds = _log_vote_odds(np.atleast_1d(np.asarray(log_odds, dtype=np.float64)), int(draws))
+    odds = _log_vote_odds(np.asarray(log_odds, dtype=np.float64).ravel(), int(draws))
     return as_float(special.expit(odds).reshape(np.shape(log_odds)))
 
 

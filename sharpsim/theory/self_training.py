@@ -26,6 +26,7 @@ Rewards. "fixed": log p_0(y|x). "likelihood": log p_t(y|x); it is also the deriv
 the mode of p_0, the vote of infinitely many answers. Minus the entropy and self-certainty (KL of the uniform law from p_t) are numbers of
 a whole law, the same for each of its responses; as rewards of responses they stand for their gradients in the logits of the table:
 "entropy" p_t (log p_t + H(p_t)), "self-certainty" p_t - 1/responses. The last is, but for a constant, the mean label of a vote of one.
+Rounds of best of N are in `best_of_n.rounds`: t of them are best of N^t, with ties too, as a tie goes to the first drawn in each round.
 
 Assumptions. A1 (`order`): the reward never decreases in p_0, for `belief`. A2: two answers, for `takeover` and `blind stopping`.
 

@@ -45,7 +45,7 @@ CLEAN = (
     "logs", "oracle", "policies", "rewards", "sharpness", "tasks", "tasks.game_of_24", "tasks.pronunciation", "testing", "theory",
     "theory.amortise", "theory.best_of_n", "theory.coverage_measures", "theory.dpo", "theory.greedy", "theory.hardness",
     "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.power_sampling", "theory.representation",
-    "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.win_rate", "theory.xpo",
+    "theory.self_training", "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.win_rate", "theory.xpo",
 )  # fmt: skip
 """Packages in which nothing is obscure, silent or slow."""
 WALKED: tuple[str, ...] = ()
