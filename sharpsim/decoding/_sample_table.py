@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks, laws
-from sharpsim.sampling import AliasTables, draw_rows
+from sharpsim.sampling import AliasTables, unchecked
 
 
 class TableSampler(eqx.Module):
@@ -48,4 +48,4 @@ class TableSampler(eqx.Module):
         """
         count = _checks.static_count("draws", draws)
         _checks.prompt_numbers(prompts, self.prompts)
-        return draw_rows(self.tables, jnp.asarray(prompts, jnp.int32), count, key)
+        return unchecked.draw_rows(self.tables, jnp.asarray(prompts, jnp.int32), count, key)

@@ -12,6 +12,7 @@ from sharpsim import Oracle, TabularPolicy, algorithms, cards, explore, logs
 from sharpsim.classes import FiniteClass
 from sharpsim.exercises import find
 from sharpsim.training import Schedule
+from tests.abuse import valid_sampling
 from tests.abuse.valid import LEFT_OUT, MEMBERS, TABLE, WEIGHTS, Made
 from tests.tiny import FREE
 
@@ -161,6 +162,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "commands.main": {"arguments": ["convert", "none.csv", "--to", str(FOLDER / "to.csv")]},
     "commands.one_line": {"refusal": ValueError("no")},
     "commands.parser": {"asked": ["card"]},
+    **valid_sampling.BY_FUNCTION,
 }  # fmt: skip
 
 FREE_IN: dict[str, tuple[str, ...]] = {
@@ -179,6 +181,7 @@ FREE_IN: dict[str, tuple[str, ...]] = {
     "logs.Question.answer_of": ("response",),
     "logs.read_logs": ("pattern",),
     "logs.read_questions": ("pattern",),
+    **valid_sampling.FREE_IN,
 }
 """Arguments that are text or anything; see `walk.FREE_IN`."""
 SAYS: dict[str, tuple[type[Exception], ...]] = {
