@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks, laws
-from sharpsim.sampling import AliasTables, unchecked
+from sharpsim.sampling import AliasTables
+from sharpsim.sampling.unchecked import draw_rows
 
 
 class TableSampler(eqx.Module):
@@ -48,4 +49,4 @@ class TableSampler(eqx.Module):
         """
         count = _checks.static_count("draws", draws)
         _checks.prompt_numbers(prompts, self.prompts)
-        return unchecked.draw_rows(self.tables, jnp.asarray(prompts, jnp.int32), count, key)
+        return draw_rows(self.tables, jnp.asarray(prompts, jnp.int32), count, key)

@@ -158,5 +158,8 @@ def _float(draws: Any) -> Any:
 
 
 def _stop(stop: Any, log_probs: Any) -> Any:
-    _checks.stop(stop, log_probs.dtype)
+    """The stopping parameter, refused where it is too large for the floats of a table (of at least 32 bits)."""
+    largest = float(np.finfo(np.promote_types(log_probs.dtype, np.float32)).max)
+    if not _checks.is_traced(stop) and float(stop) > largest:
+        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {log_probs.dtype}; got {stop}.")
     return float(stop) if isinstance(stop, int) else stop
