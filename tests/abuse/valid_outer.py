@@ -12,7 +12,7 @@ from sharpsim import Oracle, TabularPolicy, algorithms, cards, explore, logs
 from sharpsim.classes import FiniteClass
 from sharpsim.exercises import find
 from sharpsim.training import Schedule
-from tests.abuse import valid_sampling
+from tests.abuse import valid_sampling, valid_training
 from tests.abuse.valid import LEFT_OUT, MEMBERS, TABLE, WEIGHTS, Made
 from tests.tiny import FREE
 
@@ -163,6 +163,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "commands.one_line": {"refusal": ValueError("no")},
     "commands.parser": {"asked": ["card"]},
     **valid_sampling.BY_FUNCTION,
+    **valid_training.BY_FUNCTION,
 }  # fmt: skip
 
 FREE_IN: dict[str, tuple[str, ...]] = {
