@@ -192,6 +192,7 @@ SAYS: dict[str, tuple[type[Exception], ...]] = {
     "explore.parse_weights": (ValueError,),
     "logs.read_samples": (logs.LogError,),
     "logs.draw_samples": (logs.LogError,),
+    **valid_training.SAYS,
 }
 """Errors that a function is for, and that name no argument: the reason alone, which the caller completes; the place
 in a file or a text; a bound that does not hold."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from sharpsim.training import NeuralClass, Pairs, Schedule, negative_log_likelihood
+from sharpsim.training import NeuralClass, Pairs, Schedule, TrainingDiverged
 from tests.abuse.valid import LEFT_OUT, Made
-from tests.tiny import FREE, gru
+from tests.tiny import gru, pairs
 
 SCHEDULE = {
     "steps": 1,
@@ -18,24 +18,42 @@ SCHEDULE = {
     "evaluate_every": 1,
     "patience": 1,
 }
-PROMPTS, FIRST, SECOND = np.array([0, 1, 0]), np.array([[0, 1], [2, 0], [1, 1]]), np.array([[1, 1], [0, 0], [2, 1]])
-PAIRS = Pairs(PROMPTS, FIRST)
+POLICY, (PROMPTS, RESPONSES) = Made(gru), pairs(0, 3)
+NUMBERS, PAIRS = np.array([0, 1, 0]), Pairs(PROMPTS, RESPONSES)
+
+
+def _class() -> NeuralClass:
+    return NeuralClass(gru(), PROMPTS, Schedule(**SCHEDULE), 1)
+
+
+def _square(point: Any, example: Any) -> Any:
+    # Of any shapes: whether they fit is the business of a loss.
+    return (point**2).sum() + (example**2).sum(), 1.0
+
+
 RUN: dict[str, Any] = {
-    "policy": FREE, "pairs": PAIRS, "data": PAIRS, "held_out": PAIRS, "schedule": Schedule(**SCHEDULE), "watch": LEFT_OUT, "batch": 2,
-    "loss": negative_log_likelihood,
+    "policy": POLICY, "pairs": PAIRS, "held_out": PAIRS, "schedule": Schedule(**SCHEDULE), "watch": LEFT_OUT, "batch": 2,
 }  # fmt: skip
-CLASS: dict[str, Any] = {"reference": FREE, "prompts": np.arange(2), "schedule": RUN["schedule"], "held_out": 1}
 FIT: dict[str, Any] = {
-    "self": Made(lambda: NeuralClass(**CLASS)), "prompts": PROMPTS, "responses": FIRST, "first": FIRST, "second": SECOND,
+    "self": Made(_class), "prompts": NUMBERS, "responses": RESPONSES, "first": RESPONSES, "second": RESPONSES[::-1],
     "targets": np.array([0.1, -0.2, 0.3]), "likelihoods": np.ones((3, 2)),
 }  # fmt: skip
 
 BY_FUNCTION: dict[str, dict[str, Any]] = {
-    "training.LowRankPolicy": {"base": Made(gru), "rank": 1},
-    "training.NeuralClass": {**CLASS, "watch": LEFT_OUT, "rank": 1, "temperatures": (1.0,)},
+    "training.LowRankPolicy": {"base": POLICY, "rank": 1},
+    "training.NeuralClass": {
+        "reference": POLICY, "prompts": PROMPTS, "schedule": RUN["schedule"], "held_out": 1, "watch": LEFT_OUT, "rank": 1,
+        "temperatures": (1.0,),
+    },
     "training.NeuralClass.least_squares": FIT,
     "training.NeuralClass.maximum_likelihood": FIT,
     "training.Schedule": SCHEDULE,
-    **{f"training.{name}": RUN for name in ("fit", "mean_loss", "minimise")},
-    "training.negative_log_likelihood": {"policy": FREE, "pair": Pairs(PROMPTS[0], FIRST[0])},
+    **{f"training.{name}": RUN for name in ("fit", "mean_loss")},
+    "training.minimise": {**RUN, "policy": np.zeros(3), "data": np.eye(3), "held_out": np.eye(3), "loss": _square},
+    "training.negative_log_likelihood": {"policy": POLICY, "pair": Pairs(PROMPTS[0], RESPONSES[0])},
+}  # fmt: skip
+
+SAYS: dict[str, tuple[type[Exception], ...]] = {
+    f"training.{name}": (TrainingDiverged,) for name in ("fit", "minimise", "NeuralClass.least_squares", "NeuralClass.maximum_likelihood")
 }
+"""A loss that is not finite."""
