@@ -55,8 +55,17 @@ class LowRankPolicy(SequencePolicy):
 
         return jax.tree.map(add, self.base)
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...] | None:
+        """That of `base`."""
+        return getattr(self.base, "prompt_shape", None)
+
     def check_prompts(self, prompts: Any) -> None:
         self.base.check_prompts(prompts)
+
+    def at_temperature(self, temperature: float) -> SequencePolicy:
+        """`merged` at this temperature."""
+        return self.merged().at_temperature(temperature)
 
     def start(self, prompt: Any) -> Any:
         return self.merged().start(prompt)

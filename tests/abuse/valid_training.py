@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 
-from sharpsim.training import NeuralClass, Pairs, Schedule, TrainingDiverged
+from sharpsim.training import LowRankPolicy, NeuralClass, Pairs, Schedule, TrainingDiverged
 from tests.abuse.valid import LEFT_OUT, Made
 from tests.tiny import gru, pairs
 
@@ -34,6 +35,11 @@ def _square(point: Any, example: Any) -> Any:
 RUN: dict[str, Any] = {
     "policy": POLICY, "pairs": PAIRS, "held_out": PAIRS, "schedule": Schedule(**SCHEDULE), "watch": LEFT_OUT, "batch": 2,
 }  # fmt: skip
+LOW_RANK: dict[str, Any] = {
+    "self": Made(lambda: LowRankPolicy(gru(), 1, key=jax.random.key(0))), "prompt": PROMPTS[0], "prompts": PROMPTS,
+    "response": RESPONSES[0], "responses": RESPONSES, "token": np.int32(0), "temperature": 2.0,
+    "state": Made(lambda: gru().start(PROMPTS[0])),
+}  # fmt: skip
 FIT: dict[str, Any] = {
     "self": Made(_class), "prompts": NUMBERS, "responses": RESPONSES, "first": RESPONSES, "second": RESPONSES[::-1],
     "targets": np.array([0.1, -0.2, 0.3]), "likelihoods": np.ones((3, 2)),
@@ -41,6 +47,8 @@ FIT: dict[str, Any] = {
 
 BY_FUNCTION: dict[str, dict[str, Any]] = {
     "training.LowRankPolicy": {"base": POLICY, "rank": 1},
+    **{f"training.LowRankPolicy.{name}": LOW_RANK for name in (
+        "at_temperature", "check_prompts", "check_responses", "lengths", "log_prob", "sample", "start", "step", "token_log_probs")},
     "training.NeuralClass": {
         "reference": POLICY, "prompts": PROMPTS, "schedule": RUN["schedule"], "held_out": 1, "watch": LEFT_OUT, "rank": 1,
         "temperatures": (1.0,),
