@@ -85,7 +85,7 @@ def adaptive_by_law_traced(log_probs: Any, prompts: Any, stop: Any, key: Any) ->
 
     Four uniform numbers each: the response is drawn first, then the number of draws given the response.
     """
-    log_probs = jnp.asarray(log_probs)
+    log_probs = _array(log_probs)
     return unchecked.adaptive_by_law_traced(
         log_probs, _numbers("prompts", prompts, "log_probs", len(log_probs)), _stop(stop, log_probs), key
     )
@@ -98,7 +98,7 @@ def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple
     `log_probs` [prompts, responses] and the stopping parameter `stop` may be traced. The time grows with the stopping time. The number of
     draws is a float that holds a whole number.
     """
-    log_probs = jnp.asarray(log_probs)
+    log_probs = _array(log_probs)
     prompts, stop = _numbers("prompts", prompts, "log_probs", len(log_probs)), _stop(stop, log_probs)
     if not _checks.is_traced(stop):
         _checks.affordable("stop", stop, seconds=unchecked.STEP * float(stop))
@@ -112,9 +112,9 @@ def inverse_cdf_of_rows(cumulative: Any, rows: Any, uniform: Any) -> Any:
     `cumulative` [rows, columns] is what `policies.running_mass` makes of the masses. The search is a bisection by gathers, which copies no
     row. Columns without mass are never returned.
     """
-    cumulative = jnp.asarray(cumulative)
+    cumulative = _array(cumulative)
     _checks.same_shape("rows", rows, "uniform", uniform)
-    return unchecked.inverse_cdf_of_rows(cumulative, _numbers("rows", rows, "cumulative", len(cumulative)), jnp.asarray(uniform))
+    return unchecked.inverse_cdf_of_rows(cumulative, _numbers("rows", rows, "cumulative", len(cumulative)), _array(uniform))
 
 
 @checked(cumulative=TOTALS, n=COUNT)
@@ -122,7 +122,7 @@ def draw_prompts(cumulative: Any, n: int, key: Any) -> Any:
     """n independent prompt numbers, int32, whose weights have the running total `cumulative` [prompts]."""
     n = _checks.static_count("n", n)
     _checks.affordable("n", n, size=8.0 * n)
-    return unchecked.draw_prompts(jnp.asarray(cumulative), n, key)
+    return unchecked.draw_prompts(_array(cumulative), n, key)
 
 
 @checked(block=WORD, size=COUNT)
@@ -139,9 +139,9 @@ def counter_pairs(key: Any, block: Any, size: int) -> tuple[Any, Any]:
 
 def _numbers(name: str, numbers: Any, of: str, size: int) -> Any:
     """Numbers of the `size` rows of the argument `of`."""
-    if not _checks.is_traced(numbers) and np.max(numbers) >= size:
+    if not _checks.is_traced(numbers) and np.asarray(numbers).max() >= size:
         raise ValueError(f"`{name}` must be integers in 0..{size - 1}, the rows of `{of}`; got {_checks.shown(numbers)}.")
-    return jnp.asarray(numbers)
+    return _array(numbers)
 
 
 def _values(name: str, values: Any, rows: int, width: int) -> Any:
@@ -149,7 +149,11 @@ def _values(name: str, values: Any, rows: int, width: int) -> Any:
     shape = np.shape(values)
     if shape[0] != rows or not width // 2 < shape[1] <= width:
         raise ValueError(f"`{name}` must be a table of {rows} rows with as many outcomes as the tables have; got shape {shape}.")
-    return jnp.asarray(values)
+    return _array(values)
+
+
+def _array(value: Any) -> Any:
+    return value if hasattr(value, "dtype") else jnp.asarray(value)
 
 
 def _float(draws: Any) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
-import numpy as np
 
 from sharpsim._arguments import arrays
 from sharpsim._kind import Is, Kind
@@ -19,7 +18,7 @@ DECAY = arrays(LIKELIHOODS)
 
 def is_numeric(leaf: Any) -> bool:
     """Whether a leaf is an array of numbers, or one number."""
-    return np.result_type(leaf).kind in "biuf" if hasattr(leaf, "dtype") else isinstance(leaf, (bool, int, float))
+    return leaf.dtype.kind in "biuf" if hasattr(leaf, "dtype") else isinstance(leaf, (bool, int, float))
 
 
 def _has_parameters(policy: Any) -> bool:
