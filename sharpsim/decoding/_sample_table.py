@@ -12,7 +12,8 @@ import numpy as np
 
 from sharpsim import _checks, laws
 from sharpsim._arguments import ANYTHING, checked
-from sharpsim.sampling import AliasTables, draw_rows
+from sharpsim.sampling import AliasTables
+from sharpsim.sampling.unchecked import draw_rows
 
 
 class TableSampler(eqx.Module):

@@ -4,10 +4,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from sharpsim import _checks, sampling
+from sharpsim import _checks
 from sharpsim.oracle._literal import Oracle
 from sharpsim.policies import TabularPolicy
-from sharpsim.sampling import Batch, TracedRanking
+from sharpsim.sampling import MOST_BY_LAW, Batch, TracedRanking, unchecked
 
 
 class LawOracle(Oracle):
@@ -25,13 +25,13 @@ class LawOracle(Oracle):
             raise ValueError("`base` must be tabular and `reward` a table or None for LawOracle; use Oracle, which draws literally.")
         super().__init__(base, prompt_weights, prompts=prompts, reward=reward)
         rewards = base.log_probs if self._reward is None else self._reward
-        self._sorted = TracedRanking.of(base.log_probs, rewards) if self._best is None else None
+        self._sorted = unchecked.traced_ranking(base.log_probs, rewards) if self._best is None else None
 
     def _draws(self, N: Any, n: int) -> Any:
         if _checks.is_traced(N):
             return N
         count = _checks.static_count("N", N)
-        if count > sampling.MOST_BY_LAW:
+        if count > MOST_BY_LAW:
             raise ValueError(f"`N` must be at most 2^100 for LawOracle, which tells masses apart from 2^-117 on; got {N}.")
         return count
 
@@ -39,18 +39,18 @@ class LawOracle(Oracle):
         # A float, because n N = 1e11 does not fit the integers that JAX may be using.
         draws, cost = N if _checks.is_traced(N) else float(N), prompts.shape[0] * N
         if self._best is not None:
-            responses, log_probs = sampling.best_by_law(self._best, self._base.log_probs, prompts, draws, key)
+            responses, log_probs = unchecked.best_by_law(self._best, self._base.log_probs, prompts, draws, key)
         else:
             sorted_table: Any = self._sorted
-            responses = sampling.best_by_law_traced(sorted_table, prompts, draws, key)
+            responses = unchecked.best_by_law_traced(sorted_table, prompts, draws, key)
             log_probs = self._base.log_probs[prompts, responses]
         if _checks.is_traced(N):
             # What cannot be refused must not pass for an answer.
-            answered = (N >= 1) & (float(sampling.MOST_BY_LAW) >= N)
+            answered = (N >= 1) & (float(MOST_BY_LAW) >= N)
             responses, log_probs = jnp.where(answered, responses, -1), jnp.where(answered, log_probs, jnp.nan)
         return Batch(prompts, responses, log_probs, cost)
 
     def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
         if self._best is not None:
-            return sampling.adaptive_by_law(self._best, log_probs, prompts, stop, key)
-        return sampling.adaptive_by_law_traced(log_probs, prompts, stop, key)
+            return unchecked.adaptive_by_law(self._best, log_probs, prompts, stop, key)
+        return unchecked.adaptive_by_law_traced(log_probs, prompts, stop, key)

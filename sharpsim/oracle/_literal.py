@@ -9,16 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from sharpsim import _checks, sampling
+from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, FLAG, LABEL, POLICY, POSITIVE, REWARD_TABLE, arrays, checked
 from sharpsim._precision import as_jax, widened
 from sharpsim.policies import TabularPolicy, running_mass
-from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTable
+from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTable, unchecked
 
 CHUNK = 2**20
 """The most draws that the literal oracle holds in memory at a time, for bases and rewards that are functions."""
-DRAW, STEP = 5e-9, 1e-7
-"""Seconds that one draw takes at least, where every draw is made: independent draws, and one after the other until a rule stops."""
 
 
 class Oracle(eqx.Module):
@@ -165,12 +163,12 @@ class Oracle(eqx.Module):
     def _draws(self, N: Any, n: int) -> Any:
         """N, checked, as `_respond` takes it for n prompts."""
         count = _checks.static_count("N", N)
-        _checks.affordable("N", N, seconds=DRAW * n * count)
+        _checks.affordable("N", N, seconds=unchecked.DRAW * n * count)
         return count
 
     def _respond(self, prompts: Any, N: Any, key: Any) -> Batch:
         if self._best is not None:
-            responses, log_probs = sampling.best_literal(self._best, self._base.log_probs, prompts, N, key)
+            responses, log_probs = unchecked.best_literal(self._best, self._base.log_probs, prompts, N, key)
             return Batch(prompts, responses, log_probs, prompts.shape[0] * N)
 
         def best(prompt_and_key: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -186,15 +184,15 @@ class Oracle(eqx.Module):
     def _draw_prompts(self, n: int, key: Any) -> Any:
         _checks.affordable("n", n, size=32.0 * n)
         if isinstance(self._mu, AliasTables):
-            return sampling.draw_rows(self._mu, jnp.zeros(n, jnp.int32), 1, key)[:, 0]
-        return sampling.draw_prompts(self._mu, n, key)
+            return unchecked.draw_rows(self._mu, jnp.zeros(n, jnp.int32), 1, key)[:, 0]
+        return unchecked.draw_prompts(self._mu, n, key)
 
     def _draw_responses(self, prompts: Any, N: int, key: Any) -> tuple[Any, Any]:
         if self._alias is not None:
-            return sampling.draw_with_values(self._alias, self._base.log_probs, prompts, N, key)
+            return unchecked.draw_with_values(self._alias, self._base.log_probs, prompts, N, key)
         if self._running is not None:
             rows = jnp.broadcast_to(prompts[:, None], (prompts.shape[0], N))
-            responses = sampling.inverse_cdf_of_rows(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
+            responses = unchecked.inverse_cdf_of_rows(self._running, rows, jax.random.uniform(key, rows.shape, self._running.dtype))
             return responses, self._base.log_probs[rows, responses]
         keys = jax.random.split(key, (prompts.shape[0], N))
 
@@ -217,8 +215,8 @@ class Oracle(eqx.Module):
 
     def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
         if not _checks.is_traced(stop):
-            _checks.affordable("stop", stop, seconds=STEP * float(stop))
-        return sampling.adaptive_literal(log_probs, prompts, stop, key)
+            _checks.affordable("stop", stop, seconds=unchecked.STEP * float(stop))
+        return unchecked.adaptive_literal(log_probs, prompts, stop, key)
 
 
 def _check_stop(value: Any, dtype: Any) -> None:

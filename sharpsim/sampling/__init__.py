@@ -13,6 +13,11 @@
 There are this many for two reasons. The literal samplers are the definitions that the samplers by law are tested against. The fast tables
 are built on the host and need concrete numbers; the samplers for traced tables take 2 to 4 times as long. `in_blocks` bounds the memory
 of them all. Responses of equal reward are chosen in proportion to mass. An oracle answers with `Draws`, `Batch` or `AdaptiveBatch`.
+
+The functions refuse wrong arguments by name, for which they wait until JAX has computed them. `sharpsim.sampling.unchecked` has the same
+functions for code that checked its arguments before, as oracles do. What JAX is tracing has no numbers to refuse: where they are wrong,
+floats of the answer are NaN if a single argument shows it, but whole numbers mean nothing.
+
 Importing this package imports no JAX; naming one of its members does.
 """
 
@@ -20,38 +25,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sharpsim._threefry import counter_pairs
-    from sharpsim.sampling._adaptive_by_law import adaptive_by_law
-    from sharpsim.sampling._adaptive_literal import adaptive_literal
-    from sharpsim.sampling._alias import AliasTables, draw_rows, draw_with_values
+    from sharpsim.sampling._alias import AliasTables
     from sharpsim.sampling._batches import AdaptiveBatch, Batch, Draws
-    from sharpsim.sampling._best_literal import best_literal
     from sharpsim.sampling._blocks import in_blocks, word_pairs
-    from sharpsim.sampling._hazard_table import MOST_BY_LAW, HazardTable, best_by_law
-    from sharpsim.sampling._inverse_cdf import draw_prompts, inverse_cdf_of_rows
-    from sharpsim.sampling._traced import TracedRanking, adaptive_by_law_traced, best_by_law_traced
+    from sharpsim.sampling._checked import (
+        adaptive_by_law,
+        adaptive_by_law_traced,
+        adaptive_literal,
+        best_by_law,
+        best_by_law_traced,
+        best_literal,
+        counter_pairs,
+        draw_prompts,
+        draw_rows,
+        draw_with_values,
+        inverse_cdf_of_rows,
+    )
+    from sharpsim.sampling._hazard_table import HazardTable
+    from sharpsim.sampling._kinds import MOST_BY_LAW
+    from sharpsim.sampling._traced import TracedRanking
 
 _HOME = {
-    "AdaptiveBatch": "sharpsim.sampling._batches",
-    "AliasTables": "sharpsim.sampling._alias",
-    "Batch": "sharpsim.sampling._batches",
-    "Draws": "sharpsim.sampling._batches",
-    "HazardTable": "sharpsim.sampling._hazard_table",
-    "MOST_BY_LAW": "sharpsim.sampling._hazard_table",
-    "TracedRanking": "sharpsim.sampling._traced",
-    "adaptive_by_law": "sharpsim.sampling._adaptive_by_law",
-    "adaptive_by_law_traced": "sharpsim.sampling._traced",
-    "adaptive_literal": "sharpsim.sampling._adaptive_literal",
-    "best_by_law": "sharpsim.sampling._hazard_table",
-    "best_by_law_traced": "sharpsim.sampling._traced",
-    "best_literal": "sharpsim.sampling._best_literal",
-    "counter_pairs": "sharpsim._threefry",
-    "draw_prompts": "sharpsim.sampling._inverse_cdf",
-    "draw_rows": "sharpsim.sampling._alias",
-    "draw_with_values": "sharpsim.sampling._alias",
-    "in_blocks": "sharpsim.sampling._blocks",
-    "inverse_cdf_of_rows": "sharpsim.sampling._inverse_cdf",
-    "word_pairs": "sharpsim.sampling._blocks",
+    "AdaptiveBatch": "_batches",
+    "AliasTables": "_alias",
+    "Batch": "_batches",
+    "Draws": "_batches",
+    "HazardTable": "_hazard_table",
+    "MOST_BY_LAW": "_kinds",
+    "TracedRanking": "_traced",
+    "adaptive_by_law": "_checked",
+    "adaptive_by_law_traced": "_checked",
+    "adaptive_literal": "_checked",
+    "best_by_law": "_checked",
+    "best_by_law_traced": "_checked",
+    "best_literal": "_checked",
+    "counter_pairs": "_checked",
+    "draw_prompts": "_checked",
+    "draw_rows": "_checked",
+    "draw_with_values": "_checked",
+    "in_blocks": "_blocks",
+    "inverse_cdf_of_rows": "_checked",
+    "word_pairs": "_blocks",
 }
 
 __all__ = [
@@ -81,7 +95,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

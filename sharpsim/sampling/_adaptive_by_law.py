@@ -25,10 +25,7 @@ from sharpsim.sampling._ranking import gather
 
 @jax.jit
 def adaptive_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, key: Any) -> tuple[Any, Any]:
-    """For each row number, the response kept, int32 [n], and the number of draws, a float that holds a whole number.
-
-    `log_probs` [rows, responses] must be the table's own, and `stop` is s. Rows whose reward is not their log-likelihood are not covered.
-    """
+    """See `sampling.adaptive_by_law`."""
     width = table.ranking.width
     ranked = jnp.take_along_axis(normalise(log_probs, jnp), table.ranking.order, axis=-1, mode="promise_in_bounds")
     deadlines = jnp.minimum(laws.stopping_deadlines(ranked, stop=stop), np.finfo(np.dtype(ranked.dtype)).max)

@@ -15,11 +15,7 @@ from sharpsim.sampling._inverse_cdf import inverse_cdf_of_rows
 
 @jax.jit
 def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
-    """The response kept and the number of draws for each prompt number [n], by drawing until the rule stops.
-
-    `log_probs` [prompts, responses] and the stopping parameter `stop` may be traced. The time grows with the stopping time. The number of
-    draws is a float that holds a whole number.
-    """
+    """See `sampling.adaptive_literal`."""
     tables = laws.stopping_tables(log_probs, stop=stop)
     rank_of = jnp.argsort(tables.order, axis=-1)
     deadline = jnp.take_along_axis(tables.deadline, rank_of, axis=-1)

@@ -4,6 +4,7 @@ A draw costs two random words, one comparison and one look-up, whatever the numb
 masses cannot be traced.
 """
 
+import math
 from functools import partial
 from typing import Any
 
@@ -13,9 +14,25 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int32, UInt32
 
+from sharpsim import _checks
+from sharpsim._arguments import arrays, checked, count
+from sharpsim._kind import Kind
 from sharpsim.sampling._blocks import CHUNK, in_blocks, word_pairs
+from sharpsim.sampling._kinds import INTEGERS, OUTCOMES, PAIR
 
 _ONE = 1 << 32
+
+
+def _check_masses(name: str, mass: Any) -> None:
+    if not AliasTables.fits(*mass.shape):
+        raise ValueError(f"`{name}` must have fewer than 2^31 entries once rows are padded to powers of two; got shape {mass.shape}.")
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = mass.astype(np.float64).sum(axis=1)
+    if not ((mass >= 0).all() and ((total > 0) & (total < math.inf)).all()):
+        raise ValueError(f"`{name}` must be {MASSES.rule}; got {_checks.shown(mass)}.")
+
+
+MASSES = Kind("finite and non-negative, with a positive sum in each row", lambda x: True, OUTCOMES, then=_check_masses)
 
 
 class AliasTables(eqx.Module):
@@ -31,20 +48,25 @@ class AliasTables(eqx.Module):
     bits: int = eqx.field(static=True)
 
     @staticmethod
+    @checked(rows=arrays(count()), outcomes=arrays(count()))
     def fits(rows: int, outcomes: int) -> bool:
         """Whether a table of this size can be built: its columns, rows padded to powers of two, must be numbered with 31 bits."""
-        return rows << _bits(outcomes) < 2**31
+        return int(rows) << _bits(int(outcomes)) < 2**31
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self.keep.shape[-1] >> self.bits
 
     @classmethod
+    @checked(mass=MASSES)
     def of(cls, mass: Any) -> "AliasTables":
         """The tables of masses [rows, outcomes], built on the host in exact integer arithmetic.
 
-        Masses must be finite and non-negative, with a positive sum in each row. Raises `ValueError` for tables of 2^31 entries and more.
+        Raises `ValueError` for tables of 2^31 entries and more, once rows are padded to powers of two.
         """
         weights = np.asarray(mass, dtype=np.float64)
         rows, outcomes = weights.shape
-        if not cls.fits(rows, outcomes):
-            raise ValueError(f"`mass` must have fewer than 2^31 entries once rows are padded to powers of two; got shape {weights.shape}.")
         bits = _bits(outcomes)
         height = np.zeros((rows, 1 << bits), dtype=np.int64)
         height[:, :outcomes] = np.rint(weights / weights.sum(axis=1, keepdims=True) * float(_ONE << bits))
@@ -53,8 +75,11 @@ class AliasTables(eqx.Module):
         keep, other = _filled(height.reshape(-1))
         return cls(jnp.asarray(keep.astype(np.uint32)), jnp.asarray((other & ((1 << bits) - 1)).astype(np.int32)), bits)
 
+    @checked(rows=INTEGERS, words=PAIR)
     def pick(self, rows: Any, words: Any) -> Any:
         """The outcome drawn for each row number, int32. `words` are two arrays of independent uniform words, uint32, each of its shape."""
+        _checks.indices("rows", rows, self.rows)
+        _checks.same_shape("rows", rows, "words", words[0])
         left = np.uint32(32 - self.bits)
         column = (words[0] >> left).astype(jnp.int32)
         # The rest of the first word decides inside the column, the second word adds digits.
@@ -87,7 +112,7 @@ def _filled(height: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @partial(jax.jit, static_argnames=("count",))
 def draw_rows(tables: AliasTables, rows: Any, count: int, key: Any) -> Any:
-    """`count` independent draws from each row numbered in `rows` [n]: int32 [n, count]."""
+    """See `sampling.draw_rows`."""
 
     def block(numbers: Any, own_key: Any) -> Any:
         shape = (len(numbers), count)
@@ -98,7 +123,7 @@ def draw_rows(tables: AliasTables, rows: Any, count: int, key: Any) -> Any:
 
 @partial(jax.jit, static_argnames=("count",))
 def draw_with_values(tables: AliasTables, values: Any, rows: Any, count: int, key: Any) -> tuple[Any, Any]:
-    """The draws of `draw_rows`, and the entries of the table `values` [rows, outcomes] at them (for example log-probabilities)."""
+    """See `sampling.draw_with_values`."""
 
     def block(numbers: Any, own_key: Any) -> Any:
         picked = draw_rows(tables, numbers, count, own_key)

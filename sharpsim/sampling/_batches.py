@@ -9,6 +9,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from sharpsim import _checks
+from sharpsim._arguments import arrays, checked, count
+from sharpsim.sampling._kinds import FLOATS, INDICES, INTEGERS
+
 
 class Draws(eqx.Module):
     """All N responses to each of n prompts, drawn independently.
@@ -25,8 +29,8 @@ class Draws(eqx.Module):
 class Batch(eqx.Module):
     """The response kept for each of n prompts.
 
-    Prompts are indices `[n]`, responses `[n, ..]`, log-likelihoods `[n]` in nats. The cost counts all samples drawn, also those not kept;
-    it is a Python int, or traced where N is traced.
+    Prompts are indices `[n]`, responses `[n, ..]`, log-likelihoods `[n]` in nats, NaN where nothing was answered. The cost counts all
+    samples drawn, also those not kept; it is a Python int, or traced where N is traced.
     """
 
     prompts: Int[Array, " n"]
@@ -35,7 +39,12 @@ class Batch(eqx.Module):
     _static_cost: int | None = eqx.field(static=True)
     _traced_cost: Any
 
+    # Types and shapes alone: what JAX still computes is not waited for.
+    @checked(prompts=INDICES, responses=INTEGERS, log_probs=FLOATS, cost=arrays(count()))
     def __init__(self, prompts: Any, responses: Any, log_probs: Any, cost: Any):
+        _checks.same_shape("prompts", prompts, "log_probs", log_probs)
+        if responses.shape[:1] != prompts.shape:
+            raise ValueError(f"`responses` must hold one response for each of the {len(prompts)} prompts; got shape {responses.shape}.")
         self.prompts, self.responses, self.log_probs = prompts, responses, log_probs
         self._static_cost, self._traced_cost = (cost, None) if isinstance(cost, int) else (None, cost)
 

@@ -18,12 +18,7 @@ from sharpsim.sampling._hazard_table import HazardTable, best_at_hazard
 
 @partial(jax.jit, static_argnames=("draws",))
 def best_literal(table: HazardTable, values: Any, rows: Any, draws: int, key: Any) -> tuple[Any, Any]:
-    """The best of `draws` independent draws for each row number, int32 [n], and the entries of `values` [rows, outcomes] there.
-
-    Each draw costs one random word. Responses of equal reward are chosen in proportion to mass, as keeping the first one drawn would do.
-    Words have 32 bits, and the least gets 32 more. The result is wrong only where the two least words are equal: the total variation error
-    is at most `draws` 2^-32.
-    """
+    """See `sampling.best_literal`."""
     least_key, low_key, rest_key = jax.random.split(key, 3)
     low = jax.random.bits(low_key, rows.shape, jnp.uint32)
     return best_at_hazard(table, values, rows, *exponentials_from(_least_of(len(rows), draws, least_key), low), rest_key)

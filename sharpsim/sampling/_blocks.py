@@ -4,31 +4,39 @@ Every sampler of this package is written for one block of rows and a key; `in_bl
 the answers.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from sharpsim import _checks
+from sharpsim._arguments import checked
+from sharpsim.sampling._kinds import COUNT, ROWS, SHAPE
+
 CHUNK = 2**18
 """Random words made at a time: they fit into the processor's cache."""
 
 
+@checked(shape=SHAPE)
 def word_pairs(key: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     """Two arrays of independent uniform words, uint32, each of the given shape.
 
     Each has a key of its own. If they were halves of one array, XLA could fuse the generator into both uses and compute all of it twice.
     """
+    _checks.affordable("shape", shape, size=8.0 * math.prod(shape))
     first, second = jax.random.split(key)
     return jax.random.bits(first, shape, jnp.uint32), jax.random.bits(second, shape, jnp.uint32)
 
 
+@checked(rows=ROWS, size=COUNT)
 def in_blocks(draw: Callable[[Any, Any], Any], rows: Any, key: Any, size: int) -> Any:
     """`draw(rows, key)` for row numbers [n] (or a pytree of such arrays), at most `size` rows at a time, joined along the first axis.
 
     Blocks have keys of their own, so the numbers depend on `size`. Memory for what `draw` needs does not grow with n.
     """
-    n = jax.tree.leaves(rows)[0].shape[0]
+    n, size = jax.tree.leaves(rows)[0].shape[0], _checks.static_count("size", size)
     # Philox makes its words in pairs, and an odd number of them takes four times as long.
     pair = min(size, 2)
     blocks = -(-n // (size // pair * pair))

@@ -14,12 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int32, UInt32
 
+from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.sampling._blocks import in_blocks
 from sharpsim.sampling._hazard_numbers import BLOCK, END, LOW_BITS, decode, encode, encode_traced, exponentials
+from sharpsim.sampling._kinds import HOST_REWARD, HOST_ROWS, INTEGERS, WORDS
 from sharpsim.sampling._ranking import Ranking, gather, padded
 
-MOST_BY_LAW = 2**100
-"""The largest N for which best-of-N by law is accurate: total variation error at most 2^-17, whatever the masses."""
 NEXT = 2
 """How many responses after the first guess are tried one by one before the search is repeated with all 59 bits."""
 
@@ -43,8 +44,9 @@ class HazardTable(eqx.Module):
     steps: Int32[Array, ""]
 
     @classmethod
+    @checked(log_probs=HOST_ROWS, reward=HOST_REWARD)
     def of(cls, log_probs: Any, reward: Any) -> "HazardTable":
-        """The table of concrete arrays [rows, outcomes], built on the host in float64. Rewards must not hold NaN."""
+        """The table of concrete arrays [rows, outcomes], built on the host in float64."""
         ranking, mass = Ranking.of(log_probs, reward)
         number = padded(encode(_hazards(mass)))
         high = number >> LOW_BITS
@@ -61,13 +63,22 @@ class HazardTable(eqx.Module):
         steps = int((ends - guide).max()).bit_length()
         return cls(ranking, upper, lower, jnp.asarray(guide), jnp.int32(origin), jnp.uint32(shift), jnp.int32(steps))
 
+    @checked(rows=INTEGERS, places=INTEGERS)
     def hazard(self, rows: Any, places: Any) -> Any:
         """The cumulative hazard H at these places, a float (float32 programs round it down)."""
+        _checks.indices("rows", rows, len(self.high))
+        _checks.same_shape("rows", rows, "places", places)
+        _checks.indices("places", places, self.ranking.width)
         cells = rows * self.ranking.width + places
         return decode(gather(self.high, cells), gather(self.low, cells))
 
+    @checked(rows=INTEGERS, high=WORDS, low=WORDS)
     def places(self, rows: Any, high: Any, low: Any) -> Any:
         """The place (0 is the best) of the first response whose H is at least the given number, in two words."""
+        _checks.indices("rows", rows, len(self.high))
+        _checks.same_shape("rows", rows, "high", high)
+        _checks.same_shape("rows", rows, "low", low)
+        _checks.indices("low", low, 2**LOW_BITS)
         offset, width = rows * self.ranking.width, self.ranking.width
         cell = jnp.clip((high >> self.shift).astype(jnp.int32) - self.origin, 0, self.guide.shape[-1] - 1)
         start = gather(self.guide, rows * self.guide.shape[-1] + cell)
@@ -99,10 +110,7 @@ class HazardTable(eqx.Module):
 
 @jax.jit
 def best_by_law(table: HazardTable, values: Any, rows: Any, draws: Any, key: Any) -> tuple[Any, Any]:
-    """The best of `draws` independent draws for each row number, int32 [n], and the entries of `values` [rows, outcomes] there.
-
-    `draws` may be traced. Responses of equal reward are chosen in proportion to mass, as keeping the first one drawn would do.
-    """
+    """See `sampling.best_by_law`."""
     level_key, rest_key = jax.random.split(key)
     level, fine = exponentials(rows.shape[0], level_key)
     return best_at_hazard(table, values, rows, level / draws, fine, rest_key)

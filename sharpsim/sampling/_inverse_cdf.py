@@ -13,11 +13,7 @@ from sharpsim.sampling._blocks import CHUNK, in_blocks
 
 
 def inverse_cdf_of_rows(cumulative: Any, rows: Any, uniform: Any) -> Any:
-    """Inverse CDF: for each row number and u in [0, 1), the first column whose running total exceeds u times the row's total, int32.
-
-    `cumulative` [rows, columns] is what `policies.running_mass` makes of the masses. The search is a bisection by gathers, which copies no
-    row. Columns without mass are never returned.
-    """
+    """See `sampling.inverse_cdf_of_rows`."""
     width = cumulative.shape[-1]
     flat, offset = cumulative.reshape(-1), rows * width
     total = flat[offset + width - 1]
@@ -32,7 +28,7 @@ def inverse_cdf_of_rows(cumulative: Any, rows: Any, uniform: Any) -> Any:
 
 @partial(jax.jit, static_argnames=("n",))
 def draw_prompts(cumulative: Any, n: int, key: Any) -> Any:
-    """n independent prompt numbers, int32, whose weights have the running total `cumulative` [prompts]."""
+    """See `sampling.draw_prompts`."""
 
     def block(zeros: Any, own_key: Any) -> Any:
         return inverse_cdf_of_rows(cumulative[None], zeros, jax.random.uniform(own_key, zeros.shape, cumulative.dtype))

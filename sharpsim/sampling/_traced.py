@@ -15,9 +15,11 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from sharpsim import laws
+from sharpsim._arguments import checked
 from sharpsim.policies import running_mass
 from sharpsim.sampling._blocks import CHUNK, in_blocks
 from sharpsim.sampling._inverse_cdf import inverse_cdf_of_rows
+from sharpsim.sampling._kinds import SIGNED
 
 
 class TracedRanking(eqx.Module):
@@ -33,26 +35,29 @@ class TracedRanking(eqx.Module):
     after_level: Float[Array, "prompts responses"]
 
     @classmethod
+    @checked(reward=SIGNED)
     def of(cls, log_probs: Any, reward: Any) -> "TracedRanking":
         """The ranking of tables [prompts, responses]. Masses are summed from the best response on, so that small ones keep their digits."""
-        order = jnp.argsort(-reward, axis=-1, stable=True)
-        sorted_reward = jnp.take_along_axis(reward, order, axis=-1)
-        mass = jnp.exp(jnp.take_along_axis(log_probs, order, axis=-1))
-        cumulative = running_mass(mass / mass.sum(axis=-1, keepdims=True))
-        edge = jnp.ones((*mass.shape[:-1], 1), bool)
-        changes = sorted_reward[..., 1:] != sorted_reward[..., :-1]
-        starts, ends = jnp.concatenate([edge, changes], -1), jnp.concatenate([changes, edge], -1)
-        previous = jnp.concatenate([jnp.zeros_like(cumulative[..., :1]), cumulative[..., :-1]], -1)
-        before = jax.lax.cummax(jnp.where(starts, previous, 0.0), axis=mass.ndim - 1)
-        after = jax.lax.cummin(jnp.where(ends, cumulative, jnp.inf), axis=mass.ndim - 1, reverse=True)
-        return cls(order.astype(jnp.int32), cumulative, before, after)
+        return traced_ranking(jnp.asarray(log_probs), jnp.asarray(reward))
+
+
+def traced_ranking(log_probs: Any, reward: Any) -> TracedRanking:
+    """See `TracedRanking.of`."""
+    order = jnp.argsort(-reward, axis=-1, stable=True)
+    sorted_reward = jnp.take_along_axis(reward, order, axis=-1)
+    mass = jnp.exp(jnp.take_along_axis(log_probs, order, axis=-1))
+    cumulative = running_mass(mass / mass.sum(axis=-1, keepdims=True))
+    edge = jnp.ones((*mass.shape[:-1], 1), bool)
+    changes = sorted_reward[..., 1:] != sorted_reward[..., :-1]
+    starts, ends = jnp.concatenate([edge, changes], -1), jnp.concatenate([changes, edge], -1)
+    previous = jnp.concatenate([jnp.zeros_like(cumulative[..., :1]), cumulative[..., :-1]], -1)
+    before = jax.lax.cummax(jnp.where(starts, previous, 0.0), axis=mass.ndim - 1)
+    after = jax.lax.cummin(jnp.where(ends, cumulative, jnp.inf), axis=mass.ndim - 1, reverse=True)
+    return TracedRanking(order.astype(jnp.int32), cumulative, before, after)
 
 
 def best_by_law_traced(table: TracedRanking, prompts: Any, draws: Any, key: Any) -> Any:
-    """The best of `draws` independent draws for each prompt number, int32: two uniform numbers each, whatever `draws`.
-
-    The first number gives the level of equal reward, the second the response inside the level, in proportion to mass.
-    """
+    """See `sampling.best_by_law_traced`."""
     level_key, inside_key = jax.random.split(key)
     dtype = table.cumulative.dtype
     # The quantile U^(1/N) of F, as mass counted from the best response: 1 - U^(1/N) = -expm1(-E/N).
@@ -68,10 +73,7 @@ def best_by_law_traced(table: TracedRanking, prompts: Any, draws: Any, key: Any)
 
 @jax.jit
 def adaptive_by_law_traced(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
-    """The response kept and the number of draws for each prompt number [n], with the joint law of `adaptive_literal`.
-
-    Four uniform numbers each: the response is drawn first, then the number of draws given the response.
-    """
+    """See `sampling.adaptive_by_law_traced`."""
     tables = laws.stopping_tables(log_probs, stop=stop)
     return in_blocks(partial(_adaptive_block, log_probs, tables), prompts, key, CHUNK)
 

@@ -7,7 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.policies import SequencePolicy
+from sharpsim.training._kinds import PAIRS, WHOLE, about
 from sharpsim.training._minimise import Schedule, Trained, evaluate, minimise
 
 
@@ -18,12 +21,14 @@ class Pairs(NamedTuple):
     responses: Any
 
 
+@checked
 def negative_log_likelihood(policy: SequencePolicy, pair: Pairs) -> tuple[jax.Array, jax.Array]:
     """-log pi(y | x) in nats, and the number of tokens of y, its end token among them: padding has no part in either."""
     log_probs = policy.token_log_probs(pair.prompts, pair.responses)
     return -log_probs.sum(), jnp.asarray(policy.lengths(pair.responses), log_probs.dtype)
 
 
+@checked(pairs=PAIRS, held_out=PAIRS)
 def fit(
     policy: SequencePolicy,
     pairs: Pairs,
@@ -50,15 +55,19 @@ def fit(
     )
 
 
+@checked(pairs=PAIRS, batch=WHOLE)
 def mean_loss(policy: SequencePolicy, pairs: Pairs, *, batch: int) -> float:
     """The mean negative log-likelihood of a token of `pairs`, in nats, `batch` pairs at a time."""
     _check("pairs", policy, pairs)
+    _checks.affordable("batch", batch, size=8.0 * batch * policy.horizon)
     return evaluate(negative_log_likelihood, policy, Pairs(*pairs), batch=batch)
 
 
 def _check(name: str, policy: SequencePolicy, pairs: Pairs) -> None:
-    prompts, responses = np.asarray(pairs[0]), np.asarray(pairs[1])
-    if responses.ndim != 2 or len(prompts) != len(responses) or len(responses) == 0:
+    with about(name, "prompts and responses of the policy"):
+        prompts, responses = np.asarray(pairs[0]), np.asarray(pairs[1])
+    if responses.ndim != 2 or prompts.shape[:1] != responses.shape[:1] or len(responses) == 0:
         raise ValueError(f"`{name}` must hold as many prompts as responses, at least one; got {prompts.shape} and {responses.shape}.")
-    policy.check_prompts(prompts)
-    policy.check_responses(responses)
+    with about(name, "prompts and responses of the policy"):
+        policy.check_prompts(prompts)
+        policy.check_responses(responses)

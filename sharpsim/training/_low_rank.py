@@ -7,7 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from sharpsim import _checks
+from sharpsim._arguments import checked
 from sharpsim.policies import SequencePolicy
+from sharpsim.training._kinds import WHOLE
 
 
 class LowRankPolicy(SequencePolicy):
@@ -27,12 +29,13 @@ class LowRankPolicy(SequencePolicy):
     begin_token: int = eqx.field(static=True)
     end_token: int | None = eqx.field(static=True)
 
+    @checked(rank=WHOLE)
     def __init__(self, base: SequencePolicy, rank: int, *, key: jax.Array):
-        """Raises `ValueError` for a rank below 1 and a policy without matrices."""
-        rank = _checks.static_count("rank", rank)
+        """Raises `ValueError` for a policy without matrices."""
         matrices = [leaf for leaf in jax.tree.leaves(base) if _is_matrix(leaf)]
         if not matrices:
             raise ValueError("`base` must have matrices to adapt by `rank`; got none.")
+        _checks.affordable("rank", rank, size=float(rank) * sum(sum(leaf.shape) * leaf.dtype.itemsize for leaf in matrices))
         keys = jax.random.split(key, len(matrices))
         self.left = [jax.random.normal(k, (leaf.shape[0], rank), leaf.dtype) / rank**0.5 for k, leaf in zip(keys, matrices, strict=True)]
         self.right = [jnp.zeros((rank, leaf.shape[1]), leaf.dtype) for leaf in matrices]
@@ -52,8 +55,17 @@ class LowRankPolicy(SequencePolicy):
 
         return jax.tree.map(add, self.base)
 
+    @property
+    def prompt_shape(self) -> tuple[int, ...] | None:
+        """That of `base`."""
+        return getattr(self.base, "prompt_shape", None)
+
     def check_prompts(self, prompts: Any) -> None:
         self.base.check_prompts(prompts)
+
+    def at_temperature(self, temperature: float) -> SequencePolicy:
+        """`merged` at this temperature."""
+        return self.merged().at_temperature(temperature)
 
     def start(self, prompt: Any) -> Any:
         return self.merged().start(prompt)

@@ -19,13 +19,25 @@ except ImportError as error:
     raise ImportError('Training needs optax: pip install "sharpsim[train]".') from error
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, POSITIVE, checked
 from sharpsim.policies import require_finite
+from sharpsim.training._kinds import DECAY, FROM_ZERO, POLICY, WHOLE, is_numeric
 from sharpsim.training._low_rank import trained_parts
 
 Loss = Callable[[Any, Any], tuple[jax.Array, jax.Array]]
 """(policy, example) -> (total, weight): the mean over examples is the sum of totals over the sum of weights. Hashable."""
 
 
+@checked(
+    steps=WHOLE,
+    batch=WHOLE,
+    learning_rate=POSITIVE,
+    warmup=FROM_ZERO,
+    weight_decay=DECAY,
+    clip=POSITIVE,
+    evaluate_every=WHOLE,
+    patience=WHOLE,
+)
 @dataclasses.dataclass(frozen=True)
 class Schedule:
     """The numbers that decide a training run; none has a default.
@@ -34,7 +46,7 @@ class Schedule:
     `steps`. Gradients are clipped to norm `clip`. `weight_decay` applies to matrices only. The held-out loss is evaluated every
     `evaluate_every` steps; training stops after `patience` evaluations in a row without a new least loss.
 
-    Raises `ValueError` for counts below 1, a rate or clip that is not positive, a negative decay, and a warm-up not shorter than `steps`.
+    Raises `ValueError` for a warm-up not shorter than `steps`.
     """
 
     steps: int
@@ -47,12 +59,6 @@ class Schedule:
     patience: int
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "evaluate_every", "patience"):
-            _checks.static_count(name, getattr(self, name))
-        _checks.static_count("warmup", self.warmup, 0)
-        _checks.positive("learning_rate", self.learning_rate)
-        _checks.positive("clip", self.clip)
-        _checks.at_least("weight_decay", self.weight_decay, 0.0)
         if self.warmup >= self.steps:
             raise ValueError(f"`warmup` must be less than `steps`, {self.steps}; got {self.warmup}.")
 
@@ -92,6 +98,7 @@ class TrainingDiverged(RuntimeError):
     """Training was stopped because a loss was NaN or infinite."""
 
 
+@checked(policy=POLICY, data=ANYTHING, held_out=ANYTHING)
 def minimise(
     policy: Any,
     data: Any,
@@ -112,8 +119,8 @@ def minimise(
     is not finite.
     """
     require_finite(policy)
-    data, held_out = jax.tree.map(jnp.asarray, data), jax.tree.map(jnp.asarray, held_out)
     n = _checked_sizes(data, held_out, schedule)
+    data, held_out = jax.tree.map(jnp.asarray, data), jax.tree.map(jnp.asarray, held_out)
     parameters, rest = eqx.partition(policy, trained_parts(policy))
     state = schedule.optimiser().init(parameters)
     advance = _stepper(loss, schedule)
@@ -146,6 +153,10 @@ def _checked_sizes(data: Any, held_out: Any, schedule: Schedule) -> int:
     _examples("held_out", held_out)
     if schedule.batch > n:
         raise ValueError(f"`batch` must be at most the number of examples, {n}; got {schedule.batch}.")
+    shapes, found = (jax.tree.map(lambda leaf: str(np.shape(leaf)[1:]), examples) for examples in (data, held_out))
+    if shapes != found:
+        raise ValueError(f"`held_out` must hold examples of the shapes {shapes}, as `data` does; got {found}.")
+    _checks.affordable("schedule", schedule, size=8.0 * schedule.steps * schedule.batch)
     return n
 
 
@@ -200,7 +211,7 @@ def evaluate(loss: Loss, policy: Any, data: Any, *, batch: int) -> float:
 
 
 def _examples(name: str, data: Any) -> int:
-    sizes = {len(leaf) if np.ndim(leaf) else 0 for leaf in jax.tree.leaves(data)}
+    sizes = {len(leaf) if is_numeric(leaf) and np.ndim(leaf) else 0 for leaf in jax.tree.leaves(data)}
     if len(sizes) != 1 or sizes == {0}:
         raise ValueError(f"`{name}` must hold arrays with the same number of examples, at least one; got {sorted(sizes)}.")
     return sizes.pop()

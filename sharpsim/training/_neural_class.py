@@ -11,9 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._arguments import ANYTHING, FINITE, LABEL, POSITIVE, arrays, checked, several
 from sharpsim.classes import Fit
 from sharpsim.policies import SequencePolicy
 from sharpsim.training._fit import Pairs, fit, negative_log_likelihood
+from sharpsim.training._kinds import LIKELIHOODS, WHOLE, about
 from sharpsim.training._low_rank import LowRankPolicy
 from sharpsim.training._minimise import Loss, Schedule, Trained, evaluate, minimise
 
@@ -31,6 +33,10 @@ class Comparisons(NamedTuple):
     likelihoods: Any
 
 
+NUMBERS = arrays(LABEL, "pairs")
+
+
+@checked(prompts=ANYTHING, held_out=WHOLE, rank=WHOLE, temperatures=several(POSITIVE))
 @dataclasses.dataclass(frozen=True)
 class NeuralClass:
     """Policies with `reference`'s shape and any parameters, as the algorithms use a class; every fit begins at `reference`.
@@ -41,8 +47,7 @@ class NeuralClass:
     one direction, along which the small steps of fine-tuning are slow. With a `rank` only low-rank updates of the matrices are trained
     (`LowRankPolicy`), else all parameters.
 
-    Raises `ValueError` for prompts that are not the policy's, `held_out` or `rank` below 1, temperatures not positive; a fit at several
-    temperatures, for a reference without a last layer.
+    Raises `ValueError` for prompts that are not the policy's; a fit at several temperatures, for a reference without a last layer.
     """
 
     reference: SequencePolicy
@@ -54,12 +59,10 @@ class NeuralClass:
     temperatures: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
-        _checks.static_count("held_out", self.held_out)
-        if self.rank is not None:
-            _checks.static_count("rank", self.rank)
-        if not self.temperatures or any(not temperature > 0 for temperature in self.temperatures):
-            raise ValueError(f"`temperatures` must be at least one number above 0; got {self.temperatures!r}.")
-        self.reference.check_prompts(self.prompts)
+        with about("prompts", "prompts of `reference`"):
+            self.reference.check_prompts(self.prompts)
+        if np.ndim(self.prompts) == 0 or len(self.prompts) == 0:
+            raise ValueError(f"`prompts` must hold at least one prompt; got shape {np.shape(self.prompts)}.")
 
     @property
     def log_size(self) -> float:
@@ -71,16 +74,18 @@ class NeuralClass:
         """(prompts, None): responses are not listed."""
         return len(self.prompts), None
 
+    @checked(prompts=NUMBERS, responses=ANYTHING)
     def maximum_likelihood(self, prompts: Any, responses: Any, *, key: jax.Array) -> Fit:
         """Towards argmax of sum_i log pi(y_i|x_i) over the class: the mean over tokens of -log pi is minimised.
 
         `info`: `exact` (False), and of training `step`, `training_loss`, `held_out_loss`, `best_step` (see `TrainingLog`).
         Raises `ValueError` for responses that are not the policy's and fewer than `held_out` + 1 pairs.
         """
-        trained, kept = self._split(Pairs(np.asarray(self.prompts)[np.asarray(prompts)], np.asarray(responses)))
+        trained, kept = self._split(Pairs(self._asked(prompts), self._responses("responses", responses, prompts)))
         start, watch, key = self._start(negative_log_likelihood, kept, key)
         return _said(fit(start, trained, held_out=kept, schedule=self.schedule, key=key, watch=watch))
 
+    @checked(prompts=NUMBERS, first=ANYTHING, second=ANYTHING, targets=arrays(FINITE, "pairs"), beta=POSITIVE, likelihoods=LIKELIHOODS)
     def least_squares(
         self, prompts: Any, first: Any, second: Any, targets: Any, *, beta: float, key: jax.Array, likelihoods: Any = None
     ) -> Fit:
@@ -88,26 +93,36 @@ class NeuralClass:
 
         `likelihoods` [n, 2], if given, adds sum_i ( -likelihoods_i1 log pi(y_i|x_i) - likelihoods_i2 log pi(y'_i|x_i) ).
 
-        Raises `ValueError` for beta not positive, `likelihoods` negative or of another shape, and as `maximum_likelihood` does.
+        Raises `ValueError` as `maximum_likelihood` does.
         """
-        _checks.positive("beta", beta)
-        for responses in (first, second):
-            self.reference.check_responses(np.asarray(responses))
         weights = np.zeros((len(targets), 2), np.float32) if likelihoods is None else np.asarray(likelihoods)
         if weights.shape != (len(targets), 2):
             raise ValueError(f"`likelihoods` must have shape ({len(targets)}, 2), two weights a comparison; got {weights.shape}.")
-        _checks.at_least("likelihoods", weights, 0.0)
-        asked = np.asarray(self.prompts)[np.asarray(prompts)]
-        given = Comparisons(asked, np.asarray(first), np.asarray(second), np.asarray(targets), weights)
+        first, second = self._responses("first", first, prompts), self._responses("second", second, prompts)
+        given = Comparisons(self._asked(prompts), first, second, np.asarray(targets), weights)
         trained, kept = self._split(given)
         loss, schedule = squared_residual(float(beta)), self.schedule
         start, watch, key = self._start(loss, kept, key)
         return _said(minimise(start, trained, loss=loss, held_out=kept, schedule=schedule, key=key, watch=watch))
 
+    def _asked(self, prompts: Any) -> np.ndarray:
+        """The prompts with these numbers."""
+        _checks.indices("prompts", prompts, len(self.prompts))
+        return np.asarray(self.prompts)[np.asarray(prompts)]
+
+    def _responses(self, name: str, responses: Any, prompts: Any) -> np.ndarray:
+        """One response of the policy for each of the prompts."""
+        with about(name, "responses of the policy"):
+            given = np.asarray(responses)
+            self.reference.check_responses(given)
+        if given.shape != (len(prompts), self.reference.horizon):
+            raise ValueError(f"`{name}` must have one response for each of the {len(prompts)} `prompts`; got shape {given.shape}.")
+        return given
+
     def _start(self, loss: Loss, kept: Any, key: jax.Array) -> tuple[Any, Callable[[int, Any], Any] | None, jax.Array]:
         """Where training begins, what watches it, and its key."""
         start, watch = self.reference, self.watch
-        if self.temperatures != (1.0,):
+        if tuple(self.temperatures) != (1.0,):
             choices = [start.at_temperature(temperature) for temperature in self.temperatures]
             start = choices[int(np.argmin([evaluate(loss, choice, kept, batch=self.schedule.batch) for choice in choices]))]
         if self.rank is None:

@@ -12,7 +12,7 @@ from sharpsim import Oracle, TabularPolicy, algorithms, cards, explore, logs
 from sharpsim.classes import FiniteClass
 from sharpsim.exercises import find
 from sharpsim.training import Schedule
-from tests.abuse import valid_tasks
+from tests.abuse import valid_sampling, valid_tasks, valid_training
 from tests.abuse.valid import LEFT_OUT, MEMBERS, TABLE, WEIGHTS, Made
 from tests.tiny import FREE
 
@@ -163,6 +163,8 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "commands.one_line": {"refusal": ValueError("no")},
     "commands.parser": {"asked": ["card"]},
     **valid_tasks.BY_FUNCTION,
+    **valid_sampling.BY_FUNCTION,
+    **valid_training.BY_FUNCTION,
 }  # fmt: skip
 
 FREE_IN: dict[str, tuple[str, ...]] = {
@@ -182,6 +184,7 @@ FREE_IN: dict[str, tuple[str, ...]] = {
     "logs.read_logs": ("pattern",),
     "logs.read_questions": ("pattern",),
     **valid_tasks.FREE_IN,
+    **valid_sampling.FREE_IN,
 }
 """Arguments that are text or anything; see `walk.FREE_IN`."""
 SAYS: dict[str, tuple[type[Exception], ...]] = {
@@ -191,6 +194,7 @@ SAYS: dict[str, tuple[type[Exception], ...]] = {
     "explore.parse_weights": (ValueError,),
     "logs.read_samples": (logs.LogError,),
     "logs.draw_samples": (logs.LogError,),
+    **valid_training.SAYS,
 }
 """Errors that a function is for, and that name no argument: the reason alone, which the caller completes; the place
 in a file or a text; a bound that does not hold."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim import LawOracle, TabularPolicy, laws
-from sharpsim.sampling import HazardTable, TracedRanking, _adaptive_by_law, adaptive_by_law, best_by_law, best_by_law_traced
+from sharpsim.sampling import HazardTable, TracedRanking, _adaptive_by_law, best_by_law, best_by_law_traced
 from sharpsim.sampling import _hazard_numbers as hazards
 from sharpsim.testing import multinomial_test
 
@@ -265,7 +265,8 @@ def test_the_least_number_of_all_keeps_to_its_row(monkeypatch):
     """E = 0, once in 2^64 draws: the best response, at its deadline."""
     monkeypatch.setattr(_adaptive_by_law, "exponentials", lambda n, key: (jnp.zeros(n), None))
     oracle = LawOracle(TabularPolicy.from_probs(np.array([[0.4, 0.6, 0.0], [0.6, 0.4, 0.0]])), np.full(2, 0.5))
-    kept, draws = adaptive_by_law.__wrapped__(oracle._best, oracle._base.log_probs, jnp.array([0, 0, 1, 1]), 1.0, jax.random.key(0))
+    rule = _adaptive_by_law.adaptive_by_law.__wrapped__
+    kept, draws = rule(oracle._best, oracle._base.log_probs, jnp.array([0, 0, 1, 1]), 1.0, jax.random.key(0))
     np.testing.assert_array_equal(kept, [1, 1, 0, 0])
     np.testing.assert_array_equal(draws, 2)
 
