@@ -22,7 +22,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, overload
 import numpy as np
 
 from sharpsim import _checks, _traced
-from sharpsim._kind import Is, Kind, Sizes, arrays, at_least, count, instance, with_rules, within
+from sharpsim._kind import Is, Kind, Sizes, arrays, at_least, count, instance, quick, with_rules, within
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -215,26 +215,9 @@ def _checked(function: Any, *, own: dict[str, Any], wrong: bool) -> Any:
         result = function(*args, **kwargs)
         return _traced.answered(result, asked, wrong) if asked else result
 
-    found = _quick(function, refusing, [getattr(kinds.get(name), "exact", None) for name in parameters])
+    found = quick(function, refusing, [getattr(kinds.get(name), "exact", None) for name in parameters])
     found.__doc__ = with_rules(function.__doc__, _rules(function, own))
     return found
-
-
-def _quick(function: Any, refusing: Any, classes: list[type | None]) -> Any:
-    """`refusing`, which looks at one or two objects no closer where their classes are exactly these: many answers take less time."""
-    own = int(next(iter(inspect.signature(function).parameters), "") in ("self", "cls"))
-    exact = classes[own:]
-    if None in exact or len(exact) not in (1, 2):
-        return refusing
-    size, first, last = len(classes), exact[0], exact[-1]
-
-    @functools.wraps(function)
-    def quick(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == size and type(args[own]) is first and type(args[-1]) is last and not kwargs:
-            return function(*args)
-        return refusing(*args, **kwargs)
-
-    return quick
 
 
 def _rules(function: Any, own: dict[str, Any]) -> dict[str, str]:

@@ -130,6 +130,23 @@ def instance(cls: type) -> Is:
     return Is(f"a {cls.__name__}", lambda value: isinstance(value, cls), cls)
 
 
+def quick(function: Any, refusing: Any, classes: list[type | None]) -> Any:
+    """`refusing`, which looks at one or two objects no closer where their classes are exactly these: many answers take less time."""
+    own = int(next(iter(inspect.signature(function).parameters), "") in ("self", "cls"))
+    exact = classes[own:]
+    if None in exact or len(exact) not in (1, 2):
+        return refusing
+    size, first, last = len(classes), exact[0], exact[-1]
+
+    @functools.wraps(function)
+    def looking(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == size and type(args[own]) is first and type(args[-1]) is last and not kwargs:
+            return function(*args)
+        return refusing(*args, **kwargs)
+
+    return looking
+
+
 def with_rules(document: str | None, rules: dict[str, str]) -> str | None:
     """The docstring with one more paragraph: what each argument must be. A refusal says the same words."""
     if not document or not rules:
