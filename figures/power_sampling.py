@@ -67,11 +67,8 @@ def _methods(curve: Table, particles: Table) -> Figure:
         values = (drawn["variation"], drawn["variation_low"], drawn["variation_high"])
         measured_or_limit(ax, drawn["calls"], *values, "particles", index=5, floor=1e-3)
         ax.set(ylim=(5e-5, 1.3), xlim=(1.5, 2e4))
-    panels[-2][0].legend(loc="upper right", fontsize=11)
-    claim(
-        fig,
-        "Chains reach the power law at a geometric rate, importance resampling and rollouts as one over their calls, best of $N$ never.",
-    )
+    fig.legend(*panels[0][0].get_legend_handles_labels(), loc="outside right center", fontsize=11)
+    claim(fig, "Chains reach the power law geometrically, resampling and rollouts as one over their calls, best of $N$ never.")
     caption(fig, CAPTIONS[""], setting=f"$\\alpha = {curve['alpha'].max():g}$.")
     return fig
 

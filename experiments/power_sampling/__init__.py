@@ -73,7 +73,7 @@ _DEFAULT = Settings(
     eps=0.01,
     steps=600,
     draws=(1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987),
-    rollouts=(1, 2, 4, 8, 32, 64, 128),
+    rollouts=(1, 2, 4, 8, 64, 128, 256),
     blocks=4,
     published=(0, 1, 2, 4, 8, 16, 32, 64, 128),
     bias_rollouts=(2, 4, 8, 32, 64, 128, 256, 512, 1024),
@@ -86,7 +86,7 @@ _DEFAULT = Settings(
 SETTINGS = {
     "smoke": replace(
         _DEFAULT, size=3, horizon=4, responses=60, expansions=60, alphas=(4.0,), temperatures=(1.0, 2.0, 4.0), steps=300,
-        draws=(1, 8, 89), rollouts=(64, 128, 256), published=(0, 10, 200), bias_rollouts=(128, 256, 512), chains=400, chain_steps=200,
+        draws=(1, 8, 89), rollouts=(1, 64, 128, 256), published=(0, 10, 200), bias_rollouts=(256, 512, 1024), chains=400, chain_steps=200,
         particles=(2, 8, 32), particle_draws=4000, trees=20,
     ),
     "default": _DEFAULT,
