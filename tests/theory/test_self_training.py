@@ -106,6 +106,8 @@ def test_whole_rounds_are_not_missed_by_a_rounding():
     for rounds in range(1, 20):
         assert theory.rounds_needed(mode_probability=0.5, beta=1 / math.log(3), delta=(1 + 1e-13) / (1 + 3**rounds)) == rounds
     assert theory.rounds_needed(mode_probability=1.0, beta=1.0, delta=0.1) == 0
+    # Masses computed elsewhere exceed 1 by rounding.
+    assert theory.rounds_needed(mode_probability=1 + 1e-6, beta=1.0, delta=0.1) == 0
 
 
 # Sandwich
@@ -393,6 +395,7 @@ def test_the_mean_may_fall_though_the_majority_is_right():
         (lambda: theory.blind_regret(mode_probability=0.4, beta=1.0, rounds=1), "mode_probability"),
         (lambda: theory.takeover(log_odds=np.inf, beta=1.0, draws=1), "log_odds"),
         (lambda: theory.takeover(log_odds=1.0, beta=1e9, draws=1), "beta"),
+        (lambda: theory.takeover(log_odds=0.4, beta=1e6, draws=100), "beta"),
         (lambda: theory.takeover_bound(log_odds=-1.0, draws=1), "log_odds"),
         (lambda: theory.vote_curve(table(0)[0], [2, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=1), "correct"),
         (lambda: theory.vote_curve(table(0)[0], [1, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=0), "k"),
