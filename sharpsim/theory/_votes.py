@@ -108,7 +108,7 @@ def vote_curve(log_probs_row: Any, correct: Any, *, beta: float, draws: int, rou
         mean = float(law.probability @ mass)
         order = np.argsort(mass)
         below = np.cumsum(law.probability[order])
-        low, high = (float(mass[order][min(int(np.searchsorted(below, level)), len(mass) - 1)]) for level in (0.05, 0.95))
+        low, high = (float(mass[order][np.searchsorted(below, level)]) for level in (0.05, 0.95))
         with np.errstate(divide="ignore"):
             some = float(law.probability @ -np.expm1(k * np.log(np.minimum(wrong, 1.0))))
         entropy = float(law.probability @ special.entr(policy).sum(axis=1))

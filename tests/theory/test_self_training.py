@@ -413,4 +413,13 @@ def test_refuses(call, name):
 
 def test_refuses_more_states_than_can_be_listed():
     with pytest.raises(ValueError, match="`rounds` must be smaller"):
-        theory.vote_rounds(table(0, responses=10)[0], beta=1.0, draws=1, rounds=20)
+        theory.vote_rounds(table(0, responses=10)[0], beta=1.0, draws=1, rounds=10)
+    assert len(theory.vote_rounds(table(0, responses=10)[0], beta=1.0, draws=1, rounds=9)[-1].probability) == 48_620
+
+
+def test_refuses_features_that_take_too_long():
+    base, weights = table(0, prompts=1000, responses=10), np.full(1000, 1e-3)
+    with pytest.raises(ValueError, match="`features` must be smaller"):
+        theory.shared_reward(base, weights, np.broadcast_to(np.ones(3000), (1000, 10, 3000)), base)
+    base, weights = table(0, prompts=3000, responses=20), np.full(3000, 1 / 3000)
+    assert theory.shared_reward(base, weights, features(0, prompts=3000, responses=20, d=4), base).shape == base.shape
