@@ -10,7 +10,7 @@ from sharpsim._logspace import normalise
 from sharpsim.theory._common import as_float
 
 _REWARD = arrays(FINITE, "prompts", "responses")
-_SCORES = within(-1e100, 1e100)
+_SCORES = within(-1e30, 1e30)
 _PATHS = arrays(MASS, "rounds", "prompts", "responses")
 
 
@@ -27,8 +27,8 @@ def shared_reward(log_base: Any, prompt_weights: Any, features: Any, reward: Any
     _checks.affordable("features", phi.shape, seconds=1e-9 * phi.size * min(phi.shape[2], base.size), size=32.0 * phi.size)
     root = np.sqrt(weights[:, None] * base)
     centred = phi - np.einsum("xy,xyd->xd", base, phi)[:, None, :]
-    wanted = root * (r - (base * r).sum(axis=1, keepdims=True))
-    theta = np.linalg.lstsq((root[..., None] * centred).reshape(-1, phi.shape[2]), wanted.ravel(), rcond=None)[0]
+    # The mean of r at a prompt is orthogonal to the centred features, so it may stay.
+    theta = np.linalg.lstsq((root[..., None] * centred).reshape(-1, phi.shape[2]), (root * r).ravel(), rcond=None)[0]
     return centred @ theta
 
 

@@ -108,7 +108,7 @@ def vote_curve(log_probs_row: Any, correct: Any, *, beta: float, draws: int, rou
         mean = float(law.probability @ mass)
         order = np.argsort(mass)
         below = np.cumsum(law.probability[order])
-        low, high = (float(mass[order][min(int(np.searchsorted(below, level)), len(mass) - 1)]) for level in (0.05, 0.95))
+        low, high = (float(mass[order][np.searchsorted(below, level)]) for level in (0.05, 0.95))
         with np.errstate(divide="ignore"):
             some = float(law.probability @ -np.expm1(k * np.log(np.minimum(wrong, 1.0))))
         entropy = float(law.probability @ special.entr(policy).sum(axis=1))
@@ -119,7 +119,7 @@ def vote_curve(log_probs_row: Any, correct: Any, *, beta: float, draws: int, rou
 def _log_vote_odds(log_odds: np.ndarray, draws: int) -> np.ndarray:
     """l(L) = log of P[an answer of log odds L wins a vote of N between two] / P[it loses]; odd and increasing."""
     votes = np.arange(draws + 1)
-    ways = special.gammaln(draws + 1) - special.gammaln(votes + 1) - special.gammaln(draws - votes + 1)
+    ways = -special.gammaln(votes + 1) - special.gammaln(draws - votes + 1)
     share = np.where(2 * votes > draws, 0.0, np.where(2 * votes == draws, -math.log(2), -np.inf))
     yes, no = -np.logaddexp(0.0, -log_odds)[:, None], -np.logaddexp(0.0, log_odds)[:, None]
     won = logsumexp(ways + share + votes * yes + (draws - votes) * no, np)

@@ -106,6 +106,8 @@ def test_whole_rounds_are_not_missed_by_a_rounding():
     for rounds in range(1, 20):
         assert theory.rounds_needed(mode_probability=0.5, beta=1 / math.log(3), delta=(1 + 1e-13) / (1 + 3**rounds)) == rounds
     assert theory.rounds_needed(mode_probability=1.0, beta=1.0, delta=0.1) == 0
+    # Masses computed elsewhere exceed 1 by rounding.
+    assert theory.rounds_needed(mode_probability=1 + 1e-6, beta=1.0, delta=0.1) == 0
 
 
 # Sandwich
@@ -393,6 +395,7 @@ def test_the_mean_may_fall_though_the_majority_is_right():
         (lambda: theory.blind_regret(mode_probability=0.4, beta=1.0, rounds=1), "mode_probability"),
         (lambda: theory.takeover(log_odds=np.inf, beta=1.0, draws=1), "log_odds"),
         (lambda: theory.takeover(log_odds=1.0, beta=1e9, draws=1), "beta"),
+        (lambda: theory.takeover(log_odds=0.4, beta=1e6, draws=100), "beta"),
         (lambda: theory.takeover_bound(log_odds=-1.0, draws=1), "log_odds"),
         (lambda: theory.vote_curve(table(0)[0], [2, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=1), "correct"),
         (lambda: theory.vote_curve(table(0)[0], [1, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=0), "k"),
@@ -410,4 +413,13 @@ def test_refuses(call, name):
 
 def test_refuses_more_states_than_can_be_listed():
     with pytest.raises(ValueError, match="`rounds` must be smaller"):
-        theory.vote_rounds(table(0, responses=10)[0], beta=1.0, draws=1, rounds=20)
+        theory.vote_rounds(table(0, responses=10)[0], beta=1.0, draws=1, rounds=10)
+    assert len(theory.vote_rounds(table(0, responses=10)[0], beta=1.0, draws=1, rounds=9)[-1].probability) == 48_620
+
+
+def test_refuses_features_that_take_too_long():
+    base, weights = table(0, prompts=1000, responses=10), np.full(1000, 1e-3)
+    with pytest.raises(ValueError, match="`features` must be smaller"):
+        theory.shared_reward(base, weights, np.broadcast_to(np.ones(3000), (1000, 10, 3000)), base)
+    base, weights = table(0, prompts=3000, responses=20), np.full(3000, 1 / 3000)
+    assert theory.shared_reward(base, weights, features(0, prompts=3000, responses=20, d=4), base).shape == base.shape
