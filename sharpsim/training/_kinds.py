@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from sharpsim._arguments import arrays
 from sharpsim._kind import Is, Kind
@@ -18,12 +19,19 @@ DECAY = arrays(LIKELIHOODS)
 
 def is_numeric(leaf: Any) -> bool:
     """Whether a leaf is an array of numbers, or one number."""
-    return leaf.dtype.kind in "biuf" if hasattr(leaf, "dtype") else isinstance(leaf, (bool, int, float))
+    if not hasattr(leaf, "dtype"):
+        return isinstance(leaf, (bool, int, float))
+    return leaf.dtype.kind in "biu" or _is_floating(leaf)
+
+
+def _is_floating(leaf: Any) -> bool:
+    # NumPy does not know that bfloat16 is a float.
+    return jnp.issubdtype(leaf.dtype, jnp.floating)
 
 
 def _has_parameters(policy: Any) -> bool:
     leaves = [leaf for leaf in jax.tree.leaves(policy) if hasattr(leaf, "dtype")]
-    return any(leaf.dtype.kind == "f" for leaf in leaves) and not any(leaf.dtype.kind in "cOUS" for leaf in leaves)
+    return any(map(_is_floating, leaves)) and not any(leaf.dtype.kind in "cOUS" for leaf in leaves)
 
 
 POLICY = Is("a policy, or a pytree, with arrays of floats to train", _has_parameters)

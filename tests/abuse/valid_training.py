@@ -48,7 +48,8 @@ FIT: dict[str, Any] = {
 BY_FUNCTION: dict[str, dict[str, Any]] = {
     "training.LowRankPolicy": {"base": POLICY, "rank": 1},
     **{f"training.LowRankPolicy.{name}": LOW_RANK for name in (
-        "at_temperature", "check_prompts", "check_responses", "lengths", "log_prob", "sample", "start", "step", "token_log_probs")},
+        "at_temperature", "check_prompt", "check_prompts", "check_responses", "lengths", "log_prob", "sample", "start", "step",
+        "token_log_probs")},
     "training.NeuralClass": {
         "reference": POLICY, "prompts": PROMPTS, "schedule": RUN["schedule"], "held_out": 1, "watch": LEFT_OUT, "rank": 1,
         "temperatures": (1.0,),

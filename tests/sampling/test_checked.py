@@ -1,0 +1,42 @@
+"""What arguments of samplers must fit is refused by name; the answer is that of the compiled sampler."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from sharpsim import sampling
+from sharpsim.sampling import AliasTables, Batch, HazardTable, unchecked
+from tests.abuse.valid import TABLE
+
+KEY, ROWS = jax.random.key(0), np.array([0, 1, 1], np.int32)
+
+
+def test_the_answer_is_that_of_the_compiled_sampler():
+    table = HazardTable.of(TABLE, TABLE)
+    for ours, compiled in zip(
+        sampling.best_by_law(table, TABLE, ROWS, 7, KEY), unchecked.best_by_law(table, TABLE, ROWS, 7.0, KEY), strict=True
+    ):
+        np.testing.assert_array_equal(ours, compiled)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sampling.draw_rows(AliasTables.of(np.exp(TABLE)), ROWS + 1, 2, KEY), r"`rows` must be integers in 0\.\.1, the rows of"),
+        (lambda: sampling.best_by_law(HazardTable.of(TABLE, TABLE), TABLE[:, :2], ROWS, 2, KEY), "`values` must be a table of 2 rows"),
+        (lambda: sampling.draw_prompts(np.array([0.5, 0.4]), 2, KEY), "`cumulative` must be running totals of masses"),
+        (lambda: jax.jit(HazardTable.of)(TABLE, TABLE), "`log_probs` must be concrete"),
+        (lambda: Batch(ROWS, ROWS[:2], np.zeros(3), 3), "`responses` must hold one response for each of the 3 prompts"),
+        (lambda: AliasTables.of([[0.0, 0.0]]), "`mass` must be finite and non-negative, with a positive sum"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_traced_nonsense_has_no_value():
+    table = HazardTable.of(TABLE, TABLE)
+    values = jax.vmap(lambda draws: sampling.best_by_law(table, jnp.asarray(TABLE), ROWS, draws, KEY)[1])(jnp.array([2.0, 0.5, jnp.nan]))
+    assert np.isnan(values).all(axis=1).tolist() == [False, True, True]
