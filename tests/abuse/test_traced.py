@@ -10,7 +10,7 @@ from sharpsim._arguments import GRAPH, UNIT, checked
 from sharpsim.theory import xpo
 from tests.abuse.traced import GOOD, JAX_FREE, NO_NONSENSE, walk
 from tests.abuse.valid import TABLE, WEIGHTS
-from tests.abuse.walk import CLEAN
+from tests.abuse.walk import PACKAGES
 
 ARRAYS = ("coverage", "laws", "rewards", "sharpness")
 BROKEN = jnp.asarray(TABLE).at[0, 0].set(-0.1)
@@ -33,7 +33,7 @@ def test_array_functions_answer_traced_nonsense_with_nan():
 @pytest.mark.slow
 def test_theory_answers_traced_nonsense_with_nan():
     """Of the other packages, those whose answers are numbers."""
-    assert not wrong([package for package in CLEAN if package.split(".")[0] in ("certified", "estimators", "instances", "theory")])[1]
+    assert not wrong([package for package in PACKAGES if package.split(".")[0] in ("certified", "estimators", "instances", "theory")])[1]
 
 
 @pytest.mark.parametrize("spoil", [False, True])

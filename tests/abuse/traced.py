@@ -16,7 +16,7 @@ import numpy as np
 
 from tests.abuse.surface import Entry, surface
 from tests.abuse.valid import valid
-from tests.abuse.walk import CLEAN, Outcome
+from tests.abuse.walk import PACKAGES, Outcome
 
 GOOD = ("refused", "nan", "false")
 """Refused while it was traced; NaN in every float; in every boolean what it is to be, where nothing else is answered.
@@ -108,7 +108,7 @@ def calls(entry: Entry) -> Iterator[tuple[str, Any, Any]]:
         yield argument, good, call
 
 
-def walk(packages: Sequence[str] = CLEAN) -> Iterator[Outcome]:
+def walk(packages: Sequence[str] = PACKAGES) -> Iterator[Outcome]:
     """The outcome of each call that eager code refuses, for the arguments that may be traced."""
     for entry in surface():
         if entry.package not in packages:
@@ -139,7 +139,7 @@ def main(packages: list[str]) -> None:
     """Print what is not as it should be, and the counts."""
     jax.config.update("jax_enable_x64", True)
     warnings.simplefilter("ignore")
-    found = list(walk(packages or CLEAN))
+    found = list(walk(packages or PACKAGES))
     for outcome in found:
         if outcome.verdict not in (*GOOD, "not traceable"):
             print(*outcome[:4])

@@ -38,20 +38,8 @@ GOOD = ("clear", "fine")
 VERDICTS = (*GOOD, "accepted", "obscure", "nan", "hang", "invalid")
 """A refusal that names the argument, an answer; and what should not be: nonsense accepted, another error, NaN, no answer in time."""
 
-CLEAN = (
-    "algorithms", "cards", "certified", "certified.best_of_n", "certified.bounds", "certified.coverage", "certified.dpo",
-    "certified.guarantees", "certified.minimax", "certified.risks", "certified.stopping", "certified.tilt", "classes", "commands",
-    "coverage", "decoding", "estimators", "exercises", "exercises.slides", "explore", "explore.figures", "files", "instances", "laws",
-    "logs", "oracle", "policies", "rewards", "sampling", "sharpness", "tasks", "tasks.game_of_24", "tasks.pronunciation", "testing",
-    "theory", "theory.amortise", "theory.best_of_n", "theory.coverage_measures", "theory.dpo", "theory.greedy", "theory.hardness",
-    "theory.inference", "theory.limits", "theory.limits_adaptive", "theory.power_sampling", "theory.representation",
-    "theory.self_training", "theory.separation", "theory.sft", "theory.sft_adaptive", "theory.win_rate", "theory.xpo",
-)  # fmt: skip
-"""Packages in which nothing is obscure, silent or slow."""
-WALKED: tuple[str, ...] = ()
-"""Packages whose functions have valid calls, and that wait for kinds of their arguments."""
-NOT_YET: tuple[str, ...] = ("training",)
-"""Packages, each with its subpackages, that wait for valid calls as well. Both lists only shrink."""
+PACKAGES = tuple(dict.fromkeys(entry.package for entry in surface()))
+"""Every package: in none is anything obscure, silent or slow."""
 
 NONSENSE: dict[str, Any] = {
     "none": None, "text": "abc", "nan": float("nan"), "inf": float("inf"), "-inf": float("-inf"), "-1": -1, "0": 0, "0.": 0.0, "1": 1,
@@ -196,7 +184,7 @@ def cases(entry: Entry, sample: int | None = None):
             yield argument, label, spoilt, spoilt_named
 
 
-def walk(packages: Sequence[str] = CLEAN, sample: int | None = None) -> Iterator[tuple[str, Callable[[], Outcome]]]:
+def walk(packages: Sequence[str] = PACKAGES, sample: int | None = None) -> Iterator[tuple[str, Callable[[], Outcome]]]:
     """All wrong calls, not yet made, each with its name; a valid call that fails or cannot be built gives an outcome `invalid`."""
     for entry in surface():
         if entry.package not in packages:
@@ -235,7 +223,7 @@ def child(skip: int, sample: int | None, packages: Sequence[str]) -> None:
     print(json.dumps(END), file=out, flush=True)
 
 
-def outcomes(packages: Sequence[str] = CLEAN, sample: int | None = None) -> Iterator[Outcome]:
+def outcomes(packages: Sequence[str] = PACKAGES, sample: int | None = None) -> Iterator[Outcome]:
     """The outcomes of all wrong calls, made in a process of their own, which is replaced when it hangs or dies."""
     skip = 0
     while True:
@@ -272,7 +260,7 @@ def main(arguments: list[str]) -> None:
     started = time.time()
     where = {entry.name: entry.package for entry in surface()}
     table: dict[str, Counter[str]] = {}
-    for outcome in outcomes(arguments or (*CLEAN, *WALKED)):
+    for outcome in outcomes(arguments or PACKAGES):
         table.setdefault(where[outcome.function], Counter())[outcome.verdict] += 1
         if outcome.verdict not in GOOD:
             print(*outcome, flush=True)
