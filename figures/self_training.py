@@ -18,6 +18,11 @@ CAPTIONS = {
     "dotted ones the normal limit of small steps. Dots are measured, with exact 95% intervals over runs.",
     "parts": "The change of accuracy since base in rounds of votes on parameters that prompts share, by cause. The parts add up to the "
     "black line; its shade is a 95% interval over repeats. Four parts are exact and keep their sign, sharing may have either.",
+    "models": "Trained sequence models in rounds, on the same prompts: each round they are fine-tuned on one of their own draws for "
+    "each prompt, which base's likelihood, their own likelihood, or a vote prefers. Dots are measured, with 95% intervals "
+    "over prompts and draws (left) or over prompts (right); at the right the change of accuracy is split into prompts where "
+    "base preferred a right response and the others. Where the mode is wrong, rounds lose accuracy, and "
+    "pass@$k$ falls to it.",
     "stopping": "Left: accuracy where belief stops against that of the best round, one dot a world, and a bar to the accuracy at the "
     "end. Right: the share of worlds in which a rule stops within .01 of the best round, with exact 95% intervals over worlds. Rules above "
     "the line see no label of the world; belief stops where the accuracy that base expects is largest.",
@@ -33,12 +38,13 @@ _NAMES = {
 
 
 def draw(tables: dict[str, Table]) -> dict[str, Figure]:
-    """Parts: "" one question, "curve" a world, "takeover" of two answers, "parts" of a fall, "stopping" rules."""
+    """Parts: "" one question, "curve" a world, "takeover" of two answers, "parts" of a fall, trained "models", "stopping" rules."""
     return {
         "": _question(tables["question"]),
         "curve": _curves(tables["curve"]),
         "takeover": _takeover(tables["takeover"], tables[""].where(claim="takeover")),
         "parts": _parts(tables["parts"]),
+        "models": _models(tables["models"]),
         "stopping": _stopping(tables["worlds"], tables["stopping"]),
     }
 
@@ -146,4 +152,30 @@ def _stopping(worlds: Table, rules: Table) -> Figure:
         CAPTIONS["stopping"],
         setting=f"{rules['trials'].max()} worlds; mean accuracy {start:.3f} of base, {best:.3f} at the best round of each world.",
     )
+    return fig
+
+
+def _models(rows: Table) -> Figure:
+    cells = list(dict.fromkeys(zip(rows["task"].tolist(), rows["model"].tolist(), strict=True)))
+    fig, axes = figure(len(cells), 3, width=16.5, height=4.6 * len(cells) + 1.2, squeeze=False)
+    for (left, middle, right), (task, model) in zip(axes, cells, strict=True):
+        for index, reward in enumerate(dict.fromkeys(rows["reward"].tolist())):
+            one = rows.where(task=task, model=model, reward=reward)
+            measured(left, one["round"], one["accuracy"], one["low"], one["high"], _NAMES[reward], index=index)
+            middle.plot(one["round"], one["pass_at_k"], marker="o", color=colour(index))
+            shift = 0.06 * (index - 1)
+            for part, filled in (("right_modes", True), ("wrong_modes", False)):
+                ends = one[part] - one[f"{part}_low"], one[f"{part}_high"] - one[part]
+                shape = {"fmt": "o-" if filled else "s--", "markerfacecolor": colour(index) if filled else "white"}
+                right.errorbar(one["round"] + shift, one[part], yerr=ends, color=colour(index), **shape)
+        right.axhline(0, color=QUIET, linewidth=1)
+        left.set(ylabel=f"{task}, {model}\naccuracy of one draw", ylim=(0.35, 1))
+        middle.set(ylabel="pass@$k$", ylim=(0.5, 1.02))
+        right.set(ylabel="change by part")
+        for ax in (left, middle, right):
+            ax.set_xlabel("round $t$")
+    axes[0, 0].legend(loc="lower right")
+    axes[0, 2].set_title("right modes (filled), wrong modes (open)")
+    claim(fig, "Rounds help a model whose mode is mostly right; they cost one whose mode is wrong, and both their diversity.")
+    caption(fig, CAPTIONS["models"], setting=f"{rows['prompts'].max()} prompts, {rows['draws'].max()} draws of each in each round.")
     return fig

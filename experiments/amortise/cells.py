@@ -1,20 +1,17 @@
 """A cell of `amortise` is a model on one level of a task: base's performance on held-out prompts, its modes, and the head of each law."""
 
-import functools
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from experiments.engine.asked import PRETRAINED, Judge, decoded_greedily, load
+from experiments.engine.asked import PRETRAINED, Judge, decoded_greedily, load, scored
 from experiments.engine.models import available_fresh, available_prompts
 from experiments.engine.rows import Refused
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference
 
-BATCH = 512
-"""Responses scored at a time."""
 NEW, SAME = "new prompts", "same prompts"
 """Judged on prompts that tuning did not see; or, as in Theorem 4.1, tuned (without answers) on the very prompts that are judged."""
 
@@ -190,18 +187,3 @@ def _padded(heads: list[Any], size: int, judge: Judge) -> Head:
         made.correct[row, :k] = judge.correct(one.responses, row)
         made.remaining_mass[row], made.tail_bound[row] = one.remaining_mass, one.bound
     return made
-
-
-def scored(policy: Any, prompts: np.ndarray, responses: np.ndarray) -> np.ndarray:
-    """log pi(y|x) of pairs, float64 [m]; padded to whole batches, so that all sizes share one program."""
-    m = len(responses)
-    rows = np.minimum(np.arange(-(-m // BATCH) * BATCH), m - 1).reshape(-1, BATCH)
-    return np.concatenate([np.asarray(_scorer()(policy, prompts[chosen], responses[chosen]), np.float64) for chosen in rows])[:m]
-
-
-@functools.cache
-def _scorer() -> Any:
-    import equinox as eqx
-    import jax
-
-    return eqx.filter_jit(lambda policy, prompts, responses: jax.vmap(policy.log_prob)(prompts, responses))

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.amortise.cells import NEW, SAME, Cell, scored
-from experiments.engine.asked import decoded_greedily
+from experiments.amortise.cells import NEW, SAME, Cell
+from experiments.engine.asked import decoded_greedily, scored
 from sharpsim.estimators import allowed_deviation, bernoulli_variance
 from sharpsim.theory import amortise as theory
 from sharpsim.theory import inference

@@ -11,6 +11,8 @@ from experiments.engine import models as _models
 from experiments.engine.rows import Refused
 from sharpsim.tasks import Task
 
+BATCH = 512
+"""Responses scored at a time."""
 PRETRAINED = "g2p-en"
 """The network read from an installed package; it knows one task, and saw the dictionary's words in training."""
 
@@ -81,3 +83,18 @@ def _greedy_decoder() -> Any:
 
     # The policy is an argument: closed over, its weights would be folded into the program.
     return eqx.filter_jit(jax.vmap(both, (None, 0)))
+
+
+def scored(policy: Any, prompts: np.ndarray, responses: np.ndarray) -> np.ndarray:
+    """log pi(y|x) of pairs, float64 [m]; padded to whole batches, so that all sizes share one program."""
+    m = len(responses)
+    rows = np.minimum(np.arange(-(-m // BATCH) * BATCH), m - 1).reshape(-1, BATCH)
+    return np.concatenate([np.asarray(_scorer()(policy, prompts[chosen], responses[chosen]), np.float64) for chosen in rows])[:m]
+
+
+@functools.cache
+def _scorer() -> Any:
+    import equinox as eqx
+    import jax
+
+    return eqx.filter_jit(lambda policy, prompts, responses: jax.vmap(policy.log_prob)(prompts, responses))

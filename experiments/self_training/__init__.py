@@ -2,7 +2,8 @@
 
 One question, and a world of many, follow the exact recursions under a fixed reward, the current likelihood, votes of N answers,
 self-certainty and entropy; rounds of votes are also drawn literally. A world whose prompts share the parameters of a linear softmax class
-shows the parts of the change of accuracy. A stopping rule that sees no answer key is judged on random worlds.
+shows the parts of the change of accuracy. A stopping rule that sees no answer key is judged on random worlds. Trained sequence models
+are fine-tuned, round after round, on what a reward or a vote prefers among their own draws.
 
 Each of these would refute the theory: a closed form off the recursion; measured rounds of votes off their law; an initial majority of two
 that takes over less often than it wins one vote; a part of the fall with the wrong sign; a belief that falls on tables.
@@ -15,7 +16,7 @@ import numpy as np
 
 from experiments.engine.columns import Column, columns
 from experiments.engine.frame import Context, Table, Verdict
-from experiments.self_training import exact, literal, stopping
+from experiments.self_training import exact, literal, models, stopping
 from experiments.self_training.claims import judged
 
 
@@ -25,7 +26,7 @@ class Settings:
 
     The world: prompts and answers, Dirichlet concentration, the number `shared` of features, literal `repeats` of shared rounds, `trials`
     of rounds of votes. Takeover: log-odds, betas, N; `tables` of three answers searched. Worlds of the stopping rule: how many are judged,
-    as many others to choose its settings, `labels` that the rules with labels see.
+    as many others to choose its settings, `labels` that the rules with labels see. `trained`: the sequence models and their rounds.
     """
 
     question: tuple[float, ...]
@@ -45,6 +46,7 @@ class Settings:
     tables: int
     worlds: int
     labels: int
+    trained: models.Trained
 
 
 _DEFAULT = Settings(
@@ -65,6 +67,7 @@ _DEFAULT = Settings(
     tables=400,
     worlds=200,
     labels=10,
+    trained=models.DEFAULT,
 )
 SETTINGS = {
     "smoke": replace(
@@ -78,9 +81,12 @@ SETTINGS = {
         votes=(1, 3),
         tables=32,
         worlds=60,
+        trained=models.SMOKE,
     ),
     "default": _DEFAULT,
-    "full": replace(_DEFAULT, repeats=20_000, trials=1_000_000, tables=5000, worlds=2000),
+    "full": replace(
+        _DEFAULT, repeats=20_000, trials=1_000_000, tables=5000, worlds=2000, trained=replace(models.DEFAULT, rounds=12, prompts=256)
+    ),
 }
 
 _FREQUENCY: dict[str, Any] = {"derived": "hits", "simulated": {"measured": "low high"}}
@@ -117,11 +123,12 @@ COLUMNS: dict[str, dict[str, Column]] = {
         derived="hits harm_hits",
         simulated={"measured": "low high", "harm_measured": "harm_low harm_high"},
     ),
+    **models.COLUMNS,
 }
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Part "": measured rounds of votes; "parts", "worlds", "stopping": shared parameters; the others are exact, from the statements."""
+    """Part "": measured rounds of votes; "parts", "worlds", "stopping": shared parameters; "models": trained ones; the others are exact."""
     rng = np.random.default_rng([context.seed, 47])
     base, correct = exact.world(settings, rng)
     worlds, rules = stopping.judged(settings, rng, context)
@@ -139,6 +146,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
         "turns": exact.turns(settings, rng),
         "worlds": worlds,
         "stopping": rules,
+        "models": models.rows(settings.trained, settings.k, context),
     }
 
 

@@ -23,6 +23,7 @@ def judged(tables: dict[str, Table]) -> list[Verdict]:
         _blind(tables["blind"]),
         _same(tables["closed"], "Shared rounds", ("shared",), "accuracy by DPO on all pairs, and by the projected reward: difference"),
         _stopping(tables["stopping"], tables["worlds"]),
+        _models(tables["models"]),
     ]  # fmt: skip
 
 
@@ -161,3 +162,25 @@ def _stopping(rows: Table, worlds: Table) -> Verdict:
     said = f"share of {len(worlds)} worlds within .01 of the best round"
     gained = (mean["belief"] - mean["no round"]) / (float(at["belief"]["best"][0]) - mean["no round"])
     return Verdict("Stopping by belief", said, shown, "-", _word(sound, "reproduced"), gained, "share of the best gain in accuracy")
+
+
+def _models(rows: Table) -> Verdict:
+    """After the last round: did prompts where base preferred a right response gain, and did the others lose?
+
+    No theorem says so where parameters are shared, as the others may learn from the first.
+    """
+    last, first = (rows.where(round=int(choose(rows["round"]))) for choose in (np.max, np.min))
+    up, down = last["right_modes_low"] > 0, last["wrong_modes_high"] < 0
+    against = int((last["right_modes_high"] < 0).sum() + (last["wrong_modes_low"] > 0).sum())
+    # One answer of k is right at least as often as one; policies get sharper; every mean lies between the ends of its interval.
+    ordered = [("low", "accuracy"), ("accuracy", "high"), ("accuracy", "pass_at_k")]
+    ordered += [pair for part in ("right_modes", "wrong_modes") for pair in ((f"{part}_low", part), (part, f"{part}_high"))]
+    sound = all(bool((rows[less] <= rows[more] + ROOM).all()) for less, more in ordered)
+    sound = sound and _proper(rows, "accuracy", "low", "high", "pass_at_k") and bool((rows["log_likelihood"] <= 0).all())
+    sound = sound and bool((last["log_likelihood"] > first["log_likelihood"]).all())
+    lost = float((first["pass_at_k"] - last["pass_at_k"]).max())
+    shown = f"{int(up.sum())} and {int(down.sum())} of {len(last)}, {against} against; pass@k falls by up to {100 * lost:.3g} points"
+    word = "violated" if not sound else ("reproduced" if up.any() and down.any() and not against else "vacuous")
+    claim = "models trained in rounds: right modes gain, wrong ones lose, intervals over prompts"
+    slack = float(last["right_modes"].max())
+    return Verdict("Parts of a fall (trained models)", claim, shown, "some, some, none", word, slack, "largest gain of right modes")

@@ -43,6 +43,13 @@ def _same_length(rows: Any) -> bool:
     return len(leaves) > 0 and all(_has("biufc", 1)(leaf) and leaf.shape[0] == leaves[0].shape[0] > 0 for leaf in leaves)
 
 
+def _is_pair(value: Any) -> bool:
+    """Of two arrays in a tuple or a list, or of one array of two."""
+    if not (isinstance(value, (tuple, list)) or getattr(value, "ndim", 0) > 0) or len(value) != 2:
+        return False
+    return all(map(WORDS.test, value)) and value[0].shape == value[1].shape
+
+
 def _is_shape(shape: Any) -> bool:
     try:
         return isinstance(shape, (tuple, list)) and all(count(0).check("", length, {}, single=True) is None for length in shape)
@@ -71,9 +78,6 @@ INTEGERS = Is("an array of integers", _has("iu"))
 INDICES = Is("an array [n] of integers", _has("iu", 1))
 FLOATS = Is("an array of floats", _has("f"))
 WORDS = Is("random words, an array of uint32", lambda value: str(getattr(value, "dtype", "")) == "uint32")
-PAIR = Is(
-    "two arrays of random words, uint32, of one shape",
-    lambda value: isinstance(value, (tuple, list)) and len(value) == 2 and all(map(WORDS.test, value)) and value[0].shape == value[1].shape,
-)
+PAIR = Is("two arrays of random words, uint32, of one shape", _is_pair)
 ROWS = Is("an array [n] of numbers, at least one, or a pytree of such arrays with one n", _same_length)
 SHAPE = Is("a tuple of whole numbers of at least 0", _is_shape)

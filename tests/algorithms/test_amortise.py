@@ -238,5 +238,5 @@ def test_foreign_prompts_and_responses_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             members.least_squares(np.arange(6), good, good, np.zeros(6), beta=1.0, key=jax.random.key(0), likelihoods=wrong)
-    with pytest.raises(ValueError, match="`prompt` must hold tokens"):
+    with pytest.raises(ValueError, match="`prompts` must hold tokens"):
         NeuralClass(transformer(0), np.full((6, 3), 9), SHORT, 1)

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.amortise.cells import NEW, SAME, Cell, _padded, apart, scored
+from experiments.amortise.cells import NEW, SAME, Cell, _padded, apart
 from experiments.amortise.findings import judged
 from experiments.amortise.tables import (
     COLUMNS,
@@ -23,7 +23,7 @@ from experiments.amortise.tables import (
     table_rows,
 )
 from experiments.amortise.tuning import Run, Tuning, exact, tried, tune
-from experiments.engine.asked import Judge
+from experiments.engine.asked import Judge, scored
 from experiments.engine.columns import undeclared
 from experiments.engine.rows import Table, read_table, write_rows
 from sharpsim.decoding import head
