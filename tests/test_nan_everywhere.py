@@ -23,7 +23,8 @@ def broken(value: Any) -> list[Any]:
     if isinstance(value, int | float):
         return [np.nan]
     if hasattr(value, "_fields"):
-        return [value._replace(found=broken(value.found)[0])]
+        name = "found" if "found" in value._fields else value._fields[0]
+        return [value._replace(**{name: broken(getattr(value, name))[0]})]
     if isinstance(value, list):
         return [[broken(value[0])[0], *value[1:]]]
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f":

@@ -324,7 +324,7 @@ LAW = theory.kept_law(TABLE, LEFT, EDGE, draws=2)
         (lambda: theory.lift_predictor(TABLE, RIGHT[:, :2]), "`correct`"),
         (lambda: draw_many(policy_of(0), np.arange(2), draws=0, key=jax.random.key(0)), "`draws`"),
         (lambda: draw_many(policy_of(0), np.zeros(0, dtype=int), draws=1, key=jax.random.key(0)), "`prompts`"),
-        (lambda: draw_many(policy_of(0), np.arange(3), draws=1, key=jax.random.key(0)), "`prompt`"),
+        (lambda: draw_many(policy_of(0), np.arange(3), draws=1, key=jax.random.key(0)), "`prompts`"),
     ],
 )
 def test_refusals(call, message):
