@@ -2,13 +2,14 @@
 
 A mean over K draws of a function of their sum is one integral: log S and 1/S are integrals of exp(-t S), whose mean is a power of the
 Laplace transform of one draw. In log t the integrands are analytic in a strip, so that the trapezoid rule has all digits of float64.
+Draws and t are kept as logarithms: p^(alpha-1) may be below the smallest float. The grid is as long as the range of (alpha-1) log p.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 
+from sharpsim import _checks
 from sharpsim._arguments import TABLE, checked, count
 from sharpsim._logspace import logsumexp, normalise
 from sharpsim.theory._prefix_tree import ALPHA, Space
@@ -23,7 +24,8 @@ def log_zeta_bias(log_probs: Any, *, alpha: float, rollouts: int, jackknife: boo
     """Bias of the estimate of log zeta from K rollouts, exactly, for each row: nats, [prompts], at most 0 for the plug-in.
 
     zeta = sum p^alpha is the mean of p^(alpha-1) under p. Plug-in: the log of the mean over K draws. Jackknife: K times it, less (K-1)
-    times the mean of those with one draw left out, K >= 2. Absolute error about 1e-15, times K for the jackknife.
+    times the mean of those with one draw left out, K >= 2. Absolute error about 1e-15, times K for the jackknife and times the range of
+    (alpha-1) log p where that is above 1. Raises `ValueError` where that range makes the integral too long.
     """
     if jackknife:
         K = _several(rollouts)
@@ -34,13 +36,14 @@ def log_zeta_bias(log_probs: Any, *, alpha: float, rollouts: int, jackknife: boo
 def _log_bias(log_probs: Any, alpha: float, K: int) -> np.ndarray:
     found = []
     for row in normalise(np.asarray(log_probs, dtype=np.float64), np):
-        masses, values = _relative(row[row > -np.inf], alpha)
-        t, du = _grid(float(values.min()))
-        inner = K * _log_laplace(masses, values, t / K)
+        masses = row[row > -np.inf]
+        values = _relative(masses, alpha)
+        u = _grid(float(values.min()), len(values), alpha)
+        t, inner = _exp(u), K * _log_laplace(masses, _scaled(values, u, K))
         # Near t = 0 both exponentials are 1: their difference from the difference of the exponents.
         near = t < 1
         apart = np.where(near, -np.exp(-t) * np.expm1(np.where(near, inner + t, 0.0)), np.exp(-t) - np.exp(inner))
-        found.append(float(apart.sum() * du))
+        found.append(float(apart.sum() * _STEP))
     return np.array(found)
 
 
@@ -53,12 +56,10 @@ def resampling_law(log_probs: Any, *, alpha: float, draws: int) -> np.ndarray:
     laws = []
     for row in normalise(np.asarray(log_probs, dtype=np.float64), np):
         some = row > -np.inf
-        masses, values = _relative(row[some], alpha)
-        t, du = _grid(float(values.min()))
-        decay = np.exp(-np.outer(values, t) / draws)
-        others = (draws - 1) * _log_laplace(masses, values, t / draws)
-        law = np.zeros(len(row))
-        law[some] = masses * values * (decay @ (t * np.exp(others))) * du
+        masses, law = row[some], np.zeros(len(row))
+        values = _relative(masses, alpha)
+        at = _scaled(values, _grid(float(values.min()), len(values), alpha), draws)
+        law[some] = draws * np.exp(masses) * np.exp(at - _exp(at) + (draws - 1) * _log_laplace(masses, at)).sum(axis=1) * _STEP
         laws.append(law)
     return np.array(laws)
 
@@ -93,16 +94,14 @@ def _next_token(space: Space, alpha: float, K: int) -> np.ndarray:
         shares = shares - logsumexp(shares, np)
         below = [np.flatnonzero(space.path[:, h] == child) for child in children]
         # Each rollout behind v adds a value of mean share(v): p(v)^alpha p(completion | v)^(alpha-1), scaled.
-        masses = [np.exp(space.log_probs[ys] - space.log_mass[v]) for ys, v in zip(below, children, strict=True)]
-        values = [
-            np.exp(share + (alpha - 1) * (space.log_probs[ys] - space.log_mass[v]) - zeta[v])
-            for ys, v, share in zip(below, children, shares, strict=True)
-        ]
-        t, du = _grid(sum(float(v.min()) for v in values))
-        logs = [_log_laplace(m, v, t / K) for m, v in zip(masses, values, strict=True)]
+        masses = [space.log_probs[ys] - space.log_mass[v] for ys, v in zip(below, children, strict=True)]
+        values = [share + (alpha - 1) * m - zeta[v] for m, v, share in zip(masses, children, shares, strict=True)]
+        u = _grid(logsumexp(np.array([v.min() for v in values]), np), space.horizon * sum(map(len, below)), alpha)
+        at = [_scaled(v, u, K) for v in values]
+        logs = [_log_laplace(m, x) for m, x in zip(masses, at, strict=True)]
         everything = K * np.sum(logs, axis=0)
-        for child, m, v, one in zip(children, masses, values, logs, strict=True):
-            found[child] = float((t * ((m * v) @ np.exp(-np.outer(v, t) / K)) * np.exp(everything - one)).sum() * du)
+        for child, m, x, one in zip(children, masses, at, logs, strict=True):
+            found[child] = float(K * (np.exp(m) @ np.exp(x - _exp(x) + (everything - one))).sum() * _STEP)
     return found
 
 
@@ -129,19 +128,31 @@ def rollout_calls(space: Space, *, alpha: float, rollouts: int) -> float:
     return float(law @ np.asarray(each))
 
 
-def _relative(log_probs: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Masses, and p^(alpha-1) divided by its mean."""
+def _relative(log_probs: np.ndarray, alpha: float) -> np.ndarray:
+    """log of p^(alpha-1) divided by its mean."""
     raised = (alpha - 1) * log_probs
-    return np.exp(log_probs), np.exp(raised - logsumexp(raised + log_probs, np))
+    return raised - logsumexp(raised + log_probs, np)
 
 
-def _grid(least: float) -> tuple[np.ndarray, float]:
-    """t on a logarithmic grid, and its step in log t: from where an integrand is as t to where exp(-t least) is nothing."""
-    return np.exp(np.arange(-40.0, math.log(45 / max(least, 1e-300)) + 1, _STEP)), _STEP
+def _grid(least: float, entries: int, alpha: float) -> np.ndarray:
+    """log t on a grid: from where an integrand is as t to where exp(-t exp(least)) is nothing."""
+    points = (45 - least) / _STEP
+    _checks.affordable("alpha", alpha, seconds=2e-7 * points * entries, size=40.0 * points * entries)
+    return np.arange(-40.0, np.log(45) - least + 1, _STEP)
 
 
-def _log_laplace(masses: np.ndarray, values: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """log E exp(-s X), with its digits where it is near 0 and where the mean itself is below the smallest float."""
-    exponents = -np.outer(values, s)
-    lost = masses @ -np.expm1(exponents)
-    return np.where(lost < 0.5, np.log1p(-np.minimum(lost, 0.5)), logsumexp(np.log(masses)[:, None] + exponents, np, axis=0))
+def _scaled(log_values: np.ndarray, u: np.ndarray, K: int) -> np.ndarray:
+    """log of v t/K, [values, points]."""
+    return log_values[:, None] + (u - np.log(K))
+
+
+def _exp(x: np.ndarray) -> np.ndarray:
+    """exp(x), cut at 1e260: exp of minus that is 0, and sums of such numbers stay finite."""
+    return np.exp(np.minimum(x, 600.0))
+
+
+def _log_laplace(log_masses: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """log E exp(-s X) at log(s X) = `at`, with its digits where it is near 0 and where the mean itself is below the smallest float."""
+    exponents = -_exp(at)
+    lost = np.exp(log_masses) @ -np.expm1(exponents)
+    return np.where(lost < 0.5, np.log1p(-np.minimum(lost, 0.5)), logsumexp(log_masses[:, None] + exponents, np, axis=0))

@@ -110,7 +110,8 @@ def vote_curve(log_probs_row: Any, correct: Any, *, beta: float, draws: int, rou
         below = np.cumsum(law.probability[order])
         low, high = (float(mass[order][np.searchsorted(below, level)]) for level in (0.05, 0.95))
         with np.errstate(divide="ignore"):
-            some = float(law.probability @ -np.expm1(k * np.log(np.minimum(wrong, 1.0))))
+            miss = np.where(mass < 0.5, np.log1p(-np.minimum(mass, 0.5)), np.log(np.minimum(wrong, 1.0)))
+        some = float(law.probability @ -np.expm1(k * miss))
         entropy = float(law.probability @ special.entr(policy).sum(axis=1))
         columns.append((mean, math.sqrt(max(float(law.probability @ (mass - mean) ** 2), 0.0)), low, high, some, entropy))
     return VoteCurve(*np.array(columns).T)

@@ -79,7 +79,7 @@ def markov_log_zeta(log_probs: Any, *, horizon: int, alpha: float, end_token: in
 
     `log_probs` [V + 1, V] are next-token laws of an order-1 Markov policy, the last row the first token's; entry [horizon, V] is log Z.
     """
-    table = np.asarray(log_probs, dtype=np.float64)
+    table = normalise(np.asarray(log_probs, dtype=np.float64), np)
     contexts, size = table.shape
     if contexts != size + 1:
         raise ValueError(f"`log_probs` must have shape [V + 1, V]; got {table.shape}.")
@@ -108,10 +108,10 @@ def temperature_law(space: Space, *, alpha: float) -> np.ndarray:
 
 @checked(alpha=ALPHA)
 def temperature_bound(space: Space, *, alpha: float) -> float:
-    """**Upper** bound on the total variation between `temperature_law` and pi^alpha: tanh(D/4), in [0, 1).
+    """**Upper** bound on the total variation between `temperature_law` and pi^alpha: tanh(D/4), in [0, 1], to rounding.
 
-    D is the range over responses of sum_h log sum_v p(v | y_<h)^alpha, nats. Attained where half of pi has each end of that range, and in
-    the limit of small D.
+    D is the range over responses of sum_h log sum_v p(v | y_<h)^alpha, nats. Attained where pi has e^{D/2}/(1 + e^{D/2}) at the upper end
+    of that range and the rest at the lower end.
     """
     gained = alpha * space.log_probs - space.along(space.tempered_steps(alpha))[space.leaf]
     return float(np.tanh((gained.max() - gained.min()) / 4))
@@ -125,7 +125,10 @@ def total_variation(law: Any, target: Any) -> float:
 
 @checked(log_probs=TABLE, alpha=ALPHA)
 def independent_gap(log_probs: Any, *, alpha: float) -> np.ndarray:
-    """Spectral gap of the chain with proposals from base, [prompts]: Z/P*^(alpha-1), in [P*, 1]; 1 at alpha = 1, P* as alpha -> inf."""
+    """Spectral gap of the chain with proposals from base, [prompts]: Z/P*^(alpha-1), in [P*, 1].
+
+    1 at alpha = 1 and for a uniform base; as alpha -> inf the mass of all modes, P* where there is one.
+    """
     table = normalise(np.asarray(log_probs, dtype=np.float64), np)
     top = table.max(axis=-1)
     return np.minimum(np.exp(logsumexp(np.where(table > -np.inf, alpha * (table - top[:, None]), -np.inf), np) + top), 1.0)
@@ -133,10 +136,9 @@ def independent_gap(log_probs: Any, *, alpha: float) -> np.ndarray:
 
 @checked(gap=_GAP, steps=count(0))
 def independent_bound(*, gap: Any, steps: Any) -> Any:
-    """**Upper** bound on the total variation after t steps from a draw of base: (1 - g)^(t+1). Arrays broadcast.
+    """**Upper** bound on the total variation after t steps from a draw of base: (1 - g)^(t+1), to rounding. Arrays broadcast.
 
-    In the limit alpha -> inf, where the chain keeps the best response so far, and the mode is one of many, it is attained: the miss of best
-    of t + 1.
+    In the limit alpha -> inf, where the chain keeps the best response so far, it is attained: the miss of best of t + 1.
     """
     g, t = np.asarray(gap, dtype=np.float64), np.asarray(steps, dtype=np.float64)
     with np.errstate(divide="ignore"):
@@ -172,12 +174,13 @@ def truncated_law(space: Space, *, alpha: float) -> np.ndarray:
 
 
 @checked(log_probs=TABLE, alpha=ALPHA, draws=count(1))
-def resampling_bound(log_probs: Any, *, alpha: float, draws: Any) -> np.ndarray:
+def resampling_bound(log_probs: Any, *, alpha: float, draws: int) -> np.ndarray:
     """**Upper** bound on the total variation of `resampling_law` to pi^alpha, [prompts]: E_pi[(w-1)_+/(N-1+w)]; attained at N = 1."""
     base = normalise(np.asarray(log_probs, dtype=np.float64), np)
     law = power_law(base, alpha=alpha)
     w = np.exp(np.where(base > -np.inf, law, 0.0) - np.where(base > -np.inf, base, 0.0))
-    return round_up((np.exp(law) * np.maximum(w - 1, 0.0) / (draws - 1 + w)).sum(axis=-1))
+    above = np.maximum(w, 1.0)
+    return round_up((np.exp(law) * (above - 1) / (draws - 1 + above)).sum(axis=-1))
 
 
 @checked

@@ -23,10 +23,11 @@ accuracy is a sum of right modes (>= 0), wrong modes (<= 0), flips of votes (<= 
 Parameters shared by prompts: DPO on all pairs of base in base exp <phi, theta>/Z is a round with K r for r, K a projection      (sharing)
 
 Rewards. "fixed": log p_0(y|x). "likelihood": log p_t(y|x); it is also the derivative of minus the entropy by the policy. "majority": 1 at
-the mode of p_0, the vote of infinitely many answers. Minus the entropy and self-certainty (KL of the uniform law from p_t) are numbers of
-a whole law, the same for each of its responses; as rewards of responses they stand for their gradients in the logits of the table:
-"entropy" p_t (log p_t + H(p_t)), "self-certainty" p_t - 1/responses. The last is, but for a constant, the mean label of a vote of one.
-Rounds of best of N are in `best_of_n.rounds`: t of them are best of N^t, with ties too, as a tie goes to the first drawn in each round.
+the mode of p_0 (the first of several), the vote of infinitely many answers. Minus the entropy and self-certainty (KL of the uniform law
+from p_t) are numbers of a whole law, the same for each of its responses; as rewards of responses they stand for their gradients in the
+logits of the table: "entropy" p_t (log p_t + H(p_t)), "self-certainty" p_t - 1/responses. The last is, but for a constant, the mean label
+of a vote of one. Rounds of best of N are in `best_of_n.rounds`: t of them are best of N^t, with ties too, as a tie goes to the first drawn
+in each round.
 
 Assumptions. A1 (`order`): the reward never decreases in p_0, for `belief`. A2: two answers, for `takeover` and `blind stopping`.
 
@@ -70,13 +71,16 @@ def fixed_reward(log_base: Any, reward: Any, *, beta: float, rounds: Any) -> np.
     `[prompts, responses]`, behind the axes of `rounds` where these are several. Errors as `laws.tilted`.
     """
     table = normalise(np.asarray(log_base, dtype=np.float64), np)
-    once = laws.tilted(table, np.asarray(reward, dtype=np.float64), beta=beta)
+    rewards = np.asarray(reward, dtype=np.float64)
+    # Refuses what has no law.
+    laws.tilted(table, rewards, beta=beta)
     t = np.asarray(rounds, dtype=np.float64)[..., None, None]
     _checks.affordable("rounds", np.shape(rounds), size=32.0 * t.size * table.size)
-    has_mass = table > -np.inf
-    step = np.where(has_mass, once - np.where(has_mass, table, 0.0), 0.0)
-    with np.errstate(invalid="ignore"):
-        return normalise(np.where(t > 0, table + t * step, table), np)
+    best = np.where(table > -np.inf, rewards, -np.inf).max(axis=-1, keepdims=True)
+    # Relative to the best reward, so that no digits are lost where t and beta are large. A response without mass may have a better one.
+    with np.errstate(invalid="ignore", over="ignore"):
+        gained = t * (np.minimum(rewards - best, 0.0) / beta)
+        return normalise(np.where(t > 0, table + gained, table), np)
 
 
 @checked(beta=MODERATE, rounds=count(0))
