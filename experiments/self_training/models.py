@@ -3,7 +3,8 @@
 "models": model, task, reward, round, prompts, draws; accuracy, low, high (of one draw; over prompts and draws); log_likelihood (of a draw
 under the current policy, nats; its negative is the entropy), pass_at_k; right_modes, wrong_modes (the change of accuracy since round 0 on
 prompts where the response that base's draws prefer is right, and on the others, as parts of the mean over all prompts), each with an
-interval over prompts. Half of the draws of round 0 say which prompts those are, and the other half what the accuracy was.
+interval over prompts. Half of the draws of round 0 say which prompts those are, and the other half what the accuracy was: in round 0 the
+change is 0.
 """
 
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ def _rounds(trained: Trained, k: int, cell: tuple[str, int, str], reward: str, c
     prompts, judge, policy = asked.encode(texts), Judge(task, texts, asked.decode), asked.policy
     key = jax.random.fold_in(context.key(), trained.cells.index(cell))
     made, first, right, each = [], np.zeros(0), np.zeros(0, dtype=bool), np.arange(len(texts))
+    half = trained.draws // 2
     for number in range(trained.rounds + 1):
         key, draw_key, fit_key = jax.random.split(key, 3)
         drawn = sample_many(policy, prompts, draws=trained.draws, key=draw_key)
@@ -84,11 +86,12 @@ def _rounds(trained: Trained, k: int, cell: tuple[str, int, str], reward: str, c
         correct, answers = (np.stack([one[place] for one in found]) for place in (0, 1))
         scores = _scores(asked.policy, prompts, responses, log_probs, reward)
         if number == 0:
-            half = trained.draws // 2
             right = correct[each, preferred(answers[:, :half], None if scores is None else scores[:, :half])]
             first = correct[:, half:].mean(axis=1)
+        # The draws that chose the prompts would find the chosen ones better than they are.
+        change = correct[:, 0 if number else half :].mean(axis=1) - first
         at = {"model": NAMES.get(model, model), "task": f"{name} {level}", "reward": reward, "round": number, "prompts": len(texts)}
-        made.append(at | {"draws": trained.draws} | _measured(correct, log_probs, k, first, right))
+        made.append(at | {"draws": trained.draws} | _measured(correct, log_probs, k, change, right))
         if number < trained.rounds:
             policy = _trained(policy, prompts, responses[each, preferred(answers, scores)], trained, fit_key)
     return made
@@ -100,7 +103,9 @@ def preferred(answers: np.ndarray, scores: np.ndarray | None) -> np.ndarray:
 
 
 def winner(answers: np.ndarray) -> int:
-    """The first response with the answer that most responses have; the first response where none has an answer."""
+    """The first response with the answer that most responses have, of several the first in the order of texts; the first response where none
+    has an answer.
+    """
     given = answers[answers != ""]
     if not len(given):
         return 0
@@ -129,13 +134,12 @@ def _trained(policy: Any, prompts: np.ndarray, responses: np.ndarray, trained: T
     return fit(policy, pairs, held_out=pairs, schedule=schedule, key=key).policy
 
 
-def _measured(correct: np.ndarray, log_probs: np.ndarray, k: int, first: np.ndarray, right: np.ndarray) -> dict[str, float]:
+def _measured(correct: np.ndarray, log_probs: np.ndarray, k: int, change: np.ndarray, right: np.ndarray) -> dict[str, float]:
     accuracy = two_stage_interval(correct.astype(np.float64), LEVEL, bounds=(0.0, 1.0))
     row = {
         "accuracy": accuracy.mean, "low": accuracy.low, "high": accuracy.high, "log_likelihood": float(log_probs.mean()),
         "pass_at_k": float(pass_at_k(correct.sum(axis=1), correct.shape[1], k).mean()),
     }  # fmt: skip
-    change = correct.mean(axis=1) - first
     for part, mine in zip(_PARTS, (right, ~right), strict=True):
         found = two_stage_interval(np.where(mine, change, 0.0)[:, None], LEVEL)
         row |= {part: found.mean, f"{part}_low": found.low, f"{part}_high": found.high}

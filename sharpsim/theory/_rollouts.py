@@ -68,8 +68,9 @@ def resampling_law(log_probs: Any, *, alpha: float, draws: int) -> np.ndarray:
 def next_token_estimate(space: Space, *, alpha: float, rollouts: int, jackknife: bool = False) -> np.ndarray:
     """Mean of the estimated next-token law of pi^alpha, exactly: for each prefix, that of its last token; 1 for the empty one.
 
-    From K rollouts of the base behind each next token v, zeta(v) is estimated by a mean, and the law p(v)^alpha zeta(v) is normalised.
-    The jackknife leaves one rollout of every token out at a time (K >= 2). As K -> inf both tend to the true law.
+    From K rollouts of the base behind each next token v, zeta(v) is estimated by a mean, and the law p(v)^alpha zeta(v) is normalised. The
+    jackknife leaves one rollout of every token out at a time (K >= 2); its mean may have entries below 0 and above 1. As K -> inf both tend
+    to the true law.
     """
     if jackknife:
         K = _several(rollouts)

@@ -63,13 +63,18 @@ class Rounds(NamedTuple):
 def vote_rounds(log_probs_row: Any, *, beta: float, draws: int, rounds: int) -> list[Rounds]:
     """The exact laws after 0, .., `rounds` rounds whose label wins a vote of N answers of the current policy.
 
-    The policy depends on the number of rounds w that each answer has won: p_t(a) is proportional to p_0(a) exp(w_a/beta). So the chain
-    runs over such numbers, C(t + answers - 1, t) of them after t rounds. Raises `ValueError` for more than 50,000 states.
+    The policy depends on the number of rounds w that each answer has won: p_t(a) is proportional to p_0(a) exp(w_a/beta). So the chain runs
+    over such numbers, C(t + answers - 1, t) of them after t rounds. Raises `ValueError` for more than 50,000 states, and where the votes of
+    all rounds would take more than 10 seconds.
     """
     base = normalise(np.asarray(log_probs_row, dtype=np.float64), np)
     answers, rounds, draws = len(base), int(rounds), int(draws)
     if rounds > STATES or math.comb(rounds + answers - 1, rounds) > STATES:
         raise ValueError(f"`rounds` must be smaller, with at most {STATES:,} numbers of rounds won by {answers} answers; got {rounds}.")
+    # The chance of each outcome of the vote in each state of each round but the last.
+    states, outcomes = math.comb(rounds - 1 + answers, answers), math.comb(draws + answers - 1, answers - 1)
+    each = 5e-8 * outcomes if outcomes <= STATES else 2e-9 * answers**2 * float(draws) ** 3
+    _checks.affordable("rounds", rounds, seconds=states * each, size=24.0 * answers * states)
     laws_so_far = [_at(np.zeros((1, answers), dtype=np.int64), np.ones(1), base, beta)]
     for _ in range(rounds):
         before = laws_so_far[-1]
@@ -131,10 +136,10 @@ def _log_vote_odds(log_odds: np.ndarray, draws: int) -> np.ndarray:
 def takeover(*, log_odds: float, beta: float, draws: int) -> float:
     """P[an answer of initial log odds L is the one of two that takes over, when each round's label is a vote of N], exactly; in [0, 1].
 
-    The number of rounds that it won minus those that the other won is a walk on the integers, up from d with the odds
-    exp(l(L + d/beta)) of a vote won. It drifts away from L + d/beta = 0, so one answer wins all rounds from some round on. It is this one
-    with probability sum_{d<0} w_d / sum_d w_d, w_d/w_(d-1) = exp(-l(L + d/beta)). As beta -> 0 the first vote decides; as beta -> inf the
-    initial majority wins. For N = 1, w_d is proportional to exp(-beta (L + (d + 1/2)/beta)^2 / 2).
+    The number of rounds that it won minus those that the other won is a walk on the integers, up from d with the odds exp(l(L + d/beta)) of
+    a vote won. It drifts away from L + d/beta = 0, so that almost surely one answer wins all rounds from some round on. It is this one with
+    probability sum_{d<0} w_d / sum_d w_d, w_d/w_(d-1) = exp(-l(L + d/beta)). As beta -> 0 the first vote decides; as beta -> inf the
+    initial majority wins, where L is not 0. For N = 1, w_d is proportional to exp(-beta (L + (d + 1/2)/beta)^2 / 2).
     """
     L = abs(float(log_odds))
     # From the least of the weights' exponents, at 0, on both sides: l(x) >= x, so that a sum of l has the square of the distance over 2.
@@ -154,7 +159,8 @@ def takeover(*, log_odds: float, beta: float, draws: int) -> float:
 def takeover_bound(*, log_odds: Any, draws: int) -> Any:
     """**Lower** bound on `takeover` for the initial majority of two, whatever beta: the probability that it wins one vote of N.
 
-    So rounds of votes end at the wrong answer no more often than a single vote is lost. Attained as beta -> 0. Arrays broadcast.
+    So rounds of votes end at the wrong answer no more often than a single vote is lost. Attained as beta -> 0, and at L = 0. Arrays
+    broadcast.
     """
     odds = _log_vote_odds(np.asarray(log_odds, dtype=np.float64).ravel(), int(draws))
     return as_float(special.expit(odds).reshape(np.shape(log_odds)))

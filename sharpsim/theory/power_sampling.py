@@ -120,7 +120,11 @@ def temperature_bound(space: Space, *, alpha: float) -> float:
 @checked(law=_LAW, target=_LAW)
 def total_variation(law: Any, target: Any) -> float:
     """sum |law - target|/2 of two laws given by their probabilities, [states]; in [0, 1]."""
-    return float(np.abs(np.asarray(law, dtype=np.float64) - np.asarray(target, dtype=np.float64)).sum() / 2)
+    one, other = np.asarray(law, dtype=np.float64), np.asarray(target, dtype=np.float64)
+    for name, given in (("law", one), ("target", other)):
+        if abs(given.sum() - 1) > 1e-9:
+            raise ValueError(f"`{name}` must be probabilities with sum 1; got sum {given.sum():.6g}.")
+    return float(np.abs(one - other).sum() / 2)
 
 
 @checked(log_probs=TABLE, alpha=ALPHA)

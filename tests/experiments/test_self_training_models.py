@@ -21,7 +21,7 @@ def test_what_a_reward_prefers():
 
 
 def test_rounds_of_a_small_model():
-    """Round 0 is base, whatever the reward; training on own draws sharpens; the parts are the change since the second half of its draws."""
+    """Round 0 is base, whatever the reward; training on own draws sharpens; the parts are the change since the second half of its draws, 0 there."""
     few = Trained(SMOKE.cells, ("likelihood", "fixed"), rounds=1, prompts=8, draws=8, steps=10, learning_rate=1e-3)
     found = rows(few, 2, Context(scale="smoke", seed=0, quiet=True))
     assert [row["round"] for row in found] == [0, 1, 0, 1]
@@ -35,6 +35,8 @@ def test_rounds_of_a_small_model():
         assert row["low"] <= row["accuracy"] <= row["high"]
         assert row["accuracy"] <= row["pass_at_k"] <= 1
     change = last["accuracy"] - first["accuracy"]
-    # The two halves of the draws of round 0 have the mean accuracy of that round.
-    since_half = [row["right_modes"] + row["wrong_modes"] for row in (first, last)]
-    assert since_half[1] - since_half[0] == pytest.approx(change, abs=1e-12)
+    assert [first[f"{part}{end}"] for part in ("right_modes", "wrong_modes") for end in ("", "_low", "_high")] == [0.0] * 6
+    # The two halves of the eight draws have the mean accuracy of round 0: what the second had is a number of eighths of halves.
+    since_half = last["right_modes"] + last["wrong_modes"]
+    assert last["accuracy"] - since_half == pytest.approx(round((last["accuracy"] - since_half) * 32) / 32, abs=1e-12)
+    assert abs(since_half - change) <= min(first["accuracy"], 1 - first["accuracy"]) + 1e-12
