@@ -103,8 +103,9 @@ def preferred(answers: np.ndarray, scores: np.ndarray | None) -> np.ndarray:
 
 
 def winner(answers: np.ndarray) -> int:
-    """The first response with the answer that most responses have, of several the first in the order of texts; the first response where none
-    has an answer.
+    """The first response with the answer that most responses have, of several the first in the order of texts.
+
+    The first response where none has an answer.
     """
     given = answers[answers != ""]
     if not len(given):

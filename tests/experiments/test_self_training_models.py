@@ -21,7 +21,10 @@ def test_what_a_reward_prefers():
 
 
 def test_rounds_of_a_small_model():
-    """Round 0 is base, whatever the reward; training on own draws sharpens; the parts are the change since the second half of its draws, 0 there."""
+    """Round 0 is base, whatever the reward; training on own draws sharpens; the parts are changes since half of its draws.
+
+    Its second half, that is: the first said which prompts' modes are right. In round 0 the change is 0.
+    """
     few = Trained(SMOKE.cells, ("likelihood", "fixed"), rounds=1, prompts=8, draws=8, steps=10, learning_rate=1e-3)
     found = rows(few, 2, Context(scale="smoke", seed=0, quiet=True))
     assert [row["round"] for row in found] == [0, 1, 0, 1]

@@ -3,6 +3,7 @@
 import itertools
 import math
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -279,6 +280,30 @@ def test_importance_resampling_by_enumeration(draws):
         assert law[y] == pytest.approx(float(share), rel=1e-13)
 
 
+@pytest.mark.parametrize("alpha", [400.0, 3000.0])
+def test_estimates_where_powers_are_below_the_smallest_float(alpha):
+    """One draw is a draw of base, and two draws keep the likelier; log zeta from one draw is the mean of (alpha - 1) log p."""
+    row = np.log([[0.9, 0.1]])
+    np.testing.assert_allclose(theory.resampling_law(row, alpha=alpha, draws=1), [[0.9, 0.1]], rtol=1e-11)
+    np.testing.assert_allclose(theory.resampling_law(row, alpha=alpha, draws=2), [[0.99, 0.01]], rtol=1e-11)
+    expected = (alpha - 1) * (np.exp(row) @ row[0])[0] - alpha * row[0, 0]
+    assert theory.log_zeta_bias(row, alpha=alpha, rollouts=1)[0] == pytest.approx(expected, rel=1e-12)
+    # The total variation of a draw of base to the mode.
+    assert theory.resampling_bound(row, alpha=alpha, draws=1)[0] == pytest.approx(0.1, rel=1e-14)
+    assert theory.resampling_bound(np.array([[0.0, -250.0]]), alpha=4.0, draws=1)[0] < 1e-100
+    space = theory.Space([[0, 0], [0, 1], [1, 0], [1, 1]], np.log([0.45, 0.05, 0.3, 0.2]))
+    # Token 0 wins where its rollout is the likely one (0.9), else token 1; behind it 0 is certain, and 1 next to nothing.
+    found = theory.next_token_estimate(space, alpha=alpha, rollouts=1)
+    np.testing.assert_allclose(found[1:3], [0.9, 0.1], rtol=1e-10)
+    assert theory.rollout_law(space, alpha=alpha, rollouts=1).sum() == pytest.approx(1, abs=1e-10)
+
+
+def test_zeta_of_a_row_that_sums_to_one_but_for_rounding():
+    table = np.log([[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]])
+    found = theory.markov_log_zeta(table + 9e-10, horizon=1000, alpha=3.0)
+    np.testing.assert_allclose(found, theory.markov_log_zeta(table, horizon=1000, alpha=3.0), rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("jackknife", [False, True])
 def test_the_estimated_next_token_by_enumeration(jackknife):
     """All pairs of rollouts behind each of three first tokens."""
@@ -489,6 +514,8 @@ def test_with_equal_lengths_nothing_is_biased():
 
 
 ROW = np.log([0.5, 0.3, 0.2])
+SEVERAL: Any = np.array([1, 2, 3])
+LONG = theory.Space(np.repeat(np.arange(300)[:, None], 40, axis=1), np.full(300, -math.log(300)))
 
 
 @pytest.mark.parametrize(
@@ -508,6 +535,12 @@ ROW = np.log([0.5, 0.3, 0.2])
         (lambda: theory.log_zeta_bias(TWO, alpha=2.0, rollouts=1, jackknife=True), "`rollouts` must be at least 2"),
         (lambda: theory.markov_log_zeta(TWO, horizon=2, alpha=2.0), r"`log_probs` must have shape \[V \+ 1, V\]"),
         (lambda: theory.independent_bound(gap=0.0, steps=1), "`gap` must be in"),
+        (lambda: theory.resampling_bound(TWO, alpha=2.0, draws=SEVERAL), "`draws` must be one number"),
+        (lambda: theory.resampling_law(np.log([[0.9, *[0.001] * 100]]), alpha=1e6, draws=2), "`alpha` must be smaller"),
+        (lambda: theory.next_token_estimate(random_tree(3), alpha=1e6, rollouts=2), "`alpha` must be smaller"),
+        (lambda: theory.total_variation([0.5, 0.1], [0.5, 0.5]), "`law` must be probabilities with sum 1"),
+        (lambda: theory.total_variation([0.5, 0.5], [1.0, 1.0]), "`target` must be probabilities with sum 1"),
+        (lambda: theory.truncated_kernel(LONG, alpha=2.0), "`space` must be smaller"),
         (lambda: SPACE.along([0.0, 1.0]), "`log_steps` must hold 11 numbers"),
         (lambda: SPACE.log_zeta(0.5), "`alpha` must be at least 1"),
         (lambda: theory.trajectory(theory.block_kernel(SPACE, alpha=2.0, cut="whole"), [1.0], [1.0], steps=1), "`start` must be"),

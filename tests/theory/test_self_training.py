@@ -250,6 +250,18 @@ def test_responses_without_mass_stay_without():
     assert theory.vote_law(base, draws=5)[0, 2] == 0
 
 
+@pytest.mark.parametrize("rounds", [1, 1e13, 1e15])
+def test_as_many_rounds_as_beta_are_one_round(rounds):
+    """t rounds at beta = t are one at beta = 1, and no digits are lost. The reward of a response without mass does not count."""
+    base, reward = np.log([[0.5, 0.3, 0.2]]), np.array([[0.0, 1.0, 0.3]])
+    once = theory.fixed_reward(base, reward, beta=1.0, rounds=1)
+    np.testing.assert_allclose(theory.fixed_reward(base, reward, beta=float(rounds), rounds=rounds), once, rtol=1e-14)
+    with np.errstate(divide="ignore"):
+        some = np.log([[0.5, 0.5, 0.0]])
+    many = theory.fixed_reward(some, np.array([[0.0, 0.1, 9.0]]), beta=1.0, rounds=np.array([0, 1000]))
+    np.testing.assert_allclose(np.exp(many[:, 0]), [[0.5, 0.5, 0], [0, 1, 0]], atol=1e-40)
+
+
 # Votes: value
 
 
@@ -311,6 +323,15 @@ def test_curves_of_votes_drawn_literally():
     assert mass.std() == pytest.approx(curve.deviation[-1], abs=0.01)
     np.testing.assert_allclose([curve.accuracy[0], curve.deviation[0], curve.pass_at_k[0]], [0.55, 0, 1 - 0.45**3], atol=1e-14)
     assert curve.entropy[0] == pytest.approx(stats.entropy(probs), rel=1e-13)
+
+
+def test_one_of_many_answers_is_correct():
+    """No correct answer is found among any number; one of mass m is found among k with probability 1 - (1 - m)^k, also below 1e-16."""
+    k, mass = 2**50, math.exp(-36)
+    assert (theory.vote_curve(np.log([0.5, 0.3, 0.2]), [0, 0, 0], beta=0.7, draws=2, rounds=5, k=k).pass_at_k == 0).all()
+    found = theory.vote_curve(np.array([-36.0, math.log1p(-mass)]), [1, 0], beta=1.0, draws=1, rounds=0, k=k).pass_at_k[0]
+    assert found == pytest.approx(-math.expm1(k * math.log1p(-mass)), rel=1e-12)
+    assert theory.vote_curve(np.log([0.5, 0.3, 0.2]), [1, 1, 1], beta=0.7, draws=2, rounds=1, k=1).pass_at_k[0] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("log_odds", "beta", "draws"), [(0.4, 1.0, 1), (0.4, 1.0, 3), (-0.7, 0.6, 4), (1.5, 0.2, 2), (0.0, 2.0, 5)])
@@ -399,6 +420,8 @@ def test_the_mean_may_fall_though_the_majority_is_right():
         (lambda: theory.takeover_bound(log_odds=-1.0, draws=1), "log_odds"),
         (lambda: theory.vote_curve(table(0)[0], [2, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=1), "correct"),
         (lambda: theory.vote_curve(table(0)[0], [1, 0, 0, 0], beta=1.0, draws=1, rounds=1, k=0), "k"),
+        (lambda: theory.vote_rounds(table(0, responses=3)[0], beta=1.0, draws=300, rounds=300), "rounds"),
+        (lambda: theory.vote_rounds(table(0, responses=3)[0], beta=1.0, draws=2000, rounds=20), "rounds"),
         (lambda: theory.shared_reward(table(0), np.ones(3), features(0), table(0)), "prompt_weights"),
         (
             lambda: theory.split(table(0), np.zeros((3, 4)), np.ones(3) / 3, labelled=[0.5] * 2, voted=[0.5] * 3, shared=[0.5] * 3),

@@ -26,6 +26,6 @@ def rise_and_fall(beta: int) -> tuple[np.ndarray, int]:
     """Return (base, answer): probabilities of at most 200 answers to one question, and which of them is correct.
 
     Rounds with the reward log p_0 give p_t proportional to p_0^(1 + t/beta), here for t = 0..15 beta. The probability of the correct answer
-    must first rise to at least twice that of round 0, and at last fall to a tenth of it.
+    must first rise to at least twice that of round 0, and at last fall to a tenth of that of round 0.
     """
     raise NotImplementedError
