@@ -26,7 +26,7 @@ def log_means(samples: np.ndarray) -> np.ndarray:
     """Return an estimate of log E[W], [rows], from each row of `samples`, [rows, K]: K >= 10 independent draws of a positive W.
 
     In power sampling W = p(completion)^(alpha - 1), and E[W] is zeta. The plug-in log(mean of the row) is too small on average, by an
-    amount of order 1/K. The bias of your estimate, computed exactly from all samples that can occur, may be at most a fifth of that. The
-    estimate must not depend on the order of a row.
+    amount of order 1/K. The bias of your estimate, computed exactly from all samples that can occur, may be at most a fifth of that,
+    whatever the law of W. The estimate must not depend on the order of a row.
     """
     raise NotImplementedError

@@ -20,6 +20,8 @@ MUTANTS = {
     "15.3": [
         ("the plug-in", "return size * np.log(samples.mean(axis=1)) - (size - 1) * np.log(without_one).mean(axis=1)",
          "return np.log(samples.mean(axis=1))"),
+        ("a constant that knows one law", "return size * np.log(samples.mean(axis=1)) - (size - 1) * np.log(without_one).mean(axis=1)",
+         "return np.full(len(samples), np.log(2 - 1 / samples.max()))"),
         ("the mean of the logarithms", "size * np.log(samples.mean(axis=1)) - (size - 1) * np.log(without_one).mean(axis=1)",
          "np.log(samples).mean(axis=1)"),
         ("one too many left out", "samples) / (size - 1)", "samples) / size"),
