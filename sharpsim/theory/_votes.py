@@ -73,7 +73,8 @@ def vote_rounds(log_probs_row: Any, *, beta: float, draws: int, rounds: int) -> 
         raise ValueError(f"`rounds` must be smaller, with at most {STATES:,} numbers of rounds won by {answers} answers; got {rounds}.")
     # The chance of each outcome of the vote in each state of each round but the last.
     states, outcomes = math.comb(rounds - 1 + answers, answers), math.comb(draws + answers - 1, answers - 1)
-    each = 5e-8 * outcomes if outcomes <= STATES else 2e-9 * answers**2 * float(draws) ** 3
+    each = 5e-8 * outcomes if outcomes <= STATES else 2e-9 * answers**2 * min(draws, 10**9) ** 3
+    _checks.affordable("draws", draws, seconds=min(states, 1) * each)
     _checks.affordable("rounds", rounds, seconds=states * each, size=24.0 * answers * states)
     laws_so_far = [_at(np.zeros((1, answers), dtype=np.int64), np.ones(1), base, beta)]
     for _ in range(rounds):
