@@ -27,6 +27,6 @@ def log_means(samples: np.ndarray) -> np.ndarray:
 
     In power sampling W = p(completion)^(alpha - 1), and E[W] is zeta. The plug-in log(mean of the row) is too small on average, by an
     amount of order 1/K. The bias of your estimate, computed exactly from all samples that can occur, may be at most a fifth of that,
-    whatever the law of W. The estimate must not depend on the order of a row.
+    for each of several laws of W. The estimate must not depend on the order of a row.
     """
     raise NotImplementedError
