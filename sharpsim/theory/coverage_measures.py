@@ -125,7 +125,19 @@ def beta_coverage(*, a: float, b: float) -> float:
 @checked(a=MODERATE, b=MODERATE)
 def beta_miss(*, a: float, b: float, draws: Any) -> Any:
     """E(1-P*)^N = B(a, b+N)/B(a, b) for P* ~ Beta(a, b): about Gamma(a+b)/Gamma(b) N^-a; in (0, 1), shape of `draws`."""
-    return as_float(np.exp(special.betaln(a, b + np.asarray(draws, dtype=np.float64)) - special.betaln(a, b)))
+    N, steps = np.asarray(draws, dtype=np.float64), np.arange(100)
+    if max(a, b) <= 100:
+        return as_float(np.exp(special.betaln(a, b + N) - special.betaln(a, b)))
+    # A hundred steps of the recurrence, and from there Stirling's series of the four Gamma functions: no two large terms cancel.
+    near = np.log1p(a / (b + steps) * (N[..., None] / (a + b + N[..., None] + steps))).sum(axis=-1)
+    b, s = b + 100, a + b + 100
+    far = (b - 0.5) * np.log1p(a / b * (N / (s + N))) - a * np.log1p(N / s) - N * np.log1p(a / (b + N))
+    return as_float(np.exp(far - near + (_stirling(b + N) - _stirling(b)) + (_stirling(s) - _stirling(s + N))))
+
+
+def _stirling(x: Any) -> Any:
+    """log Gamma(x) - (x - 1/2) log x + x - log(2 pi)/2 for x >= 100."""
+    return (1 / 12 - (1 / 360 - 1 / (1260 * x * x)) / (x * x)) / x
 
 
 @checked(a=MODERATE, b=MODERATE)
