@@ -13,7 +13,8 @@ _MODERATE_UNIT = Kind("in (0, 1), at least 1e-100", lambda x: (x >= 1e-100) & (x
 
 @checked(cut=MODERATE, eps=_MODERATE_UNIT)
 def normaliser_draws(*, cut: float, eps: float, delta: float) -> tuple[int, int]:
-    """(k, m): groups, and draws of each, with which the median of truncated means is within a factor 1 +- eps of Z with probability 1 - delta.
+    """(k, m): groups, and draws of each, with which the median of truncated means is within a factor 1 +- eps of Z with
+    probability 1 - delta.
 
     k = 8 log(1/delta) and m = 16 M/(9 eps), rounded up, k odd. It assumes ICov_M/M <= eps/4 (`checks`).
     """
@@ -23,7 +24,7 @@ def normaliser_draws(*, cut: float, eps: float, delta: float) -> tuple[int, int]
 
 @checked
 def normaliser_cut(log_target: Any, log_base: Any, prompt_weights: Any, *, eps: float) -> float:
-    """The least M with ICov_M/M <= eps/4, from above within 1e-9; inf above e^700, and where base lacks at least eps/4 of the target."""
+    """The least M with ICov_M/M <= eps/4, from above within 1e-9; inf above e^700, or where base lacks eps/4 of the target or more."""
 
     def over(log_cut: float) -> float:
         cut = math.exp(log_cut)

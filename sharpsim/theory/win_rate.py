@@ -10,10 +10,12 @@ mass of base on every response, then
 
     R^(pi) - R(pi)  <=  D e/2                                                                             (hacking)
 
-Best of N has D = N, and a random one of the best k of N has D = N/k. For any comparator q, with E_M the mass of q beyond M base, and a base
-without atoms,
+Best of N has D = N, and a random one of the best k of N has D = N/k. For any comparator q, with E_M the mass of q beyond M base,
 
     R(q)  <=  1 - (1 - E_M)^2/(2M)                                                                        (comparator)
+
+For a base without atoms
+
     1 - R(best of N)    <=  N e/2 + 1/(N+1)                                                               (best of N)
     1 - R(best k of N)  <=  N e/(2k) + (k+1)/(2(N+1))                                                     (best k of N)
     1 - R  >=  sqrt(2s(1 + s/2)) - 2s  in some world with e <= 2s(1-s), for every rule that sees the proxy alone   (minimax)
@@ -28,10 +30,11 @@ and a wrong draw the proxy prefers the wrong one. Then
 
     (1-(1-a) eps)^N - ((1-a)(1-eps))^N  <=  accuracy of best of N  <=  1 - (1-a(1-eps))^N + (a eps)^N        (lift by pairs)
 
-Both sides are attained, and equal at N = 2: there the gain over one draw is a (1-a)(1 - 2 eps). As N grows the accuracy tends to 1 or 0, as
-the proxy's best response is right or wrong. With the log-likelihood as proxy that is the mode.
+Both sides are attained, and equal at N = 2: there the gain over one draw is a (1-a)(1 - 2 eps). As N grows the accuracy tends to
+the share of right responses in the proxy's top level. With the log-likelihood as proxy that level is the mode.
 
-Assumptions. A1 (`atoms`): base has no atoms, for the terms 1/(N+1) and (k+1)/(2(N+1)). On tables the exact R^ takes their place.
+Assumptions. A1 (`atoms`): base has no atoms, for the terms 1/(N+1), (k+1)/(2(N+1)) and t/3, and for (minimax). On tables the exact R^ takes
+the place of these terms.
 
 Symbols. e: error; N: draws; k: kept; M: cut; E_M: excess; s: the mass that is ranked wrong; t: top; a: accuracy; eps: pair_error.
 
@@ -39,7 +42,7 @@ Source. Sriraman and Block, COLT 2026, for the setting and the orders of magnitu
 
 Printed. There the regret against q is at most c (N e log(1/e) + E_{N/log(1/e)}) for best of N, at most c (M e + E_M + 1/N) for the best
 N/M of N, and at least of order inf_M (M e + E_M) for any rule. For the win rate against one draw of base, as here, the last cannot hold
-for every q: best of N at its best N has 1 - R of at most sqrt(2e), so its regret against no q is larger.
+for every q: best of N at its best N has 1 - R of at most sqrt(2e), so its regret is at most that against every q.
 """
 
 import math
@@ -56,6 +59,7 @@ from sharpsim.theory._common import Statement, as_float
 from sharpsim.theory._lift import Pairs, accuracy_lower_bound, accuracy_upper_bound, predicted_accuracy, right_and_wrong, trusted_draws
 
 _COUNTS = count(1, 2**53)
+_GAUSS = np.polynomial.legendre.leggauss(4)
 
 
 @checked
@@ -120,8 +124,9 @@ def _mass(below: np.ndarray, level: np.ndarray, above: np.ndarray, draws: int, k
     best, rest = _best(end, draws, kept) - _best(above, draws, kept), _rest(above, draws, kept) - _rest(end, draws, kept)
     mass = np.where(_best(end, draws, kept) < 0.5, best, rest)
     # The difference has no digits on a level much narrower than the density varies, where few nodes integrate it to the last digit.
-    nodes, weights = np.polynomial.legendre.leggauss(4)
-    density = sum(w / 2 * _density(above + level * (1 + x) / 2, below + level * (1 - x) / 2, draws, kept) for x, w in zip(nodes, weights))
+    density = sum(
+        w / 2 * _density(above + level * (1 + x) / 2, below + level * (1 - x) / 2, draws, kept) for x, w in zip(*_GAUSS, strict=True)
+    )
     return np.where(level * draws < 0.1 * below, level * density, mass)
 
 
@@ -177,9 +182,9 @@ def shortfall_bound(*, error: Any, draws: Any, kept: Any = 1) -> Any:
 
 @checked(excess=UNIT)
 def comparator_bound(*, cut: Any, excess: Any) -> Any:
-    """**Upper** bound on R(q) for a comparator with E_M = excess at M = cut: 1 - (1 - E_M)^2/(2M); in [1/2, 1]. Attained by the top 1/M of base.
+    """**Upper** bound on R(q) for a comparator with E_M = excess at M = cut: 1 - (1 - E_M)^2/(2M); in [1/2, 1].
 
-    `ValueError` for an excess below 1 - M, which no comparator has (up to 1e-9, for rounding).
+    Attained by the top 1/M of base. `ValueError` for an excess below 1 - M, which no comparator has (up to 1e-9, for rounding).
     """
     M, E = np.asarray(cut, dtype=np.float64), np.asarray(excess, dtype=np.float64)
     if (E < 1 - M - 1e-9).any():
