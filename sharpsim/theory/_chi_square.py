@@ -38,8 +38,8 @@ def chi_square_law(log_base: Any, proxy: Any, *, beta: float) -> np.ndarray:
 def chi_square_bound(*, error: Any, top: Any) -> Any:
     """**Upper** bound on 1 - R of chi-square regularisation of the proxy's mid-rank, beta = top^2/2, base without atoms: e/top + top/3.
 
-    At most 1. The density falls linearly over the best share `top`, from 2/top. Least at top = sqrt(3e), where it is 2 sqrt(e/3), 1.155
-    times the least of the best k of N.
+    At most 1. The density falls linearly over the best share `top`, from 2/top. For e < 1/3 it is least at top = sqrt(3e), where it is
+    2 sqrt(e/3), 1.155 times the least of the best k of N.
     """
     t = np.asarray(top, dtype=np.float64)
     return as_float(np.minimum(np.asarray(error, dtype=np.float64) / t + t / 3, 1.0))

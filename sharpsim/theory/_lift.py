@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sharpsim._arguments import UNIT, checked
+from sharpsim._arguments import UNIT, checked, count
 from sharpsim._logspace import level_masses, normalise
 from sharpsim.theory._common import as_float
 
@@ -47,14 +47,15 @@ def right_and_wrong(log_base: Any, correct: Any, proxy: Any) -> Pairs:
 def accuracy_lower_bound(*, accuracy: Any, pair_error: Any, draws: Any) -> Any:
     """**Lower** bound on the accuracy of best of N: (1 - (1-a) eps)^N - ((1-a)(1 - eps))^N; in [0, 1]. Arrays broadcast.
 
-    Attained where right responses are adjacent in the ranking. Rises up to `trusted_draws`, then falls to 0 unless eps = 0.
+    Attained where right responses are adjacent in the ranking. Rises up to `trusted_draws`, then falls to 0 unless eps = 0 or a = 1.
     """
     a, eps, N = _given(accuracy, pair_error, draws)
-    top = 1 - (1 - a) * eps
+    lost, top = (1 - a) * eps, a + (1 - a) * (1 - eps)
     some = top > 0
     share = np.minimum(a / np.where(some, top, 1.0), 1.0)
     with np.errstate(divide="ignore"):
-        return as_float(np.where(some, -np.power(top, N) * np.expm1(N * np.log1p(-share)), 0.0))
+        log_top = np.where(lost < 0.5, np.log1p(-lost), np.log(top))
+        return as_float(np.where(some, -np.exp(N * log_top) * np.expm1(N * np.log1p(-share)), 0.0))
 
 
 @checked(accuracy=UNIT, pair_error=UNIT)
@@ -72,24 +73,25 @@ def accuracy_upper_bound(*, accuracy: Any, pair_error: Any, draws: Any) -> Any:
 def trusted_draws(*, accuracy: float, pair_error: float) -> float:
     """The N at which `accuracy_lower_bound` is largest; infinite for eps = 0, 1 where more draws may only hurt."""
     a, eps = accuracy, pair_error
-    log_top, log_rest = math.log1p(-(1 - a) * eps) if (1 - a) * eps < 1 else -math.inf, _log((1 - a) * (1 - eps))
-    if log_top == 0:
+    lost, rest = (1 - a) * eps, (1 - a) * (1 - eps)
+    if lost == 0:
         return math.inf
-    if math.isinf(log_rest) or math.isinf(log_top):
+    if a == 0 or rest == 0:
         return 1.0
     # The real N where the derivative of top^N - rest^N vanishes; the whole N beside it that is better.
-    real = math.log(log_rest / log_top) / (log_top - log_rest) if log_rest < log_top else 1.0
+    log_top = math.log1p(-lost) if lost < 0.5 else math.log(a + rest)
+    fall = math.log1p(a / rest)
+    ratio = -fall / log_top
+    real = math.log1p(ratio) / fall if ratio > 1e-300 else -1 / log_top
     if real >= MOST:
         return math.inf
-    near = sorted({max(1, math.floor(real)), max(1, math.ceil(real))})
-    return float(max(near, key=lambda N: accuracy_lower_bound(accuracy=a, pair_error=eps, draws=N)))
+    few, many = max(1, math.floor(real)), max(1, math.ceil(real))
+    at_few, at_many = (accuracy_lower_bound(accuracy=a, pair_error=eps, draws=N) for N in (few, many))
+    # Of two that are as good, up to rounding, the fewer.
+    return float(many if at_many > at_few * (1 + 1e-14) else few)
 
 
-def _log(value: float) -> float:
-    return math.log(value) if value > 0 else -math.inf
-
-
-@checked(accuracy=UNIT, pair_error=UNIT)
+@checked(accuracy=UNIT, pair_error=UNIT, draws=count(1, MOST))
 def predicted_accuracy(*, accuracy: Any, pair_error: Any, draws: Any) -> Any:
     """Accuracy of best of N if the rank of right responses among the wrong is a power of a uniform one; in [0, 1]. Arrays broadcast.
 

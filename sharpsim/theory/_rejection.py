@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sharpsim._arguments import checked
-from sharpsim._logspace import log1mexp, logaddexp, logsumexp, normalise
+from sharpsim._logspace import LOG_HALF, log1mexp, logaddexp, logsumexp, normalise
 from sharpsim.theory._common import round_up
 
 
@@ -35,18 +35,19 @@ def rejection_distance(log_target: Any, log_base: Any, prompt_weights: Any, *, c
     nothing out, each term is as small as r^N, and so is the rounding.
     """
     one = _parts(log_target, log_base, cut)
-    excess = one.excess.sum(axis=-1, keepdims=True)
-    if (excess >= 1).any():
-        # Nothing is ever accepted at such a prompt: the last draw is one of base.
-        return float(np.asarray(prompt_weights) @ np.abs(np.exp(one.target) - np.exp(_law(one, draws))).sum(axis=-1) / 2)
-    within = (one.excess - excess * np.exp(one.target)) / (1 - excess)
-    refused = np.exp(_power(one.log_refuse, draws) + one.taken - one.log_accept) - np.exp(_power(one.log_refuse, draws - 1) + one.left)
+    excess, target = one.excess.sum(axis=-1, keepdims=True), np.exp(one.target)
+    # Where nothing is ever accepted, no draw is `taken`, and the last one is of base.
+    accepted = one.taken - np.where(one.log_accept > -np.inf, one.log_accept, 0.0)
+    # 1 - E_M has no digits where nearly all is left out; there the two laws themselves differ.
+    large = excess > 0.5
+    within = np.where(large, target - np.exp(accepted), (one.excess - excess * target) / (1 - np.where(large, 0.0, excess)))
+    refused = np.exp(_power(one.log_refuse, draws) + accepted) - np.exp(_power(one.log_refuse, draws - 1) + one.left)
     return float(np.asarray(prompt_weights) @ np.abs(within + refused).sum(axis=-1) / 2)
 
 
 @checked
 def rejection_bound(log_target: Any, log_base: Any, prompt_weights: Any, *, cut: float, draws: int) -> float:
-    """**Upper** bound on `rejection_distance`: E_x[E_M + (1 - A_M/M)^N], at most 1. Attained by point masses with M <= 1/P*."""
+    """**Upper** bound on `rejection_distance`: E_x[E_M + (1 - A_M/M)^N], at most 1. Attained by point masses at M = 1/P*."""
     one = _parts(log_target, log_base, cut)
     each = one.excess.sum(axis=-1) + np.exp(_power(one.log_refuse, draws))[..., 0]
     return min(1.0, float(round_up(np.asarray(prompt_weights) @ each)))
@@ -74,8 +75,9 @@ def _parts(log_target: Any, log_base: Any, cut: float) -> _Parts:
     short = taken < base
     left = np.where(short, base + log1mexp(np.where(short, taken, -1.0) - np.where(short, base, 0.0), np), -np.inf)
     log_accept = np.minimum(logsumexp(taken, np)[..., None], 0.0)
-    # From what is left, which has the digits where nearly all is accepted.
-    log_refuse = np.minimum(logsumexp(left, np)[..., None], 0.0)
+    # From what is left where most is accepted, and from what is accepted where little is: the smaller one has the digits.
+    log_left = np.minimum(logsumexp(left, np)[..., None], 0.0)
+    log_refuse = np.where(log_accept < LOG_HALF, log1mexp(log_accept, np), log_left)
     return _Parts(target, taken, left, np.exp(target) * over, log_accept, log_refuse)
 
 

@@ -1,8 +1,8 @@
 """Measures of coverage, and the draws that each of them promises: for best of N, for rejection sampling, for a normaliser.
 
 How well a base covers a target can be summed up in several numbers (`sharpsim.coverage`). Call this module to turn such a number into a
-number of draws, and to compare that with the exact need. A mean (C_cov, chi-square) can be infinite where few draws suffice; the whole tail
-(the coverage profile) never misleads by more than a logarithm.
+number of draws, and to compare that with the exact need. A mean (C_cov, chi-square) can be infinite where few draws suffice; the need that
+the whole tail (the coverage profile) gives is right up to a logarithm, if eps may change by a constant factor.
 
 Statement. Let w = pi/base, Cov_M = P_pi[w >= M], E_M = sum (pi - M base)_+ and ICov_M = E_pi min(w, M). Then
 
@@ -17,12 +17,17 @@ Rejection sampling of pi from base accepts a draw with probability min(w/M, 1); 
 
     total variation to pi  <=  E_x[ E_M(x) + (1 - A_M(x)/M)^N ],   A_M = 1 - E_M                                    (rejection)
 
-A target known up to its normaliser Z: average Z min(w, M) over m draws of base, in k groups, and take the median of the groups. It is
-within 1 +- eps of Z with probability 1 - delta for k >= 8 log(1/delta), odd, and m >= 16 M/(9 eps), if ICov_M/M <= eps/4   (normaliser)
+A target known up to its normaliser Z, one constant for all prompts: a draw is a prompt and a response of base, with the known ratio Z w. In
+each of k groups average min(Z w, tau) over m draws, and take the median of the k averages. With M = tau/Z it is
+
+    within a factor 1 +- eps of Z with probability 1 - delta,
+    for k >= 8 log(1/delta), odd, and m >= 16 M/(9 eps), if ICov_M/M <= eps/4                                      (normaliser)
+
+The level tau = Z M has to be chosen without knowing Z. For one Z for each prompt take each prompt by itself.
 
 Heavy tails. For P* ~ Beta(a, b): Cbar_cov = (a+b-1)/(a-1), infinite for a <= 1, while E(1-P*)^N = B(a, b+N)/B(a, b), about N^-a.
 
-Assumptions. A1 (`cut`): ICov_M/M <= eps/4, of the last statement but one. The others assume nothing.
+Assumptions. A1 (`cut`): ICov_M/M <= eps/4, of (normaliser). The others assume nothing.
 
 Symbols. M: cut; w: pi/base; P*: mode_masses; N, m: draws, per_group; k: groups; a: threshold.
 
@@ -59,7 +64,7 @@ def miss(mode_masses: Any, prompt_weights: Any, *, draws: Any) -> Any:
 
 @checked
 def miss_bound(mode_masses: Any, prompt_weights: Any, *, draws: Any) -> Any:
-    """**Upper** bound on `miss` from the profile: the least over thresholds a of P_x[P* < a] + (1-a)^N; in (0, 1], shape of `draws`."""
+    """**Upper** bound on `miss` from the profile: the least over thresholds a of P_x[P* < a] + (1-a)^N; in [0, 1], shape of `draws`."""
     masses, weights, N = _given(mode_masses, prompt_weights, draws)
     order = np.argsort(masses)
     below = np.append(0.0, np.cumsum(weights[order])[:-1])
@@ -102,7 +107,8 @@ def _none(masses: np.ndarray, draws: np.ndarray) -> np.ndarray:
 def draws_needed(value: Callable[[int], float], *, eps: float) -> float:
     """The least N with value(N) <= eps, by doubling and bisection; inf above 2^60.
 
-    `value` is a non-increasing function of N, such as `lambda N: miss(masses, weights, draws=N)` or one of its bounds.
+    `value` is a non-increasing function of N, such as `lambda N: miss(masses, weights, draws=N)` or one of its bounds. Of another, such as
+    `normaliser_miss`, the N that is found meets eps, but may not be the least, and a larger N may fail.
     """
     high = 1
     while value(high) > eps:
@@ -125,12 +131,27 @@ def beta_coverage(*, a: float, b: float) -> float:
 @checked(a=MODERATE, b=MODERATE)
 def beta_miss(*, a: float, b: float, draws: Any) -> Any:
     """E(1-P*)^N = B(a, b+N)/B(a, b) for P* ~ Beta(a, b): about Gamma(a+b)/Gamma(b) N^-a; in (0, 1), shape of `draws`."""
-    return as_float(np.exp(special.betaln(a, b + np.asarray(draws, dtype=np.float64)) - special.betaln(a, b)))
+    N, steps = np.asarray(draws, dtype=np.float64), np.arange(100)
+    if max(a, b) <= 100:
+        return as_float(np.exp(special.betaln(a, b + N) - special.betaln(a, b)))
+    # A hundred steps of the recurrence, and from there Stirling's series of the four Gamma functions: no two large terms cancel.
+    near = np.log1p(a / (b + steps) * (N[..., None] / (a + b + N[..., None] + steps))).sum(axis=-1)
+    b, s = b + 100, a + b + 100
+    far = (b - 0.5) * np.log1p(a / b * (N / (s + N))) - a * np.log1p(N / s) - N * np.log1p(a / (b + N))
+    return as_float(np.exp(far - near + (_stirling(b + N) - _stirling(b)) + (_stirling(s) - _stirling(s + N))))
+
+
+def _stirling(x: Any) -> Any:
+    """log Gamma(x) - (x - 1/2) log x + x - log(2 pi)/2 for x >= 100."""
+    return (1 / 12 - (1 / 360 - 1 / (1260 * x * x)) / (x * x)) / x
 
 
 @checked(a=MODERATE, b=MODERATE)
 def beta_miss_bound(*, a: float, b: float, draws: int) -> float:
-    """**Upper** bound on `beta_miss` from the profile I_t(a, b): the least over thresholds t of I_t(a, b) + (1-t)^N; at most 1."""
+    """**Upper** bound on `beta_miss` from the profile I_t(a, b): the least of I_t(a, b) + (1-t)^N that a search finds; at most 1.
+
+    Every threshold t gives a bound. Searched are those from e^-3/N up: where most masses are smaller, a smaller t may give less.
+    """
 
     def at(log_t: float) -> float:
         return float(special.betainc(a, b, math.exp(log_t)) + math.exp(draws * math.log1p(-math.exp(log_t))))

@@ -10,10 +10,12 @@ mass of base on every response, then
 
     R^(pi) - R(pi)  <=  D e/2                                                                             (hacking)
 
-Best of N has D = N, and a random one of the best k of N has D = N/k. For any comparator q, with E_M the mass of q beyond M base, and a base
-without atoms,
+Best of N has D = N, and a random one of the best k of N has D = N/k. For any comparator q, with E_M the mass of q beyond M base,
 
     R(q)  <=  1 - (1 - E_M)^2/(2M)                                                                        (comparator)
+
+For a base without atoms
+
     1 - R(best of N)    <=  N e/2 + 1/(N+1)                                                               (best of N)
     1 - R(best k of N)  <=  N e/(2k) + (k+1)/(2(N+1))                                                     (best k of N)
     1 - R  >=  sqrt(2s(1 + s/2)) - 2s  in some world with e <= 2s(1-s), for every rule that sees the proxy alone   (minimax)
@@ -28,10 +30,11 @@ and a wrong draw the proxy prefers the wrong one. Then
 
     (1-(1-a) eps)^N - ((1-a)(1-eps))^N  <=  accuracy of best of N  <=  1 - (1-a(1-eps))^N + (a eps)^N        (lift by pairs)
 
-Both sides are attained, and equal at N = 2: there the gain over one draw is a (1-a)(1 - 2 eps). As N grows the accuracy tends to 1 or 0, as
-the proxy's best response is right or wrong. With the log-likelihood as proxy that is the mode.
+Both sides are attained, and equal at N = 2: there the gain over one draw is a (1-a)(1 - 2 eps). As N grows the accuracy tends to
+the share of right responses in the proxy's top level. With the log-likelihood as proxy that level is the mode.
 
-Assumptions. A1 (`atoms`): base has no atoms, for the terms 1/(N+1) and (k+1)/(2(N+1)). On tables the exact R^ takes their place.
+Assumptions. A1 (`atoms`): base has no atoms, for the terms 1/(N+1), (k+1)/(2(N+1)) and t/3, and for (minimax). On tables the exact R^ takes
+the place of these terms.
 
 Symbols. e: error; N: draws; k: kept; M: cut; E_M: excess; s: the mass that is ranked wrong; t: top; a: accuracy; eps: pair_error.
 
@@ -39,14 +42,14 @@ Source. Sriraman and Block, COLT 2026, for the setting and the orders of magnitu
 
 Printed. There the regret against q is at most c (N e log(1/e) + E_{N/log(1/e)}) for best of N, at most c (M e + E_M + 1/N) for the best
 N/M of N, and at least of order inf_M (M e + E_M) for any rule. For the win rate against one draw of base, as here, the last cannot hold
-for every q: best of N at its best N has 1 - R of at most sqrt(2e), so its regret against no q is larger.
+for every q: best of N at its best N has 1 - R of at most sqrt(2e), so its regret is at most that against every q.
 """
 
 import math
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from sharpsim import laws
 from sharpsim._arguments import OPEN_UNIT, UNIT, checked, count
@@ -54,6 +57,9 @@ from sharpsim._logspace import level_masses, normalise
 from sharpsim.theory._chi_square import chi_square_bound, chi_square_law
 from sharpsim.theory._common import Statement, as_float
 from sharpsim.theory._lift import Pairs, accuracy_lower_bound, accuracy_upper_bound, predicted_accuracy, right_and_wrong, trusted_draws
+
+_COUNTS = count(1, 2**53)
+_GAUSS = np.polynomial.legendre.leggauss(4)
 
 
 @checked
@@ -91,36 +97,61 @@ def best_of_n(log_base: Any, reward: Any, proxy: Any, *, draws: int) -> np.ndarr
     return win_rate(laws.best_of_n(log_base, proxy, draws=draws), log_base, reward)
 
 
-@checked(kept=count())
+@checked(draws=_COUNTS, kept=_COUNTS)
 def best_k_law(log_base: Any, proxy: Any, *, draws: int, kept: int) -> np.ndarray:
     """Law, [prompts, responses], of one of the best k of N draws by the proxy, taken at random; at k = 1 best of N, at k = N base.
 
-    Of the levels at and below F the mass is E[(k - B)_+]/k with B ~ Binomial(N, 1 - F), the draws above; ties are split by base mass.
-    Errors as `laws.best_of_n`; `ValueError` for k above N.
+    The best share q of base has the mass E min(B, k)/k with B ~ Binomial(N, q), the draws in it; ties are split by base mass. Rare levels
+    keep their digits. Errors as `laws.best_of_n`; `ValueError` for k above N.
     """
     if kept > draws:
         raise ValueError(f"`kept` must be at most `draws` = {draws}; got {kept}.")
+    draws, kept = int(draws), int(kept)
     table, rewards = normalise(np.asarray(log_base, dtype=np.float64), np), np.asarray(proxy, dtype=np.float64)
     order = np.argsort(rewards, axis=-1)
     sorted_base = np.take_along_axis(table, order, axis=-1)
-    _, level, above = level_masses(sorted_base, np.take_along_axis(rewards, order, axis=-1), np)
-    upper = np.exp(above)
-    mass = _at_most(upper, draws, kept) - _at_most(np.minimum(upper + np.exp(level), 1.0), draws, kept)
+    levels = level_masses(sorted_base, np.take_along_axis(rewards, order, axis=-1), np)
+    level, mass = levels.level, np.exp(levels.level) if kept == draws else _mass(*np.exp(levels), draws, kept)
     share = np.where(level > -np.inf, np.exp(sorted_base - np.where(level > -np.inf, level, 0.0)), 0.0)
     law = np.empty_like(table)
     np.put_along_axis(law, order, np.maximum(mass, 0.0) * share, axis=-1)
     return law
 
 
-def _at_most(above: np.ndarray, draws: int, kept: int) -> np.ndarray:
-    """E[(k - B)_+]/k for B ~ Binomial(N, above)."""
-    # k P[B < k] - E[B; B < k], and E[B; B < k] = N q P[Binomial(N-1, q) < k-1].
-    inside = stats.binom.cdf(kept - 1, draws, above)
-    less = stats.binom.cdf(kept - 2, draws - 1, above) if kept > 1 else np.zeros_like(above)
-    return inside - draws * above / kept * less
+def _mass(below: np.ndarray, level: np.ndarray, above: np.ndarray, draws: int, kept: int) -> np.ndarray:
+    """Mass of a level under the best k of N, k < N: the integral of N/k P[Binomial(N-1, q) < k] over the ranks q from the top."""
+    end = np.minimum(above + level, 1.0)
+    best, rest = _best(end, draws, kept) - _best(above, draws, kept), _rest(above, draws, kept) - _rest(end, draws, kept)
+    mass = np.where(_best(end, draws, kept) < 0.5, best, rest)
+    # The difference has no digits on a level much narrower than the density varies, where few nodes integrate it to the last digit.
+    density = sum(
+        w / 2 * _density(above + level * (1 + x) / 2, below + level * (1 - x) / 2, draws, kept) for x, w in zip(*_GAUSS, strict=True)
+    )
+    return np.where(level * draws < 0.1 * below, level * density, mass)
 
 
-@checked(kept=count())
+def _density(above: np.ndarray, below: np.ndarray, draws: int, kept: int) -> np.ndarray:
+    """N/k P[Binomial(N-1, above) < k], from the smaller of the two parts of base."""
+    low, high = special.betaincc(kept, draws - kept, np.minimum(above, 1.0)), special.betainc(draws - kept, kept, np.minimum(below, 1.0))
+    return draws / kept * np.where(above < below, low, high)
+
+
+def _best(above: np.ndarray, draws: int, kept: int) -> np.ndarray:
+    """E min(B, k)/k for B ~ Binomial(N, above): N q P[Binomial(N-1, q) < k-1]/k + P[B >= k]."""
+    return draws * above / kept * _fewer(kept - 1, draws - 1, above) + stats.binom.sf(kept - 1, draws, above)
+
+
+def _rest(above: np.ndarray, draws: int, kept: int) -> np.ndarray:
+    """E[(k - B)_+]/k = 1 - E min(B, k)/k."""
+    return _fewer(kept, draws, above) - draws * above / kept * _fewer(kept - 1, draws - 1, above)
+
+
+def _fewer(number: int, draws: int, share: np.ndarray) -> np.ndarray:
+    """P[Binomial(N, share) < number]."""
+    return stats.binom.cdf(number - 1, draws, share) if number > 0 else np.zeros_like(share)
+
+
+@checked(draws=_COUNTS, kept=_COUNTS)
 def best_k_of_n(log_base: Any, reward: Any, proxy: Any, *, draws: int, kept: int) -> np.ndarray:
     """R of a random one of the best k of N by the proxy, for each prompt, exactly. With proxy = reward it is R^."""
     return (best_k_law(log_base, proxy, draws=draws, kept=kept) * mid_rank(log_base, reward)).sum(axis=-1)
@@ -131,21 +162,33 @@ def hacking_bound(*, error: Any, draws: Any, kept: Any = 1) -> Any:
     """**Upper** bound on R^ - R of a random one of the best k of N: N e/(2k). Arrays broadcast.
 
     Attained in the limit of many draws by a rare response that the proxy ranks first and that is worst: (N-1)/N of it at k = 1.
+    `ValueError` for k above N.
     """
-    return as_float(np.asarray(draws, dtype=np.float64) / np.asarray(kept, dtype=np.float64) * np.asarray(error, dtype=np.float64) / 2)
+    N, k = np.asarray(draws, dtype=np.float64), np.asarray(kept, dtype=np.float64)
+    if (k > N).any():
+        raise ValueError(f"`kept` must be at most `draws` = {draws}; got {kept}.")
+    return as_float(N / k * np.asarray(error, dtype=np.float64) / 2)
 
 
 @checked(error=UNIT, kept=count())
 def shortfall_bound(*, error: Any, draws: Any, kept: Any = 1) -> Any:
-    """**Upper** bound on 1 - R of a random one of the best k of N, base without atoms: N e/(2k) + (k+1)/(2(N+1)), at most 1."""
+    """**Upper** bound on 1 - R of a random one of the best k of N, base without atoms: N e/(2k) + (k+1)/(2(N+1)), at most 1.
+
+    `ValueError` for k above N.
+    """
     k, N = np.asarray(kept, dtype=np.float64), np.asarray(draws, dtype=np.float64)
     return as_float(np.minimum(hacking_bound(error=error, draws=draws, kept=kept) + (k + 1) / (2 * (N + 1)), 1.0))
 
 
 @checked(excess=UNIT)
 def comparator_bound(*, cut: Any, excess: Any) -> Any:
-    """**Upper** bound on R(q) for a comparator with E_M = excess at M = cut: 1 - (1 - E_M)^2/(2M). Attained by the top 1/M of base."""
+    """**Upper** bound on R(q) for a comparator with E_M = excess at M = cut: 1 - (1 - E_M)^2/(2M); in [1/2, 1].
+
+    Attained by the top 1/M of base. `ValueError` for an excess below 1 - M, which no comparator has (up to 1e-9, for rounding).
+    """
     M, E = np.asarray(cut, dtype=np.float64), np.asarray(excess, dtype=np.float64)
+    if (E < 1 - M - 1e-9).any():
+        raise ValueError(f"`excess` must be at least 1 - `cut`; got {excess} at `cut` = {cut}.")
     return as_float(1 - (1 - E) ** 2 / (2 * M))
 
 

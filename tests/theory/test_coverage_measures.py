@@ -147,6 +147,42 @@ def test_heavy_tails_against_mpmath(a, b):
     assert theory.beta_coverage(a=a, b=b) == pytest.approx(float(mean), rel=1e-6)
 
 
+@pytest.mark.parametrize("cut", [1e-200, 1e-16, 0.1])
+def test_the_distance_has_its_digits_where_nearly_all_is_left_out(cut):
+    """Nearly every draw is accepted at a small cut: the law is base. And where base lacks the whole target, the last draw is kept."""
+    tables = np.log([[0.8, 0.2]]), np.log([[0.5, 0.5]])
+    assert theory.rejection_distance(*tables, np.ones(1), cut=cut, draws=2) == pytest.approx(0.3, rel=1e-12)
+    with np.errstate(divide="ignore"):
+        apart = np.log([[*np.random.default_rng(0).dirichlet(np.ones(5)), 0.0]]), np.log([[0.0] * 5 + [1.0]])
+    assert theory.rejection_distance(*apart, np.ones(1), cut=2.0, draws=3) == pytest.approx(1.0, rel=1e-15)
+
+
+@pytest.mark.parametrize("log_mass", [-20.0, -40.0, -600.0])
+def test_rare_acceptance_is_seen(log_mass):
+    pair, draws = (np.array([[0.0, -np.inf]]), np.array([[log_mass, np.log1p(-np.exp(log_mass))]])), round(5 * math.exp(-log_mass))
+    at = {"cut": math.exp(-log_mass), "draws": draws}
+    for found in (theory.rejection_distance(*pair, np.ones(1), **at), theory.rejection_bound(*pair, np.ones(1), **at)):
+        assert found == pytest.approx(math.exp(-5), rel=1e-7)
+    assert theory.rejection_law(*pair, **at)[0, 1] == pytest.approx(-5, rel=1e-7)
+
+
+@pytest.mark.parametrize("a", [0.5, 1e4, 1e20, 1e100])
+@pytest.mark.parametrize("b", [1e-3, 99.0, 1e6, 1e20, 1e100])
+def test_large_parameters_of_beta_keep_their_digits(a, b):
+    for N in (1, 10, 10**9):
+        with mpmath.workdps(400):
+            gamma, p, q = mpmath.loggamma, mpmath.mpf(a), mpmath.mpf(b)
+            exact = float(mpmath.exp(gamma(q + N) - gamma(q) + gamma(p + q) - gamma(p + q + N)))
+        assert theory.beta_miss(a=a, b=b, draws=N) == pytest.approx(exact, rel=1e-11, abs=1e-290)
+
+
+def test_extreme_cuts_of_the_normaliser():
+    assert theory.normaliser_miss(mass=0.5, cut=1e-50, per_group=5, groups=3, eps=0.1) == 1.0
+    # One response of mass e^-600: the least cut is 4/(mass eps), beyond e^512.
+    pair = np.array([[0.0, -np.inf]]), np.array([[-600.0, 0.0]])
+    assert theory.normaliser_cut(*pair, np.ones(1), eps=0.1) == pytest.approx(40 * math.exp(600), rel=1e-9)
+
+
 # Inverse
 
 
@@ -167,8 +203,9 @@ def test_needs_that_nothing_meets_are_infinite():
 @given(TARGETS, BASES, WEIGHTS, st.floats(0.01, 0.9))
 def test_the_cut_of_the_normaliser_is_the_least(target, base, weights, eps):
     cut = theory.normaliser_cut(target, base, weights, eps=eps)
-    assert abs(theory.checks(target, base, weights, cut=cut, eps=eps)["cut"]) < 1e-8
-    require(theory.checks(target, base, weights, cut=cut * (1 + 1e-6), eps=eps))
+    slacks = theory.checks(target, base, weights, cut=cut, eps=eps)
+    require(slacks)
+    assert slacks["cut"] < 1e-8
 
 
 @given(BASES, WEIGHTS, st.floats(0.01, 0.99))
@@ -338,6 +375,8 @@ def test_a_cut_that_is_too_small_is_named():
         (lambda: theory.miss_bound_by_mean(coverage=0.5, draws=3), "coverage"),
         (lambda: theory.rejection_law(*HALVES[:2], cut=-1.0, draws=3), "cut"),
         (lambda: theory.normaliser_draws(cut=2.0, eps=0.1, delta=0.0), "delta"),
+        (lambda: theory.normaliser_draws(cut=1e308, eps=1e-3, delta=0.1), "cut"),
+        (lambda: theory.normaliser_draws(cut=2.0, eps=1e-200, delta=0.1), "eps"),
         (lambda: theory.normaliser_miss(mass=2.0, cut=2.0, per_group=5, groups=3, eps=0.1), "mass"),
         (lambda: theory.beta_miss(a=0.0, b=1.0, draws=3), "a"),
         (lambda: theory.draws_needed(0.5, eps=0.1), "value"),

@@ -93,6 +93,16 @@ def test_the_ends_are_best_of_n_and_base(seed, draws):
     )
 
 
+@pytest.mark.parametrize("kept", [1, 3, 10])
+def test_rare_levels_keep_their_digits(kept):
+    """At the top, in the middle and at the bottom; at k = N the law is base."""
+    masses, density = [1e-25, 0.5, 1e-18, 0.5, 1e-20], 10 / kept
+    law = win_rate.best_k_law(np.log([masses]), np.arange(5.0)[None], draws=10, kept=kept)[0]
+    assert law[4] == pytest.approx(density * 1e-20, rel=1e-13)
+    assert law[2] == pytest.approx(density * 1e-18 * stats.binom.cdf(kept - 1, 9, 0.5) if kept < 10 else 1e-18, rel=1e-13)
+    assert law[0] == pytest.approx(1e-25 if kept == 10 else 0.0, rel=1e-13, abs=1e-40)
+
+
 def test_best_k_of_n_drawn_literally():
     base, truth, proxy = world(11)
     rng, trials, draws, kept = np.random.default_rng(0), 100_000, 6, 2
@@ -354,6 +364,15 @@ def test_no_other_number_of_draws_is_trusted_more(a, eps):
     assert win_rate.accuracy_lower_bound(accuracy=a, pair_error=eps, draws=best) >= largest - 1e-12
 
 
+def test_the_lift_at_tiny_errors_and_accuracies():
+    for eps in (1e-12, 1e-15, 1e-17):
+        found = win_rate.accuracy_lower_bound(accuracy=0.3, pair_error=eps, draws=round(10 / eps))
+        assert found == pytest.approx(math.exp(-7), rel=1e-9)
+    # As a falls to 0 the best N is near -1/log(1 - eps) = 7.18.
+    assert {win_rate.trusted_draws(accuracy=a, pair_error=0.13) for a in (1e-9, 1e-17, 1e-300)} == {7.0}
+    assert win_rate.trusted_draws(accuracy=0.1, pair_error=0.5) == 1.0
+
+
 def test_ends_of_the_lift():
     for draws in (1, 2, 7):
         for a in (0.0, 1.0):
@@ -374,6 +393,11 @@ def test_ends_of_the_lift():
     ("call", "name"),
     [
         (lambda: win_rate.best_k_law(*equal(3), draws=2, kept=3), "kept"),
+        (lambda: win_rate.best_k_law(*equal(3), draws=1e20, kept=3), "draws"),
+        (lambda: win_rate.hacking_bound(error=0.1, draws=2, kept=np.array([1, 3])), "kept"),
+        (lambda: win_rate.shortfall_bound(error=0.1, draws=2, kept=3), "kept"),
+        (lambda: win_rate.comparator_bound(cut=0.25, excess=0.0), "excess"),
+        (lambda: win_rate.predicted_accuracy(accuracy=0.3, pair_error=0.1, draws=1e50), "draws"),
         (lambda: win_rate.misranked_mass(error=0.6), "error"),
         (lambda: win_rate.best_draws(error=0.0), "error"),
         (lambda: win_rate.hacking_bound(error=1.5, draws=2), "error"),
