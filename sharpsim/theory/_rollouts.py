@@ -16,6 +16,8 @@ from sharpsim.theory._prefix_tree import ALPHA, Space
 
 _STEP = 1 / 4
 """A binary fraction: points of the grid are then exact."""
+_LARGE = 600.0
+"""exp of it is a float, and products of that with numbers of draws too."""
 MANY = count(1, 10**7)
 
 
@@ -39,7 +41,7 @@ def _log_bias(log_probs: Any, alpha: float, K: int) -> np.ndarray:
         masses = row[row > -np.inf]
         values = _relative(masses, alpha)
         u = _grid(float(values.min()), len(values), alpha)
-        t, inner = _exp(u), K * _log_laplace(masses, _scaled(values, u, K))
+        t, inner = np.exp(np.minimum(u, _LARGE)), K * _log_laplace(masses, _scaled(values, u, K))
         # Near t = 0 both exponentials are 1: their difference from the difference of the exponents.
         near = t < 1
         apart = np.where(near, -np.exp(-t) * np.expm1(np.where(near, inner + t, 0.0)), np.exp(-t) - np.exp(inner))
@@ -59,7 +61,7 @@ def resampling_law(log_probs: Any, *, alpha: float, draws: int) -> np.ndarray:
         masses, law = row[some], np.zeros(len(row))
         values = _relative(masses, alpha)
         at = _scaled(values, _grid(float(values.min()), len(values), alpha), draws)
-        law[some] = draws * np.exp(masses) * np.exp(at - _exp(at) + (draws - 1) * _log_laplace(masses, at)).sum(axis=1) * _STEP
+        law[some] = draws * np.exp(masses) * (at * np.exp((draws - 1) * _log_laplace(masses, at) - at)).sum(axis=1) * _STEP
         laws.append(law)
     return np.array(laws)
 
@@ -102,7 +104,7 @@ def _next_token(space: Space, alpha: float, K: int) -> np.ndarray:
         logs = [_log_laplace(m, x) for m, x in zip(masses, at, strict=True)]
         everything = K * np.sum(logs, axis=0)
         for child, m, x, one in zip(children, masses, at, logs, strict=True):
-            found[child] = float(K * (np.exp(m) @ np.exp(x - _exp(x) + (everything - one))).sum() * _STEP)
+            found[child] = float(K * ((np.exp(m) @ (x * np.exp(-x))) * np.exp(everything - one)).sum() * _STEP)
     return found
 
 
@@ -143,17 +145,14 @@ def _grid(least: float, entries: int, alpha: float) -> np.ndarray:
 
 
 def _scaled(log_values: np.ndarray, u: np.ndarray, K: int) -> np.ndarray:
-    """log of v t/K, [values, points]."""
-    return log_values[:, None] + (u - np.log(K))
-
-
-def _exp(x: np.ndarray) -> np.ndarray:
-    """exp(x), cut at 1e260: exp of minus that is 0, and sums of such numbers stay finite."""
-    return np.exp(np.minimum(x, 600.0))
+    """v t/K, [values, points], cut at e^600: exp of minus that is 0, and sums of such numbers stay finite."""
+    if log_values.min() > -_LARGE:
+        # A product has all digits, a sum of logarithms loses some.
+        return np.outer(np.exp(log_values), np.exp(u) / K)
+    return np.exp(np.minimum(log_values[:, None] + (u - np.log(K)), _LARGE))
 
 
 def _log_laplace(log_masses: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """log E exp(-s X) at log(s X) = `at`, with its digits where it is near 0 and where the mean itself is below the smallest float."""
-    exponents = -_exp(at)
-    lost = np.exp(log_masses) @ -np.expm1(exponents)
-    return np.where(lost < 0.5, np.log1p(-np.minimum(lost, 0.5)), logsumexp(log_masses[:, None] + exponents, np, axis=0))
+    """log E exp(-s X) at s X = `at`, with its digits where it is near 0 and where the mean itself is below the smallest float."""
+    lost = np.exp(log_masses) @ -np.expm1(-at)
+    return np.where(lost < 0.5, np.log1p(-np.minimum(lost, 0.5)), logsumexp(log_masses[:, None] - at, np, axis=0))
