@@ -143,7 +143,8 @@ def beta_miss(*, a: float, b: float, draws: Any) -> Any:
 
 def _stirling(x: Any) -> Any:
     """log Gamma(x) - (x - 1/2) log x + x - log(2 pi)/2 for x >= 100."""
-    return (1 / 12 - (1 / 360 - 1 / (1260 * x * x)) / (x * x)) / x
+    y = 1 / x
+    return y * (1 / 12 - y * y * (1 / 360 - y * y / 1260))
 
 
 @checked(a=MODERATE, b=MODERATE)
