@@ -36,7 +36,7 @@ def normaliser_cut(log_target: Any, log_base: Any, prompt_weights: Any, *, eps: 
             return math.inf
         high = min(2 * high, 700.0)
     # Below M = 1 the ratio is above 1 - M: no smaller cut will do.
-    root: Any = optimize.brentq(over, -1.0, high, xtol=1e-10)  # pyright: ignore[reportArgumentType]
+    root: Any = optimize.brentq(over, -1.0, high, xtol=1e-10)
     # The search may end on the side that fails.
     step = 2.0**-52
     while over(root) > 0:

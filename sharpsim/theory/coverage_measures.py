@@ -131,7 +131,7 @@ def beta_coverage(*, a: float, b: float) -> float:
 @checked(a=MODERATE, b=MODERATE)
 def beta_miss(*, a: float, b: float, draws: Any) -> Any:
     """E(1-P*)^N = B(a, b+N)/B(a, b) for P* ~ Beta(a, b): about Gamma(a+b)/Gamma(b) N^-a; in (0, 1), shape of `draws`."""
-    N, steps = np.asarray(draws, dtype=np.float64), np.arange(100)
+    a, b, N, steps = float(a), float(b), np.asarray(draws, dtype=np.float64), np.arange(100.0)
     if max(a, b) <= 100:
         return as_float(np.exp(special.betaln(a, b + N) - special.betaln(a, b)))
     # A hundred steps of the recurrence, and from there Stirling's series of the four Gamma functions: no two large terms cancel.
@@ -143,7 +143,8 @@ def beta_miss(*, a: float, b: float, draws: Any) -> Any:
 
 def _stirling(x: Any) -> Any:
     """log Gamma(x) - (x - 1/2) log x + x - log(2 pi)/2 for x >= 100."""
-    return (1 / 12 - (1 / 360 - 1 / (1260 * x * x)) / (x * x)) / x
+    y = 1 / x
+    return y * (1 / 12 - y * y * (1 / 360 - y * y / 1260))
 
 
 @checked(a=MODERATE, b=MODERATE)

@@ -111,7 +111,9 @@ def best_k_law(log_base: Any, proxy: Any, *, draws: int, kept: int) -> np.ndarra
     order = np.argsort(rewards, axis=-1)
     sorted_base = np.take_along_axis(table, order, axis=-1)
     levels = level_masses(sorted_base, np.take_along_axis(rewards, order, axis=-1), np)
-    level, mass = levels.level, np.exp(levels.level) if kept == draws else _mass(*np.exp(levels), draws, kept)
+    level, mass = levels.level, np.exp(levels.level)
+    if kept < draws:
+        mass = _mass(np.exp(levels.below), mass, np.exp(levels.above), draws, kept)
     share = np.where(level > -np.inf, np.exp(sorted_base - np.where(level > -np.inf, level, 0.0)), 0.0)
     law = np.empty_like(table)
     np.put_along_axis(law, order, np.maximum(mass, 0.0) * share, axis=-1)
