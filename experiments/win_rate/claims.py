@@ -18,7 +18,9 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
     ):
         mine = tables["tables"].where(claim=name)
         worst, attained = float(max(mine["ratio"].max(), mine["extremal"].max())), float(mine["extremal"].max())
-        sound = worst <= room and attained > 0.98 and bool((mine["ratio"] > 0).all())
+        # Where all draws are kept, nothing is hacked.
+        some = (mine["draws"] > mine["kept"]) | (name == "comparator")
+        sound = worst <= room and attained > 0.98 and bool((mine["ratio"][some] > 0).all()) and bool((mine["ratio"] >= 0).all())
         said = f"{claim}, {int(mine['instances'].max())} tables"
         made.append(Verdict(label, said, worst, 1.0, "holds" if sound else "violated", attained, "ratio at the extremal table"))
     wrong = surprises(rows, exact="exact")
