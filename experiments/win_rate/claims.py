@@ -19,8 +19,7 @@ def verdicts(tables: dict[str, Table]) -> list[Verdict]:
         mine = tables["tables"].where(claim=name)
         worst, attained = float(max(mine["ratio"].max(), mine["extremal"].max())), float(mine["extremal"].max())
         # Where all draws are kept, nothing is hacked.
-        some = (mine["draws"] > mine["kept"]) | (name == "comparator")
-        sound = worst <= room and attained > 0.98 and bool((mine["ratio"][some] > 0).all()) and bool((mine["ratio"] >= 0).all())
+        sound = worst <= room and attained > 0.98 and bool((mine["ratio"] >= 0).all()) and bool((mine["ratio"] > 0).any())
         said = f"{claim}, {int(mine['instances'].max())} tables"
         made.append(Verdict(label, said, worst, 1.0, "holds" if sound else "violated", attained, "ratio at the extremal table"))
     wrong = surprises(rows, exact="exact")
