@@ -9,8 +9,8 @@ from typing import Any
 import jax
 
 from benchmarks import _ours, memory, pipeline
-from benchmarks._processes import peak
 from experiments.engine.compiled import prepare_jax
+from experiments.engine.memory import peak
 
 
 def main(name: str, scale: str, cache: str = "") -> None:

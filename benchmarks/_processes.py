@@ -1,24 +1,11 @@
 """Runs a measurement in a fresh interpreter, for peak memory and for everything that is slow only the first time."""
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
 
 from experiments.engine.rows import ROOT
-
-
-def peak() -> int:
-    """The largest memory that this process has held so far, in bytes.
-
-    Linux counts from the start of each program. Elsewhere `getrusage` is used, which also counts what the parent held when it forked.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def probe(name: str, scale: str, cache: Path | None = None) -> str:

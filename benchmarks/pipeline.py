@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _numpy_sequences, _ours
-from benchmarks._processes import peak, probe
+from benchmarks._processes import probe
 from benchmarks._results import Row, compared
 from benchmarks._timing import Entry, Ratio, burst
+from experiments.engine.memory import peak
 from experiments.sft.trials import Setting
 from sharpsim import laws
 from sharpsim.instances import random_table, row_permutations

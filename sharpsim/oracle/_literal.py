@@ -118,7 +118,7 @@ class Oracle(eqx.Module):
         """
         n, stop = _checks.static_count("n", n), stop if _checks.is_traced(stop) else np.asarray(stop, float)
         base = self._tabular("best_until")
-        _check_stop(stop, base.log_probs.dtype)
+        unchecked.stop_fits(stop, base.log_probs.dtype)
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         # Deadlines overflow float16.
@@ -217,13 +217,3 @@ class Oracle(eqx.Module):
         if not _checks.is_traced(stop):
             _checks.affordable("stop", stop, seconds=unchecked.STEP * float(stop))
         return unchecked.adaptive_literal(log_probs, prompts, stop, key)
-
-
-def _check_stop(value: Any, dtype: Any) -> None:
-    """Refuse a stopping parameter that is not one positive number, or too large for the floats of a table (of at least 32 bits)."""
-    _checks.positive("stop", value)
-    if np.ndim(value) != 0:
-        raise ValueError(f"`stop` must be one number; got shape {np.shape(value)}.")
-    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
-    if not _checks.is_traced(value) and float(value) > largest:
-        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {value}.")

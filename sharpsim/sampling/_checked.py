@@ -13,7 +13,7 @@ from sharpsim._arguments import HALF_OPEN_UNIT, LABEL, POSITIVE, arrays, checked
 from sharpsim.sampling import unchecked
 from sharpsim.sampling._alias import AliasTables
 from sharpsim.sampling._hazard_table import HazardTable
-from sharpsim.sampling._kinds import BY_LAW, COUNT, TOTALS, VALUES, WORD
+from sharpsim.sampling._kinds import BY_LAW, COUNT, TOTALS, VALUES, WORD, stop_fits
 from sharpsim.sampling._traced import TracedRanking
 
 NUMBERS = arrays(LABEL, "n")
@@ -162,8 +162,5 @@ def _float(draws: Any) -> Any:
 
 
 def _stop(stop: Any, log_probs: Any) -> Any:
-    """The stopping parameter, refused where it is too large for the floats of a table (of at least 32 bits)."""
-    largest = float(np.finfo(np.promote_types(log_probs.dtype, np.float32)).max)
-    if not _checks.is_traced(stop) and float(stop) > largest:
-        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {log_probs.dtype}; got {stop}.")
+    stop_fits(stop, log_probs.dtype)
     return float(stop) if isinstance(stop, int) else stop

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import jax
+import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import REWARD, TABLE, arrays, count
@@ -55,6 +56,13 @@ def _is_shape(shape: Any) -> bool:
         return isinstance(shape, (tuple, list)) and all(count(0).check("", length, {}, single=True) is None for length in shape)
     except ValueError:
         return False
+
+
+def stop_fits(stop: Any, dtype: Any) -> None:
+    """Refuse a stopping parameter that is too large for the floats of a table (of at least 32 bits)."""
+    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
+    if not _checks.is_traced(stop) and float(stop) > largest:
+        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {stop}.")
 
 
 OUTCOMES = ("rows", "outcomes")
