@@ -10,7 +10,7 @@ import jax
 
 from benchmarks import _ours, memory, pipeline
 from experiments.engine.compiled import prepare_jax
-from experiments.engine.memory import peak
+from experiments.engine.cost import peak
 
 
 def main(name: str, scale: str, cache: str = "") -> None:

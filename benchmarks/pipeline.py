@@ -13,7 +13,7 @@ from benchmarks import _numpy_sequences, _ours
 from benchmarks._processes import probe
 from benchmarks._results import Row, compared
 from benchmarks._timing import Entry, Ratio, burst
-from experiments.engine.memory import peak
+from experiments.engine.cost import peak
 from experiments.sft.trials import Setting
 from sharpsim import laws
 from sharpsim.instances import random_table, row_permutations

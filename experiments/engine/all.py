@@ -3,15 +3,16 @@
 import sys
 import time
 import traceback
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import jax
-
-from experiments.engine.beside import processes, side_by_side
+from experiments.engine.beside import Pool, processes, shared, side_by_side
 from experiments.engine.comparison import Agreement, compare, reference_of
+from experiments.engine.cost import let_go
+from experiments.engine.interrupt import deaf
 from experiments.engine.provenance import other_generator, other_versions
 from experiments.engine.rows import Places, Refused
 from experiments.engine.run import load, run_stem, stems
@@ -39,16 +40,8 @@ def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
     places = Places.of(scale, seed=seed, out=out)
     places.try_out(figures=True)
     chosen = stems()
-    # One that shares its own work among the cores has them for itself; of the others the longest are begun first.
-    alone = [stem for stem in chosen if getattr(load(stem), "SHARES_ITS_WORK", False)]
-    others = sorted((stem for stem in chosen if stem not in alone), key=_usual_seconds, reverse=True)
-    quiet = len(others) > 1 and processes() > 1
-    pieces = [(stem, scale, seed, places, draw, quiet) for stem in others]
     found: dict[str, Done] = {}
-    with_lines = chain(
-        ((stem, _one(stem, scale, seed, places, draw, False)) for stem in alone), zip(others, side_by_side(_one, pieces), strict=True)
-    )
-    for stem, done in with_lines:
+    for stem, done in _each(chosen, (scale, seed, places, draw)):
         found[stem] = done
         _say(f"[{len(found)}/{len(chosen)}] {stem}: {done.seconds:.0f} s")
 
@@ -64,9 +57,40 @@ def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
     return 1 if failed or unexpected or differing else 0
 
 
+def _each(chosen: list[str], given: tuple[str, int, Places, Draw]) -> Iterator[tuple[str, Done]]:
+    """What became of each stem, as they end.
+
+    On several cores all pieces of several stems share the processes; those of the stems that usually take longest are begun first. A stem that
+    shares its work among processes is led by a thread of this one, and does in it what is left.
+    """
+    count = processes()
+    if count < 2 or len(chosen) < 2:
+        for stem in chosen:
+            yield stem, _one(stem, *given, False)
+            let_go()
+        return
+    weights = {stem: _usual_seconds(stem) for stem in chosen}
+    led = {stem for stem in chosen if getattr(load(stem), "SHARES_ITS_WORK", False)}
+    with Pool(count) as pool, ThreadPoolExecutor(len(led) or 1) as leaders:
+        with deaf():
+            waiting: dict[Future[Any], str] = {leaders.submit(_led, pool, weights[stem], stem, given): stem for stem in led}
+        waiting |= {pool.submit(_one, (stem, *given, True), weights[stem]): stem for stem in chosen if stem not in led}
+        for done in as_completed(waiting):
+            stem = waiting[done]
+            try:
+                yield stem, done.result() if stem in led else done.result()[0]
+            except BrokenProcessPool:
+                raise Refused("a process of this run died, often for lack of memory.") from None
+
+
 def _usual_seconds(stem: str) -> float:
     """How long the committed run took; 0 where there is none."""
     return float(Places.reference().provenance(stem).get("wall_seconds", 0.0))
+
+
+def _led(pool: Pool, weight: float, stem: str, given: tuple[str, int, Places, Draw]) -> Done:
+    with shared(pool, weight):
+        return _one(stem, *given, False)
 
 
 def _one(stem: str, scale: str, seed: int, places: Places, draw: Draw, quiet: bool) -> Done:
@@ -75,15 +99,13 @@ def _one(stem: str, scale: str, seed: int, places: Places, draw: Draw, quiet: bo
     try:
         verdicts = run_stem(stem, scale=scale, seed=seed, base=None, places=places, quiet=quiet)
         try:
-            draw(stem, places)
+            list(side_by_side(draw, [(stem, places)]))
         except Exception as error:
             failed.append(f"figure {stem}")
             _explain(error)
     except Exception as error:
         failed.append(f"experiment {stem}")
         _explain(error)
-    # The programs of one stem are of no use to the next.
-    jax.clear_caches()
     return Done(verdicts, failed, time.perf_counter() - started)
 
 

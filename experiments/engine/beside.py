@@ -1,14 +1,19 @@
 """Independent pieces of one run, each in one of as many processes as there are cores. The answer does not depend on how many those are."""
 
+import heapq
+import itertools
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from contextvars import ContextVar
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
+from experiments.engine.cost import Cost, let_go, measured, note
 from experiments.engine.interrupt import deaf
 from experiments.engine.rows import Refused
 
@@ -19,6 +24,80 @@ _THREADS = "NPROC"
 """The variable of the environment from which XLA takes the number of its threads."""
 
 
+class Pool:
+    """As many processes as it is made with. Of the pieces that wait, the first are those of greatest weight, then those that came first.
+
+    Used as a context: its processes end with the block, at once where an error ends it.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._others = multiprocessing.active_children()
+        with deaf():
+            self._executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (max(1, cores() // count),))
+        self._waiting: list[tuple[float, int, Future[Any], Callable[..., Any], tuple[Any, ...]]] = []
+        self._number, self._free, self._lock = itertools.count(), count, threading.Lock()
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if kind is not None:
+            for child in multiprocessing.active_children():
+                if child not in self._others:
+                    child.kill()
+        self._executor.shutdown(wait=kind is None, cancel_futures=True)
+
+    def submit(self, work: Callable[..., Result], piece: tuple[Any, ...], weight: float = 0.0) -> "Future[tuple[Result, Cost]]":
+        """`work(*piece)` and what it cost, when they are there. What is cancelled in time is not begun."""
+        answer: Future[Any] = Future()
+        with self._lock:
+            heapq.heappush(self._waiting, (-weight, next(self._number), answer, work, piece))
+        self._fill()
+        return answer
+
+    def _fill(self) -> None:
+        """Begin what waits while a process is free."""
+        while True:
+            with self._lock:
+                if not (self._free and self._waiting):
+                    return
+                *_, answer, work, piece = heapq.heappop(self._waiting)
+                if not answer.set_running_or_notify_cancel():
+                    continue
+                self._free -= 1
+            try:
+                with deaf():
+                    begun = self._executor.submit(_measured, work, piece)
+            except (BrokenProcessPool, RuntimeError) as error:
+                answer.set_exception(error)
+            else:
+                begun.add_done_callback(lambda done, answer=answer: self._done(done, answer))
+
+    def _done(self, done: "Future[Any]", answer: "Future[Any]") -> None:
+        with self._lock:
+            self._free += 1
+        # The next piece first: the caller may take long over this one.
+        self._fill()
+        error = BrokenProcessPool() if done.cancelled() else done.exception()
+        if error is None:
+            answer.set_result(done.result())
+        else:
+            answer.set_exception(error)
+
+
+_SHARED: ContextVar[tuple[Pool, float] | None] = ContextVar("_SHARED", default=None)
+
+
+@contextmanager
+def shared(pool: Pool, weight: float) -> Iterator[None]:
+    """In this block, and thread, pieces go to this pool with this weight."""
+    token = _SHARED.set((pool, weight))
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
 def side_by_side(work: Callable[..., Result], pieces: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
     """Yields `work(*piece)` for each of the pieces, in their order. Pieces are begun in that order too: the longest first is the fastest.
 
@@ -27,28 +106,28 @@ def side_by_side(work: Callable[..., Result], pieces: Sequence[tuple[Any, ...]])
 
     Raises what `work` raises, and `Refused` where a process died.
     """
-    count = min(len(pieces), processes())
-    if count < 2:
+    if (given := _SHARED.get()) is not None:
+        yield from _answers(*given, work, pieces)
+    elif (count := min(len(pieces), processes())) > 1:
+        with Pool(count) as pool:
+            yield from _answers(pool, 0.0, work, pieces)
+    else:
         for piece in pieces:
             yield work(*piece)
-        return
-    others = multiprocessing.active_children()
-    done = False
-    with deaf():
-        pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (max(1, cores() // count),))
-        futures = [pool.submit(work, *piece) for piece in pieces]
-    mine = [child for child in multiprocessing.active_children() if child not in others]
+
+
+def _answers(pool: Pool, weight: float, work: Callable[..., Result], pieces: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
+    waiting = [pool.submit(work, piece, weight) for piece in pieces]
     try:
-        for future in futures:
-            yield future.result()
-        done = True
+        for answer in waiting:
+            found, cost = answer.result()
+            note(cost)
+            yield found
     except BrokenProcessPool:
         raise Refused("a process of this run died, often for lack of memory.") from None
     finally:
-        if not done:
-            for child in mine:
-                child.kill()
-        pool.shutdown(wait=done, cancel_futures=True)
+        for answer in waiting:
+            answer.cancel()
 
 
 def processes() -> int:
@@ -80,4 +159,13 @@ def _begin(threads: int) -> None:
     prepare_jax()
 
 
-__all__ = ["cores", "processes", "side_by_side"]
+def _measured(work: Callable[..., Result], piece: tuple[Any, ...]) -> tuple[Result, Cost]:
+    """The programs of one piece are of no use to the next."""
+    with measured() as cost:
+        try:
+            return work(*piece), cost()
+        finally:
+            let_go()
+
+
+__all__ = ["Pool", "cores", "processes", "shared", "side_by_side"]

@@ -3,6 +3,7 @@
 Each device runs one unit at a time: a chunk of seeds of one cell, that is, of one point of the grid of settings.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -73,11 +74,12 @@ def start(replicate: Replicate, units: Sequence[tuple[Any, int, int]], *, words:
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """Records the programs that are requested from XLA inside the block, compiled or read from the cache on disk: one name for each."""
+    """Records the programs that this thread requests from XLA inside the block, compiled or read from the cache on disk, by their names."""
     seen: list[str] = []
+    mine = threading.get_ident()
 
     def heard(event: str, duration: float, **details: Any) -> None:
-        if event == "/jax/core/compile/backend_compile_duration":
+        if event == "/jax/core/compile/backend_compile_duration" and threading.get_ident() == mine:
             seen.append(str(details.get("fun_name", "")))
 
     listen: Any = heard

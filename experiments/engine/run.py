@@ -10,9 +10,9 @@ from typing import Any
 
 from experiments.engine.bases import load_base
 from experiments.engine.columns import Tables, by_kind, undeclared
+from experiments.engine.cost import measured
 from experiments.engine.frame import Context, key_implementation
 from experiments.engine.journal import Journal
-from experiments.engine.memory import forget_peak, peak_mib
 from experiments.engine.provenance import commit, digest, file_digest, hardware, libraries, versions
 from experiments.engine.rows import ROOT, VERDICTS, Places, Refused, read_parts, stems_in, write_rows
 from experiments.engine.verdicts import Verdict, write_verdicts
@@ -62,8 +62,9 @@ def run_stem(
     context = Context(scale=scale, seed=seed, base=base, quiet=quiet, journal=journal, client=client)
 
     started = time.perf_counter()
-    forget_peak()
-    parts = module.run(settings, context)
+    with measured() as so_far:
+        parts = module.run(settings, context)
+        cost = so_far()
     record = {
         "stem": stem,
         "scale": scale,
@@ -75,7 +76,7 @@ def run_stem(
         **commit(),
         "hardware": hardware(),
         "wall_seconds": round(time.perf_counter() - started, 1),
-        "peak_mib": peak_mib(),
+        **cost._asdict(),
         "rows": {places.part(stem, name).name: len(rows) for name, rows in parts.items()},
         "columns": {places.part(stem, name).name: by_kind(module.COLUMNS[name]) for name in parts if name in module.COLUMNS},
         "notes": context.notes,

@@ -67,6 +67,8 @@ def _save(fig: Figure, name: str, stem: str, places: Places, kinds: Sequence[str
     for kind in kinds:
         content = io.BytesIO()
         fig.savefig(content, format=kind, metadata=_METADATA[kind])
+        # Laid out once: it takes as long as drawing, and the others would differ by fractions of a point.
+        fig.set_layout_engine(None)
         write_whole(places.figures / f"{name}.{kind}", content.getvalue())
     rows = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in places.parts(stem).values()}
     record = {"figure": name, "caption": fig.get_label(), "rows": rows, "matplotlib": matplotlib.__version__}
