@@ -60,8 +60,8 @@ def run_all(*, scale: str, seed: int, out: Path | None, draw: Draw) -> int:
 def _each(chosen: list[str], given: tuple[str, int, Places, Draw]) -> Iterator[tuple[str, Done]]:
     """What became of each stem, as they end.
 
-    On several cores all pieces of several stems share the processes; those of the stems that usually take longest are begun first. A stem that
-    shares its work among processes is led by a thread of this one, and does in it what is left.
+    On several cores all pieces of several stems share the processes; those of the stems that usually take longest are begun first. A stem
+    that shares its work among processes is led by a thread of this one, and does in it what is left.
     """
     count = processes()
     if count < 2 or len(chosen) < 2:
