@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 
 from sharpsim._arguments import OPEN_UNIT, UNIT, checked, count
-from sharpsim.laws._binomial import binomial_window
 
 LARGEST = 1024
 """The most votes for which the law is computed. More votes are allowed only where the favoured label loses with probability below 1e-17."""
@@ -108,15 +107,32 @@ def plurality_miss(*, votes: np.ndarray, labels: int, miss: float, negligible: f
     largest = int(votes[is_open].max())
     if largest > LARGEST:
         raise ValueError(f"`votes` must be at most {LARGEST} where the vote is open; got {largest} at miss {miss:.3g} of {labels} labels.")
-    table = _losing_table(int(labels), max(8, 1 << max(largest - 1, 1).bit_length()))
-    by_count = np.array([_loses(c, miss, table) for c in range(largest + 1)])
-    result[is_open] = by_count[votes[is_open]]
+    weights = _log_weights(int(labels), max(8, 1 << max(largest - 1, 1).bit_length()))[: largest + 1, : largest // 2 + 1]
+    result[is_open] = _losses(weights, miss)[votes[is_open]]
     return result
 
 
-def _loses(c: int, miss: float, table: np.ndarray) -> float:
-    # The favoured label may lose where it has at most half of the votes.
-    others, probability = binomial_window(c, miss, lower=1e-300, upper=1e-300)
-    may_lose = 2 * others >= c
-    others = others[may_lose]
-    return float(probability[may_lose] @ table[c - others, others])
+@lru_cache(maxsize=32)
+def _log_weights(labels: int, size: int) -> np.ndarray:
+    """log C(c, k) L[k, c - k] at [c, k] for c <= size and k <= size/2; -inf for k > c/2, where the favoured label cannot lose.
+
+    L is `_losing_table`. By Pascal's rule the relative error of a binomial coefficient is at most c roundings.
+    """
+    table, half = _losing_table(labels, size), size // 2 + 1
+    weights, row = np.full((size + 1, half), -np.inf), np.zeros(half)
+    row[0] = 1.0
+    for c in range(size + 1):
+        may_lose = np.arange(c // 2 + 1)
+        with np.errstate(divide="ignore"):
+            weights[c, may_lose] = np.log(row[may_lose]) + np.log(table[may_lose, c - may_lose])
+        row[1:] += row[:-1]
+    return weights
+
+
+def _losses(log_weights: np.ndarray, miss: float) -> np.ndarray:
+    """sum_k C(c, k) L[k, c - k] (1 - miss)^k miss^(c - k) for each c."""
+    counts, own = np.arange(log_weights.shape[0])[:, None], np.arange(log_weights.shape[1])
+    if miss in (0, 1):
+        # Either no vote falls on another label, and only c = 0 is lost, or all do.
+        return np.where(miss == 1, np.exp(log_weights[:, 0]), np.where(counts[:, 0] == 0, np.exp(log_weights[0, 0]), 0.0))
+    return np.exp(log_weights + (counts - own) * math.log(miss) + own * math.log1p(-miss)).sum(axis=1)
