@@ -5,7 +5,8 @@ SCALE ?= default
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+# One thread for each worker: threads of linear algebra that wait for a core spin (a hundred times the processor time, measured).
+TESTS := NPROC=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
 .PHONY: reproduce update smoke test test-slow test-huggingface lint report bench accuracy mutants weights docs docs-test slides exercise explore clean help versions
 .DELETE_ON_ERROR:

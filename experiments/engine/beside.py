@@ -20,8 +20,8 @@ from experiments.engine.rows import Refused
 Result = TypeVar("Result")
 MEMORY = 3 * 2**30
 """Bytes that a process may need: there are no more processes than the machine has room for."""
-_THREADS = "NPROC"
-"""The variable of the environment from which XLA takes the number of its threads."""
+_THREADS = ("NPROC", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""The variables of the environment from which XLA and NumPy's linear algebra take the number of their threads when they are loaded."""
 
 
 class Pool:
@@ -32,8 +32,11 @@ class Pool:
 
     def __init__(self, count: int) -> None:
         self._others = multiprocessing.active_children()
-        with deaf():
-            self._executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (max(1, cores() // count),))
+        with deaf(), _threads(max(1, cores() // count)):
+            self._executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
+            for _ in range(count):
+                # An executor starts a process where none is idle, and none is before it has begun.
+                self._executor.submit(int)
         self._waiting: list[tuple[float, int, Future[Any], Callable[..., Any], tuple[Any, ...]]] = []
         self._number, self._free, self._lock = itertools.count(), count, threading.Lock()
 
@@ -66,8 +69,7 @@ class Pool:
                     continue
                 self._free -= 1
             try:
-                with deaf():
-                    begun = self._executor.submit(_measured, work, piece)
+                begun = self._executor.submit(_measured, work, piece)
             except (BrokenProcessPool, RuntimeError) as error:
                 answer.set_exception(error)
             else:
@@ -144,9 +146,23 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _begin(threads: int) -> None:
-    """Before the first piece: so many threads for XLA, the settings of JAX, and an end where the caller has ended, however it did."""
-    os.environ[_THREADS] = str(threads)
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Processes that are started in this block use so many threads."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, str(count)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _begin() -> None:
+    """Before the first piece: the settings of JAX, and an end where the caller has ended, however it did."""
     caller: Any = multiprocessing.parent_process()
 
     def follow() -> None:
