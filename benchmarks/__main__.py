@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", choices=SCALES, default="full", help="tiny only shows that everything runs; its timings mean nothing")
     parser.add_argument("--quick", action="store_true", help="full size, but one round of single calls; its timings mean nothing")
     parser.add_argument("--out", type=Path, help="folder for the results; without it the committed results are replaced")
-    parser.add_argument("--record", action="store_true", help="first time `make reproduce` in a fresh clone (use with `reproduce`)")
+    parser.add_argument("--record", action="store_true", help="first time the project's commands in a fresh clone (use with `reproduce`)")
     options = parser.parse_args(arguments)
     for name in options.names:
         if name not in NAMES:

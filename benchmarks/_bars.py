@@ -36,7 +36,12 @@ BARS = {
     ("pipeline", "memory growth", ""): Bar(100, 40, upper=True),
     ("cold_start", "first result, compile included", ""): Bar(10, 4, upper=True),
     ("cold_start", "first result, warm persistent cache", ""): Bar(4, 2, upper=True),
-    ("reproduce", "make reproduce, set-up included", ""): Bar(900, 480, upper=True),
+    ("reproduce", "make reproduce, set-up included", ""): Bar(480, 360, upper=True),
+    ("reproduce", "make reproduce", ""): Bar(360, 240, upper=True),
+    ("reproduce", "make smoke", ""): Bar(45, 30, upper=True),
+    ("reproduce", "make test", ""): Bar(240, 180, upper=True),
+    ("reproduce", "memory of make reproduce", ""): Bar(2, 1.5, upper=True),
+    ("reproduce", "memory of a worker of make test", ""): Bar(1.5, 1, upper=True),
     ("memory", "law, n = 10^7, N = 10^4", ""): Bar(2, 1, upper=True),
     ("memory", "literal, n = 10^6, N = 10^3", ""): Bar(2, 1, upper=True),
 }

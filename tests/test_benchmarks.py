@@ -2,6 +2,8 @@
 
 import csv
 import math
+import subprocess
+import sys
 
 import equinox as eqx
 import jax
@@ -238,6 +240,17 @@ def test_it_runs(module, tmp_path):
     if module is best_of_n:
         rivals = {row["rival"] for row in written}
         assert rivals >= {rival for name, _, rival in BARS if name == "best_of_n"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what other processes hold is read from /proc")
+def test_a_command_is_watched_with_its_children(tmp_path):
+    child = "import time; held = bytearray(b'x') * (300 << 20); time.sleep(3)"
+    (tmp_path / "parent.py").write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}], check=True)\n")
+    found = reproduce.watched([sys.executable, "parent.py"], tmp_path)
+    assert found.seconds >= 3
+    assert 0.3 < found.largest < found.together < 0.4
+    with pytest.raises(subprocess.CalledProcessError):
+        reproduce.watched([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
 
 
 @pytest.mark.slow
