@@ -41,8 +41,8 @@ def draw_stem(stem: str, places: Places, *, kinds: Sequence[str] | None = None) 
 
 
 def draw_run(stem: str, places: Places) -> list[Path]:
-    """Draw the rows of one stem, if it has drawings. Of the reference the PNG alone is kept."""
-    kinds = ("png",) if places == Places.reference() else None
+    """Draw the rows of one stem, if it has drawings. Of the reference the PNG alone is kept, and a smoke run needs no more."""
+    kinds = ("png",) if places == Places.reference() or places.provenance(stem).get("scale") == "smoke" else None
     return draw_stem(stem, places, kinds=kinds) if stem in drawable() else []
 
 
