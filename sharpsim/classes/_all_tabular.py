@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import checked
+from sharpsim._precision import placed
 from sharpsim.classes._compared import check_pairs, squared_residuals
 from sharpsim.classes._counts import Fit, pair_counts
 from sharpsim.classes._graph import potentials, segment_logsumexp
@@ -56,7 +57,7 @@ class AllTabular(eqx.Module):
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
         _checks.shape_of("counts", counts, self.shape)
-        counts = jnp.asarray(counts)
+        counts = placed(counts)
         del key
         unseen = self._reference()
         seen = counts.sum(axis=1, keepdims=True)
@@ -71,7 +72,7 @@ class AllTabular(eqx.Module):
         can be spread over the unseen without exceeding it. `observed` holds log-likelihoods of the base, NaN where unseen.
         """
         _checks.shape_of("observed", observed, self.shape)
-        observed = jnp.asarray(observed)
+        observed = placed(observed)
         hidden = jnp.isnan(observed)
         seen = jnp.where(hidden, 0.0, jnp.exp(observed))
         top, left = jnp.max(seen, axis=-1, keepdims=True), 1 - jnp.sum(seen, axis=-1, keepdims=True)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from sharpsim import _checks
+from sharpsim._precision import placed
 
 CHUNK = 2**22
 """Residuals held in memory at once."""
@@ -17,7 +18,7 @@ def check_pairs(
     """The pairs as arrays; indices outside `shape` are refused."""
     for name, values, size in (("prompts", prompts, shape[0]), ("first", first, shape[1]), ("second", second, shape[1])):
         _checks.indices(name, values, size)
-    return jnp.asarray(prompts), jnp.asarray(first), jnp.asarray(second), jnp.asarray(targets)
+    return placed(prompts), placed(first), placed(second), placed(targets)
 
 
 def squared_residuals(

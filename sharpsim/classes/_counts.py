@@ -7,6 +7,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from sharpsim import _checks, _threefry
 from sharpsim._arguments import checked
+from sharpsim._precision import placed
 from sharpsim.classes._kinds import BEST
 
 
@@ -26,13 +27,13 @@ def pair_counts(
     """
     for name, values, size in (("prompts", prompts, shape[0]), ("responses", responses, shape[1])):
         _checks.indices(name, values, size)
-    return jnp.zeros(shape, dtype).at[jnp.asarray(prompts), jnp.asarray(responses)].add(1.0)
+    return jnp.zeros(shape, dtype).at[placed(prompts), placed(responses)].add(1.0)
 
 
 @checked(best=BEST)
 def choose_among(best: Bool[Array, "*batch members"], *, key: Key[Array, ""]) -> Int[Array, "*batch"]:
     """A uniformly random index where `best` holds, along the last axis."""
-    best = jnp.asarray(best)
+    best = placed(best)
     noise = _threefry.uniform(key, best.shape)
     return jnp.argmax(jnp.where(best, 1.0 + noise, 0.0), axis=-1)
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import LABEL, MEMBERS, REAL, arrays, checked
-from sharpsim._precision import as_jax
+from sharpsim._precision import as_jax, placed
 from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._compared import CHUNK, check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
@@ -49,7 +49,7 @@ class FiniteClass(Optimistic):
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
         _checks.shape_of("counts", counts, self.shape)
-        counts = jnp.asarray(counts)
+        counts = placed(counts)
         # A response that never occurs must not turn its member's -inf into NaN.
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
         member = choose_among(is_best(scores), key=key)
@@ -62,7 +62,7 @@ class FiniteClass(Optimistic):
         `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
         """
         _checks.shape_of("observed", observed, self.shape)
-        observed = jnp.asarray(observed)
+        observed = placed(observed)
         alive = jnp.all(agrees(self.log_probs, observed), axis=-1)
         return jnp.sum(jnp.where(alive[:, None, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=0)
 

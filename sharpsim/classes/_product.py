@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import LABEL, REAL, arrays, checked
-from sharpsim._precision import as_jax
+from sharpsim._precision import as_jax, placed
 from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._compared import check_pairs, is_least, squared_residuals
 from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
@@ -54,7 +54,7 @@ class ProductClass(Optimistic):
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
         _checks.shape_of("counts", counts, self.shape)
-        counts = jnp.asarray(counts)
+        counts = placed(counts)
         counts = counts[:, None, :]
         scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=-1)
         members = choose_among(is_best(scores), key=key)
@@ -68,7 +68,7 @@ class ProductClass(Optimistic):
         `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
         """
         _checks.shape_of("observed", observed, self.shape)
-        observed = jnp.asarray(observed)
+        observed = placed(observed)
         alive = agrees(self.log_probs, observed[:, None, :])
         return jnp.sum(jnp.where(alive[:, :, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=1)
 
@@ -122,7 +122,7 @@ class ProductClass(Optimistic):
         """The policy that takes at each prompt the member with this index, `[prompts]`."""
         _checks.shape_of("parameter", parameter, self.log_probs.shape[:1])
         _checks.indices("parameter", parameter, self.log_probs.shape[1])
-        parameter = jnp.asarray(parameter)
+        parameter = placed(parameter)
         return TabularPolicy(jnp.take_along_axis(self.log_probs, parameter[:, None, None], axis=1)[:, 0])
 
     def any_parameter(self) -> Any:

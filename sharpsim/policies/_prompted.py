@@ -14,6 +14,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import FLAG, arrays
+from sharpsim._precision import placed
 from sharpsim.policies._sequence import SequencePolicy
 from sharpsim.policies._tokens import check_end_token
 
@@ -102,7 +103,7 @@ class PromptedPolicy(SequencePolicy):
     def prompt_symbols(self, prompt: Any) -> tuple[jax.Array, jax.Array]:
         """The symbols of a prompt, int32 [prompt_length], and a mask of those that are not padding."""
         self.check_prompt(prompt)
-        tokens = jnp.asarray(prompt, jnp.int32)
+        tokens = placed(prompt, jnp.int32)
         real = tokens != PADDING
         return jnp.where(real, tokens + (0 if self.prompt_vocabulary_size is None else self.vocabulary_size + 1), 0), real
 

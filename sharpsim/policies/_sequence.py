@@ -14,6 +14,7 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, ROW, checked, require_concrete
 from sharpsim._kind import Kind
+from sharpsim._precision import placed
 
 
 class SequencePolicy(eqx.Module):
@@ -109,7 +110,7 @@ class SequencePolicy(eqx.Module):
         """log pi(y_h | x, y_<h) of every token, [horizon]; 0 after the end. Raises as `log_prob` does."""
         self.check_prompt(prompt)
         self._check_response("response", response)
-        tokens = jnp.asarray(response, jnp.int32)
+        tokens = placed(response, jnp.int32)
         return self._token_log_probs(prompt, tokens, self._ended_before(tokens, jnp))
 
     def _token_log_probs(self, prompt: Any, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
@@ -173,7 +174,7 @@ def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
     """
     require_concrete(ROW, log_probs=log_probs)
     require_concrete(UNIFORM, uniform=uniform)
-    uniform = jnp.asarray(uniform)
+    uniform = placed(uniform)
     probs = jnp.exp(log_probs.astype(uniform.dtype))
     cumulative = jnp.cumsum(probs)
     total = jnp.max(jnp.where(probs > 0, cumulative, 0))

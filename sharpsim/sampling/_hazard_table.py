@@ -16,6 +16,7 @@ from jaxtyping import Array, Int32, UInt32
 
 from sharpsim import _checks
 from sharpsim._arguments import checked
+from sharpsim._precision import placed
 from sharpsim.sampling._blocks import in_blocks
 from sharpsim.sampling._hazard_numbers import BLOCK, END, LOW_BITS, decode, encode, encode_traced, exponentials
 from sharpsim.sampling._kinds import HOST_REWARD, HOST_ROWS, INTEGERS, WORDS
@@ -59,9 +60,9 @@ class HazardTable(eqx.Module):
         edges = (origin + np.arange(cells)) << shift
         guide = np.stack([np.searchsorted(row, edges) for row in high]).astype(np.int32)
         ends = np.concatenate([guide[:, 1:], (high < END).sum(axis=1)[:, None]], axis=1)
-        upper, lower = (jnp.asarray(part.astype(np.uint32)) for part in (high, number & (2**LOW_BITS - 1)))
+        upper, lower = (placed(part.astype(np.uint32)) for part in (high, number & (2**LOW_BITS - 1)))
         steps = int((ends - guide).max()).bit_length()
-        return cls(ranking, upper, lower, jnp.asarray(guide), jnp.int32(origin), jnp.uint32(shift), jnp.int32(steps))
+        return cls(ranking, upper, lower, placed(guide), jnp.int32(origin), jnp.uint32(shift), jnp.int32(steps))
 
     @checked(rows=INTEGERS, places=INTEGERS)
     def hazard(self, rows: Any, places: Any) -> Any:
