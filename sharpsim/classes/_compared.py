@@ -1,7 +1,9 @@
 """Checks, residuals and ties that all least-squares fits to compared pairs of responses use."""
 
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
@@ -21,6 +23,7 @@ def check_pairs(
     return placed(prompts), placed(first), placed(second), placed(targets)
 
 
+@partial(jax.jit, inline=True)
 def squared_residuals(
     log_first: Float[Array, "*batch n"],
     log_second: Float[Array, "*batch n"],
@@ -41,6 +44,7 @@ def squared_residuals(
     return jnp.where(lacking & ~same, jnp.inf, squares)
 
 
+@partial(jax.jit, inline=True)
 def is_least(losses: Float[Array, "*batch members"]) -> Bool[Array, "*batch members"]:
     """Where the losses are least along the last axis, up to the rounding of their sums; relative alone, since 0 is exact."""
     least = jnp.min(losses, axis=-1, keepdims=True)
