@@ -61,8 +61,10 @@ class HazardTable(eqx.Module):
         edges = (origin + np.arange(cells)) << shift
         guide = np.stack([np.searchsorted(row, edges) for row in high]).astype(np.int32)
         ends = np.concatenate([guide[:, 1:], (high < END).sum(axis=1)[:, None]], axis=1)
-        upper, lower = (placed(part.astype(np.uint32)) for part in (high, number & (2**LOW_BITS - 1)))
         steps = int((ends - guide).max()).bit_length()
+        # The last cell is repeated, so that the tables of one size have one shape: each shape is compiled anew.
+        guide = np.pad(guide, ((0, 0), (0, ranking.width - cells)), mode="edge")
+        upper, lower = (placed(part.astype(np.uint32)) for part in (high, number & (2**LOW_BITS - 1)))
         return cls(ranking, upper, lower, placed(guide), jnp.int32(origin), jnp.uint32(shift), jnp.int32(steps))
 
     @checked(rows=INTEGERS, places=INTEGERS)
