@@ -152,7 +152,7 @@ def test_top_k_is_the_truncated_law(k):
     policy = TopKPolicy(whole, k=k)
     responses, log_probs = tabulate(policy, np.zeros(1, dtype=int))
     np.testing.assert_allclose(np.exp(log_probs), np.exp(tabulate(by_hand, np.zeros(1, dtype=int))[1]), atol=1e-12)
-    scored = jax.vmap(lambda response: policy.log_prob(0, response))(responses)
+    scored = jax.jit(jax.vmap(lambda response: policy.log_prob(0, response)))(responses)
     np.testing.assert_allclose(np.exp(scored), np.exp(log_probs[0]), atol=1e-12)
     if k == 1:
         np.testing.assert_array_equal(sample_top_k(whole, 0, k=1, key=jax.random.key(0)), greedy(whole, 0))

@@ -56,7 +56,7 @@ def test_tabulate_lists_every_response_once_with_its_probability(seed, end, zero
 def test_log_prob_agrees_with_enumeration(seed, end):
     policy = TabularSequencePolicy.from_probs(random_tables(seed, zeros=True), end_token=end)
     responses, log_probs = tabulate(policy, np.arange(2))
-    computed = jax.vmap(jax.vmap(policy.log_prob, (None, 0)), (0, None))(jnp.arange(2), jnp.asarray(responses))
+    computed = jax.jit(jax.vmap(jax.vmap(policy.log_prob, (None, 0)), (0, None)))(jnp.arange(2), jnp.asarray(responses))
     np.testing.assert_allclose(np.exp(computed), np.exp(log_probs), rtol=1e-12)
 
 
@@ -108,7 +108,7 @@ def test_sampler_has_the_enumerated_law(end):
     policy = TabularSequencePolicy.from_probs(random_tables(11, zeros=True), end_token=end)
     responses, log_probs = tabulate(policy, np.arange(2))
     keys = jax.random.split(jax.random.key(17), draws)
-    drawn = np.asarray(jax.vmap(lambda key: policy.sample(1, key=key))(keys))
+    drawn = np.asarray(jax.jit(jax.vmap(lambda key: policy.sample(1, key=key)))(keys))
     codes = {tuple(row): i for i, row in enumerate(responses.tolist())}
     counts = np.bincount([codes[tuple(row)] for row in drawn.tolist()], minlength=len(responses))
     law = np.exp(log_probs[1])
@@ -145,7 +145,7 @@ def test_methods_are_jittable_and_differentiable():
     policy = TabularSequencePolicy.from_probs(random_tables(2), end_token=1)
     key, response = jax.random.key(0), jnp.array([0, 2, 1])
     np.testing.assert_array_equal(eqx.filter_jit(policy.sample)(0, key=key), policy.sample(0, key=key))
-    gradient = jax.grad(lambda nodes: TabularSequencePolicy.log_prob(_with_nodes(policy, nodes), 0, response))(policy.nodes)
+    gradient = jax.jit(jax.grad(lambda nodes: TabularSequencePolicy.log_prob(_with_nodes(policy, nodes), 0, response)))(policy.nodes)
     assert float(gradient.sum()) == 3.0
     assert np.isfinite(np.asarray(gradient)).all()
 
