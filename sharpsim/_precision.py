@@ -31,7 +31,19 @@ def as_jax(array: Any) -> jax.Array:
                 stacklevel=3,
             )
         given = given.astype(np.float32)
-    return jnp.asarray(given)
+    return placed(given)
+
+
+def placed(array: Any, dtype: Any = None) -> jax.Array:
+    """`array` as a JAX array, a copy where it is NumPy's.
+
+    `jnp.asarray` compiles a program for each new shape of a NumPy array, 20 ms each, and a large result may share the memory of its
+    argument, which a caller may write to later.
+    """
+    if not isinstance(array, np.ndarray):
+        return jnp.asarray(array, dtype)
+    with np.errstate(over="ignore"):
+        return jax.device_put(array if dtype is None else array.astype(jax.dtypes.canonicalize_dtype(dtype)))
 
 
 def widened(log_probs: jax.Array) -> jax.Array:

@@ -14,6 +14,7 @@ from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.classes import FiniteClass, WithReference
 from sharpsim.oracle import Oracle
+from sharpsim.policies._program import one_program
 
 ROUND = 1e-5
 """Seconds that a round takes at least."""
@@ -81,6 +82,12 @@ def run_rounds(
     oracle: Oracle, policy_class: Any, *, T: int, beta: Any, alpha: Any, key: Any, view: Callable[[Any], Any] = lambda evidence: evidence
 ) -> Rounds:
     """The T rounds in one scan. `view` changes the running sums before each fit (to show that the printed sign fails)."""
+    return _rounds(oracle, policy_class, np.arange(T), beta, alpha, key, view)
+
+
+@one_program
+def _rounds(oracle: Oracle, policy_class: Any, steps: Any, beta: Any, alpha: Any, key: Any, view: Callable[[Any], Any]) -> Rounds:
+    T = len(steps)
     pair_key, start_key, scan_key = jax.random.split(key, 3)
     base = oracle.draw(T, 1, key=pair_key)
     goals = (beta * base.log_probs + oracle.rewards(base))[:, 0]

@@ -1,6 +1,7 @@
 """The class of all conditional laws over finitely many prompts and responses."""
 
 import math
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import checked
+from sharpsim._precision import placed
 from sharpsim.classes._compared import check_pairs, squared_residuals
 from sharpsim.classes._counts import Fit, pair_counts
 from sharpsim.classes._graph import potentials, segment_logsumexp
@@ -56,12 +58,9 @@ class AllTabular(eqx.Module):
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
         _checks.shape_of("counts", counts, self.shape)
-        counts = jnp.asarray(counts)
         del key
-        unseen = self._reference()
-        seen = counts.sum(axis=1, keepdims=True)
-        law = jnp.where(seen > 0, jnp.log(counts) - jnp.log(jnp.maximum(seen, 1.0)), unseen)
-        return Fit(TabularPolicy(law), {"seen": seen[:, 0]})
+        law, seen = _empirical(placed(counts), self._reference())
+        return Fit(TabularPolicy(law), {"seen": seen})
 
     @checked(observed=OBSERVED)
     def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
@@ -71,7 +70,7 @@ class AllTabular(eqx.Module):
         can be spread over the unseen without exceeding it. `observed` holds log-likelihoods of the base, NaN where unseen.
         """
         _checks.shape_of("observed", observed, self.shape)
-        observed = jnp.asarray(observed)
+        observed = placed(observed)
         hidden = jnp.isnan(observed)
         seen = jnp.where(hidden, 0.0, jnp.exp(observed))
         top, left = jnp.max(seen, axis=-1, keepdims=True), 1 - jnp.sum(seen, axis=-1, keepdims=True)
@@ -99,19 +98,28 @@ class AllTabular(eqx.Module):
         (beyond rounding) where targets were not consistent and the law therefore need not be a minimiser. `key` is unused.
         """
         del key
-        shape = self.shape
-        prompts, first, second, targets = check_pairs(prompts, first, second, targets, shape)
-        reference = self._reference()
-        offset = prompts * self.responses
-        found = potentials(offset + first, offset + second, targets.astype(reference.dtype) / beta, self.prompts * self.responses)
-        kept = segment_logsumexp(reference.reshape(-1), found.component)
-        law = (found.height - segment_logsumexp(found.height, found.component) + kept).reshape(shape)
-        # A component that holds everything sums to one up to rounding only.
-        law = law - jax.nn.logsumexp(law, axis=1, keepdims=True)
-        squares = squared_residuals(law[prompts, first], law[prompts, second], targets, first == second, beta=beta)
-        return Fit(TabularPolicy(law), {"component": found.component.reshape(shape) % self.responses, "loss": squares.sum()})
+        law, info = _along_forest(self._reference(), *check_pairs(prompts, first, second, targets, self.shape), beta)
+        return Fit(TabularPolicy(law), info)
 
     def _reference(self) -> Float[Array, "prompts responses"]:
         if self.reference is not None:
             return self.reference.log_probs
-        return jnp.full((self.prompts, self.responses), -math.log(self.responses))
+        return jnp.full(self.shape, -math.log(self.responses))
+
+
+@partial(jax.jit, inline=True)
+def _empirical(counts: Any, unseen: Any) -> tuple[Any, Any]:
+    seen = counts.sum(axis=1, keepdims=True)
+    return jnp.where(seen > 0, jnp.log(counts) - jnp.log(jnp.maximum(seen, 1.0)), unseen), seen[:, 0]
+
+
+@partial(jax.jit, inline=True)
+def _along_forest(reference: Any, prompts: Any, first: Any, second: Any, targets: Any, beta: Any) -> tuple[Any, dict[str, Any]]:
+    responses, offset = reference.shape[1], prompts * reference.shape[1]
+    found = potentials(offset + first, offset + second, targets.astype(reference.dtype) / beta, reference.size)
+    kept = segment_logsumexp(reference.reshape(-1), found.component)
+    law = (found.height - segment_logsumexp(found.height, found.component) + kept).reshape(reference.shape)
+    # A component that holds everything sums to one up to rounding only.
+    law = law - jax.nn.logsumexp(law, axis=1, keepdims=True)
+    squares = squared_residuals(law[prompts, first], law[prompts, second], targets, first == second, beta=beta)
+    return law, {"component": found.component.reshape(reference.shape) % responses, "loss": squares.sum()}

@@ -1,11 +1,14 @@
 """Checks, residuals and ties that all least-squares fits to compared pairs of responses use."""
 
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from sharpsim import _checks
+from sharpsim._precision import placed
 
 CHUNK = 2**22
 """Residuals held in memory at once."""
@@ -17,9 +20,10 @@ def check_pairs(
     """The pairs as arrays; indices outside `shape` are refused."""
     for name, values, size in (("prompts", prompts, shape[0]), ("first", first, shape[1]), ("second", second, shape[1])):
         _checks.indices(name, values, size)
-    return jnp.asarray(prompts), jnp.asarray(first), jnp.asarray(second), jnp.asarray(targets)
+    return placed(prompts), placed(first), placed(second), placed(targets)
 
 
+@partial(jax.jit, inline=True)
 def squared_residuals(
     log_first: Float[Array, "*batch n"],
     log_second: Float[Array, "*batch n"],
@@ -40,6 +44,7 @@ def squared_residuals(
     return jnp.where(lacking & ~same, jnp.inf, squares)
 
 
+@partial(jax.jit, inline=True)
 def is_least(losses: Float[Array, "*batch members"]) -> Bool[Array, "*batch members"]:
     """Where the losses are least along the last axis, up to the rounding of their sums; relative alone, since 0 is exact."""
     least = jnp.min(losses, axis=-1, keepdims=True)

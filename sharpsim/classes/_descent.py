@@ -5,6 +5,7 @@ tangents, so minimising the quadratic plus a tangent over the ball never raises 
 taken instead where it falls further. Local minima remain: the search starts from several points and certifies nothing.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -124,6 +125,7 @@ def _problem(features: Any, sums: LinearSums, radius: Any, alpha: Any) -> _Probl
     return _Problem(features, sums, radius, alpha, alpha == 0, values, vectors, free, pull, pinned, room)
 
 
+@partial(jax.jit, static_argnames=("followed", "most"), inline=True)
 def descend(
     features: Any, sums: LinearSums, radius: Any, starts: Float[Array, "starts d"], *, alpha: Any, followed: int, most: int, key: Any
 ) -> Found:

@@ -1,6 +1,7 @@
 """The class that is a list of tabular policies. Its fits enumerate the members and are exact."""
 
 import math
+from functools import partial
 from typing import Any
 
 import jax
@@ -9,10 +10,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import LABEL, MEMBERS, REAL, arrays, checked
-from sharpsim._precision import as_jax
+from sharpsim._precision import as_jax, placed
 from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._compared import CHUNK, check_pairs, is_least, squared_residuals
-from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts, taken
 from sharpsim.classes._kinds import COMPARED, COUNTS, OBSERVED, ONE_PAIR, PAIRS, one_pair
 from sharpsim.classes._optimism import Choice, Optimistic, TableSums, least_of_tables, pair_terms
 from sharpsim.policies import TabularPolicy
@@ -49,11 +50,10 @@ class FiniteClass(Optimistic):
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
         _checks.shape_of("counts", counts, self.shape)
-        counts = jnp.asarray(counts)
-        # A response that never occurs must not turn its member's -inf into NaN.
-        scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=(1, 2))
-        member = choose_among(is_best(scores), key=key)
-        return Fit(TabularPolicy(self.log_probs[member]), {"member": member, "log_likelihood": scores[member]})
+        scores, best = _likelihoods(placed(counts), self.log_probs)
+        member = choose_among(best, key=key)
+        law, score = taken(member, self.log_probs, scores)
+        return Fit(TabularPolicy(law), {"member": member, "log_likelihood": score})
 
     @checked(observed=OBSERVED)
     def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
@@ -62,7 +62,7 @@ class FiniteClass(Optimistic):
         `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
         """
         _checks.shape_of("observed", observed, self.shape)
-        observed = jnp.asarray(observed)
+        observed = placed(observed)
         alive = jnp.all(agrees(self.log_probs, observed), axis=-1)
         return jnp.sum(jnp.where(alive[:, None, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=0)
 
@@ -83,17 +83,10 @@ class FiniteClass(Optimistic):
         `info`: `member`, its `loss`, and `minimisers`, how many members share that loss.
         """
         prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
-
-        def loss(table: Any) -> Any:
-            return squared_residuals(table[prompts, first], table[prompts, second], targets, first == second, beta=beta).sum()
-
-        # In blocks of members, for memory.
-        size = max(1, min(self.log_probs.shape[0], CHUNK // prompts.shape[0]))
-        losses = jax.lax.map(loss, self.log_probs, batch_size=size)
-        best = is_least(losses)
+        losses, best, tied = _losses(self.log_probs, prompts, first, second, targets, beta)
         member = choose_among(best, key=key)
-        info = {"member": member, "loss": losses[member], "minimisers": best.sum()}
-        return Fit(TabularPolicy(self.log_probs[member]), info)
+        law, loss = taken(member, self.log_probs, losses)
+        return Fit(TabularPolicy(law), {"member": member, "loss": loss, "minimisers": tied})
 
     def no_evidence(self) -> TableSums:
         """Sums of zero for every member."""
@@ -111,7 +104,7 @@ class FiniteClass(Optimistic):
         """The minimiser by enumeration, exact; `start` and `thorough` are unused."""
         del start, thorough
         member, info = least_of_tables(evidence, alpha=alpha, key=key)
-        likelihood, loss = evidence.log_likelihood[member], evidence.loss[member]
+        likelihood, loss = taken(member, *evidence)
         sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}
         return Choice(member, {"member": member, **info, **sums, "exact": jnp.asarray(True)})
 
@@ -124,3 +117,22 @@ class FiniteClass(Optimistic):
     def any_parameter(self) -> Any:
         """Member 0."""
         return jnp.int32(0)
+
+
+@partial(jax.jit, inline=True)
+def _likelihoods(counts: Any, log_probs: Any) -> tuple[Any, Any]:
+    # A response that never occurs must not turn its member's -inf into NaN.
+    scores = jnp.where(counts > 0, counts * log_probs, 0.0).sum(axis=(1, 2))
+    return scores, is_best(scores)
+
+
+@partial(jax.jit, inline=True)
+def _losses(log_probs: Any, prompts: Any, first: Any, second: Any, targets: Any, beta: Any) -> tuple[Any, Any, Any]:
+    def loss(table: Any) -> Any:
+        return squared_residuals(table[prompts, first], table[prompts, second], targets, first == second, beta=beta).sum()
+
+    # In blocks of members, for memory.
+    size = max(1, min(log_probs.shape[0], CHUNK // prompts.shape[0]))
+    losses = jax.lax.map(loss, log_probs, batch_size=size)
+    best = is_least(losses)
+    return losses, best, best.sum()

@@ -1,6 +1,7 @@
 """The class of linear softmax policies with bounded parameters."""
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -69,11 +70,8 @@ class LinearSoftmaxBall(Optimistic):
         """
         del key
         prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
-        rows = beta * (self.features[prompts, first] - self.features[prompts, second])
-        targets = targets.astype(self.features.dtype)
-        theta, multiplier, rank = least_squares_on_ball(rows, targets, self.radius)
-        info = {"theta": theta, "loss": jnp.sum((rows @ theta - targets) ** 2), "rank": rank, "multiplier": multiplier}
-        return Fit(LinearSoftmaxPolicy(self.features, theta), info)
+        info = _least_squares(self.features, self.radius, prompts, first, second, targets, beta)
+        return Fit(LinearSoftmaxPolicy(self.features, info["theta"]), info)
 
     @checked(**PAIRS)
     def maximum_likelihood(self, prompts: Int[Array, " n"], responses: Int[Array, "..."], *, key: Key[Array, ""]) -> Fit:
@@ -135,6 +133,14 @@ class LinearSoftmaxBall(Optimistic):
     def any_parameter(self) -> Any:
         """theta = 0."""
         return jnp.zeros(self.features.shape[2], self.features.dtype)
+
+
+@partial(jax.jit, inline=True)
+def _least_squares(features: Any, radius: Any, prompts: Any, first: Any, second: Any, targets: Any, beta: Any) -> dict[str, Any]:
+    rows = beta * (features[prompts, first] - features[prompts, second])
+    targets = targets.astype(features.dtype)
+    theta, multiplier, rank = least_squares_on_ball(rows, targets, radius)
+    return {"theta": theta, "loss": jnp.sum((rows @ theta - targets) ** 2), "rank": rank, "multiplier": multiplier}
 
 
 class _Newton(NamedTuple):

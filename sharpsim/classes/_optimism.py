@@ -5,6 +5,7 @@ At alpha = 0 its limit alpha -> 0+: the least likelihood of the second responses
 """
 
 import abc
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -78,13 +79,17 @@ class Optimistic(eqx.Module):
         prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
         if not _checks.is_traced(count) and int(count) > prompts.shape[0]:
             raise ValueError(f"`count` must be at most the {prompts.shape[0]} rows given; got {count!r}.")
-
-        def add(i: Any, evidence: Any) -> Any:
-            return self.observe(evidence, prompts[i], first[i], second[i], targets[i], beta=beta)
-
-        evidence = jax.lax.fori_loop(jnp.zeros_like(count), count, add, self.no_evidence())
+        evidence = _observed(self, prompts, first, second, targets, beta, count)
         found = self.most_optimistic(evidence, alpha=alpha, key=key, start=start, thorough=True)
         return Fit(self.policy_at(found.parameter), found.info)
+
+
+@partial(jax.jit, inline=True)
+def _observed(policy_class: Optimistic, prompts: Any, first: Any, second: Any, targets: Any, beta: Any, count: Any) -> Any:
+    def add(i: Any, evidence: Any) -> Any:
+        return policy_class.observe(evidence, prompts[i], first[i], second[i], targets[i], beta=beta)
+
+    return jax.lax.fori_loop(jnp.zeros_like(count), count, add, policy_class.no_evidence())
 
 
 class TableSums(NamedTuple):
@@ -94,6 +99,7 @@ class TableSums(NamedTuple):
     loss: Float[Array, "*batch members"]
 
 
+@partial(jax.jit, inline=True)
 def pair_terms(log_first: Any, log_second: Any, target: Any, same: Any, *, beta: Any) -> TableSums:
     """The terms that one pair adds to the sums, for each member.
 
@@ -111,6 +117,12 @@ def pair_terms(log_first: Any, log_second: Any, target: Any, same: Any, *, beta:
 
 def least_of_tables(sums: TableSums, *, alpha: Any, key: Any) -> tuple[Any, dict[str, Any]]:
     """Index of the minimiser along the last axis, exactly; ties (up to rounding of the sums) uniform by `key`."""
+    best, tied = _least(sums, alpha)
+    return choose_among(best, key=key).astype(jnp.int32), {"minimisers": tied}
+
+
+@partial(jax.jit, inline=True)
+def _least(sums: TableSums, alpha: Any) -> tuple[Any, Any]:
     likely = jnp.asarray(alpha, sums.loss.dtype) * sums.log_likelihood
     objective = likely + sums.loss
     least = jnp.min(objective, axis=-1, keepdims=True)
@@ -122,5 +134,4 @@ def least_of_tables(sums: TableSums, *, alpha: Any, key: Any) -> tuple[Any, dict
     lowest = jnp.min(unlikely, axis=-1, keepdims=True)
     limit = fitting & (unlikely <= lowest + tolerance * jnp.abs(lowest))
     best = jnp.where(jnp.asarray(alpha) > 0, near, limit)
-    index = choose_among(best, key=key).astype(jnp.int32)
-    return index, {"minimisers": best.sum(axis=-1)}
+    return best, best.sum(axis=-1)

@@ -1,19 +1,21 @@
 """The class that chooses one of several rows separately for every prompt. Its fits are exact."""
 
 import math
+from functools import partial
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import LABEL, REAL, arrays, checked
-from sharpsim._precision import as_jax
+from sharpsim._precision import as_jax, placed
 from sharpsim.classes._agreement import agrees, is_maximiser
 from sharpsim.classes._compared import check_pairs, is_least, squared_residuals
-from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts
+from sharpsim.classes._counts import Fit, choose_among, is_best, pair_counts, taken_by_prompt
 from sharpsim.classes._kinds import COMPARED, COUNTS, OBSERVED, ONE_PAIR, PAIRS, ROWS_OF_MEMBERS, one_pair
 from sharpsim.classes._optimism import Choice, Optimistic, TableSums, least_of_tables, pair_terms
 from sharpsim.policies import TabularPolicy
@@ -54,12 +56,9 @@ class ProductClass(Optimistic):
     def fit_counts(self, counts: Float[Array, "prompts responses"], *, key: Key[Array, ""]) -> Fit:
         """`maximum_likelihood` from how often each pair occurred."""
         _checks.shape_of("counts", counts, self.shape)
-        counts = jnp.asarray(counts)
-        counts = counts[:, None, :]
-        scores = jnp.where(counts > 0, counts * self.log_probs, 0.0).sum(axis=-1)
-        members = choose_among(is_best(scores), key=key)
-        chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
-        return Fit(TabularPolicy(chosen), {"members": members, "seen": counts.sum(axis=(1, 2))})
+        best, seen = _likeliest(placed(counts), self.log_probs)
+        members = choose_among(best, key=key)
+        return Fit(TabularPolicy(taken_by_prompt(members, self.log_probs)), {"members": members, "seen": seen})
 
     @checked(observed=OBSERVED)
     def maximiser_votes(self, observed: Float[Array, "prompts responses"]) -> Float[Array, "prompts responses"]:
@@ -68,7 +67,7 @@ class ProductClass(Optimistic):
         `observed` holds log-likelihoods of the base, NaN where unseen; members are candidates for the base itself.
         """
         _checks.shape_of("observed", observed, self.shape)
-        observed = jnp.asarray(observed)
+        observed = placed(observed)
         alive = agrees(self.log_probs, observed[:, None, :])
         return jnp.sum(jnp.where(alive[:, :, None] & is_maximiser(self.log_probs), 1.0, 0.0), axis=1)
 
@@ -88,14 +87,10 @@ class ProductClass(Optimistic):
         `info`: `members` chosen, their total `loss`, and `minimisers`, how many members tie at each prompt (all, without data).
         """
         prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
-        tables = jnp.moveaxis(self.log_probs, 1, 0)
-        squares = squared_residuals(tables[:, prompts, first], tables[:, prompts, second], targets, first == second, beta=beta)
-        losses = jnp.zeros(self.log_probs.shape[:2], squares.dtype).at[prompts].add(squares.T)
-        best = is_least(losses)
+        losses, best, tied = _losses(self.log_probs, prompts, first, second, targets, beta)
         members = choose_among(best, key=key)
-        chosen = jnp.take_along_axis(self.log_probs, members[:, None, None], axis=1)[:, 0]
-        least = jnp.take_along_axis(losses, members[:, None], axis=1)
-        return Fit(TabularPolicy(chosen), {"members": members, "loss": least.sum(), "minimisers": best.sum(axis=1)})
+        law, (least,) = taken_by_prompt(members, self.log_probs), _totals(members, losses)
+        return Fit(TabularPolicy(law), {"members": members, "loss": least, "minimisers": tied})
 
     def no_evidence(self) -> TableSums:
         """Sums of zero for every member of every prompt, `[prompts, members]`."""
@@ -113,7 +108,7 @@ class ProductClass(Optimistic):
         """The minimiser, exactly, prompt by prompt (the objective is a sum over prompts); `start` and `thorough` are unused."""
         del start, thorough
         members, info = least_of_tables(evidence, alpha=alpha, key=key)
-        likelihood, loss = (jnp.take_along_axis(part, members[:, None], axis=1).sum() for part in evidence)
+        likelihood, loss = _totals(members, *evidence)
         sums = {"log_likelihood": likelihood, "loss": loss, "objective": alpha * likelihood + loss}
         return Choice(members, {"members": members, **info, **sums, "exact": jnp.asarray(True)})
 
@@ -122,9 +117,30 @@ class ProductClass(Optimistic):
         """The policy that takes at each prompt the member with this index, `[prompts]`."""
         _checks.shape_of("parameter", parameter, self.log_probs.shape[:1])
         _checks.indices("parameter", parameter, self.log_probs.shape[1])
-        parameter = jnp.asarray(parameter)
-        return TabularPolicy(jnp.take_along_axis(self.log_probs, parameter[:, None, None], axis=1)[:, 0])
+        parameter = placed(parameter)
+        return TabularPolicy(taken_by_prompt(parameter, self.log_probs))
 
     def any_parameter(self) -> Any:
         """Member 0 at every prompt."""
         return jnp.zeros(self.log_probs.shape[0], jnp.int32)
+
+
+@partial(jax.jit, inline=True)
+def _likeliest(counts: Any, log_probs: Any) -> tuple[Any, Any]:
+    counts = counts[:, None, :]
+    scores = jnp.where(counts > 0, counts * log_probs, 0.0).sum(axis=-1)
+    return is_best(scores), counts.sum(axis=(1, 2))
+
+
+@partial(jax.jit, inline=True)
+def _losses(log_probs: Any, prompts: Any, first: Any, second: Any, targets: Any, beta: Any) -> tuple[Any, Any, Any]:
+    tables = jnp.moveaxis(log_probs, 1, 0)
+    squares = squared_residuals(tables[:, prompts, first], tables[:, prompts, second], targets, first == second, beta=beta)
+    losses = jnp.zeros(log_probs.shape[:2], squares.dtype).at[prompts].add(squares.T)
+    best = is_least(losses)
+    return losses, best, best.sum(axis=1)
+
+
+@partial(jax.jit, inline=True)
+def _totals(members: Any, *sums: Any) -> tuple[Any, ...]:
+    return tuple(jnp.take_along_axis(part, members[:, None], axis=1).sum() for part in sums)

@@ -8,13 +8,15 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, checked, count
 from sharpsim.policies import SequencePolicy
+from sharpsim.policies._program import one_program
 
 
-@eqx.filter_jit
+@one_program
 def _greedy(policy: SequencePolicy, prompt: Any) -> jax.Array:
     def advance(carry: tuple[Any, jax.Array, jax.Array], _: None) -> tuple[Any, jax.Array]:
         state, token, ended = carry
@@ -77,4 +79,5 @@ def beam(policy: SequencePolicy, prompt: Any, *, width: int) -> tuple[jax.Array,
     policy.check_prompt(prompt)
     beams = _checks.static_count("width", width)
     _checks.affordable("width", width, size=8.0 * beams * max(policy.horizon, policy.vocabulary_size))
-    return _beam(policy, prompt, beams)
+    # A whole number would be a program of its own.
+    return _beam(policy, np.asarray(prompt) if type(prompt) is int else prompt, beams)

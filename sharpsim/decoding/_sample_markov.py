@@ -10,6 +10,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, checked
+from sharpsim._precision import placed
 from sharpsim.policies import MarkovPolicy
 from sharpsim.sampling import AliasTables, in_blocks, word_pairs
 
@@ -48,7 +49,7 @@ class MarkovSampler(eqx.Module):
         count = _checks.static_count("draws", draws)
         _checks.prompt_numbers(prompts, self.policy.prompts)
         _checks.affordable("draws", draws, size=4.0 * self.policy.horizon * len(prompts) * count)
-        return _sample(self, jnp.asarray(prompts, jnp.int32), count, key)
+        return _sample(self, placed(prompts, jnp.int32), count, key)
 
 
 @partial(jax.jit, static_argnames=("count",))

@@ -12,6 +12,7 @@ import numpy as np
 
 from sharpsim import _checks, laws
 from sharpsim._arguments import ANYTHING, checked
+from sharpsim._precision import placed
 from sharpsim.sampling import AliasTables
 from sharpsim.sampling.unchecked import draw_rows
 
@@ -53,4 +54,4 @@ class TableSampler(eqx.Module):
         count = _checks.static_count("draws", draws)
         _checks.prompt_numbers(prompts, self.prompts)
         _checks.affordable("draws", draws, size=4.0 * len(prompts) * count)
-        return draw_rows(self.tables, jnp.asarray(prompts, jnp.int32), count, key)
+        return draw_rows(self.tables, placed(prompts, jnp.int32), count, key)

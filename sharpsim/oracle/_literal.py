@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, FLAG, LABEL, POLICY, POSITIVE, REWARD_TABLE, arrays, checked
-from sharpsim._precision import as_jax, widened
+from sharpsim._precision import as_jax, placed, widened
 from sharpsim.policies import TabularPolicy, running_mass
 from sharpsim.sampling import AdaptiveBatch, AliasTables, Batch, Draws, HazardTable, unchecked
 
@@ -55,7 +55,7 @@ class Oracle(eqx.Module):
         # A table needs numbers to be built from; traced weights are drawn from by their running total.
         traced = _checks.is_traced(self._weights)
         self._mu = running_mass(self._weights) if traced else AliasTables.of(np.asarray(self._weights)[None])
-        self._prompts = jnp.arange(size, dtype=jnp.int32) if prompts is None else jnp.asarray(prompts)
+        self._prompts = jnp.arange(size, dtype=jnp.int32) if prompts is None else placed(prompts)
         self._score = reward if callable(reward) else None
         self._reward = None
         if reward is not None and not callable(reward):
@@ -65,7 +65,7 @@ class Oracle(eqx.Module):
             REWARD_TABLE.check("reward", reward, {})
             # Unsigned numbers would be sorted wrong once negated.
             given = reward if _checks.is_traced(reward) else np.asarray(reward)
-            self._reward = as_jax(jnp.asarray(given, float) if given.dtype.kind in "bu" else given)
+            self._reward = as_jax(placed(given, float) if given.dtype.kind in "bu" else given)
         self._alias, self._running = None, None
         if isinstance(base, TabularPolicy):
             # A traced table has no numbers to build from. In float32 running sums lose small masses; the policy's own sampler does not.
@@ -108,7 +108,7 @@ class Oracle(eqx.Module):
     def respond(self, prompts: Any, N: Any, *, key: Key[Array, ""]) -> Batch:
         """The best of N responses to each given prompt (an index into the weights): inference-time sharpening; cost N each."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
-        return self._respond(jnp.asarray(prompts, jnp.int32), self._draws(N, len(prompts)), key)
+        return self._respond(placed(prompts, jnp.int32), self._draws(N, len(prompts)), key)
 
     @checked(stop=arrays(POSITIVE))
     def best_until(self, n: int, *, stop: Any, key: Key[Array, ""]) -> AdaptiveBatch:
@@ -138,7 +138,7 @@ class Oracle(eqx.Module):
         """
         if np.shape(active) != self._weights.shape:
             raise ValueError(f"`active` must have one entry for each of the {self.shape[0]} prompts; got shape {np.shape(active)}.")
-        active = jnp.asarray(active)
+        active = placed(active)
         prompts = jnp.arange(active.shape[0], dtype=jnp.int32)
         responses, log_probs = self._draw_responses(prompts, 1, key)
         shown = jnp.where(active, log_probs[:, 0], jnp.nan)
@@ -149,7 +149,7 @@ class Oracle(eqx.Module):
         """The log-likelihoods of responses that the learner made itself; cost one each. Only XPO uses this extension of Def 3.2."""
         _checks.prompt_numbers(prompts, self._weights.shape[0])
         _checks.responses(responses, prompts, self.shape[1])
-        prompts, responses = jnp.asarray(prompts), jnp.asarray(responses)
+        prompts, responses = placed(prompts), placed(responses)
         log_probs = jax.vmap(self._base.log_prob)(self._prompts[prompts], responses)
         return Draws(prompts, responses, log_probs, prompts.shape[0])
 

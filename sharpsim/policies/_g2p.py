@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from sharpsim import _checks
+from sharpsim._precision import placed
 from sharpsim.policies._gru import GRUCell
 from sharpsim.policies._sequence import SequencePolicy
 from sharpsim.policies._tokens import check_step
@@ -93,7 +94,7 @@ class G2PPolicy(SequencePolicy):
 
     def start(self, prompt: Any) -> jax.Array:
         self.check_prompt(prompt)
-        letters = jnp.asarray(prompt, jnp.int32)
+        letters = placed(prompt, jnp.int32)
         from_letters = self.encoder.inputs(self.letter_embeddings)
 
         def read(hidden: jax.Array, letter: jax.Array) -> tuple[jax.Array, None]:
@@ -118,7 +119,7 @@ def pretrained_g2p() -> G2PPolicy:
     if spec is None or spec.origin is None:
         raise ImportError("The pronunciation network is read from the package g2p-en, which is not installed: pip install sharpsim[real]")
     with np.load(Path(spec.origin).with_name("checkpoint20.npz")) as stored:
-        weights = {name: jnp.asarray(stored[name], jnp.float32) for name in stored.files}
+        weights = {name: placed(stored[name], jnp.float32) for name in stored.files}
 
     def cell(side: str) -> GRUCell:
         return GRUCell(weights[f"{side}_w_ih"], weights[f"{side}_w_hh"], weights[f"{side}_b_ih"], weights[f"{side}_b_hh"])

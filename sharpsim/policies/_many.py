@@ -107,8 +107,13 @@ def tabulate(policy: SequencePolicy, prompts: Any) -> tuple[np.ndarray, np.ndarr
         prefixes = np.concatenate([np.repeat(prefixes, len(kept), axis=0), np.tile(kept, len(prefixes))[:, None]], axis=1)
         log_probs = joint[:, :, kept].reshape(len(prompts), -1)
         if depth < horizon - 1:
-            states = jax.tree.map(partial(jnp.repeat, repeats=len(kept), axis=0), states)
+            states = jax.tree.map(partial(_repeated, times=len(kept)), states)
     done.append((prefixes, log_probs))
     responses = np.concatenate([found for found, _ in done])
     order = np.lexsort(responses.T[::-1])
     return responses[order], np.concatenate([values for _, values in done], axis=1)[:, order]
+
+
+def _repeated(leaf: Any, times: int) -> np.ndarray:
+    # On the host: JAX would compile three programs for each new shape.
+    return np.repeat(np.asarray(leaf), times, axis=0)

@@ -13,6 +13,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, LABEL, POSITIVE, SCORES, arrays, checked
+from sharpsim._precision import placed
 from sharpsim.policies._prompted import PADDING, PromptedPolicy
 from sharpsim.policies._tokens import check_step
 
@@ -59,7 +60,7 @@ class NGramPolicy(PromptedPolicy):
             known = "`vocabulary_size` + 1 + `prompt_vocabulary_size`"
             raise ValueError(f"`next_node` must have {self.symbols} columns, {known}; got shape {np.shape(next_node)}.")
         _checks.indices("next_node", next_node, len(scores))
-        self.scores, self.next_node = jnp.asarray(scores, jnp.float32), jnp.asarray(next_node, jnp.int32)
+        self.scores, self.next_node = placed(scores, jnp.float32), placed(next_node, jnp.int32)
 
     @classmethod
     @checked(prompts=ANYTHING, responses=ANYTHING, strength=POSITIVE)

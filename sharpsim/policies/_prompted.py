@@ -14,6 +14,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import FLAG, arrays
+from sharpsim._precision import placed
 from sharpsim.policies._sequence import SequencePolicy
 from sharpsim.policies._tokens import check_end_token
 
@@ -102,7 +103,7 @@ class PromptedPolicy(SequencePolicy):
     def prompt_symbols(self, prompt: Any) -> tuple[jax.Array, jax.Array]:
         """The symbols of a prompt, int32 [prompt_length], and a mask of those that are not padding."""
         self.check_prompt(prompt)
-        tokens = jnp.asarray(prompt, jnp.int32)
+        tokens = placed(prompt, jnp.int32)
         real = tokens != PADDING
         return jnp.where(real, tokens + (0 if self.prompt_vocabulary_size is None else self.vocabulary_size + 1), 0), real
 
@@ -123,5 +124,5 @@ def checked_sizes(**sizes: Any) -> dict[str, int]:
 def require_finite(policy: Any) -> None:
     """Raise `ValueError`, with the parameter's name, for a policy with a parameter that is NaN or infinite. Traced ones are not checked."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(policy):
-        if eqx.is_inexact_array(leaf) and not _checks.is_traced(leaf) and not bool(jnp.isfinite(leaf).all()):
+        if eqx.is_inexact_array(leaf) and not _checks.is_traced(leaf) and not np.isfinite(np.asarray(leaf)).all():
             raise ValueError(f"`policy` must have finite parameters; got NaN or infinity in {jax.tree_util.keystr(path).lstrip('.')}.")

@@ -14,6 +14,8 @@ import numpy as np
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, ROW, checked, require_concrete
 from sharpsim._kind import Kind
+from sharpsim._precision import placed
+from sharpsim.policies._program import one_program
 
 
 class SequencePolicy(eqx.Module):
@@ -73,7 +75,7 @@ class SequencePolicy(eqx.Module):
         # A whole number may be larger than JAX's.
         divisor = float(temperature) if isinstance(temperature, int) else temperature
         parts = tuple(part / divisor for part in last(self))
-        if not all(_checks.is_traced(part) or bool(jnp.isfinite(part).all()) for part in parts):
+        if not all(_checks.is_traced(part) or bool(np.isfinite(np.asarray(part)).all()) for part in parts):
             raise ValueError(f"`temperature` must be larger, as logits divided by it are infinite; got {temperature!r}.")
         return eqx.tree_at(last, self, parts)
 
@@ -84,19 +86,7 @@ class SequencePolicy(eqx.Module):
         With x64 off, uniform numbers have 23 bits. Next tokens with probability below 1e-7 are then drawn never, or with probability 1e-7.
         """
         self.check_prompt(prompt)
-        uniforms = jax.random.uniform(key, (self.horizon,), dtype=float)
-
-        def advance(carry: tuple[Any, jax.Array, jax.Array], uniform: jax.Array) -> tuple[Any, jax.Array]:
-            state, token, ended = carry
-            state, log_probs = self.step(state, token)
-            token = inverse_cdf(log_probs, uniform)
-            if self.end_token is not None:
-                token = jnp.where(ended, self.end_token, token)
-                ended = token == self.end_token
-            return (state, token, ended), token
-
-        begin = (self.start(prompt), jnp.asarray(self.begin_token, jnp.int32), jnp.asarray(False))
-        return jax.lax.scan(advance, begin, uniforms)[1]
+        return _sampled(self, prompt, key)
 
     def log_prob(self, prompt: Any, response: Any) -> jax.Array:
         """The log-probability log pi(y | x) in nats; -inf for a response that cannot occur.
@@ -109,8 +99,8 @@ class SequencePolicy(eqx.Module):
         """log pi(y_h | x, y_<h) of every token, [horizon]; 0 after the end. Raises as `log_prob` does."""
         self.check_prompt(prompt)
         self._check_response("response", response)
-        tokens = jnp.asarray(response, jnp.int32)
-        return self._token_log_probs(prompt, tokens, self._ended_before(tokens, jnp))
+        tokens = placed(response, jnp.int32)
+        return _scored(self, prompt, tokens)
 
     def _token_log_probs(self, prompt: Any, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
         inputs = jnp.concatenate([jnp.asarray([self.begin_token], jnp.int32), tokens[:-1]])
@@ -162,6 +152,28 @@ class SequencePolicy(eqx.Module):
             self.check_responses(response)
 
 
+@one_program
+def _sampled(policy: SequencePolicy, prompt: Any, key: jax.Array) -> jax.Array:
+    uniforms = jax.random.uniform(key, (policy.horizon,), dtype=float)
+
+    def advance(carry: tuple[Any, jax.Array, jax.Array], uniform: jax.Array) -> tuple[Any, jax.Array]:
+        state, token, ended = carry
+        state, log_probs = policy.step(state, token)
+        token = inverse_cdf(log_probs, uniform)
+        if policy.end_token is not None:
+            token = jnp.where(ended, policy.end_token, token)
+            ended = token == policy.end_token
+        return (state, token, ended), token
+
+    begin = (policy.start(prompt), jnp.asarray(policy.begin_token, jnp.int32), jnp.asarray(False))
+    return jax.lax.scan(advance, begin, uniforms)[1]
+
+
+@one_program
+def _scored(policy: SequencePolicy, prompt: Any, tokens: jax.Array) -> jax.Array:
+    return policy._token_log_probs(prompt, tokens, policy._ended_before(tokens, jnp))
+
+
 UNIFORM = Kind("a floating-point number in [0, 1]", lambda x: (x >= 0) & (x <= 1), axes=(), dtypes="f")
 
 
@@ -173,7 +185,7 @@ def inverse_cdf(log_probs: jax.Array, uniform: jax.Array) -> jax.Array:
     """
     require_concrete(ROW, log_probs=log_probs)
     require_concrete(UNIFORM, uniform=uniform)
-    uniform = jnp.asarray(uniform)
+    uniform = placed(uniform)
     probs = jnp.exp(log_probs.astype(uniform.dtype))
     cumulative = jnp.cumsum(probs)
     total = jnp.max(jnp.where(probs > 0, cumulative, 0))

@@ -14,6 +14,7 @@ import numpy as np
 
 from sharpsim._arguments import PATH, checked, one_of
 from sharpsim._kind import Is
+from sharpsim._precision import placed
 from sharpsim.files import memory, read_npy, write_whole
 from sharpsim.policies._gru import GRUPolicy
 from sharpsim.policies._ngram import NGramPolicy
@@ -88,7 +89,7 @@ def _loaded(path: Path) -> PromptedPolicy:
     if wrong := large + [name for name, array in arrays.items() if array.shape != shapes[name].shape or array.dtype.kind not in "fiu"]:
         raise ValueError(f"{', '.join(wrong)} do not fit its configuration")
     with np.errstate(over="ignore"):
-        leaves = [jnp.asarray(arrays[name].astype(leaf.dtype)) for name, leaf in shapes.items()]
+        leaves = [placed(arrays[name].astype(leaf.dtype)) for name, leaf in shapes.items()]
     policy = jax.tree.unflatten(jax.tree.structure(skeleton), leaves)
     require_finite(policy)
     return policy

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, NON_NEGATIVE, arrays, checked, require_concrete
-from sharpsim._precision import as_jax
+from sharpsim._precision import as_jax, placed
 
 MASSES = arrays(NON_NEGATIVE, "...", "responses")
 
@@ -20,7 +20,7 @@ def running_mass(mass: Float[Array, "*batch responses"]) -> Float[Array, "*batch
     differently, and its inverse can return a response of mass 0. Raises `ValueError` for concrete masses that are negative or NaN.
     """
     require_concrete(MASSES, mass=mass)
-    mass = jnp.asarray(mass)
+    mass = placed(mass)
     return jax.lax.cummax(jnp.where(mass > 0, jnp.cumsum(mass, axis=-1), 0.0), axis=mass.ndim - 1)
 
 

@@ -17,6 +17,7 @@ from jaxtyping import Array, Int32, UInt32
 from sharpsim import _checks
 from sharpsim._arguments import arrays, checked, count
 from sharpsim._kind import Kind
+from sharpsim._precision import placed
 from sharpsim.sampling._blocks import CHUNK, in_blocks, word_pairs
 from sharpsim.sampling._kinds import INTEGERS, OUTCOMES, PAIR
 
@@ -73,7 +74,7 @@ class AliasTables(eqx.Module):
         # Whole numbers that add up exactly: the largest takes what rounding left over.
         height[np.arange(rows), height.argmax(axis=1)] += (_ONE << bits) - height.sum(axis=1)
         keep, other = _filled(height.reshape(-1))
-        return cls(jnp.asarray(keep.astype(np.uint32)), jnp.asarray((other & ((1 << bits) - 1)).astype(np.int32)), bits)
+        return cls(placed(keep.astype(np.uint32)), placed((other & ((1 << bits) - 1)).astype(np.int32)), bits)
 
     @checked(rows=INTEGERS, words=PAIR)
     def pick(self, rows: Any, words: Any) -> Any:

@@ -6,6 +6,7 @@ number. The table does not depend on N. A hazard, unlike a cumulative probabilit
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -16,6 +17,7 @@ from jaxtyping import Array, Int32, UInt32
 
 from sharpsim import _checks
 from sharpsim._arguments import checked
+from sharpsim._precision import placed
 from sharpsim.sampling._blocks import in_blocks
 from sharpsim.sampling._hazard_numbers import BLOCK, END, LOW_BITS, decode, encode, encode_traced, exponentials
 from sharpsim.sampling._kinds import HOST_REWARD, HOST_ROWS, INTEGERS, WORDS
@@ -59,9 +61,11 @@ class HazardTable(eqx.Module):
         edges = (origin + np.arange(cells)) << shift
         guide = np.stack([np.searchsorted(row, edges) for row in high]).astype(np.int32)
         ends = np.concatenate([guide[:, 1:], (high < END).sum(axis=1)[:, None]], axis=1)
-        upper, lower = (jnp.asarray(part.astype(np.uint32)) for part in (high, number & (2**LOW_BITS - 1)))
         steps = int((ends - guide).max()).bit_length()
-        return cls(ranking, upper, lower, jnp.asarray(guide), jnp.int32(origin), jnp.uint32(shift), jnp.int32(steps))
+        # The last cell is repeated, so that the tables of one size have one shape: each shape is compiled anew.
+        guide = np.pad(guide, ((0, 0), (0, ranking.width - cells)), mode="edge")
+        upper, lower = (placed(part.astype(np.uint32)) for part in (high, number & (2**LOW_BITS - 1)))
+        return cls(ranking, upper, lower, placed(guide), jnp.int32(origin), jnp.uint32(shift), jnp.int32(steps))
 
     @checked(rows=INTEGERS, places=INTEGERS)
     def hazard(self, rows: Any, places: Any) -> Any:
@@ -69,8 +73,7 @@ class HazardTable(eqx.Module):
         _checks.indices("rows", rows, len(self.high))
         _checks.same_shape("rows", rows, "places", places)
         _checks.indices("places", places, self.ranking.width)
-        cells = rows * self.ranking.width + places
-        return decode(gather(self.high, cells), gather(self.low, cells))
+        return _hazard(self, rows, places)
 
     @checked(rows=INTEGERS, high=WORDS, low=WORDS)
     def places(self, rows: Any, high: Any, low: Any) -> Any:
@@ -79,33 +82,44 @@ class HazardTable(eqx.Module):
         _checks.same_shape("rows", rows, "high", high)
         _checks.same_shape("rows", rows, "low", low)
         _checks.indices("low", low, 2**LOW_BITS)
-        offset, width = rows * self.ranking.width, self.ranking.width
-        cell = jnp.clip((high >> self.shift).astype(jnp.int32) - self.origin, 0, self.guide.shape[-1] - 1)
-        start = gather(self.guide, rows * self.guide.shape[-1] + cell)
+        return _places(self, rows, high, low)
 
-        def earlier(place: Any) -> Any:
-            return gather(self.high, offset + place) < high
 
-        def short(place: Any) -> Any:
-            """Whether the upper words are equal and the lower word of H is too small."""
-            return (gather(self.high, offset + place) == high) & (gather(self.low, offset + place) < low)
+@partial(jax.jit, inline=True)
+def _hazard(table: HazardTable, rows: Any, places: Any) -> Any:
+    cells = rows * table.ranking.width + places
+    return decode(gather(table.high, cells), gather(table.low, cells))
 
-        def halved(before: Callable[[Any], Any]) -> Any:
-            def halve(step: Any, place: Any) -> Any:
-                probe = jnp.minimum(place + jnp.left_shift(1, self.steps - 1 - step) - 1, width - 1)
-                return jnp.where(before(probe), probe + 1, place)
 
-            return jax.lax.fori_loop(0, self.steps, halve, start)
+@partial(jax.jit, inline=True)
+def _places(table: HazardTable, rows: Any, high: Any, low: Any) -> Any:
+    offset, width = rows * table.ranking.width, table.ranking.width
+    cell = jnp.clip((high >> table.shift).astype(jnp.int32) - table.origin, 0, table.guide.shape[-1] - 1)
+    start = gather(table.guide, rows * table.guide.shape[-1] + cell)
 
-        # Upper words nearly always decide. Where they do not, the response is one of the next two, or, if thousands share one upper word,
-        # the cell is searched again with both words.
-        def step(state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-            count, place, is_short = state
-            return count + 1, place + is_short, short(place + is_short)
+    def earlier(place: Any) -> Any:
+        return gather(table.high, offset + place) < high
 
-        place = halved(earlier)
-        state = jax.lax.while_loop(lambda state: (state[0] < NEXT) & jnp.any(state[2]), step, (0, place, short(place)))
-        return jax.lax.cond(jnp.any(state[2]), lambda _: halved(lambda at: earlier(at) | short(at)), lambda place: place, state[1])
+    def short(place: Any) -> Any:
+        """Whether the upper words are equal and the lower word of H is too small."""
+        return (gather(table.high, offset + place) == high) & (gather(table.low, offset + place) < low)
+
+    def halved(before: Callable[[Any], Any]) -> Any:
+        def halve(step: Any, place: Any) -> Any:
+            probe = jnp.minimum(place + jnp.left_shift(1, table.steps - 1 - step) - 1, width - 1)
+            return jnp.where(before(probe), probe + 1, place)
+
+        return jax.lax.fori_loop(0, table.steps, halve, start)
+
+    # Upper words nearly always decide. Where they do not, the response is one of the next two, or, if thousands share one upper word,
+    # the cell is searched again with both words.
+    def step(state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        count, place, is_short = state
+        return count + 1, place + is_short, short(place + is_short)
+
+    place = halved(earlier)
+    state = jax.lax.while_loop(lambda state: (state[0] < NEXT) & jnp.any(state[2]), step, (0, place, short(place)))
+    return jax.lax.cond(jnp.any(state[2]), lambda _: halved(lambda at: earlier(at) | short(at)), lambda place: place, state[1])
 
 
 @jax.jit

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int32, UInt32
 
+from sharpsim._precision import placed
+
 
 def gather(table: Any, cells: Any) -> Any:
     """Entries of a table by their index in the flattened table. Indices are not checked."""
@@ -44,7 +46,7 @@ class Ranking(eqx.Module):
         first = np.maximum.accumulate(np.where(new, np.arange(mass.shape[1]), 0), axis=-1)
         largest = int((np.arange(mass.shape[1]) - first)[mass > 0].max()) + 1
         inside = _cuts(mass, new, first) if largest > 1 else np.full(mass.shape, 2**32 - 1, dtype=np.uint32)
-        places, starts_at, cuts = (jnp.asarray(padded(array)) for array in (order.astype(np.int32), first.astype(np.int32), inside))
+        places, starts_at, cuts = (placed(padded(array)) for array in (order.astype(np.int32), first.astype(np.int32), inside))
         return cls(places, starts_at, cuts, jnp.int32((largest - 1).bit_length())), mass
 
     @property

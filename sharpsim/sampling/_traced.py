@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from sharpsim import laws
 from sharpsim._arguments import checked
+from sharpsim._precision import placed
 from sharpsim.policies import running_mass
 from sharpsim.sampling._blocks import CHUNK, in_blocks
 from sharpsim.sampling._inverse_cdf import inverse_cdf_of_rows
@@ -38,7 +39,7 @@ class TracedRanking(eqx.Module):
     @checked(reward=SIGNED)
     def of(cls, log_probs: Any, reward: Any) -> "TracedRanking":
         """The ranking of tables [prompts, responses]. Masses are summed from the best response on, so that small ones keep their digits."""
-        return traced_ranking(jnp.asarray(log_probs), jnp.asarray(reward))
+        return traced_ranking(placed(log_probs), placed(reward))
 
 
 def traced_ranking(log_probs: Any, reward: Any) -> TracedRanking:

@@ -142,7 +142,7 @@ class Task(Codec, abc.ABC):
         Raises `ValueError` for more prompts than there are; the message says how many.
         """
         size = int(n)
-        listed = _listed(self, split)
+        listed = _listed(self)[split]
         source = distinct(self._drawn(split, seed)) if listed is None else iter(self._in_order(listed, "prompts", seed))
         found = list(itertools.islice((prompt for prompt in source if prompt not in without), size))
         if len(found) < size:
@@ -186,7 +186,7 @@ class Task(Codec, abc.ABC):
                 yield prompt
 
     def _training_prompts(self, seed: int) -> Iterator[str]:
-        listed = _listed(self, "train")
+        listed = _listed(self)["train"]
         if listed is None:
             # Its own stream: were it that of `prompts`, the same seed would serve the same prompts twice.
             yield from self._drawn("train", int.from_bytes(digest("training", seed)[:8]))
@@ -200,9 +200,13 @@ class Task(Codec, abc.ABC):
 
 
 @functools.cache
-def _listed(task: Task, split: str) -> tuple[str, ...] | None:
+def _listed(task: Task) -> dict[str, tuple[str, ...] | None]:
+    """Split -> its prompts, or None where they are not listed."""
     prompts = task._all_prompts()
     if prompts is None:
-        return None
-    chosen = zip(prompts, task._held_out(prompts), strict=True)
-    return tuple(prompt for prompt, held_out in chosen if SPLITS[held_out] == split)
+        return dict.fromkeys(SPLITS)
+    places = task._held_out(prompts)
+    return {
+        split: tuple(prompt for prompt, held_out in zip(prompts, places, strict=True) if held_out == number)
+        for number, split in enumerate(SPLITS)
+    }

@@ -20,6 +20,7 @@ except ImportError as error:
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, POSITIVE, checked
+from sharpsim._precision import placed
 from sharpsim.policies import require_finite
 from sharpsim.training._kinds import DECAY, FROM_ZERO, POLICY, WHOLE, is_numeric
 from sharpsim.training._low_rank import trained_parts
@@ -205,8 +206,8 @@ def evaluate(loss: Loss, policy: Any, data: Any, *, batch: int) -> float:
     """The mean of `loss` over all of `data`, `batch` examples at a time."""
     n = _examples("data", data)
     rows = np.arange(-(-n // batch) * batch).reshape(-1, batch)
-    blocks = jax.tree.map(lambda leaf: jnp.asarray(leaf)[np.minimum(rows, n - 1)], data)
-    totals, weights = _sums(loss, policy, blocks, jnp.asarray(rows < n))
+    blocks = jax.tree.map(lambda leaf: placed(leaf)[np.minimum(rows, n - 1)], data)
+    totals, weights = _sums(loss, policy, blocks, placed(rows < n))
     return float(np.asarray(totals, np.float64).sum() / np.asarray(weights, np.float64).sum())
 
 

@@ -72,7 +72,7 @@ def test_ties_are_fair_and_depend_on_the_key_alone():
         impossible = np.log(np.eye(9)[:5, None, :])
     keys = jax.random.split(KEY, 4000)
     for tied in (members, impossible):
-        chosen = jax.vmap(lambda key, tied=tied: fit(FiniteClass(tied), data, key).info["member"])(keys)
+        chosen = jax.jit(jax.vmap(lambda key, tied=tied: fit(FiniteClass(tied), data, key).info["member"]))(keys)
         assert multinomial_test(np.bincount(np.asarray(chosen), minlength=5), np.full(5, 0.2))
     assert int(fit(FiniteClass(members), data).info["member"]) == int(fit(FiniteClass(members), data).info["member"])
 

@@ -59,7 +59,7 @@ def test_exact_solutions_tie_and_near_ones_do_not():
     targets = goal[data[:, 1]] - goal[data[:, 2]]
     policy_class = FiniteClass(np.stack([near, target, same]))
     keys = jax.random.split(KEY, 2000)
-    result = jax.vmap(lambda key: fit(policy_class, data, targets, key=key).info)(keys)
+    result = jax.jit(jax.vmap(lambda key: fit(policy_class, data, targets, key=key).info))(keys)
     assert set(np.asarray(result["minimisers"])) == {2}
     assert (np.asarray(result["loss"]) == 0).all()
     chosen = np.bincount(np.asarray(result["member"]), minlength=3)

@@ -102,7 +102,14 @@ def test_the_block_sampler_has_the_truncated_law():
 def test_sampled_log_probs_are_rescored_ones(end):
     """At 32 tokens: the cached steps that drew them against one uncached pass."""
     policy = eqx.filter_jit(TransformerPolicy)(
-        vocabulary_size=32, horizon=32, prompt_length=8, end_token=end, layers=2, width=64, heads=4, key=jax.random.key(1)
+        vocabulary_size=32,
+        horizon=32,
+        prompt_length=8,
+        end_token=end,
+        layers=2,
+        width=64,
+        heads=4,
+        key=jax.random.key(1, impl="philox2x32"),
     )
     prompts = np.random.default_rng(0).integers(0, 32, (3, 8))
     samples = sample_many(policy, prompts, draws=40, key=jax.random.key(2))
@@ -145,7 +152,7 @@ def test_top_k_is_the_truncated_law(k):
     policy = TopKPolicy(whole, k=k)
     responses, log_probs = tabulate(policy, np.zeros(1, dtype=int))
     np.testing.assert_allclose(np.exp(log_probs), np.exp(tabulate(by_hand, np.zeros(1, dtype=int))[1]), atol=1e-12)
-    scored = jax.vmap(lambda response: policy.log_prob(0, response))(responses)
+    scored = jax.jit(jax.vmap(lambda response: policy.log_prob(0, response)))(responses)
     np.testing.assert_allclose(np.exp(scored), np.exp(log_probs[0]), atol=1e-12)
     if k == 1:
         np.testing.assert_array_equal(sample_top_k(whole, 0, k=1, key=jax.random.key(0)), greedy(whole, 0))
@@ -190,7 +197,7 @@ def test_refusals():
 def test_a_cell_of_the_figures_in_twenty_seconds():
     """10 seeds x 50 draws x 64 prompts at 32 tokens, compiling included."""
     sizes = {"vocabulary_size": 32, "horizon": 32, "prompt_length": 16, "layers": 2, "width": 64, "heads": 4}
-    policy = eqx.filter_jit(TransformerPolicy)(**sizes, key=jax.random.key(0))
+    policy = eqx.filter_jit(TransformerPolicy)(**sizes, key=jax.random.key(0, impl="philox2x32"))
     prompts = np.random.default_rng(0).integers(0, 32, (64, 16))
     began = time.perf_counter()
     sample_many(policy, prompts, draws=500, key=jax.random.key(1))

@@ -129,11 +129,11 @@ def test_coverage_coefficients():
 def test_jax_agrees_and_differentiates(N):
     law = jax.jit(lambda row, draws: laws.best_of_n(row, row, draws=draws))
     np.testing.assert_allclose(law(jnp.asarray(TABLE), float(N)), laws.best_of_n(TABLE, TABLE, draws=N), rtol=1e-12, atol=1e-300)
-    kept = jax.vmap(lambda row: laws.stopping_kept(row, stop=2.0))(jnp.asarray(TABLE))
+    kept = jax.jit(jax.vmap(lambda row: laws.stopping_kept(row, stop=2.0)))(jnp.asarray(TABLE))
     np.testing.assert_allclose(kept, laws.stopping_kept(TABLE, stop=2.0), rtol=1e-12)
     tilted = jax.jit(lambda row: laws.tilted(row, row, beta=0.3))(jnp.asarray(TABLE))
     np.testing.assert_allclose(tilted, laws.tilted(TABLE, TABLE, beta=0.3), rtol=1e-12)
     cover = jax.jit(coverage.coverage_coefficient)(jnp.asarray(TABLE), jnp.asarray(WEIGHTS))
     assert float(cover) == pytest.approx(float(coverage.coverage_coefficient(TABLE, WEIGHTS)), rel=1e-12)
-    gradient = jax.grad(lambda row: jnp.sum(jnp.exp(laws.best_of_n(row, TABLE[1:2], draws=3.0))[0, 0]))(jnp.asarray(TABLE[1:2]))
+    gradient = jax.jit(jax.grad(lambda row: jnp.sum(jnp.exp(laws.best_of_n(row, TABLE[1:2], draws=3.0))[0, 0])))(jnp.asarray(TABLE[1:2]))
     assert np.isfinite(np.asarray(gradient)).all()

@@ -240,5 +240,5 @@ def test_log1mexp_and_logaddexp_keep_their_digits():
             -np.inf,
             0,
         ]
-    assert jax.grad(lambda a: jnp.where(a > -5.0, 0.0, 0.0) + logaddexp(a, a, jnp))(-1.0) == pytest.approx(1.0)
-    assert np.isfinite(jax.grad(lambda a: jnp.exp(logaddexp(a, a, jnp)))(-jnp.inf))
+    assert jax.jit(jax.grad(lambda a: jnp.where(a > -5.0, 0.0, 0.0) + logaddexp(a, a, jnp)))(-1.0) == pytest.approx(1.0)
+    assert np.isfinite(jax.jit(jax.grad(lambda a: jnp.exp(logaddexp(a, a, jnp))))(-jnp.inf))

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from sharpsim.decoding import greedy
-from sharpsim.policies import PHONEMES, pretrained_g2p
+from sharpsim.policies import PHONEMES, pretrained_g2p, start_many, step_many
 from sharpsim.policies._g2p import MAX_LETTERS
 from sharpsim.tasks import pronunciation
 
@@ -73,10 +73,11 @@ def test_network_is_whole_and_a_law():
     policy = pretrained_g2p()
     assert sum(leaf.size for leaf in jax.tree.leaves(policy)) == 834_890
     assert policy.vocabulary_size == 74 == len(PHONEMES)
-    prompts = jnp.asarray(np.stack([policy.encode(word) for word in WORDS]))
-    _, log_probs = jax.vmap(policy.step)(jax.vmap(policy.start)(prompts), jnp.full(len(WORDS), policy.begin_token))
+    prompts = np.stack([policy.encode(word) for word in WORDS])
+    _, log_probs = step_many(policy, start_many(policy, prompts), np.full(len(WORDS), policy.begin_token))
     np.testing.assert_allclose(np.exp(np.asarray(log_probs, dtype=np.float64)).sum(axis=1), 1, atol=1e-5)
-    drawn = np.asarray(jax.vmap(lambda key: policy.sample(prompts[0], key=key))(jax.random.split(jax.random.key(3), 64)))
+    draw = eqx.filter_jit(lambda policy, keys: jax.vmap(lambda key: policy.sample(prompts[0], key=key))(keys))
+    drawn = np.asarray(draw(policy, jax.random.split(jax.random.key(3), 64)))
     after_end = (np.cumsum(drawn == 3, axis=1) - (drawn == 3)) > 0
     assert (drawn[after_end] == 3).all()
     assert len({policy.decode(response) for response in drawn}) > 1

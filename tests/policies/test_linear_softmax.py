@@ -23,7 +23,7 @@ def test_law_by_hand():
 
 def test_draws_follow_the_law():
     policy = LinearSoftmaxPolicy(FEATURES, THETA)
-    drawn = jax.vmap(lambda key: policy.sample(jnp.int32(1), key=key))(jax.random.split(jax.random.key(0), 20_000))
+    drawn = jax.jit(jax.vmap(lambda key: policy.sample(jnp.int32(1), key=key)))(jax.random.split(jax.random.key(0), 20_000))
     counts = np.bincount(np.asarray(drawn), minlength=3)
     assert multinomial_test(counts, np.array([12, 1, 6]) / 19)
     assert not multinomial_test(counts, np.array([11, 2, 6]) / 19)

@@ -34,7 +34,7 @@ def test_it_is_the_law_of_its_conditionals(end):
     explicit = TabularSequencePolicy(conditionals(tables, weights), end_token=end)
     (tokens, got), (_, wanted) = tabulate(policy, np.arange(PROMPTS)), tabulate(explicit, np.arange(PROMPTS))
     np.testing.assert_allclose(got, wanted, rtol=1e-13)
-    scored = jax.vmap(jax.vmap(policy.log_prob, (None, 0)), (0, None))(jnp.arange(PROMPTS), jnp.asarray(tokens))
+    scored = jax.jit(jax.vmap(jax.vmap(policy.log_prob, (None, 0)), (0, None)))(jnp.arange(PROMPTS), jnp.asarray(tokens))
     np.testing.assert_allclose(scored, wanted, rtol=1e-13)
 
 
@@ -56,7 +56,7 @@ def test_decoders_agree_with_the_explicit_policy():
 def test_samples_follow_the_law():
     tables, weights = random_tables(3)
     policy = MultilayerSoftmaxPolicy.from_tables(tables, weights)
-    drawn = jax.vmap(lambda key: policy.sample(jnp.asarray(1), key=key))(jax.random.split(jax.random.key(4), 20_000))
+    drawn = jax.jit(jax.vmap(lambda key: policy.sample(jnp.asarray(1), key=key)))(jax.random.split(jax.random.key(4), 20_000))
     counts = np.bincount(np.asarray(drawn) @ SIZE ** np.arange(HORIZON)[::-1], minlength=SIZE**HORIZON)
     law = np.exp(tabulate(policy, np.arange(2))[1])
     assert multinomial_test(counts, law[1])

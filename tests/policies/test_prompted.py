@@ -29,7 +29,14 @@ def test_scores_are_the_enumerated_law(build, sizes):
 def test_cached_attention_is_attention():
     """At 24 tokens and 12 of a prompt, every next-token law by cached steps and by one uncached pass."""
     policy = eqx.filter_jit(TransformerPolicy)(
-        vocabulary_size=9, horizon=24, prompt_length=16, prompt_vocabulary_size=7, layers=2, width=32, heads=4, key=jax.random.key(3)
+        vocabulary_size=9,
+        horizon=24,
+        prompt_length=16,
+        prompt_vocabulary_size=7,
+        layers=2,
+        width=32,
+        heads=4,
+        key=jax.random.key(3, impl="philox2x32"),
     )
     rng = np.random.default_rng(0)
     prompt, tokens = policy.encode(rng.integers(0, 7, 12).tolist()), rng.integers(0, 9, 24).astype(np.int32)
@@ -46,7 +53,7 @@ def test_cached_attention_is_attention():
 def test_attention_by_hand():
     """One layer, one head, in NumPy float64, from the definition."""
     policy = eqx.filter_jit(TransformerPolicy)(
-        vocabulary_size=3, horizon=3, prompt_length=4, layers=1, width=4, heads=1, key=jax.random.key(7)
+        vocabulary_size=3, horizon=3, prompt_length=4, layers=1, width=4, heads=1, key=jax.random.key(7, impl="philox2x32")
     )
     prompt, response = policy.encode([2, 0]), np.array([1, 2, 0])
     weights = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), eqx.filter(policy, eqx.is_array))
@@ -138,7 +145,10 @@ def test_files_keep_a_policy(build, precision, tmp_path):
 
 
 def test_files_are_small_and_checked(tmp_path):
-    policy, path = eqx.filter_jit(TransformerPolicy)(**SIZES, layers=2, width=64, heads=4, key=jax.random.key(0)), tmp_path / "policy.npz"
+    policy, path = (
+        eqx.filter_jit(TransformerPolicy)(**SIZES, layers=2, width=64, heads=4, key=jax.random.key(0, impl="philox2x32")),
+        tmp_path / "policy.npz",
+    )
     save_policy(policy, path, precision="float16")
     assert path.stat().st_size < 2.2 * parameter_count(policy) + 6000
     with np.load(path) as stored:

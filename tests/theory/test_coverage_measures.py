@@ -79,7 +79,7 @@ def test_measures_are_jax_functions():
         grid = jnp.array([0.5, 1.5, 3.0])
         np.testing.assert_allclose(jax.jit(lambda M, f=f: f(target, base, weights, cut=M))(grid), f(*HALVES, cut=np.asarray(grid)))
     assert float(jax.jit(coverage.chi_square)(target, base, weights)) == pytest.approx(0.375)
-    slope = jax.grad(lambda M: coverage.integrated_coverage(target, base, weights, cut=M))(1.5)
+    slope = jax.jit(jax.grad(lambda M: coverage.integrated_coverage(target, base, weights, cut=M)))(1.5)
     assert float(slope) == pytest.approx(float(coverage.tail_coverage(*HALVES, cut=1.5)))
 
 

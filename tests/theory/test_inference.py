@@ -270,7 +270,7 @@ def test_draws_of_the_network_have_its_likelihoods():
     policy, words = pretrained_g2p(), sample_words(8, 3)
     prompts = np.stack([policy.encode(word) for word in words])
     drawn = draw_many(policy, prompts, draws=40, key=jax.random.key(0))
-    rescored = jax.vmap(policy.log_prob)(prompts[drawn.prompts], drawn.responses)
+    rescored = jax.jit(jax.vmap(policy.log_prob))(prompts[drawn.prompts], drawn.responses)
     np.testing.assert_allclose(np.asarray(rescored), drawn.log_probs, atol=2e-5, rtol=1e-5)
     judged = _Judge(policy, [pronunciations()[word] for word in words]).flat(drawn.responses, drawn.prompts, drawn.log_probs)
     expected = [listed(words[i], policy.decode(response)) for i, response in zip(drawn.prompts, drawn.responses, strict=True)]
