@@ -11,7 +11,7 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, checked
-from sharpsim.decoding._frontier import start_states
+from sharpsim.decoding._states import start_states
 from sharpsim.policies import SequencePolicy, checked_prompts, step_many, unchanged_by_step
 
 BATCH = 2048

@@ -56,6 +56,10 @@ class ReshapedPolicy(SequencePolicy):
         """As the policy's."""
         return self.policy.start(prompt)
 
+    def written_by_step(self, state: Any) -> Any:
+        """As the policy's."""
+        return self.policy.written_by_step(state)
+
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         """As the policy's, its log-probabilities reshaped."""
         state, log_probs = self.policy.step(state, token)

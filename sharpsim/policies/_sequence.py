@@ -41,6 +41,14 @@ class SequencePolicy(eqx.Module):
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         """The state after `token`, and the natural log-probabilities [vocabulary_size] of the token that follows it."""
 
+    def written_by_step(self, state: Any) -> Any:
+        """The state with an axis in place of each array: step h, from 0, reads places below h of that axis and writes place h alone.
+
+        -1 stands for an array of which this is not true, and for all arrays unless a subclass says otherwise. Searches keep what a step
+        writes, and no copies of what steps before it wrote.
+        """
+        return jax.tree.map(lambda leaf: -1, state)
+
     @property
     def prompt_shape(self) -> tuple[int, ...] | None:
         """The shape of one prompt, an array of integers; None where a policy does not say it, and takes what it takes."""

@@ -151,6 +151,9 @@ class TransformerPolicy(PromptedPolicy):
         layers = tuple(Cache(k.swapaxes(0, 1), v.swapaxes(0, 1), empty, empty) for k, v in zip(keys, values, strict=True))
         return State(real, layers, jnp.asarray(0, jnp.int32))
 
+    def written_by_step(self, state: Any) -> State:
+        return State(-1, tuple(Cache(-1, -1, 1, 1) for _ in state.layers), -1)  # pyright: ignore[reportArgumentType]
+
     def step(self, state: Any, token: Any) -> tuple[State, jax.Array]:
         check_step(self, state, token)
         depth = state.depth

@@ -70,6 +70,9 @@ class LowRankPolicy(SequencePolicy):
     def start(self, prompt: Any) -> Any:
         return self.merged().start(prompt)
 
+    def written_by_step(self, state: Any) -> Any:
+        return self.base.written_by_step(state)
+
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         return self.merged().step(state, token)
 

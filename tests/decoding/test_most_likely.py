@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim.decoding import SearchBudgetExceeded, greedy, most_likely, most_likely_batch, viterbi
-from sharpsim.decoding._frontier import BLOCK
+BLOCK = 64
 from sharpsim.policies import MarkovPolicy, TabularSequencePolicy, tabulate
 from sharpsim.sharpness import maximisers
 

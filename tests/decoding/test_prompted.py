@@ -19,7 +19,7 @@ from sharpsim.decoding import (
     sample_top_k,
     viterbi,
 )
-from sharpsim.decoding._frontier import affordable_lanes
+from sharpsim.decoding._states import affordable_lanes
 from sharpsim.policies import MarkovPolicy, SequencePolicy, TransformerPolicy, tabulate, unchanged_by_step
 from sharpsim.testing import multinomial_test
 from tests.tiny import each_kind, gru, ngram, transformer
