@@ -20,11 +20,6 @@ def prefixes(policy: SequencePolicy, most: int) -> int:
     return total
 
 
-def batch_size(lanes: int) -> int:
-    """Prefixes stepped in one call: 64 for few lanes, and 256. There are few sizes because each one is compiled."""
-    return 64 if lanes < 16 else 256
-
-
 class Frontier:
     """The prefixes expanded so far in each of `lanes` lanes, at most `slots` in each, and the prefixes on each lane's queue.
 
@@ -34,9 +29,9 @@ class Frontier:
     each slot. Arrays are [lanes, slots, ...], filled from slot 0 on.
     """
 
-    def __init__(self, policy: SequencePolicy, prompts: np.ndarray, starts: list[np.ndarray], lanes: int, slots: int):
+    def __init__(self, policy: SequencePolicy, prompts: np.ndarray, starts: list[np.ndarray], lanes: int, slots: int, batch: int):
         self.policy, self.slots = policy, slots
-        self.store = Store(policy, prompts[0], starts, lanes * slots, batch_size(lanes))
+        self.store = Store(policy, prompts[0], starts, lanes * slots, batch)
         # Filled slot by slot, so memory that is never used is never touched.
         self.children = np.empty((lanes, slots, policy.vocabulary_size))
         self.ended = np.empty((lanes, slots))

@@ -13,7 +13,7 @@ import numpy as np
 from sharpsim.decoding._frontier import Frontier
 from sharpsim.policies import SequencePolicy
 
-SHARE = 4
+SHARE = 8
 """One in so many of the slots with a prefix on the queue has its best one expanded in a round, where it is not certain that it must be."""
 
 
@@ -30,6 +30,7 @@ def lockstep(
     *,
     lanes: int,
     capacity: int,
+    batch: int,
     floor: Callable[[np.ndarray], np.ndarray],
     harvest: Callable[[Frontier, int, int, np.ndarray, bool], Any],
 ) -> None:
@@ -41,7 +42,7 @@ def lockstep(
     """
     waiting = list(which)[::-1]
     # At most as many expansions are not needed as are; prefixes exactly as probable as the last one may be expanded besides.
-    frontier = Frontier(policy, prompts, starts, lanes, 3 * capacity)
+    frontier = Frontier(policy, prompts, starts, lanes, 3 * capacity, batch)
     lanes_in_use = np.arange(min(lanes, len(waiting)))
     for lane in lanes_in_use:
         frontier.load(int(lane), waiting.pop())
@@ -78,8 +79,6 @@ def _choose(
     most = best.max(axis=1)
     number = able.sum(axis=1)
     done = number == 0
-    # These must be expanded, unless a better response is found.
-    sure = (floor > -np.inf) & (counts + number <= capacity)
     spent = done & (counts > capacity) & ((values >= floor[:, None]).sum(axis=1) > capacity)
     for row in np.flatnonzero(~done & (counts + number > capacity)):
         if counts[row] >= capacity:
@@ -92,18 +91,17 @@ def _choose(
         number[row] = able[row].sum()
     # A prefix may be expanded in vain if it is less probable than the top of the queue.
     doubtful = (values < most[:, None]).sum(axis=1) - (values.shape[1] - counts)
-    number = np.where(sure, number, np.minimum(-(-number // SHARE), np.maximum(1, capacity - doubtful)))
-    able[done | spent] = False
-    if not (sure | done | spent).all():
-        _cut(able, best, np.where(done | spent, 0, number))
+    number = np.minimum(-(-number // SHARE), np.maximum(1, capacity - doubtful))
+    number[done | spent] = 0
+    _cut(able, best, number)
     return able, done, spent
 
 
 def _cut(able: np.ndarray, best: np.ndarray, number: np.ndarray) -> None:
     """Leave only the first `number` [lanes] of the largest in each row."""
     given = np.where(able, best, -np.inf)
-    ordered = np.sort(given, axis=1)
-    threshold = ordered[np.arange(len(number)), np.minimum(ordered.shape[1] - number, ordered.shape[1] - 1)]
+    ordered = np.append(np.sort(given, axis=1), np.full((len(number), 1), np.inf), axis=1)
+    threshold = ordered[np.arange(len(number)), best.shape[1] - number]
     able &= given >= threshold[:, None]
     for row in np.flatnonzero(able.sum(axis=1) > number):
         equal = np.flatnonzero(given[row] == threshold[row])

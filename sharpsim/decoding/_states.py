@@ -5,6 +5,7 @@ and values of attention) is kept as the place that the prefix's own step wrote; 
 kept whole. A batch of prefixes, of any prompts, is gathered into buffers of fixed size, so that one program serves all of a search.
 """
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -69,8 +70,13 @@ class Store:
 
     def __init__(self, policy: SequencePolicy, prompt: Any, starts: list[np.ndarray], places: int, batch: int):
         state, self.kinds = storage(policy, prompt)
-        self.policy, self.starts, self.batch = policy, starts, batch
+        self.starts, self.batch = starts, batch
         self.structure = jax.tree.structure(state)
+        # Taken apart once: `eqx.filter_jit` would do so at each call, which takes as long as the step of 20 prefixes.
+        arrays, fixed = eqx.partition(policy, lambda leaf: isinstance(leaf, jax.Array | np.ndarray))
+        self.arrays, structure = jax.tree.flatten(arrays)
+        leaves, rest = jax.tree.flatten(fixed)
+        self.static = structure, rest, tuple(leaves), self.kinds
         # Zeros, so that the places beyond a prefix's depth are finite. Memory that is never used is never touched.
         self.pools = [np.zeros((places, *_stored(leaf.shape[1:], kind)), leaf.dtype) for leaf, kind in zip(starts, self.kinds, strict=True)]
         self.buffers = [aligned((batch, *leaf.shape[1:]), leaf.dtype) for leaf in starts]
@@ -97,7 +103,7 @@ class Store:
             np.take(pool.reshape(len(pool) * outer, shape[-1]), places[outer], axis=0, out=buffer[:count].reshape(shape), mode="clip")
         tokens, depths = np.zeros((2, self.batch), dtype=np.int32)
         tokens[:count], depths[:count] = rows.tokens, rows.depths
-        states, log_probs = _step(self.policy, self.kinds, jax.tree.unflatten(self.structure, self.buffers), tokens, depths)
+        states, log_probs = _step(self.static, self.arrays, jax.tree.unflatten(self.structure, self.buffers), tokens, depths)
         for pool, leaf, kind in zip(self.pools, states, self.kinds, strict=True):
             if kind != OF_PROMPT:
                 pool[rows.places] = np.asarray(leaf)[:count]
@@ -112,9 +118,11 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return memory[first : first + size].view(dtype).reshape(shape)
 
 
-@eqx.filter_jit
-def _step(policy: Any, kinds: tuple[int, ...], states: Any, tokens: Any, depths: Any) -> tuple[list[Any], jax.Array]:
+@functools.partial(jax.jit, static_argnums=0)
+def _step(static: Any, arrays: list[Any], states: Any, tokens: Any, depths: Any) -> tuple[list[Any], jax.Array]:
     """What is stored of the states after the step (None for what belongs to the prompt), and the log-probabilities."""
+    structure, rest, leaves, kinds = static
+    policy = eqx.combine(jax.tree.unflatten(structure, arrays), jax.tree.unflatten(rest, leaves))
     after, log_probs = jax.vmap(policy.step)(states, tokens)
 
     def stored(leaf: Any, kind: int) -> Any:
