@@ -26,19 +26,19 @@ class Frontier:
     Expanding a prefix fills the lane's next slot. The slot holds the prefix's log-probability (float64, summed from the first token on) and
     those of its V continuations. A continuation is either a complete response (it has the end token, or full length) or a prefix. The
     prefixes on the queue are the finite entries of `children`, so the queue needs no storage of its own. `best` has the largest entry of
-    each slot. Arrays are [lanes, slots, ...], filled from slot 0 on.
+    each slot. Arrays are [slots, lanes, ...], filled from slot 0 on: what short searches fill lies together, however long others may be.
     """
 
     def __init__(self, policy: SequencePolicy, prompts: np.ndarray, starts: list[np.ndarray], lanes: int, slots: int, batch: int):
-        self.policy, self.slots = policy, slots
+        self.policy, self.lanes, self.slots = policy, lanes, slots
         self.store = Store(policy, prompts[0], starts, lanes * slots, batch)
         # Filled slot by slot, so memory that is never used is never touched.
-        self.children = np.empty((lanes, slots, policy.vocabulary_size))
-        self.ended = np.empty((lanes, slots))
-        self.parents, self.tokens, self.depths = np.empty((3, lanes, slots), dtype=np.int32)
-        self.ancestors = np.empty((lanes, slots, policy.horizon), dtype=np.int32)
+        self.children = np.empty((slots, lanes, policy.vocabulary_size))
+        self.ended = np.empty((slots, lanes))
+        self.parents, self.tokens, self.depths = np.empty((3, slots, lanes), dtype=np.int32)
+        self.ancestors = np.empty((slots, lanes, policy.horizon), dtype=np.int32)
         """At i, the slot of the prefix of the first i tokens; slot 0, of the empty prefix, beyond the depth."""
-        self.values, self.best = np.empty((2, lanes, slots))
+        self.values, self.best = np.empty((2, slots, lanes))
         self.counts = np.zeros(lanes, dtype=np.int64)
         self.incumbents = np.full(lanes, -np.inf)
         self.numbers = np.full(lanes, -1)
@@ -46,14 +46,14 @@ class Frontier:
     def load(self, lane: int, number: int) -> None:
         """Start the search for the prompt with this index in `lane`, with the empty prefix on its queue."""
         self.counts[lane], self.incumbents[lane], self.numbers[lane] = 0, -np.inf, number
-        self.parents[lane, 0] = self.depths[lane, 0] = self.ancestors[lane, 0] = 0
-        self.store.begin(lane * self.slots, number)
+        self.parents[0, lane] = self.depths[0, lane] = self.ancestors[0, lane] = 0
+        self.store.begin(lane, number)
 
     def queues(self, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """`best` and `values` of these lanes [lanes, n], n the most slots that any of them has filled; -inf beyond the filled ones."""
         most = int(self.counts[lanes].max())
         filled = np.arange(most) < self.counts[lanes, None]
-        return np.where(filled, self.best[lanes, :most], -np.inf), np.where(filled, self.values[lanes, :most], -np.inf)
+        return np.where(filled, self.best[:most, lanes].T, -np.inf), np.where(filled, self.values[:most, lanes].T, -np.inf)
 
     def begin(self, lanes: np.ndarray) -> None:
         """Expand the empty prefix of each of these lanes."""
@@ -62,7 +62,7 @@ class Frontier:
 
     def expand(self, lanes: np.ndarray, slots: np.ndarray) -> None:
         """Expand the most probable prefix on the queue that continues each of these slots. Equal lanes lie side by side."""
-        places = lanes * self.slots + slots
+        places = self._places(slots, lanes)
         children = self.children.reshape(-1, self.policy.vocabulary_size)
         tokens, values = np.empty(len(lanes), dtype=np.int64), np.empty(len(lanes))
         for first in range(0, len(lanes), self.store.batch):
@@ -77,22 +77,27 @@ class Frontier:
 
     def expand_these(self, lane: int, slots: np.ndarray, tokens: np.ndarray) -> None:
         """Expand the prefixes on the lane's queue that continue these slots with these tokens."""
-        values = self.children[lane, slots, tokens]
-        self.children[lane, slots, tokens] = -np.inf
-        self.best[lane, slots] = self.children[lane, slots].max(axis=1)
+        values = self.children[slots, lane, tokens]
+        self.children[slots, lane, tokens] = -np.inf
+        self.best[slots, lane] = self.children[slots, lane].max(axis=1)
         self._add(np.full(len(slots), lane), slots, tokens, values)
+
+    def _places(self, slots: np.ndarray, lanes: np.ndarray) -> np.ndarray:
+        """Slots of lanes as indices into arrays whose first two axes are joined."""
+        return slots * self.lanes + lanes
 
     def _add(self, lanes: np.ndarray, parents: np.ndarray, tokens: np.ndarray, values: np.ndarray) -> None:
         first = np.flatnonzero(np.diff(lanes, prepend=-1))
         sizes = np.diff(first, append=len(lanes))
         slots = self.counts[lanes] + np.arange(len(lanes)) - np.repeat(first, sizes)
         self.counts[lanes[first]] += sizes
-        base, at = lanes * self.slots, (lanes, slots)
-        ancestors = self.ancestors[lanes, parents]
-        depths = np.where(slots == 0, 0, self.depths[lanes, parents] + 1)
+        at = slots, lanes
+        ancestors = self.ancestors[parents, lanes]
+        depths = np.where(slots == 0, 0, self.depths[parents, lanes] + 1)
         ancestors[np.arange(len(lanes)), depths] = slots
         self.parents[at], self.tokens[at], self.depths[at], self.ancestors[at], self.values[at] = parents, tokens, depths, ancestors, values
-        rows = Batch(self.numbers[lanes], base + parents, base[:, None] + ancestors, depths, tokens, base + slots)
+        ancestors = self._places(ancestors, lanes[:, None])
+        rows = Batch(self.numbers[lanes], self._places(parents, lanes), ancestors, depths, tokens, self._places(slots, lanes))
         for start in range(0, len(lanes), self.store.batch):
             part = slice(start, start + self.store.batch)
             self._fill(lanes[part], slots[part], depths[part], values[part], self.store.step(Batch(*(array[part] for array in rows))))
@@ -107,12 +112,12 @@ class Frontier:
         top = rows.max(axis=1)
         if np.isnan(top).any() or np.isnan(ended).any():
             raise ValueError("`policy.step` must return log-probabilities; got NaN.")
-        self.ended[lanes, slots], self.children[lanes, slots], self.best[lanes, slots] = ended, rows, np.where(last, -np.inf, top)
+        self.ended[slots, lanes], self.children[slots, lanes], self.best[slots, lanes] = ended, rows, np.where(last, -np.inf, top)
         np.maximum.at(self.incumbents, lanes, np.where(last, top, ended))
 
     def slots_above(self, lane: int, floor: float) -> np.ndarray:
         """The slots of the prefixes of at least this log-probability; in the order in which they were filled."""
-        return np.flatnonzero(self.values[lane, : self.counts[lane]] >= floor)
+        return np.flatnonzero(self.values[: self.counts[lane], lane] >= floor)
 
     def first(self, lane: int, budget: int) -> np.ndarray | None:
         """The slots of the `budget` prefixes that a search expands first if it takes one at a time, in that order.
@@ -122,22 +127,22 @@ class Frontier:
         Where equals of the last one come before it and have not been expanded, they are now, and the answer is None.
         """
         slots = np.arange(self.counts[lane])
-        order = descending(self.values[lane, slots], lambda rows: self._path(lane, self.parents[lane, rows], self.tokens[lane, rows]))
+        order = descending(self.values[slots, lane], lambda rows: self._path(lane, self.parents[rows, lane], self.tokens[rows, lane]))
         kept, spare = order[:budget], order[budget:]
-        if len(order) >= budget and self._expand_equals(lane, float(self.values[lane, kept[-1]]), budget):
+        if len(order) >= budget and self._expand_equals(lane, float(self.values[kept[-1], lane]), budget):
             return None
-        self.children[lane, self.parents[lane, spare], self.tokens[lane, spare]] = self.values[lane, spare]
+        self.children[self.parents[spare, lane], lane, self.tokens[spare, lane]] = self.values[spare, lane]
         return kept
 
     def _expand_equals(self, lane: int, value: float, budget: int) -> bool:
         """Expand the prefixes of this log-probability that are among the first `budget` and still on the queue, and say whether any was."""
         count = self.counts[lane]
-        if not (self.best[lane, :count] == value).any():
+        if not (self.best[:count, lane] == value).any():
             return False
-        values, taken = self.values[lane, :count], np.flatnonzero(self.values[lane, :count] == value)
-        inner = self.depths[lane, :count] < self.policy.horizon - 1
-        parents, tokens = np.nonzero((self.children[lane, :count] == value) & inner[:, None])
-        parents, tokens = np.concatenate([self.parents[lane, taken], parents]), np.concatenate([self.tokens[lane, taken], tokens])
+        values, taken = self.values[:count, lane], np.flatnonzero(self.values[:count, lane] == value)
+        inner = self.depths[:count, lane] < self.policy.horizon - 1
+        parents, tokens = np.nonzero((self.children[:count, lane] == value) & inner[:, None])
+        parents, tokens = np.concatenate([self.parents[taken, lane], parents]), np.concatenate([self.tokens[taken, lane], tokens])
         chosen = np.lexsort(self._path(lane, parents, tokens)[::-1])[: budget - int((values > value).sum())]
         missing = chosen[chosen >= len(taken)][: self.slots - count]
         if missing.size:
@@ -147,11 +152,11 @@ class Frontier:
     def _path(self, lane: int, parents: np.ndarray, tokens: np.ndarray) -> list[np.ndarray]:
         """Keys by which equally probable prefixes are ordered, the first one first: a prefix is taken after its parent, so that it is
         compared by its parent's place in the order, and that by its own parent's. Last come the tokens, first to last."""
-        depths, ancestors = self.depths[lane, parents], self.ancestors[lane, parents]
+        depths, ancestors = self.depths[parents, lane], self.ancestors[parents, lane]
         each, places = np.arange(len(parents)), np.arange(self.policy.horizon)
         back = depths[:, None] - places
-        costs = np.where(back > 0, -self.values[lane, ancestors[each[:, None], np.maximum(back, 0)]], -np.inf)
-        words = np.concatenate([self.tokens[lane, ancestors], np.full((len(parents), 1), -1)], axis=1)
+        costs = np.where(back > 0, -self.values[ancestors[each[:, None], np.maximum(back, 0)], lane], -np.inf)
+        words = np.concatenate([self.tokens[ancestors, lane], np.full((len(parents), 1), -1)], axis=1)
         words[:, 1:-1][places[1:] > depths[:, None]] = -1
         # The empty prefix has no last token.
         words[each, depths + 1] = np.where((depths == 0) & (tokens == self.policy.begin_token), -1, tokens)
@@ -162,33 +167,33 @@ class Frontier:
 
         Returns [k, horizon] and [k], in descending log-probability; ties in lexicographic order of tokens.
         """
-        horizon, ended = self.policy.horizon, self.ended[lane, slots]
+        horizon, ended = self.policy.horizon, self.ended[slots, lane]
         early = slots[(ended >= at_least) & (ended > -np.inf)]
-        last = slots[self.depths[lane, slots] == horizon - 1]
-        rows = self.children[lane, last]
+        last = slots[self.depths[slots, lane] == horizon - 1]
+        rows = self.children[last, lane]
         which, token = np.nonzero((rows >= at_least) & (rows > -np.inf))
         ends = np.concatenate([early, last[which]])
         responses = np.empty((len(ends), horizon), dtype=np.int32)
-        responses[:, :-1] = self.tokens[lane, self.ancestors[lane, ends, 1:]]
+        responses[:, :-1] = self.tokens[self.ancestors[ends, lane, 1:], lane]
         if self.policy.end_token is not None:
-            responses[np.arange(horizon) >= self.depths[lane, ends][:, None]] = self.policy.end_token
+            responses[np.arange(horizon) >= self.depths[ends, lane][:, None]] = self.policy.end_token
         responses[len(early) :, -1] = token
-        log_probs = np.concatenate([self.ended[lane, early], rows[which, token]])
+        log_probs = np.concatenate([self.ended[early, lane], rows[which, token]])
         order = descending(log_probs, lambda rows: list(responses[rows].T))
         return responses[order], log_probs[order]
 
     def unexpanded(self, lane: int, slots: np.ndarray) -> np.ndarray:
         """The log-probabilities of all prefixes on the queue that continue these slots."""
-        left = self.children[lane, slots[self.depths[lane, slots] < self.policy.horizon - 1]]
+        left = self.children[slots[self.depths[slots, lane] < self.policy.horizon - 1], lane]
         return left[left > -np.inf]
 
 
 def descending(values: np.ndarray, ties: Callable[[np.ndarray], list[np.ndarray]]) -> np.ndarray:
     """The order of descending values; equal ones by the keys `ties(which)`, the first key first."""
     order = np.argsort(-values, kind="stable")
-    same = np.diff(values[order]) == 0
-    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
-    if tied.size:
+    same = values[order[1:]] == values[order[:-1]]
+    if same.any():
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
         which = order[tied]
         order[tied] = which[np.lexsort([*ties(which)[::-1], -values[which]])]
     return order

@@ -66,7 +66,8 @@ def lockstep(
                 over[row] = True
         rows, slots = np.nonzero(chosen)
         if rows.size:
-            frontier.expand(lanes_in_use[rows], slots)
+            kept = _whole_batches(rows, batch)
+            frontier.expand(lanes_in_use[rows[kept]], slots[kept])
         lanes_in_use = lanes_in_use[~over]
 
 
@@ -106,3 +107,12 @@ def _cut(able: np.ndarray, best: np.ndarray, number: np.ndarray) -> None:
     for row in np.flatnonzero(able.sum(axis=1) > number):
         equal = np.flatnonzero(given[row] == threshold[row])
         able[row, equal[number[row] - int((given[row] > threshold[row]).sum()) :]] = False
+
+
+def _whole_batches(rows: np.ndarray, batch: int) -> np.ndarray:
+    """Which of the prefixes, of the lanes `rows` in order, are expanded: without some where the last batch would be mostly empty."""
+    kept, excess = np.ones(len(rows), dtype=bool), len(rows) % batch
+    if len(rows) > batch and excess < batch // 2:
+        second = np.flatnonzero(np.diff(rows, prepend=-1) == 0)
+        kept[second[len(second) - excess :] if excess <= len(second) else []] = False
+    return kept

@@ -30,11 +30,32 @@ def start_states(policy: SequencePolicy, prompts: np.ndarray, batch: int) -> lis
     return [np.concatenate(leaves)[: len(prompts)] for leaves in zip(*blocks, strict=True)]
 
 
+def apart(policy: SequencePolicy) -> tuple[list[Any], Any]:
+    """The arrays of a policy, and all else of it, which can be hashed."""
+    arrays, fixed = eqx.partition(policy, lambda leaf: isinstance(leaf, jax.Array | np.ndarray))
+    (leaves, structure), (others, rest) = jax.tree.flatten(arrays), jax.tree.flatten(fixed)
+    return leaves, (structure, rest, tuple(others))
+
+
+def together(arrays: list[Any], fixed: Any) -> SequencePolicy:
+    """The policy that was taken apart."""
+    structure, rest, others = fixed
+    return eqx.combine(jax.tree.unflatten(structure, arrays), jax.tree.unflatten(rest, others))
+
+
+_KNOWN: dict[Any, tuple[Any, tuple[int, ...]]] = {}
+
+
 def storage(policy: SequencePolicy, prompt: Any) -> tuple[Any, tuple[int, ...]]:
-    """The shapes of a state, and how each of its leaves is stored."""
-    state = jax.eval_shape(policy.start, prompt)
-    axes = jax.tree.leaves(policy.written_by_step(state))
-    return state, tuple(OF_PROMPT if kept else axis for kept, axis in zip(unchanged_by_step(policy, prompt), axes, strict=True))
+    """The shapes of a state, and how each of its leaves is stored. Both are traced once for each policy structure, like a program."""
+    arrays, fixed = apart(policy)
+    shape = np.shape(prompt), np.asarray(prompt).dtype, jax.config.jax_enable_x64  # pyright: ignore[reportAttributeAccessIssue]
+    key = fixed, tuple((leaf.shape, leaf.dtype) for leaf in arrays), shape
+    if key not in _KNOWN:
+        state = jax.eval_shape(policy.start, prompt)
+        axes = jax.tree.leaves(policy.written_by_step(state))
+        _KNOWN[key] = state, tuple(OF_PROMPT if kept else axis for kept, axis in zip(unchanged_by_step(policy, prompt), axes, strict=True))
+    return _KNOWN[key]
 
 
 def affordable_lanes(policy: SequencePolicy, prompt: Any, capacity: int, lanes: int) -> int:
@@ -73,10 +94,8 @@ class Store:
         self.starts, self.batch = starts, batch
         self.structure = jax.tree.structure(state)
         # Taken apart once: `eqx.filter_jit` would do so at each call, which takes as long as the step of 20 prefixes.
-        arrays, fixed = eqx.partition(policy, lambda leaf: isinstance(leaf, jax.Array | np.ndarray))
-        self.arrays, structure = jax.tree.flatten(arrays)
-        leaves, rest = jax.tree.flatten(fixed)
-        self.static = structure, rest, tuple(leaves), self.kinds
+        self.arrays, fixed = apart(policy)
+        self.static = fixed, self.kinds
         # Zeros, so that the places beyond a prefix's depth are finite. Memory that is never used is never touched.
         self.pools = [np.zeros((places, *_stored(leaf.shape[1:], kind)), leaf.dtype) for leaf, kind in zip(starts, self.kinds, strict=True)]
         self.buffers = [aligned((batch, *leaf.shape[1:]), leaf.dtype) for leaf in starts]
@@ -121,9 +140,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 @functools.partial(jax.jit, static_argnums=0)
 def _step(static: Any, arrays: list[Any], states: Any, tokens: Any, depths: Any) -> tuple[list[Any], jax.Array]:
     """What is stored of the states after the step (None for what belongs to the prompt), and the log-probabilities."""
-    structure, rest, leaves, kinds = static
-    policy = eqx.combine(jax.tree.unflatten(structure, arrays), jax.tree.unflatten(rest, leaves))
-    after, log_probs = jax.vmap(policy.step)(states, tokens)
+    fixed, kinds = static
+    after, log_probs = jax.vmap(together(arrays, fixed).step)(states, tokens)
 
     def stored(leaf: Any, kind: int) -> Any:
         if kind < 0:

@@ -159,8 +159,8 @@ def test_what_belongs_to_the_prompt_is_kept_once():
     wanted = [state.real, *(leaf for cache in state.layers for leaf in (cache.prompt_keys, cache.prompt_values))]
     assert sum(leaf is other for leaf in jax.tree.leaves(state) for other in wanted) == sum(kept) == len(wanted)
     assert unchanged_by_step(gru(), PROMPTS[0]) == [False]
-    # 2 layers, keys and values, 4 tokens, width 8, float32; and the depth.
-    room = 2**31 // (2 * 2 * 4 * 8 * 4 + 4)
+    # Of its own, each prefix has the keys and values of one token: 2 layers, width 8, float32; and the depth.
+    room = 2**31 // (2 * 2 * 8 * 4 + 4)
     assert affordable_lanes(policy, PROMPTS[0], room // 8, 256) == 8
     assert affordable_lanes(policy, PROMPTS[0], 10, 256) == 256
     assert affordable_lanes(policy, PROMPTS[0], 100 * room, 256) == 1
