@@ -151,7 +151,8 @@ class Frontier:
 
     def _path(self, lane: int, parents: np.ndarray, tokens: np.ndarray) -> list[np.ndarray]:
         """Keys by which equally probable prefixes are ordered, the first one first: a prefix is taken after its parent, so that it is
-        compared by its parent's place in the order, and that by its own parent's. Last come the tokens, first to last."""
+        compared by its parent's place in the order, and that by its own parent's. Last come the tokens, first to last.
+        """
         depths, ancestors = self.depths[parents, lane], self.ancestors[parents, lane]
         each, places = np.arange(len(parents)), np.arange(self.policy.horizon)
         back = depths[:, None] - places

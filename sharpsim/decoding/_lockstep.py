@@ -75,7 +75,8 @@ def _choose(
     best: np.ndarray, values: np.ndarray, floor: np.ndarray, counts: np.ndarray, capacity: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """bool [lanes, slots] of the slots whose best prefix on the queue is expanded next; [lanes] of the searches that are finished; and
-    [lanes] of those that have used up their capacity: the `capacity` most probable prefixes have been expanded."""
+    [lanes] of those that have used up their capacity: the `capacity` most probable prefixes have been expanded.
+    """
     able = (best >= floor[:, None]) & (best > -np.inf)
     most = best.max(axis=1)
     number = able.sum(axis=1)

@@ -138,9 +138,10 @@ def _incumbent(policy: SequencePolicy, prompt: Any, responses: np.ndarray, log_p
     state, token = start_many(policy, np.asarray(prompt)[None]), np.full(1, policy.begin_token, dtype=np.int32)
     response, total = np.full(policy.horizon, policy.end_token or 0, dtype=np.int32), 0.0
     for depth in range(policy.horizon):
-        state, log_probs = step_many(policy, state, token)
-        token = np.asarray(log_probs).argmax(axis=1).astype(np.int32)
-        response[depth], total = token[0], total + float(np.asarray(log_probs)[0, token[0]])
+        state, following = step_many(policy, state, token)
+        row = np.asarray(following)[0]
+        token = row.argmax(keepdims=True).astype(np.int32)
+        response[depth], total = token[0], total + float(row[token[0]])
         if token[0] == policy.end_token:
             break
     return Decoded(response, total)
