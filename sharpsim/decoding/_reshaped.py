@@ -56,9 +56,10 @@ class ReshapedPolicy(SequencePolicy):
         """As the policy's."""
         return self.policy.start(prompt)
 
-    def written_by_step(self, state: Any) -> Any:
+    @property
+    def step_axes(self) -> tuple[int, ...] | None:
         """As the policy's."""
-        return self.policy.written_by_step(state)
+        return self.policy.step_axes
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         """As the policy's, its log-probabilities reshaped."""

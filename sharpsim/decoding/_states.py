@@ -53,8 +53,9 @@ def storage(policy: SequencePolicy, prompt: Any) -> tuple[Any, tuple[int, ...]]:
     key = fixed, tuple((leaf.shape, leaf.dtype) for leaf in arrays), shape
     if key not in _KNOWN:
         state = jax.eval_shape(policy.start, prompt)
-        axes = jax.tree.leaves(policy.written_by_step(state))
-        _KNOWN[key] = state, tuple(OF_PROMPT if kept else axis for kept, axis in zip(unchanged_by_step(policy, prompt), axes, strict=True))
+        kept = unchanged_by_step(policy, prompt)
+        axes = policy.step_axes or (WHOLE,) * len(kept)
+        _KNOWN[key] = state, tuple(OF_PROMPT if unchanged else axis for unchanged, axis in zip(kept, axes, strict=True))
     return _KNOWN[key]
 
 

@@ -41,13 +41,14 @@ class SequencePolicy(eqx.Module):
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         """The state after `token`, and the natural log-probabilities [vocabulary_size] of the token that follows it."""
 
-    def written_by_step(self, state: Any) -> Any:
-        """The state with an axis in place of each array: step h, from 0, reads places below h of that axis and writes place h alone.
+    @property
+    def step_axes(self) -> tuple[int, ...] | None:
+        """For each array of the state, in the order of `jax.tree.leaves`, an axis of length `horizon`, or -1. None where no array has one.
 
-        -1 stands for an array of which this is not true, and for all arrays unless a subclass says otherwise. Searches keep what a step
-        writes, and no copies of what steps before it wrote.
+        Step h, from 0, must read no places of such an axis but those below h, and write place h alone.
+        A search keeps of such an array what each step wrote, and no copies of what the steps before it wrote.
         """
-        return jax.tree.map(lambda leaf: -1, state)
+        return None
 
     @property
     def prompt_shape(self) -> tuple[int, ...] | None:

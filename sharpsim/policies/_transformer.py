@@ -144,15 +144,17 @@ class TransformerPolicy(PromptedPolicy):
         """The sizes it was built with."""
         return self.sizes | {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
 
+    @property
+    def step_axes(self) -> tuple[int, ...]:
+        """Keys and values of the response, in each layer's cache."""
+        return (-1, *len(self.blocks) * (-1, -1, 1, 1), -1)
+
     def start(self, prompt: Any) -> State:
         symbols, real = self.prompt_symbols(prompt)
         keys, values = self._read(self.embedding[symbols] + self.position[: self.prompt_length], real)[1]
         empty = jnp.zeros((self.blocks[0].heads, self.horizon, keys[0].shape[-1]), keys[0].dtype)
         layers = tuple(Cache(k.swapaxes(0, 1), v.swapaxes(0, 1), empty, empty) for k, v in zip(keys, values, strict=True))
         return State(real, layers, jnp.asarray(0, jnp.int32))
-
-    def written_by_step(self, state: Any) -> State:
-        return State(-1, tuple(Cache(-1, -1, 1, 1) for _ in state.layers), -1)  # pyright: ignore[reportArgumentType]
 
     def step(self, state: Any, token: Any) -> tuple[State, jax.Array]:
         check_step(self, state, token)

@@ -70,8 +70,10 @@ class LowRankPolicy(SequencePolicy):
     def start(self, prompt: Any) -> Any:
         return self.merged().start(prompt)
 
-    def written_by_step(self, state: Any) -> Any:
-        return self.base.written_by_step(state)
+    @property
+    def step_axes(self) -> tuple[int, ...] | None:
+        """Those of `base`."""
+        return getattr(self.base, "step_axes", None)
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         return self.merged().step(state, token)
