@@ -103,7 +103,7 @@ class Frontier:
             self._fill(lanes[part], slots[part], depths[part], values[part], self.store.step(Batch(*(array[part] for array in rows))))
 
     def _fill(self, lanes: np.ndarray, slots: np.ndarray, depths: np.ndarray, values: np.ndarray, log_probs: np.ndarray) -> None:
-        rows, end = values[:, None] + log_probs.astype(np.float64), self.policy.end_token
+        rows, end = np.add(values[:, None], log_probs, dtype=np.float64), self.policy.end_token
         last = depths == self.policy.horizon - 1
         ended = np.full(len(lanes), -np.inf)
         if end is not None:

@@ -82,15 +82,10 @@ def _choose(
     number = able.sum(axis=1)
     done = number == 0
     spent = done & (counts > capacity) & ((values >= floor[:, None]).sum(axis=1) > capacity)
-    for row in np.flatnonzero(~done & (counts + number > capacity)):
-        if counts[row] >= capacity:
-            able[row] &= best[row] > np.partition(values[row], -capacity)[-capacity]
-            spent[row] = not able[row].any()
-        else:
-            # So many are known, so the last of the first `capacity` is at least as probable.
-            known = np.concatenate([values[row], best[row]])
-            able[row] &= best[row] >= np.partition(known, -capacity)[-capacity]
+    for row in np.flatnonzero(~done & (counts >= capacity)):
+        able[row] &= best[row] > np.partition(values[row], -capacity)[-capacity]
         number[row] = able[row].sum()
+        spent[row] = number[row] == 0
     # A prefix may be expanded in vain if it is less probable than the top of the queue.
     doubtful = (values < most[:, None]).sum(axis=1) - (values.shape[1] - counts)
     number = np.minimum(-(-number // SHARE), np.maximum(1, capacity - doubtful))
