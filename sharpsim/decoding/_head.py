@@ -17,8 +17,6 @@ from sharpsim.policies import SequencePolicy, checked_prompts
 NODES = 2**17
 """The most expanded prefixes held at a time, summed over the prompts that are searched together."""
 
-BATCH = 256
-
 
 class Head(NamedTuple):
     """The head of pi(. | x) that a search with a given budget has found."""
@@ -85,7 +83,6 @@ def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: in
         range(len(prompts)),
         lanes=lanes,
         capacity=prefixes(policy, budget),
-        batch=BATCH,
         floor=lambda incumbents: np.full(len(incumbents), -np.inf),
         harvest=harvest,
     )

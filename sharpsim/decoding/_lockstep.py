@@ -14,7 +14,8 @@ from sharpsim.decoding._frontier import Frontier
 from sharpsim.policies import SequencePolicy
 
 SHARE = 8
-"""One in so many of the slots with a prefix on the queue has its best one expanded in a round, where it is not certain that it must be."""
+"""In a round a lane expands one prefix for each so many slots with a prefix on the queue, the most probable ones. At 8, one in a hundred is
+not needed; at 4, one in ten."""
 
 
 def lane_count(prompts: int, lanes: int) -> int:
@@ -30,7 +31,6 @@ def lockstep(
     *,
     lanes: int,
     capacity: int,
-    batch: int,
     floor: Callable[[np.ndarray], np.ndarray],
     harvest: Callable[[Frontier, int, int, np.ndarray, bool], Any],
 ) -> None:
@@ -41,6 +41,8 @@ def lockstep(
     or has used up its capacity; `slots` are those of the prefixes that a search expands which takes one prefix at a time, in its order.
     """
     waiting = list(which)[::-1]
+    # Two sizes, because each one is compiled.
+    batch = 64 if lanes <= 16 else 256
     # At most as many expansions are not needed as are; prefixes exactly as probable as the last one may be expanded besides.
     frontier = Frontier(policy, prompts, starts, lanes, 3 * capacity, batch)
     lanes_in_use = np.arange(min(lanes, len(waiting)))

@@ -121,7 +121,6 @@ def _search_all(policy: SequencePolicy, prompts: np.ndarray, edge: float, budget
             left,
             lanes=lane_count(len(left), affordable_lanes(policy, prompts[0], capacity, lanes)),
             capacity=capacity,
-            batch=256 if lanes > 16 else 64,
             floor=lambda incumbents: incumbents + edge,
             harvest=harvest,
         )
