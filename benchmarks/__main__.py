@@ -19,6 +19,7 @@ NAMES = (
     "stopping",
     "markov",
     "transformer",
+    "search",
     "pipeline",
     "cold_start",
     "reproduce",

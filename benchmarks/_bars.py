@@ -30,6 +30,12 @@ BARS = {
     ("markov", "V = 256", "torch"): Bar(6, 15),
     ("transformer", "cached", "torch, best"): Bar(1.2, 2.5),
     ("transformer", "cached", "matrix product"): Bar(0.2, 0.4),
+    ("search", "pronunciation 3, small", "beam search of equal quality"): Bar(1, 2),
+    ("search", "many writers 1, small", "beam search of equal quality"): Bar(1, 2),
+    **{
+        ("search", f"{case}, small, most expansions over H/P*", ""): Bar(1, 0.5, upper=True)
+        for case in ("pronunciation 3", "many writers 1")
+    },
     ("pipeline", "200 cells x 1,000 seeds", "NumPy vectorised"): Bar(2.7, 5),
     ("pipeline", "first run over warm", "itself"): Bar(2, 1.3, upper=True),
     ("pipeline", "programs compiled", ""): Bar(1, 1, upper=True),

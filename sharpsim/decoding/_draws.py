@@ -11,8 +11,8 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, checked
-from sharpsim.decoding._frontier import start_states
-from sharpsim.policies import SequencePolicy, checked_prompts, step_many, unchanged_by_step
+from sharpsim.decoding._states import OF_PROMPT, start_states, storage
+from sharpsim.policies import SequencePolicy, checked_prompts, step_many
 
 BATCH = 2048
 """Prefixes stepped in one call."""
@@ -49,8 +49,9 @@ def draw_many(policy: SequencePolicy, prompts: Any, *, draws: int, key: jax.Arra
 
 def _draw(policy: SequencePolicy, prompts: np.ndarray, each: int, key: jax.Array) -> ManyDraws:
     n, horizon, size, end = len(prompts), policy.horizon, policy.vocabulary_size, policy.end_token
-    structure = jax.tree.structure(jax.eval_shape(policy.start, prompts[0]))
-    states, of_prompt = start_states(policy, prompts, min(BATCH, n)), unchanged_by_step(policy, prompts[0])
+    state, kinds = storage(policy, prompts[0])
+    structure, of_prompt = jax.tree.structure(state), [kind == OF_PROMPT for kind in kinds]
+    states = start_states(policy, prompts, min(BATCH, n))
     # A node is a prefix of a prompt; `node` says at which one each draw in `alive` stands.
     owner, totals = np.arange(n), np.zeros(n)
     prefixes, tokens = np.full((n, horizon), end or 0, dtype=np.int32), np.full(n, policy.begin_token, dtype=np.int32)

@@ -1,37 +1,14 @@
-"""The priority queues of best-first search over prefixes, for many prompts at once.
+"""The prefixes that best-first searches have expanded, and their priority queues, for many prompts at once.
 
-Queues are NumPy arrays with one row for each lane. A lane is a place in the batch, and holds the search for one prompt. One compiled policy
-step of fixed batch size expands the top prefix of all lanes.
+Queues are NumPy arrays with one row for each lane. A lane is a place in the batch, and holds the search for one prompt.
 """
 
-from typing import Any
+from collections.abc import Callable
 
-import jax
 import numpy as np
 
-from sharpsim.policies import SequencePolicy, start_many, step_many, unchanged_by_step
-
-BLOCK = 64
-"""Prefixes whose largest continuation is kept in one number, so that the top of a queue is found without reading all of it."""
-STATE_BYTES = 2**31
-"""The most memory, in bytes, that the policy states of all lanes may take."""
-
-
-def start_states(policy: SequencePolicy, prompts: np.ndarray, batch: int) -> list[np.ndarray]:
-    """The leaves of the states `policy.start` gives for all prompts [n, ...], computed in batches of size `batch`."""
-    blocks = []
-    for first in range(0, len(prompts), batch):
-        rows = np.arange(first, first + batch) % len(prompts)
-        blocks.append([np.asarray(leaf) for leaf in jax.tree.leaves(start_many(policy, prompts[rows]))])
-    return [np.concatenate(leaves)[: len(prompts)] for leaves in zip(*blocks, strict=True)]
-
-
-def affordable_lanes(policy: SequencePolicy, prompt: Any, capacity: int, lanes: int) -> int:
-    """The largest number of lanes, at most `lanes`, whose `capacity` states each fit into `STATE_BYTES`."""
-    leaves = jax.tree.leaves(jax.eval_shape(policy.start, prompt))
-    kept = unchanged_by_step(policy, prompt)
-    size = sum(leaf.size * leaf.dtype.itemsize for leaf, of_prompt in zip(leaves, kept, strict=True) if not of_prompt)
-    return max(1, min(lanes, STATE_BYTES // max(1, capacity * size)))
+from sharpsim.decoding._states import Batch, Store
+from sharpsim.policies import SequencePolicy
 
 
 def prefixes(policy: SequencePolicy, most: int) -> int:
@@ -44,159 +21,180 @@ def prefixes(policy: SequencePolicy, most: int) -> int:
 
 
 class Frontier:
-    """The prefixes expanded so far in each of `lanes` lanes, and the prefixes on each lane's queue.
+    """The prefixes expanded so far in each of `lanes` lanes, at most `slots` in each, and the prefixes on each lane's queue.
 
-    Expanding a prefix fills the lane's next slot. The slot holds the prefix's state and the log-probabilities of its V continuations
-    (float64, summed from the first token on). A continuation is either a complete response (it has the end token, or full length) or a
-    prefix. The prefixes on the queue are the finite entries of `children`, so the queue needs no storage of its own. `best` has the
-    largest entry of each slot.
+    Expanding a prefix fills the lane's next slot. The slot holds the prefix's log-probability (float64, summed from the first token on) and
+    those of its V continuations. A continuation is either a complete response (it has the end token, or full length) or a prefix. The
+    prefixes on the queue are the finite entries of `children`, so the queue needs no storage of its own. `best` has the largest entry of
+    each slot. Arrays are [slots, lanes, ...], filled from slot 0 on: what short searches fill lies together, however long others may be.
     """
 
-    def __init__(self, policy: SequencePolicy, lanes: int, capacity: int, ties: int = 1):
-        self.policy = policy
-        self.capacity = capacity
-        self.ties = ties
-        self.batches = sorted({size for size in (16, lanes) if size <= lanes} | ({ties} if ties > 1 else set()))
-        size, horizon, blocks = policy.vocabulary_size, policy.horizon, -(-capacity // BLOCK)
+    def __init__(self, policy: SequencePolicy, prompts: np.ndarray, starts: list[np.ndarray], lanes: int, slots: int, batch: int):
+        self.policy, self.lanes, self.slots = policy, lanes, slots
+        self.store = Store(policy, prompts[0], starts, lanes * slots, batch)
         # Filled slot by slot, so memory that is never used is never touched.
-        self.states: list[np.ndarray] = []
-        self.of_prompt: list[bool] = []
-        self.structure: Any = None
-        self.children = np.empty((lanes, capacity, size))
-        self.ended = np.empty((lanes, capacity))
-        self.prefixes = np.empty((lanes, capacity, horizon), dtype=np.int32)
-        self.depths = np.empty((lanes, capacity), dtype=np.int32)
-        self.best = np.full((lanes, blocks, BLOCK), -np.inf)
-        self.best_of_block = np.full((lanes, blocks), -np.inf)
+        self.children = np.empty((slots, lanes, policy.vocabulary_size))
+        self.ended = np.empty((slots, lanes))
+        self.parents, self.tokens, self.depths = np.empty((3, slots, lanes), dtype=np.int32)
+        self.ancestors = np.empty((slots, lanes, policy.horizon), dtype=np.int32)
+        """At i, the slot of the prefix of the first i tokens; slot 0, of the empty prefix, beyond the depth."""
+        self.values, self.best = np.empty((2, slots, lanes))
         self.counts = np.zeros(lanes, dtype=np.int64)
         self.incumbents = np.full(lanes, -np.inf)
+        self.numbers = np.full(lanes, -1)
 
-    def load(self, lane: int, prompt: Any, states: list[np.ndarray], number: int) -> None:
-        """Start the search for a prompt in `lane`, with the empty prefix on its queue; the prompt's start state is `states[..][number]`."""
-        if not self.states:
-            self.structure = jax.tree.structure(jax.eval_shape(self.policy.start, prompt))
-            self.of_prompt = unchanged_by_step(self.policy, prompt)
-            # What belongs to the prompt (one slot) is not kept again for each prefix.
-            slots = [1 if of_prompt else self.capacity for of_prompt in self.of_prompt]
-            self.states = [
-                np.empty((len(self.counts), size, *leaf.shape[1:]), leaf.dtype) for size, leaf in zip(slots, states, strict=True)
-            ]
-        for stored, leaf in zip(self.states, states, strict=True):
-            stored[lane, 0] = leaf[number]
-        self.best[lane] = -np.inf
-        self.best_of_block[lane] = -np.inf
-        self.counts[lane] = 0
-        self.incumbents[lane] = -np.inf
+    def load(self, lane: int, number: int) -> None:
+        """Start the search for the prompt with this index in `lane`, with the empty prefix on its queue."""
+        self.counts[lane], self.incumbents[lane], self.numbers[lane] = 0, -np.inf, number
+        self.parents[0, lane] = self.depths[0, lane] = self.ancestors[0, lane] = 0
+        self.store.begin(lane, number)
 
-    def top(self, lanes: np.ndarray) -> np.ndarray:
-        """The largest log-probability on each lane's queue; -inf where the queue is empty."""
-        return np.where(self.counts[lanes] == 0, 0.0, self.best_of_block[lanes].max(axis=1))
+    def queues(self, lanes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`best` and `values` of these lanes [lanes, n], n the most slots that any of them has filled; -inf beyond the filled ones."""
+        most = int(self.counts[lanes].max())
+        filled = np.arange(most) < self.counts[lanes, None]
+        return np.where(filled, self.best[:most, lanes].T, -np.inf), np.where(filled, self.values[:most, lanes].T, -np.inf)
 
-    def expand(self, lanes: np.ndarray) -> None:
-        """Expand the most probable prefix of each lane, and up to `ties` prefixes in all where others have the same probability."""
-        policy, slot = self.policy, self.counts[lanes]
-        inner = slot > 0
-        parent, token, log_prob = self._pop(lanes, inner)
-        if self.ties > len(lanes) and (self.best_of_block[lanes].max(axis=1) == log_prob)[inner].any():
-            lanes, slot, inner, parent, token, log_prob = self._join_ties(lanes, slot, inner, parent, token, log_prob)
-        each = np.arange(len(lanes))
-        depth = np.where(inner, self.depths[lanes, parent] + 1, 0)
+    def begin(self, lanes: np.ndarray) -> None:
+        """Expand the empty prefix of each of these lanes."""
+        same = np.zeros(len(lanes), dtype=np.int64)
+        self._add(lanes, same, same + self.policy.begin_token, same.astype(float))
 
-        before = [leaf[lanes, 0 if kept else parent] for leaf, kept in zip(self.states, self.of_prompt, strict=True)]
-        states, step_log_probs = self._step(before, token)
-        rows = log_prob[:, None] + step_log_probs
-        if np.isnan(rows).any():
-            raise ValueError("`policy.step` must return log-probabilities; got NaN.")
-        for stored, leaf, kept in zip(self.states, states, self.of_prompt, strict=True):
-            if not kept:
-                stored[lanes, slot] = leaf
-        prefix = self.prefixes[lanes, parent]
-        prefix[each[inner], depth[inner] - 1] = token[inner]
-        self.prefixes[lanes, slot] = prefix
-        self.depths[lanes, slot] = depth
+    def expand(self, lanes: np.ndarray, slots: np.ndarray) -> None:
+        """Expand the most probable prefix on the queue that continues each of these slots. Equal lanes lie side by side."""
+        places = self._places(slots, lanes)
+        children = self.children.reshape(-1, self.policy.vocabulary_size)
+        tokens, values = np.empty(len(lanes), dtype=np.int64), np.empty(len(lanes))
+        for first in range(0, len(lanes), self.store.batch):
+            part = slice(first, first + self.store.batch)
+            rows = children[places[part]]
+            each = np.arange(len(rows))
+            tokens[part] = chosen = rows.argmax(axis=1)
+            values[part] = rows[each, chosen]
+            children[places[part], chosen] = rows[each, chosen] = -np.inf
+            self.best.reshape(-1)[places[part]] = rows.max(axis=1)
+        self._add(lanes, slots, tokens, values)
 
-        last = depth == policy.horizon - 1
+    def expand_these(self, lane: int, slots: np.ndarray, tokens: np.ndarray) -> None:
+        """Expand the prefixes on the lane's queue that continue these slots with these tokens."""
+        values = self.children[slots, lane, tokens]
+        self.children[slots, lane, tokens] = -np.inf
+        self.best[slots, lane] = self.children[slots, lane].max(axis=1)
+        self._add(np.full(len(slots), lane), slots, tokens, values)
+
+    def _places(self, slots: np.ndarray, lanes: np.ndarray) -> np.ndarray:
+        """Slots of lanes as indices into arrays whose first two axes are joined."""
+        return slots * self.lanes + lanes
+
+    def _add(self, lanes: np.ndarray, parents: np.ndarray, tokens: np.ndarray, values: np.ndarray) -> None:
+        first = np.flatnonzero(np.diff(lanes, prepend=-1))
+        sizes = np.diff(first, append=len(lanes))
+        slots = self.counts[lanes] + np.arange(len(lanes)) - np.repeat(first, sizes)
+        self.counts[lanes[first]] += sizes
+        at = slots, lanes
+        ancestors = self.ancestors[parents, lanes]
+        depths = np.where(slots == 0, 0, self.depths[parents, lanes] + 1)
+        ancestors[np.arange(len(lanes)), depths] = slots
+        self.parents[at], self.tokens[at], self.depths[at], self.ancestors[at], self.values[at] = parents, tokens, depths, ancestors, values
+        ancestors = self._places(ancestors, lanes[:, None])
+        rows = Batch(self.numbers[lanes], self._places(parents, lanes), ancestors, depths, tokens, self._places(slots, lanes))
+        for start in range(0, len(lanes), self.store.batch):
+            part = slice(start, start + self.store.batch)
+            self._fill(lanes[part], slots[part], depths[part], values[part], self.store.step(Batch(*(array[part] for array in rows))))
+
+    def _fill(self, lanes: np.ndarray, slots: np.ndarray, depths: np.ndarray, values: np.ndarray, log_probs: np.ndarray) -> None:
+        rows, end = np.add(values[:, None], log_probs, dtype=np.float64), self.policy.end_token
+        last = depths == self.policy.horizon - 1
         ended = np.full(len(lanes), -np.inf)
-        if policy.end_token is not None:
-            ended = np.where(last, -np.inf, rows[:, policy.end_token])
-            rows[~last, policy.end_token] = -np.inf
-        top = rows.max(axis=1)
-        self.ended[lanes, slot] = ended
-        self.children[lanes, slot] = rows
-        np.maximum.at(self.incumbents, lanes, np.where(last, top, ended))
-        block = slot // BLOCK
-        best = np.where(last, -np.inf, top)
-        self.best[lanes, block, slot % BLOCK] = best
-        np.maximum.at(self.best_of_block, (lanes, block), best)
-        np.add.at(self.counts, lanes, 1)
-
-    def _pop(self, lanes: np.ndarray, inner: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        block = self.best_of_block[lanes].argmax(axis=1)
-        within = self.best[lanes, block].argmax(axis=1)
-        parent = np.where(inner, block * BLOCK + within, 0)
-        token = np.full(len(lanes), self.policy.begin_token, dtype=np.int32)
-        log_prob = np.zeros(len(lanes))
-        if inner.any():
-            lane, from_slot, block, within = lanes[inner], parent[inner], block[inner], within[inner]
-            rows = self.children[lane, from_slot]
-            each, chosen = np.arange(len(lane)), rows.argmax(axis=1)
-            token[inner], log_prob[inner] = chosen, rows[each, chosen]
-            self.children[lane, from_slot, chosen] = -np.inf
-            rows[each, chosen] = -np.inf
-            self.best[lane, block, within] = rows.max(axis=1)
-            self.best_of_block[lane, block] = self.best[lane, block].max(axis=1)
-        return parent, token, log_prob
-
-    def _join_ties(self, lanes: np.ndarray, slot: np.ndarray, inner: np.ndarray, *popped: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The prefixes popped, followed by others on the same queues with exactly the same probability, which are popped too."""
-        share, joined = self.ties // len(lanes) - 1, [(lanes, slot, inner, *popped)]
-        for lane, count, ready, value in zip(lanes, slot, inner, popped[-1], strict=True):
-            room = min(share, self.capacity - int(count) - 1)
-            if not ready or room < 1 or self.best_of_block[lane].max() != value:
-                continue
-            parents = np.flatnonzero(self.best[lane].reshape(-1)[:count] == value)[:room]
-            which, token = (found[:room] for found in np.nonzero(self.children[lane, parents] == value))
-            self.children[lane, parents[which], token] = -np.inf
-            self.best[lane, parents // BLOCK, parents % BLOCK] = self.children[lane, parents].max(axis=1)
-            blocks = np.unique(parents // BLOCK)
-            self.best_of_block[lane, blocks] = self.best[lane, blocks].max(axis=1)
-            number, same = 1 + np.arange(len(which)), np.ones(len(which), dtype=bool)
-            joined.append((same * lane, count + number, same, parents[which], token.astype(np.int32), same * value))
-        return tuple(np.concatenate(parts) for parts in zip(*joined, strict=True))
-
-    def _step(self, states: list[np.ndarray], tokens: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        count = len(tokens)
-        batch = next((size for size in self.batches if size >= count), count)
-        rows = np.arange(batch) % count
-        tree = jax.tree.unflatten(self.structure, [leaf[rows] if batch > count else leaf for leaf in states])
-        after, log_probs = step_many(self.policy, tree, tokens[rows])
-        return [np.asarray(leaf)[:count] for leaf in jax.tree.leaves(after)], np.asarray(log_probs, dtype=np.float64)[:count]
-
-    def complete(self, lane: int, at_least: float) -> tuple[np.ndarray, np.ndarray]:
-        """The complete responses found in `lane` with log-probability `at_least` or more (never -inf): [k, horizon] and [k], unsorted."""
-        count, end = self.counts[lane], self.policy.end_token
-        ended = self.ended[lane, :count]
-        slots = np.flatnonzero((ended >= at_least) & (ended > -np.inf))
-        responses, log_probs = self.prefixes[lane, slots], ended[slots]
         if end is not None:
-            responses[np.arange(self.policy.horizon) >= self.depths[lane, slots][:, None]] = end
-        last = np.flatnonzero(self.depths[lane, :count] == self.policy.horizon - 1)
-        rows = self.children[lane, last]
-        which, token = np.nonzero((rows >= at_least) & (rows > -np.inf))
-        full = self.prefixes[lane, last[which]]
-        full[:, -1] = token
-        return np.concatenate([responses, full]), np.concatenate([log_probs, rows[which, token]])
+            ended = np.where(last, -np.inf, rows[:, end])
+            rows[~last, end] = -np.inf
+        top = rows.max(axis=1)
+        if np.isnan(top).any() or np.isnan(ended).any():
+            raise ValueError("`policy.step` must return log-probabilities; got NaN.")
+        self.ended[slots, lanes], self.children[slots, lanes], self.best[slots, lanes] = ended, rows, np.where(last, -np.inf, top)
+        np.maximum.at(self.incumbents, lanes, np.where(last, top, ended))
 
-    def unexpanded(self, lane: int) -> np.ndarray:
-        """The log-probabilities of all prefixes on the lane's queue."""
+    def slots_above(self, lane: int, floor: float) -> np.ndarray:
+        """The slots of the prefixes of at least this log-probability; in the order in which they were filled."""
+        return np.flatnonzero(self.values[: self.counts[lane], lane] >= floor)
+
+    def first(self, lane: int, budget: int) -> np.ndarray | None:
+        """The slots of the `budget` prefixes that a search expands first if it takes one at a time, in that order.
+
+        Such a search takes the most probable prefix on its queue; of equals the one whose parent it took first, then that with the smallest
+        token. Here all prefixes more probable than the last of these must have been expanded; those expanded too many go back on the queue.
+        Where equals of the last one come before it and have not been expanded, they are now, and the answer is None.
+        """
+        slots = np.arange(self.counts[lane])
+        order = descending(self.values[slots, lane], lambda rows: self._path(lane, self.parents[rows, lane], self.tokens[rows, lane]))
+        kept, spare = order[:budget], order[budget:]
+        if len(order) >= budget and self._expand_equals(lane, float(self.values[kept[-1], lane]), budget):
+            return None
+        self.children[self.parents[spare, lane], lane, self.tokens[spare, lane]] = self.values[spare, lane]
+        return kept
+
+    def _expand_equals(self, lane: int, value: float, budget: int) -> bool:
+        """Expand the prefixes of this log-probability that are among the first `budget` and still on the queue, and say whether any was."""
         count = self.counts[lane]
-        if count == 0:
-            return np.zeros(1)
-        left = self.children[lane, :count][self.depths[lane, :count] < self.policy.horizon - 1]
+        if not (self.best[:count, lane] == value).any():
+            return False
+        values, taken = self.values[:count, lane], np.flatnonzero(self.values[:count, lane] == value)
+        inner = self.depths[:count, lane] < self.policy.horizon - 1
+        parents, tokens = np.nonzero((self.children[:count, lane] == value) & inner[:, None])
+        parents, tokens = np.concatenate([self.parents[taken, lane], parents]), np.concatenate([self.tokens[taken, lane], tokens])
+        chosen = np.lexsort(self._path(lane, parents, tokens)[::-1])[: budget - int((values > value).sum())]
+        missing = chosen[chosen >= len(taken)][: self.slots - count]
+        if missing.size:
+            self.expand_these(lane, parents[missing], tokens[missing])
+        return bool(missing.size)
+
+    def _path(self, lane: int, parents: np.ndarray, tokens: np.ndarray) -> list[np.ndarray]:
+        """Keys by which equally probable prefixes are ordered, the first one first: a prefix is taken after its parent, so that it is
+        compared by its parent's place in the order, and that by its own parent's. Last come the tokens, first to last.
+        """
+        depths, ancestors = self.depths[parents, lane], self.ancestors[parents, lane]
+        each, places = np.arange(len(parents)), np.arange(self.policy.horizon)
+        back = depths[:, None] - places
+        costs = np.where(back > 0, -self.values[ancestors[each[:, None], np.maximum(back, 0)], lane], -np.inf)
+        words = np.concatenate([self.tokens[ancestors, lane], np.full((len(parents), 1), -1)], axis=1)
+        words[:, 1:-1][places[1:] > depths[:, None]] = -1
+        # The empty prefix has no last token.
+        words[each, depths + 1] = np.where((depths == 0) & (tokens == self.policy.begin_token), -1, tokens)
+        return [*costs.T, *words.T]
+
+    def complete(self, lane: int, slots: np.ndarray, at_least: float) -> tuple[np.ndarray, np.ndarray]:
+        """The complete responses that continue these slots and have log-probability `at_least` or more (never -inf).
+
+        Returns [k, horizon] and [k], in descending log-probability; ties in lexicographic order of tokens.
+        """
+        horizon, ended = self.policy.horizon, self.ended[slots, lane]
+        early = slots[(ended >= at_least) & (ended > -np.inf)]
+        last = slots[self.depths[slots, lane] == horizon - 1]
+        rows = self.children[last, lane]
+        which, token = np.nonzero((rows >= at_least) & (rows > -np.inf))
+        ends = np.concatenate([early, last[which]])
+        responses = np.empty((len(ends), horizon), dtype=np.int32)
+        responses[:, :-1] = self.tokens[self.ancestors[ends, lane, 1:], lane]
+        if self.policy.end_token is not None:
+            responses[np.arange(horizon) >= self.depths[ends, lane][:, None]] = self.policy.end_token
+        responses[len(early) :, -1] = token
+        log_probs = np.concatenate([self.ended[early, lane], rows[which, token]])
+        order = descending(log_probs, lambda rows: list(responses[rows].T))
+        return responses[order], log_probs[order]
+
+    def unexpanded(self, lane: int, slots: np.ndarray) -> np.ndarray:
+        """The log-probabilities of all prefixes on the queue that continue these slots."""
+        left = self.children[slots[self.depths[slots, lane] < self.policy.horizon - 1], lane]
         return left[left > -np.inf]
 
 
-def in_order(responses: np.ndarray, log_probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted by descending log-probability; ties in lexicographic order of tokens."""
-    order = np.lexsort((*responses.T[::-1], -log_probs))
-    return responses[order], log_probs[order]
+def descending(values: np.ndarray, ties: Callable[[np.ndarray], list[np.ndarray]]) -> np.ndarray:
+    """The order of descending values; equal ones by the keys `ties(which)`, the first key first."""
+    order = np.argsort(-values, kind="stable")
+    same = values[order[1:]] == values[order[:-1]]
+    if same.any():
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        which = order[tied]
+        order[tied] = which[np.lexsort([*ties(which)[::-1], -values[which]])]
+    return order

@@ -9,8 +9,9 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, checked, count
-from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, prefixes, start_states
+from sharpsim.decoding._frontier import Frontier, prefixes
 from sharpsim.decoding._lockstep import lane_count, lockstep
+from sharpsim.decoding._states import affordable_lanes, start_states
 from sharpsim.policies import SequencePolicy, checked_prompts
 
 NODES = 2**17
@@ -68,14 +69,12 @@ def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: in
     lanes = lane_count(len(prompts), lanes)
     results: list[Any] = [None] * len(prompts)
 
-    def harvest(frontier: Frontier, lane: int, number: int, finished: bool) -> None:
+    def harvest(frontier: Frontier, lane: int, number: int, slots: np.ndarray, finished: bool) -> None:
         del finished
-        responses, log_probs = in_order(*frontier.complete(lane, -np.inf))
-        left = frontier.unexpanded(lane)
+        responses, log_probs = frontier.complete(lane, slots, -np.inf)
+        left = frontier.unexpanded(lane, slots)
         bound = float(left.max(initial=-np.inf))
-        results[number] = Head(
-            responses, log_probs, int((log_probs >= bound).sum()), bound, float(np.exp(left).sum()), int(frontier.counts[lane])
-        )
+        results[number] = Head(responses, log_probs, int((log_probs >= bound).sum()), bound, float(np.exp(left).sum()), len(slots))
 
     lockstep(
         policy,
@@ -84,7 +83,7 @@ def head(policy: SequencePolicy, prompts: Any, *, max_expansions: int, lanes: in
         range(len(prompts)),
         lanes=lanes,
         capacity=prefixes(policy, budget),
-        finished=lambda tops, incumbents: np.zeros(len(tops), dtype=bool),
+        floor=lambda incumbents: np.full(len(incumbents), -np.inf),
         harvest=harvest,
     )
     return results

@@ -10,16 +10,15 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, HALF_OPEN_UNIT, checked, count, one_of
-from sharpsim.decoding._frontier import Frontier, affordable_lanes, in_order, start_states
+from sharpsim.decoding._frontier import Frontier
 from sharpsim.decoding._lockstep import lane_count, lockstep
+from sharpsim.decoding._states import affordable_lanes, start_states
 from sharpsim.policies import SequencePolicy, checked_prompts, start_many, step_many
 from sharpsim.sharpness import TIE_GUARD
 
 FIRST_CAPACITY = 1024
 SLOTS = 256 * FIRST_CAPACITY
 """The most prefixes held at a time, summed over the prompts that are searched together, unless a single prompt needs more."""
-TIES = 64
-"""The most prefixes of exactly equal probability that are expanded together. The search must expand all of them anyway."""
 
 
 class MostLikely(NamedTuple):
@@ -102,14 +101,12 @@ def _search_all(policy: SequencePolicy, prompts: np.ndarray, edge: float, budget
     lanes = lane_count(len(prompts), lanes)
     states = start_states(policy, prompts, lanes)
 
-    def harvest(frontier: Frontier, lane: int, number: int, finished: bool) -> None:
-        expansions = int(frontier.counts[lane])
+    def harvest(frontier: Frontier, lane: int, number: int, slots: np.ndarray, finished: bool) -> None:
         if finished:
-            found = frontier.complete(lane, frontier.incumbents[lane] + edge)
-            results[number] = MostLikely(*in_order(*found), expansions)
-        elif expansions >= budget:
-            bound = float(frontier.top(np.array([lane]))[0])
-            failure = SearchBudgetExceeded(_incumbent(policy, prompts[number], frontier, lane), bound, expansions)
+            results[number] = MostLikely(*frontier.complete(lane, slots, frontier.incumbents[lane] + edge), len(slots))
+        elif len(slots) >= budget:
+            bound = float(frontier.unexpanded(lane, slots).max())
+            failure = SearchBudgetExceeded(_incumbent(policy, prompts[number], *frontier.complete(lane, slots, -np.inf)), bound, len(slots))
             if on_budget == "raise":
                 raise failure
             results[number] = failure
@@ -124,8 +121,7 @@ def _search_all(policy: SequencePolicy, prompts: np.ndarray, edge: float, budget
             left,
             lanes=lane_count(len(left), affordable_lanes(policy, prompts[0], capacity, lanes)),
             capacity=capacity,
-            ties=TIES,
-            finished=lambda tops, incumbents: tops < incumbents + edge,
+            floor=lambda incumbents: incumbents + edge,
             harvest=harvest,
         )
         left = [number for number in left if results[number] is None]
@@ -134,16 +130,17 @@ def _search_all(policy: SequencePolicy, prompts: np.ndarray, edge: float, budget
     return results
 
 
-def _incumbent(policy: SequencePolicy, prompt: Any, frontier: Frontier, lane: int) -> Decoded:
-    if frontier.incumbents[lane] > -np.inf:
-        responses, log_probs = in_order(*frontier.complete(lane, frontier.incumbents[lane]))
+def _incumbent(policy: SequencePolicy, prompt: Any, responses: np.ndarray, log_probs: np.ndarray) -> Decoded:
+    """The best of the responses found, in order; greedy decoding's where there are none."""
+    if len(responses):
         return Decoded(responses[0], float(log_probs[0]))
     state, token = start_many(policy, np.asarray(prompt)[None]), np.full(1, policy.begin_token, dtype=np.int32)
     response, total = np.full(policy.horizon, policy.end_token or 0, dtype=np.int32), 0.0
     for depth in range(policy.horizon):
-        state, log_probs = step_many(policy, state, token)
-        token = np.asarray(log_probs).argmax(axis=1).astype(np.int32)
-        response[depth], total = token[0], total + float(np.asarray(log_probs)[0, token[0]])
+        state, following = step_many(policy, state, token)
+        row = np.asarray(following)[0]
+        token = row.argmax(keepdims=True).astype(np.int32)
+        response[depth], total = token[0], total + float(row[token[0]])
         if token[0] == policy.end_token:
             break
     return Decoded(response, total)

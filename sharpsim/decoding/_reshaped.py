@@ -56,6 +56,11 @@ class ReshapedPolicy(SequencePolicy):
         """As the policy's."""
         return self.policy.start(prompt)
 
+    @property
+    def step_axes(self) -> tuple[int, ...] | None:
+        """As the policy's."""
+        return self.policy.step_axes
+
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         """As the policy's, its log-probabilities reshaped."""
         state, log_probs = self.policy.step(state, token)

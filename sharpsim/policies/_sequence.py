@@ -44,6 +44,15 @@ class SequencePolicy(eqx.Module):
         """The state after `token`, and the natural log-probabilities [vocabulary_size] of the token that follows it."""
 
     @property
+    def step_axes(self) -> tuple[int, ...] | None:
+        """For each array of the state, in the order of `jax.tree.leaves`, an axis of length `horizon`, or -1. None where no array has one.
+
+        Step h, from 0, must read no places of such an axis but those below h, and write place h alone.
+        A search keeps of such an array what each step wrote, and no copies of what the steps before it wrote.
+        """
+        return None
+
+    @property
     def prompt_shape(self) -> tuple[int, ...] | None:
         """The shape of one prompt, an array of integers; None where a policy does not say it, and takes what it takes."""
         return None

@@ -144,6 +144,11 @@ class TransformerPolicy(PromptedPolicy):
         """The sizes it was built with."""
         return self.sizes | {"layers": len(self.blocks), "width": self.embedding.shape[1], "heads": self.blocks[0].heads}
 
+    @property
+    def step_axes(self) -> tuple[int, ...]:
+        """Keys and values of the response, in each layer's cache."""
+        return (-1, *len(self.blocks) * (-1, -1, 1, 1), -1)
+
     def start(self, prompt: Any) -> State:
         symbols, real = self.prompt_symbols(prompt)
         keys, values = self._read(self.embedding[symbols] + self.position[: self.prompt_length], real)[1]

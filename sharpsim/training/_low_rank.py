@@ -70,6 +70,11 @@ class LowRankPolicy(SequencePolicy):
     def start(self, prompt: Any) -> Any:
         return self.merged().start(prompt)
 
+    @property
+    def step_axes(self) -> tuple[int, ...] | None:
+        """Those of `base`."""
+        return getattr(self.base, "step_axes", None)
+
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         return self.merged().step(state, token)
 

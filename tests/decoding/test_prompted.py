@@ -19,7 +19,7 @@ from sharpsim.decoding import (
     sample_top_k,
     viterbi,
 )
-from sharpsim.decoding._frontier import affordable_lanes
+from sharpsim.decoding._states import OF_PROMPT, WHOLE, affordable_lanes, storage
 from sharpsim.policies import MarkovPolicy, SequencePolicy, TransformerPolicy, tabulate, unchanged_by_step
 from sharpsim.testing import multinomial_test
 from tests.tiny import each_kind, gru, ngram, transformer
@@ -166,8 +166,8 @@ def test_what_belongs_to_the_prompt_is_kept_once():
     wanted = [state.real, *(leaf for cache in state.layers for leaf in (cache.prompt_keys, cache.prompt_values))]
     assert sum(leaf is other for leaf in jax.tree.leaves(state) for other in wanted) == sum(kept) == len(wanted)
     assert unchanged_by_step(gru(), PROMPTS[0]) == [False]
-    # 2 layers, keys and values, 4 tokens, width 8, float32; and the depth.
-    room = 2**31 // (2 * 2 * 4 * 8 * 4 + 4)
+    # Of its own, each prefix has the keys and values of one token: 2 layers, width 8, float32; and the depth.
+    room = 2**31 // (2 * 2 * 8 * 4 + 4)
     assert affordable_lanes(policy, PROMPTS[0], room // 8, 256) == 8
     assert affordable_lanes(policy, PROMPTS[0], 10, 256) == 256
     assert affordable_lanes(policy, PROMPTS[0], 100 * room, 256) == 1
@@ -202,3 +202,22 @@ def test_a_cell_of_the_figures_in_twenty_seconds():
     began = time.perf_counter()
     sample_many(policy, prompts, draws=500, key=jax.random.key(1))
     assert time.perf_counter() - began < 20
+
+
+class WithoutAxes(TopKPolicy):
+    """All of the policy's tokens, and nothing said of what a step writes."""
+
+    step_axes = None
+
+
+def test_caches_are_put_together_from_what_each_step_wrote():
+    """A search that keeps one token's keys and values for each prefix finds what one finds that keeps whole caches, to the last bit."""
+    policy = transformer(4)
+    whole = WithoutAxes(policy, k=4)
+    assert {OF_PROMPT, WHOLE, 1} == set(storage(policy, PROMPTS[0])[1]) > set(storage(whole, PROMPTS[0])[1])
+    assert storage(TopKPolicy(policy, k=4), PROMPTS[0]) == storage(policy, PROMPTS[0])
+    for budget in (3, 20, 1000):
+        for ours, theirs in zip(*(head(one, PROMPTS, max_expansions=budget) for one in (policy, whole)), strict=True):
+            np.testing.assert_array_equal(ours.responses, theirs.responses)
+            np.testing.assert_array_equal(ours.log_probs, theirs.log_probs)
+            assert ours[2:] == theirs[2:]
