@@ -123,5 +123,5 @@ def checked_sizes(**sizes: Any) -> dict[str, int]:
 def require_finite(policy: Any) -> None:
     """Raise `ValueError`, with the parameter's name, for a policy with a parameter that is NaN or infinite. Traced ones are not checked."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(policy):
-        if eqx.is_inexact_array(leaf) and not _checks.is_traced(leaf) and not bool(jnp.isfinite(leaf).all()):
+        if eqx.is_inexact_array(leaf) and not _checks.is_traced(leaf) and not np.isfinite(np.asarray(leaf)).all():
             raise ValueError(f"`policy` must have finite parameters; got NaN or infinity in {jax.tree_util.keystr(path).lstrip('.')}.")

@@ -251,6 +251,10 @@ def _examples(name: str, data: Any) -> int:
 def _batches(n: int, schedule: Schedule, key: jax.Array) -> np.ndarray:
     """The examples of every step, int [steps, batch]."""
     needed = schedule.steps * schedule.batch
-    permute = jax.jit(lambda epoch: jax.random.permutation(jax.random.fold_in(key, epoch), n))
-    order = np.concatenate([np.asarray(permute(epoch)) for epoch in range(-(-needed // n))])
+    order = np.concatenate([np.asarray(_permuted(key, epoch, n)) for epoch in range(-(-needed // n))])
     return order[:needed].reshape(schedule.steps, schedule.batch)
+
+
+@functools.partial(jax.jit, static_argnames="n")
+def _permuted(key: jax.Array, epoch: Any, n: int) -> jax.Array:
+    return jax.random.permutation(jax.random.fold_in(key, epoch), n)
