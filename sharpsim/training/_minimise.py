@@ -213,7 +213,7 @@ def gradient_of(loss: Loss, parameters: Any, rest: Any, examples: Any, at_once: 
         lambda found, some: (jax.tree.map(jnp.add, found, gradients(some)), None), zeros, blocks
     )
     mean = total / weight
-    return mean, jax.tree.map(lambda a, b: (a - mean * b) / weight, by_total, by_weight)
+    return mean, jax.tree.map(lambda a, b: ((a - mean * b) / weight).astype(a.dtype), by_total, by_weight)
 
 
 def mean_over(loss: Loss, policy: Any, examples: Any) -> jax.Array:

@@ -59,7 +59,13 @@ def weighted_by_itself(policy, pair):
     return total, 1 + jnp.exp(-total / 4)
 
 
-@pytest.mark.parametrize("loss", [negative_log_likelihood, weighted_by_itself])
+def in_float64(policy, pair):
+    """A loss of more digits than the parameters have."""
+    total, weight = negative_log_likelihood(policy, pair)
+    return total.astype(float) * np.pi, weight
+
+
+@pytest.mark.parametrize("loss", [negative_log_likelihood, weighted_by_itself, in_float64])
 def test_gradients_of_a_few_examples_at_a_time_add_up_to_that_of_the_batch(loss):
     parameters, rest = eqx.partition(tiny("transformer"), eqx.is_inexact_array)
     examples = Pairs(*(jnp.asarray(part[:24]) for part in TRAIN))
@@ -67,6 +73,7 @@ def test_gradients_of_a_few_examples_at_a_time_add_up_to_that_of_the_batch(loss)
     assert float(mean) == pytest.approx(float(value), rel=1e-5)
     largest = max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(gradient))
     for whole, parts in zip(jax.tree.leaves(gradient), jax.tree.leaves(summed), strict=True):
+        assert parts.dtype == whole.dtype
         np.testing.assert_allclose(parts, whole, atol=1e-5 * largest)
 
 
