@@ -36,11 +36,13 @@ from experiments.amortise.tables import (
     sharpness_rows,
     table_rows,
 )
-from experiments.amortise.tuning import Run, Tuning, tried, tune
+from experiments.amortise.tuning import Evaluation, Run, Tuning, tried, tune
+from experiments.engine.beside import side_by_side
 from experiments.engine.frame import Context, Table, Verdict
 
 COLUMNS = TABLE_COLUMNS | MAP_COLUMNS
-__all__ = ["COLUMNS", "SETTINGS", "Settings", "run", "verdicts"]
+SHARES_ITS_WORK = True
+__all__ = ["COLUMNS", "SETTINGS", "SHARES_ITS_WORK", "Settings", "run", "verdicts"]
 
 
 @dataclass(frozen=True)
@@ -134,36 +136,48 @@ SETTINGS = {
 
 
 def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Parts: "" means through training; runs; table (Tables 1 and 2); sharpness; bounds; learning (n and N); choices; those of the map."""
+    """Parts: "" means through training; runs; table (Tables 1 and 2); sharpness; bounds; learning (n and N); choices; those of the map.
+
+    A pair is a piece, so that no program is compiled twice, and so is the map.
+    """
+    pieces = [*((_one_pair, settings, context.alone(), number) for number in range(len(settings.pairs))), (map_rows, settings.map)]
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for found in context.track(side_by_side(_call, pieces), "models on tasks, and the map", len(pieces)):
+        for part, rows in found.items():
+            parts.setdefault(part, []).extend(rows)
+    return parts
+
+
+def _call(work: Any, *given: Any) -> Any:
+    return work(*given)
+
+
+def _one_pair(settings: Settings, context: Context, number: int) -> dict[str, list[dict[str, Any]]]:
+    """The parts of one pair."""
     import jax
 
-    runs, ways = [], []
-    for number, pair in enumerate(settings.pairs):
-        cell = gather(
-            (pair.task, pair.level, pair.model), prompts=pair.prompts or settings.prompts, validation=settings.validation,
-            held_out=settings.held_out, expansions=settings.expansions, search=settings.search, head_size=settings.head, seed=context.seed,
-        )  # fmt: skip
-        key = jax.random.fold_in(context.key(), number)
-        new = settings.new
-        if pair.new and NEW in pair.asked:
-            found = tried(cell, pair.new, settings, key)
-            new = next(way.tuning for way in found if way.chosen)
-            ways += found
-        of = {("SFT", NEW): new, ("SFT", SAME): pair.same or settings.same, ("DPO", NEW): settings.dpo, ("DPO", SAME): settings.dpo}
-        plan, first = list(_plan(settings, number, cell)), {}
-        for one in context.track(plan, f"{pair.model} on {pair.task}, level {pair.level}"):
-            runs.append(tune(cell, one, of[one.method, one.asked], settings, key, first))
-    main = [one for one in runs if one.run.N == settings.N and one.run.n == len(one.cell.to_tune_on(one.run.asked))]
-    sizes = [one for one in runs if one.run.asked == NEW]
+    pair, ways = settings.pairs[number], []
+    cell = gather(
+        (pair.task, pair.level, pair.model), prompts=pair.prompts or settings.prompts, validation=settings.validation,
+        held_out=settings.held_out, expansions=settings.expansions, search=settings.search, head_size=settings.head, seed=context.seed,
+    )  # fmt: skip
+    key = jax.random.fold_in(context.key(), number)
+    new = settings.new
+    if pair.new and NEW in pair.asked:
+        ways = tried(cell, pair.new, settings, key)
+        new = next(way.tuning for way in ways if way.chosen)
+    of = {("SFT", NEW): new, ("SFT", SAME): pair.same or settings.same, ("DPO", NEW): settings.dpo, ("DPO", SAME): settings.dpo}
+    first: dict[int, Evaluation] = {}
+    runs = [tune(cell, one, of[one.method, one.asked], settings, key, first) for one in _plan(settings, number, cell)]
+    main = [one for one in runs if one.run.N == settings.N and one.run.n == len(cell.to_tune_on(one.run.asked))]
     return {
         "": curve_rows(runs, settings),
         "runs": run_rows(runs, settings),
         "table": table_rows(main, settings),
         "sharpness": sharpness_rows(main, settings),
         "bounds": bound_rows(runs),
-        "learning": learning_rows(sizes, settings),
+        "learning": learning_rows([one for one in runs if one.run.asked == NEW], settings),
         "choices": choice_rows(ways, main),
-        **map_rows(settings.map),
         "map-models": model_rows(on_map(main, settings)),
     }
 

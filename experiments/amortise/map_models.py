@@ -1,5 +1,6 @@
 """The trained models on the map of writers: where the corpus of each lies, what was measured of base, and where tuning takes it."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -55,16 +56,21 @@ def careful_shares(policy: Any, prompts: np.ndarray) -> np.ndarray:
 
     `prompts` are encoded, int [prompts, prompt_length].
     """
+    opener = int(ManyWriters(level=1).encode_response(OPENER)[0])
+    return -np.expm1(np.asarray(_first_log_probs()(policy, prompts), np.float64)[:, opener])
+
+
+@functools.cache
+def _first_log_probs() -> Any:
+    # One object, so that another policy of the same shape compiles nothing.
     import equinox as eqx
     import jax
     import jax.numpy as jnp
 
-    opener = int(ManyWriters(level=1).encode_response(OPENER)[0])
+    def first(policy: Any, prompt: Any) -> Any:
+        return policy.step(policy.start(prompt), jnp.asarray(policy.begin_token, jnp.int32))[1]
 
-    def first(prompt: Any) -> Any:
-        return policy.step(policy.start(prompt), jnp.asarray(policy.begin_token, jnp.int32))[1][opener]
-
-    return -np.expm1(np.asarray(eqx.filter_jit(jax.vmap(first))(jnp.asarray(prompts)), np.float64))
+    return eqx.filter_jit(jax.vmap(first, (None, 0)))
 
 
 def model_rows(models: Iterable[OnMap]) -> list[dict[str, Any]]:

@@ -84,9 +84,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
         count=f"{_COUNTS} replicate",
         float32=" ".join((
             *(f"{who}_{what}_{end}" for who in ("tuned", "kept") for what in ("accuracy", "log_prob") for end in ("lower", "upper")),
-            "distance_lower distance_upper variation_bound ceiling shortfall least_gap allowed",
+            "distance_lower distance_upper variation_bound ceiling shortfall allowed",
             *(f"{name}{at}" for name in ("unsharpened", "by_distance", "by_shortfall") for at in _AT),
         )),
+        # Two responses may be almost equally likely.
+        rounding={"least_gap": 1e-4},
         # Of the chosen evaluation's samples, without intervals.
         derived="sampled_accuracy sampled_log_prob",
         nan={_NO_BETA: "beta"},

@@ -13,6 +13,7 @@ The kind decides how a run is compared with the committed reference (`comparison
 - exact: float64 arithmetic, equal to 1e-9 relative.
 - floor: exact, but a number below the given floor is rounding noise. It is written as 0.0, which reads "below the floor".
 - float32: computed by a float32 model, equal to 1e-3 relative.
+- rounding: float32, but a difference of numbers that may be nearly equal. Two that differ by no more than the given number are equal too.
 - simulated: an estimate from random draws, with the names of the columns that hold the ends of its interval. The run's value must lie in
   the reference's interval, or the reference's value in the run's. The ends themselves are not compared.
 - simulated32: simulated, of numbers that a float32 model computed. Its interval is widened by 1e-3 of the value, since draws that are all
@@ -37,7 +38,8 @@ KINDS = ("text", "count", "exact", "float32", "simulated", "simulated32", "end",
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its kind; the columns of its interval if it is simulated; the floor below which it is rounding noise.
+    """One column: its kind; the columns of its interval if it is simulated; the floor below which it is rounding noise; what
+    rounding alone may move it by.
 
     `nan` says in which rows it may hold NaN (`engine.conditions`), in none if it is empty, and `infinite` whether it may hold infinities.
     """
@@ -46,6 +48,7 @@ class Column:
     low: str = ""
     high: str = ""
     floor: float = 0.0
+    rounding: float = 0.0
     nan: str = ""
     infinite: bool = False
 
@@ -64,12 +67,14 @@ def columns(
     simulated: Mapping[str, str] | None = None,
     simulated32: Mapping[str, str] | None = None,
     floor: Mapping[str, float] | None = None,
+    rounding: Mapping[str, float] | None = None,
     nan: Mapping[str, str] | None = None,
     infinite: str = "",
 ) -> dict[str, Column]:
     """The declaration of one table: names separated by spaces, by kind.
 
-    `simulated` and `simulated32` map an estimate to "low high", the columns of its interval; `floor` maps an exact column to its floor.
+    `simulated` and `simulated32` map an estimate to "low high", the columns of its interval; `floor` maps an exact column to its floor,
+    `rounding` a float32 column to the difference that rounding alone may make.
     `nan` maps a condition on the other columns to the columns, declared above by their kind, that may be NaN in these rows; `infinite`
     names those that may be infinite. What is said of an estimate holds for its interval too, unless `nan` says otherwise further on.
     Raises `ValueError` for a name declared twice, for an interval that is not two names, for `nan` or `infinite` of no column, and for
@@ -79,6 +84,7 @@ def columns(
     for kind, names in (("text", text), ("count", count), ("exact", exact), ("float32", float32), ("derived", derived)):
         declared += [(name, Column(kind)) for name in names.split()]
     declared += [(name, Column("exact", floor=value)) for name, value in (floor or {}).items()]
+    declared += [(name, Column("float32", rounding=value)) for name, value in (rounding or {}).items()]
     for kind, estimates in (("simulated", simulated), ("simulated32", simulated32)):
         for name, ends in (estimates or {}).items():
             if len(ends.split()) != 2:

@@ -125,6 +125,8 @@ class _Tally:
             return True
         if not (math.isfinite(a) and math.isfinite(b)):
             return a == b
+        if abs(a - b) <= kind.rounding:
+            return True
         relative = abs(a - b) / max(abs(a), abs(b))
         if relative > self.largest:
             self.largest, self.where = relative, f"{table}, {column}"

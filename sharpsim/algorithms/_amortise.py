@@ -10,8 +10,9 @@ from scipy.special import softmax
 from sharpsim import _checks
 from sharpsim._arguments import FITTED_BETA, POSITIVE, checked, count, several
 from sharpsim._kind import Kind
+from sharpsim.algorithms._likeliest_draw import likeliest_draws
 from sharpsim.algorithms._sharpened import Sharpened
-from sharpsim.decoding import Samples, sample_many
+from sharpsim.decoding import sample_many
 from sharpsim.policies import SequencePolicy
 from sharpsim.training import NeuralClass, Schedule
 
@@ -43,8 +44,8 @@ def sft_sharpen(
     """SFT-Sharpening from `policy` itself: for each of the prompts [n, ...] the likeliest of N draws; then maximum likelihood on them.
 
     As `sft` with a `NeuralClass`, on prompts given in place of drawn, each once. The first m of N draws are those of N = m (the same key).
-    m = n N. `held_out` pairs choose the returned policy and, of `temperatures`, the one at which training starts; with a `rank` low-rank
-    updates alone are trained (see `NeuralClass`).
+    m = n N, though draws that cannot be the likeliest are not finished (`likeliest_draws`). `held_out` pairs choose the returned policy
+    and, of `temperatures`, the one at which training starts; with a `rank` low-rank updates alone are trained (see `NeuralClass`).
 
     Raises `ValueError` for N below 1, prompts that are not the policy's or no more than `held_out`.
     Source: Huang et al., arXiv 2412.01951v2, section 4.1.
@@ -52,7 +53,7 @@ def sft_sharpen(
     N = _draws(policy, prompts, N)
     policy_class = NeuralClass(policy, np.asarray(prompts), schedule, held_out, watch, rank, temperatures)
     draw_key, fit_key = jax.random.split(key)
-    kept = best_responses(sample_many(policy, prompts, draws=N, key=draw_key))
+    kept = likeliest_draws(policy, np.asarray(prompts), draws=N, key=draw_key)
     fit = policy_class.maximum_likelihood(np.arange(len(kept)), kept, key=fit_key)
     return Sharpened(fit.policy, len(kept) * N, fit.info)
 
@@ -125,8 +126,3 @@ def _draws(policy: SequencePolicy, prompts: Any, N: Any) -> int:
 def tilted_weights(log_probs: Any, *, beta: float) -> np.ndarray:
     """Self-normalised importance weights of pi_beta for draws from base: w_j prop. to base(y_j|x)^(1/beta), rows [n, N] summing to 1."""
     return softmax(np.asarray(log_probs) / beta, axis=1)
-
-
-def best_responses(drawn: Samples) -> np.ndarray:
-    """Of each prompt's draws the likeliest (ties to the first drawn), int32 [n, horizon]."""
-    return drawn.responses[np.arange(len(drawn.responses)), drawn.log_probs.argmax(axis=1)]

@@ -57,6 +57,14 @@ class SequencePolicy(eqx.Module):
         """The shape of one prompt, an array of integers; None where a policy does not say it, and takes what it takes."""
         return None
 
+    @property
+    def examples_at_once(self) -> int | None:
+        """How many examples a gradient is computed of at a time, so that what is kept of them stays in the cache; None: all of a batch.
+
+        It changes the speed of training and rounding, nothing else.
+        """
+        return None
+
     def check_prompts(self, prompts: Any) -> None:
         """Raise `ValueError` for a prompt, or an array of prompts, that the policy does not accept. Traced values are not checked."""
 

@@ -149,6 +149,11 @@ class TransformerPolicy(PromptedPolicy):
         """Keys and values of the response, in each layer's cache."""
         return (-1, *len(self.blocks) * (-1, -1, 1, 1), -1)
 
+    @property
+    def examples_at_once(self) -> int:
+        """Few, as all tokens of an example are computed at once: 64 examples of width 64 take 0.7 of the time if it is 8 at a time."""
+        return 8
+
     def start(self, prompt: Any) -> State:
         symbols, real = self.prompt_symbols(prompt)
         keys, values = self._read(self.embedding[symbols] + self.position[: self.prompt_length], real)[1]
@@ -181,22 +186,27 @@ class TransformerPolicy(PromptedPolicy):
         """log pi(. | x, y_<h) for every position of a response, [horizon, vocabulary_size], computed at once and without a cache."""
         symbols, real = self.prompt_symbols(prompt)
         joined = jnp.concatenate([symbols, self.read_symbols(tokens, ended_before)])
-        x = self._read(self.embedding[joined] + self.position, jnp.concatenate([real, jnp.ones(self.horizon, bool)]))[0]
-        return self._next(x[self.prompt_length :])
+        real = jnp.concatenate([real, jnp.ones(self.horizon, bool)])
+        return self._next(self._read(self.embedding[joined] + self.position, real, self.prompt_length)[0])
 
     def _token_log_probs(self, prompt: Any, tokens: jax.Array, ended_before: jax.Array) -> jax.Array:
         chosen = jnp.where(ended_before, 0, tokens)
         log_probs = jnp.take_along_axis(self.next_log_probs(prompt, tokens, ended_before), chosen[:, None], axis=1)[:, 0]
         return jnp.where(ended_before, 0.0, log_probs)
 
-    def _read(self, x: jax.Array, real: jax.Array) -> tuple[jax.Array, tuple[list[jax.Array], list[jax.Array]]]:
-        """The residual stream [tokens, width] after all blocks, and the keys and values [tokens, heads, d] of each block."""
+    def _read(self, x: jax.Array, real: jax.Array, first: int = 0) -> tuple[jax.Array, tuple[list[jax.Array], list[jax.Array]]]:
+        """The residual stream [tokens, width] after all blocks, and the keys and values [tokens, heads, d] of each block.
+
+        The stream is that of the tokens from number `first` on: after the last block nobody reads the others'.
+        """
         places = jnp.arange(len(x))
         # Padding attends to itself, so that nothing is divided by zero; nobody attends to padding.
         seen = (places[:, None] >= places) & real | (places[:, None] == places)
         all_keys, all_values = [], []
         for block in self.blocks:
             queries, keys, values = block.project(x)
+            if block is self.blocks[-1]:
+                x, queries, seen = x[first:], queries[first:], seen[first:]
             weights = jax.nn.softmax(jnp.where(seen, jnp.einsum("qhd,khd->hqk", queries, keys), -jnp.inf), axis=-1)
             x = block.finish(x, jnp.einsum("hqk,khd->qhd", weights, values))
             all_keys.append(keys)

@@ -60,6 +60,11 @@ class LowRankPolicy(SequencePolicy):
         """That of `base`."""
         return getattr(self.base, "prompt_shape", None)
 
+    @property
+    def examples_at_once(self) -> int | None:
+        """That of `base`."""
+        return self.base.examples_at_once
+
     def check_prompts(self, prompts: Any) -> None:
         self.base.check_prompts(prompts)
 

@@ -124,7 +124,7 @@ def minimise(
     data, held_out = jax.tree.map(jnp.asarray, data), jax.tree.map(jnp.asarray, held_out)
     parameters, rest = eqx.partition(policy, trained_parts(policy))
     state = schedule.optimiser().init(parameters)
-    advance = _stepper(loss, schedule)
+    advance = _stepper(loss, schedule, _at_once(policy, schedule.batch))
     batches = _batches(n, schedule, key)
 
     best, since = parameters, 0
@@ -166,8 +166,15 @@ def _require_finite_losses(step: int, training: float, held_out: float) -> None:
         raise TrainingDiverged(f"The loss is not finite after {step} steps: {training} in training, {held_out} held out.")
 
 
+def _at_once(policy: Any, batch: int) -> int:
+    """How many examples of a batch gradients are computed of at a time: a divisor of `batch`, near to what the policy says."""
+    most = getattr(policy, "examples_at_once", None) or batch
+    found = max(size for size in range(1, min(most, batch) + 1) if batch % size == 0)
+    return found if 2 * found >= most else batch
+
+
 @functools.lru_cache(maxsize=16)
-def _stepper(loss: Loss, schedule: Schedule) -> Callable[..., tuple[Any, Any, jax.Array]]:
+def _stepper(loss: Loss, schedule: Schedule, at_once: int) -> Callable[..., tuple[Any, Any, jax.Array]]:
     """The compiled steps between two evaluations. They are cached, so that another seed compiles nothing."""
     optimiser = schedule.optimiser()
 
@@ -176,7 +183,7 @@ def _stepper(loss: Loss, schedule: Schedule) -> Callable[..., tuple[Any, Any, ja
         def one(carry: Any, places: Any) -> tuple[Any, jax.Array]:
             parameters, state = carry
             examples = jax.tree.map(lambda leaf: leaf[places], data)
-            value, gradient = jax.value_and_grad(lambda p: mean_over(loss, eqx.combine(p, rest), examples))(parameters)
+            value, gradient = gradient_of(loss, parameters, rest, examples, at_once)
             updates, state = optimiser.update(gradient, state, parameters)
             return (optax.apply_updates(parameters, updates), state), value
 
@@ -184,6 +191,30 @@ def _stepper(loss: Loss, schedule: Schedule) -> Callable[..., tuple[Any, Any, ja
         return parameters, state, values
 
     return advance
+
+
+def gradient_of(loss: Loss, parameters: Any, rest: Any, examples: Any, at_once: int) -> tuple[jax.Array, Any]:
+    """`mean_over` of the policy made of `parameters` and `rest`, and its gradient by `parameters`; `at_once` divides the batch."""
+    batch = _examples("examples", examples)
+    if at_once == batch:
+        return jax.value_and_grad(lambda p: mean_over(loss, eqx.combine(p, rest), examples))(parameters)
+
+    def sums(parameters: Any, some: Any) -> tuple[jax.Array, jax.Array]:
+        totals, weights = jax.vmap(lambda example: loss(eqx.combine(parameters, rest), example))(some)
+        return totals.sum(), weights.sum().astype(totals.dtype)
+
+    def gradients(some: Any) -> Any:
+        # Most often weights do not depend on the policy: then their gradient is 0 and costs nothing.
+        return jax.value_and_grad(sums, has_aux=True)(parameters, some), jax.grad(lambda p: sums(p, some)[1])(parameters)
+
+    blocks = jax.tree.map(lambda leaf: leaf.reshape(batch // at_once, at_once, *leaf.shape[1:]), examples)
+    shapes = jax.eval_shape(lambda some: gradients(jax.tree.map(lambda leaf: leaf[0], some)), blocks)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    (((total, weight), by_total), by_weight), _ = jax.lax.scan(
+        lambda found, some: (jax.tree.map(jnp.add, found, gradients(some)), None), zeros, blocks
+    )
+    mean = total / weight
+    return mean, jax.tree.map(lambda a, b: ((a - mean * b) / weight).astype(a.dtype), by_total, by_weight)
 
 
 def mean_over(loss: Loss, policy: Any, examples: Any) -> jax.Array:
@@ -221,6 +252,10 @@ def _examples(name: str, data: Any) -> int:
 def _batches(n: int, schedule: Schedule, key: jax.Array) -> np.ndarray:
     """The examples of every step, int [steps, batch]."""
     needed = schedule.steps * schedule.batch
-    permute = jax.jit(lambda epoch: jax.random.permutation(jax.random.fold_in(key, epoch), n))
-    order = np.concatenate([np.asarray(permute(epoch)) for epoch in range(-(-needed // n))])
+    order = np.concatenate([np.asarray(_permuted(key, epoch, n)) for epoch in range(-(-needed // n))])
     return order[:needed].reshape(schedule.steps, schedule.batch)
+
+
+@functools.partial(jax.jit, static_argnames="n")
+def _permuted(key: jax.Array, epoch: Any, n: int) -> jax.Array:
+    return jax.random.permutation(jax.random.fold_in(key, epoch), n)

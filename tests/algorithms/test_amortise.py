@@ -9,7 +9,8 @@ import pytest
 
 from sharpsim import Oracle
 from sharpsim.algorithms import dpo, dpo_sharpen, sft, sft_sharpen
-from sharpsim.algorithms._amortise import best_responses, tilted_weights
+from sharpsim.algorithms._amortise import tilted_weights
+from sharpsim.algorithms._likeliest_draw import best_responses
 from sharpsim.decoding import Samples, sample_many
 from sharpsim.laws import best_of_n, tilted
 from sharpsim.policies import tabulate

@@ -26,11 +26,12 @@ COLUMNS = {
         simulated={"seen": "low high"},
         simulated32={"mean": "mean_low mean_high"},
         floor={"zero": 1e-12},
+        rounding={"gap": 1e-4},
     )
 }
 ROW = {
     "name": "a", "n": 3, "done": True, "risk": 0.25, "loss": 2.0, "slope": -1.0, "seen": 0.2, "low": 0.1, "high": 0.3,
-    "mean": -2.0, "mean_low": -2.0, "mean_high": -2.0, "zero": 0.0,
+    "mean": -2.0, "mean_low": -2.0, "mean_high": -2.0, "zero": 0.0, "gap": 0.005,
 }  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def test_equal_rows_are_the_same_bytes(tmp_path):
         ({"mean": -2.0002, "mean_low": -2.0002, "mean_high": -2.0002}, "1 simulated moved within their intervals"),
         ({"zero": 5.3e-18}, "no number differs"),
         ({"zero": 1.9e-12}, "1 below the floor"),
+        ({"gap": 0.00509}, "no number differs"),
     ],
 )
 def test_what_agrees(changed, said, tmp_path):
@@ -90,6 +92,7 @@ def test_what_agrees(changed, said, tmp_path):
         ({"mean": -2.01, "mean_low": -2.01, "mean_high": -2.01}, "mean"),
         ({"seen": 0.31, "low": 0.31, "high": 0.31}, "seen"),
         ({"zero": 1e-3}, "zero"),
+        ({"gap": 0.00511}, "gap"),
     ],
 )
 def test_what_differs_is_named_with_both_values(changed, column, tmp_path):

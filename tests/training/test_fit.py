@@ -11,7 +11,8 @@ import pytest
 
 from sharpsim.decoding import greedy
 from sharpsim.policies import GRUPolicy, TransformerPolicy
-from sharpsim.training import Pairs, Schedule, TrainingDiverged, fit, mean_loss, minimise
+from sharpsim.training import LowRankPolicy, Pairs, Schedule, TrainingDiverged, fit, mean_loss, minimise, negative_log_likelihood
+from sharpsim.training._minimise import _at_once, gradient_of
 
 SIZES = {"vocabulary_size": 5, "horizon": 4, "prompt_length": 3, "end_token": 4}
 SCHEDULE = Schedule(steps=200, batch=32, learning_rate=1e-2, warmup=20, weight_decay=0.01, clip=1.0, evaluate_every=100, patience=5)
@@ -50,6 +51,37 @@ def test_a_tiny_model_learns_to_reverse(kind):
     assert (answers == HELD_OUT.responses).all(axis=1).mean() > 0.9
     assert watched == log.step.tolist() == [0, 100, 200]
     assert mean_loss(trained, HELD_OUT, batch=64) == pytest.approx(log.held_out_loss.min(), abs=1e-5)
+
+
+def weighted_by_itself(policy, pair):
+    """A loss whose weights depend on the policy too."""
+    total, _ = negative_log_likelihood(policy, pair)
+    return total, 1 + jnp.exp(-total / 4)
+
+
+def in_float64(policy, pair):
+    """A loss of more digits than the parameters have."""
+    total, weight = negative_log_likelihood(policy, pair)
+    return total.astype(float) * np.pi, weight
+
+
+@pytest.mark.parametrize("loss", [negative_log_likelihood, weighted_by_itself, in_float64])
+def test_gradients_of_a_few_examples_at_a_time_add_up_to_that_of_the_batch(loss):
+    parameters, rest = eqx.partition(tiny("transformer"), eqx.is_inexact_array)
+    examples = Pairs(*(jnp.asarray(part[:24]) for part in TRAIN))
+    (value, gradient), (mean, summed) = (jax.jit(lambda p, k=k: gradient_of(loss, p, rest, examples, k))(parameters) for k in (24, 4))
+    assert float(mean) == pytest.approx(float(value), rel=1e-5)
+    largest = max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(gradient))
+    for whole, parts in zip(jax.tree.leaves(gradient), jax.tree.leaves(summed), strict=True):
+        assert parts.dtype == whole.dtype
+        np.testing.assert_allclose(parts, whole, atol=1e-5 * largest)
+
+
+def test_a_batch_is_divided_where_the_policy_asks_for_it_and_it_can_be():
+    policy = tiny("transformer")
+    assert [_at_once(policy, batch) for batch in (64, 12, 10, 7, 11, 13)] == [8, 6, 5, 7, 11, 13]
+    assert _at_once(LowRankPolicy(policy, 2, key=jax.random.key(0)), 64) == 8
+    assert _at_once(tiny("gru"), 64) == _at_once({"w": jnp.zeros(2)}, 64) == 64
 
 
 def test_the_same_key_gives_the_same_policy():
