@@ -45,11 +45,12 @@ update: $(VENV)/.reproduce
 test: $(VENV)/.test
 	HYPOTHESIS_PROFILE=ci $(TESTS) -m "not slow"
 
+# Long simulations: here programs are compiled as users compile them.
 test-slow: $(VENV)/.test
-	HYPOTHESIS_PROFILE=ci $(TESTS) -m slow
+	JAX_DISABLE_MOST_OPTIMIZATIONS=0 HYPOTHESIS_PROFILE=ci $(TESTS) -m slow
 
 test-huggingface: $(VENV)/.huggingface
-	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q tests/logs/test_hf_samples.py
+	JAX_DISABLE_MOST_OPTIMIZATIONS=0 HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q tests/logs/test_hf_samples.py
 
 weights: $(VENV)/.reproduce
 	$(BIN)/python -m experiments train
