@@ -5,7 +5,9 @@ SCALE ?= default
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-TESTS := $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+# The workers fill the cores: threads of BLAS that wait for each other take ten times the processor time of one. Bytecode is kept, as the
+# checks of types compile every module of the library.
+TESTS := env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
 .PHONY: reproduce update smoke test test-slow test-huggingface lint report bench accuracy mutants weights docs docs-test slides exercise explore clean help versions
 .DELETE_ON_ERROR:
