@@ -15,8 +15,8 @@ from typing import Any
 import jaxtyping
 from beartype import BeartypeConf, beartype
 
-# Without the numeric tower an int fails a `float` annotation.
-checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
+# Without the numeric tower an int fails a `float` annotation. A wrong type is a `TypeError`, with named axes or without.
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True, violation_type=jaxtyping.TypeCheckError))
 
 
 def names_axes(annotation: Any) -> bool:
