@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Optional
 
 import jax
 import numpy as np
@@ -23,7 +24,8 @@ def first(a: Row, b: Row | None, cut: int = 2) -> Row:
 
 @typed(typechecker=checked)
 def length(text: str, factor: float = 1.0) -> int:
-    return len(text) if factor == 1 else factor
+    wrong: Any = factor
+    return len(text) if factor == 1 else wrong
 
 
 @typed(typechecker=checked)
@@ -63,7 +65,7 @@ def test_what_is_right_passes():
         lambda: Pair.halves(THIRDS),
         lambda: Pair(HALVES, HALVES).wide,
         lambda: TabularPolicy(jax.numpy.zeros(3)),
-        lambda: TASKS["arithmetic"](level=1)._held_out(3),
+        lambda: getattr(TASKS["arithmetic"](level=1), "_held_out")(3),  # noqa: B009
     ],
 )
 def test_what_is_wrong_is_refused(call):
@@ -72,6 +74,6 @@ def test_what_is_wrong_is_refused(call):
 
 
 def test_axes_are_found_wherever_they_stand():
-    arrays = (Row, Row | None, tuple[int, Row], Sequence[Float[Array, "a b"]], PyTree[Row], "Row")
+    arrays = (Row, Optional[Row], tuple[int, Row], Sequence[Float[Array, "a b"]], PyTree[Row], "Row")  # noqa: UP045  `Row | None` is no type to pyright
     assert [names_axes(one) for one in arrays] == [True] * len(arrays)
     assert not any(map(names_axes, (int, str | None, tuple[int, ...], Sequence[float], np.ndarray, None, Pair)))
