@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import inspect
 import typing
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,10 @@ from beartype import BeartypeConf, beartype
 
 # Without the numeric tower an int fails a `float` annotation. A wrong type is a `TypeError`, with named axes or without.
 checked = beartype(conf=BeartypeConf(is_pep484_tower=True, violation_type=jaxtyping.TypeCheckError))
+
+
+MADE: weakref.WeakSet[Any] = weakref.WeakSet()
+"""The functions that `typed` has made."""
 
 
 def names_axes(annotation: Any) -> bool:
@@ -37,7 +42,8 @@ def typed(fn: Any = None, *, typechecker: Callable[[Any], Any]) -> Any:
     if fn is None:
         return functools.partial(typed, typechecker=typechecker)
     if inspect.isclass(fn):
-        if dataclasses.is_dataclass(fn):
+        # Where the library wraps an `__init__`, its wrapper has been checked, and converts what the fields would not take.
+        if dataclasses.is_dataclass(fn) and fn.__init__ not in MADE:
             fn.__init__ = typed(fn.__init__, typechecker=typechecker)
         return fn
     if isinstance(fn, classmethod | staticmethod):
@@ -45,7 +51,9 @@ def typed(fn: Any = None, *, typechecker: Callable[[Any], Any]) -> Any:
     if isinstance(fn, property):
         return property(*(part and typed(part, typechecker=typechecker) for part in (fn.fget, fn.fset, fn.fdel)))
     annotations = getattr(fn, "__annotations__", {}).values()
-    return jaxtyped(typechecker(fn), typechecker=None) if any(map(names_axes, annotations)) else typechecker(fn)
+    made = jaxtyped(typechecker(fn), typechecker=None) if any(map(names_axes, annotations)) else typechecker(fn)
+    MADE.add(made)
+    return made
 
 
 jaxtyped, jaxtyping.jaxtyped = jaxtyping.jaxtyped, typed
