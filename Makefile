@@ -5,8 +5,10 @@ SCALE ?= default
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# One thread for each worker: threads of linear algebra that wait for a core spin (a hundred times the processor time, measured).
-TESTS := NPROC=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+# One thread for each worker: threads of linear algebra that wait for a core spin (ten to a hundred times the processor time, measured).
+# Bytecode is kept, as the checks of types compile every module of the library.
+TESTS := env -u PYTHONDONTWRITEBYTECODE NPROC=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
 .PHONY: reproduce update smoke test test-slow test-huggingface lint report bench accuracy mutants weights docs docs-test slides exercise explore clean help versions
 .DELETE_ON_ERROR:
@@ -46,11 +48,12 @@ update: $(VENV)/.reproduce
 test: $(VENV)/.test
 	HYPOTHESIS_PROFILE=ci $(TESTS) -m "not slow"
 
+# Long simulations: here programs are compiled as users compile them.
 test-slow: $(VENV)/.test
-	HYPOTHESIS_PROFILE=ci $(TESTS) -m slow
+	JAX_DISABLE_MOST_OPTIMIZATIONS=0 HYPOTHESIS_PROFILE=ci $(TESTS) -m slow
 
 test-huggingface: $(VENV)/.huggingface
-	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q tests/logs/test_hf_samples.py
+	JAX_DISABLE_MOST_OPTIMIZATIONS=0 HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q tests/logs/test_hf_samples.py
 
 weights: $(VENV)/.reproduce
 	$(BIN)/python -m experiments train

@@ -1,13 +1,16 @@
 """What every test runs under: float64, typed keys, checked array types, examples without deadlines."""
 
+import contextlib
+import ctypes
 import gc
 import os
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Compiling is most of the suite's time, and most programs run once: LLVM works half as long. `make test-slow` compiles as users do.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import jax
-import pytest
 from hypothesis import HealthCheck, Phase, settings
 from jaxtyping import install_import_hook
 
@@ -28,15 +31,31 @@ settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, d
 settings.register_profile("mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
 
-MAPPINGS = Path("/proc/self/maps")
+MAPPINGS, PAGES = Path("/proc/self/maps"), Path("/proc/self/statm")
 MANY_MAPPINGS = 6_000
+MANY_BYTES, MORE_BYTES = 1000 * 2**20, 300 * 2**20
+room = {"bytes": MANY_BYTES}
+"""What this process may hold before it drops compiled programs: `MANY_BYTES`, or what it held after the last time and `MORE_BYTES`."""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def few_compiled_programs():
-    """Every compiled program holds memory mappings, of which Linux gives a process 65,530: drop the programs well before, as they
-    hold gigabytes as well. What is needed again is read from the disk."""
-    yield
-    if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MANY_MAPPINGS:
+def held() -> int:
+    """The bytes of memory that this process holds; 0 where the system does not tell."""
+    return int(PAGES.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if PAGES.exists() else 0
+
+
+def mappings() -> int:
+    """The number of memory mappings of this process; 0 where the system does not tell."""
+    return MAPPINGS.read_bytes().count(b"\n") if MAPPINGS.exists() else 0
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Drops the compiled programs where they are many. Each holds memory mappings, of which Linux gives a process 65,530, and all
+    together hold gigabytes; what is needed again is read from the disk. The C library gives memory back only when it is asked to."""
+    last = nextitem is None or nextitem.path != item.path
+    # Mappings take milliseconds to count.
+    if held() > room["bytes"] or (last and mappings() > MANY_MAPPINGS):
         jax.clear_caches()
         gc.collect()
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+        room["bytes"] = max(MANY_BYTES, held() + MORE_BYTES)

@@ -42,8 +42,8 @@ from sharpsim.theory import sft
 
 DRAWS = 5
 N_SEEN = sample_size_to_see(gap=0.01, false_alarm=1e-6, missed=1e-6, cells=21)
-NEEDS_TORCH = pytest.mark.skipif(not _torch.available(), reason="torch is not installed")
-NEEDS_COMPILER = pytest.mark.skipif(library() is None, reason="no C compiler")
+NEEDS_TORCH = pytest.mark.skipif(not _torch.available(), reason="needs a rival of the benchmarks: pip install 'sharpsim[bench]'")
+NEEDS_COMPILER = pytest.mark.skipif(library() is None, reason="needs a C compiler, for a rival of the benchmarks")
 
 
 @pytest.fixture

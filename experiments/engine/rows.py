@@ -82,8 +82,8 @@ class Table:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yields each row as a dict of Python values."""
-        lists = {name: values.tolist() for name, values in self._columns.items()}
-        return ({name: values[i] for name, values in lists.items()} for i in range(len(self)))
+        lists = [values.tolist() for values in self._columns.values()]
+        return (dict(zip(self._columns, row, strict=True)) for row in zip(*lists, strict=True))
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,11 @@ def judged_cells(tables: dict[str, Table]) -> list[Verdict]:
 
 def largest_common_N(rows: Table) -> int:
     """The largest N that every cell has."""
-    pairs = {(row["model"], row["task"]) for row in rows.rows()}
-    return max(N for N in rows.unique("N").tolist() if len({(row["model"], row["task"]) for row in rows.where(N=N).rows()}) == len(pairs))
+    cells: dict[int, set[tuple[str, str]]] = {}
+    for N, *pair in zip(*(rows[name].tolist() for name in ("N", "model", "task")), strict=True):
+        cells.setdefault(N, set()).add(tuple(pair))
+    everywhere = len(set().union(*cells.values()))
+    return max(N for N, pairs in cells.items() if len(pairs) == everywhere)
 
 
 def _seen(label: str, claim: str, shown: np.ndarray, against: np.ndarray, slack: float, kind: str) -> Verdict:

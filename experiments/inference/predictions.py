@@ -1,5 +1,7 @@
 """Verdicts over all trained models and tasks: exact bands, saturation, greedy decoding, and theory's predictions of the lift."""
 
+import functools
+
 import numpy as np
 
 from experiments.engine.frame import Table, Verdict
@@ -26,14 +28,19 @@ def zoo_verdicts(tables: dict[str, Table]) -> list[Verdict]:
 FALSE_ALARM = 1e-6
 
 
+@functools.cache
+def _allowed(outcomes: int, variance: float) -> float:
+    """What chance allows the mean of `outcomes` independent outcomes of one variance; cached, as rows are judged again and again."""
+    return allowed_deviation(np.array([variance]), span=1.0, trials=outcomes, false_alarm=FALSE_ALARM)
+
+
 def _exact(cells: Table) -> Verdict:
     rows = cells.take(np.isfinite(cells["exact_lower"]))
     # Any value of the band may be the truth: the largest variance of the outcomes of a cell's prompts that have it as their mean.
     middle = np.clip(0.5, rows["exact_lower"], rows["exact_upper"])
     off = np.maximum(rows["exact_lower"] - rows["accuracy"], rows["accuracy"] - rows["exact_upper"])
     trials = rows["seeds"] * (rows["draws"] // rows["N"])
-    sizes = zip(rows["prompts"].tolist(), (middle * (1 - middle)).tolist(), trials.tolist(), strict=True)
-    allowed = np.array([allowed_deviation(np.full(n, v), span=1.0, trials=t, false_alarm=FALSE_ALARM) for n, v, t in sizes])
+    allowed = np.array(list(map(_allowed, (rows["prompts"] * trials).tolist(), (middle * (1 - middle)).tolist())))
     inside = off <= allowed
     narrow = rows["exact_upper"] - rows["exact_lower"] < 0.02
     return Verdict(

@@ -7,7 +7,7 @@ import pytest
 
 from experiments.engine.rows import ROOT
 
-pytest.importorskip("jupytext", reason="the book's tools come with the docs extra")
+pytest.importorskip("jupytext", reason="needs the book's tools: `make docs-test` installs them and runs this")
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
 import nbformat
@@ -47,7 +47,7 @@ def test_an_unknown_function_is_refused():
 
 
 def test_a_notebook_runs():
-    nbclient = pytest.importorskip("nbclient")
+    nbclient = pytest.importorskip("nbclient", reason="needs the book's tools: `make docs-test` installs them and runs this")
     made = notebooks.notebook(LECTURES[0])
     nbclient.NotebookClient(made, timeout=120, resources={"metadata": {"path": str(ROOT)}}).execute()
     shown = [output for cell in made.cells if cell.cell_type == "code" for output in cell.outputs]

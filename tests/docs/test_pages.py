@@ -8,7 +8,7 @@ import pytest
 
 from experiments.engine.rows import ROOT, Places, read_parts
 
-pytest.importorskip("yaml", reason="the book's tools come with the docs extra")
+pytest.importorskip("yaml", reason="needs the book's tools: `make docs-test` installs them and runs this")
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
 import api_pages

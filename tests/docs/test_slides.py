@@ -7,8 +7,8 @@ import pytest
 
 from experiments.engine.rows import ROOT
 
-pytest.importorskip("jupytext", reason="the book's tools come with the docs extra")
-pytest.importorskip("nbclient", reason="the book's tools come with the docs extra")
+pytest.importorskip("jupytext", reason="needs the book's tools: `make docs-test` installs them and runs this")
+pytest.importorskip("nbclient", reason="needs the book's tools: `make docs-test` installs them and runs this")
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 sys.path.insert(0, str(ROOT / "docs"))
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -57,21 +58,30 @@ def test_every_model_of_every_task_is_there():
     assert logged == {pair: weights_path(*pair).stat().st_size for pair in trained_policies()}
 
 
+@pytest.fixture(scope="module")
+def held_out():
+    """The validation pairs of the committed models."""
+    _, validation = training_pairs("arithmetic", RECIPES["arithmetic"], seed=0)
+    return encode_pairs(TASKS["arithmetic"](level=1), validation)
+
+
 @pytest.mark.parametrize("model", ["gru", "transformer-small"])
-def test_the_log_is_that_of_the_weights(model):
+def test_the_log_is_that_of_the_weights(model, held_out):
     """The committed weights have the validation loss that the log claims for their best step (float16 costs little)."""
-    recipe = dataclasses.replace(RECIPES["arithmetic"])
-    _, validation = training_pairs("arithmetic", recipe, seed=0)
-    held_out = encode_pairs(TASKS["arithmetic"](level=1), validation)
     rows = [row for row in log_rows(WEIGHTS) if (row["task"], row["model"]) == ("arithmetic", model)]
     best = next(float(row["validation_loss"]) for row in rows if row["step"] == row["best_step"])
     assert mean_loss(trained_policy("arithmetic", model), held_out, batch=BATCH) == pytest.approx(best, abs=5e-3)
 
 
+@functools.cache
+def few_pairs(task):
+    """(training pairs, validation pairs) of 2,000 pairs at each level."""
+    return training_pairs(task, dataclasses.replace(RECIPES[task], pairs=2000), seed=0)
+
+
 @pytest.mark.parametrize("task", RECIPES)
 def test_no_held_out_prompt_is_trained_on(task):
-    recipe = dataclasses.replace(RECIPES[task], pairs=2000)
-    train_pairs, validation = training_pairs(task, recipe, seed=0)
+    recipe, (train_pairs, validation) = RECIPES[task], few_pairs(task)
     own = TASKS[task](level=1)
     assert {own.split_of(prompt) for prompt, _ in [*train_pairs, *validation]} == {"train"}
     assert not {prompt for prompt, _ in train_pairs} & {prompt for prompt, _ in validation}
@@ -81,15 +91,14 @@ def test_no_held_out_prompt_is_trained_on(task):
 @pytest.mark.parametrize("task", ["game of 24", "many writers"])
 def test_what_asks_the_same_is_on_one_side(task):
     """A multiset in another order, or an expression from another source, does not bring a validation prompt into training."""
-    recipe = dataclasses.replace(RECIPES[task], pairs=2000)
-    train_pairs, validation = training_pairs(task, recipe, seed=0)
+    recipe, (train_pairs, validation) = RECIPES[task], few_pairs(task)
     key = TASKS[task](level=1).split_key
     assert not {key(prompt) for prompt, _ in train_pairs} & {key(prompt) for prompt, _ in validation}
     assert len(validation) > 150 * len(recipe.levels)
 
 
 def test_validation_text_of_many_writers_is_drawn_like_training_text():
-    _, validation = training_pairs("many writers", dataclasses.replace(RECIPES["many writers"], pairs=2000), seed=0)
+    _, validation = few_pairs("many writers")
     wrong = np.mean([not TASKS["many writers"](level=1).is_correct(*pair) for pair in validation])
     assert 0.15 < wrong < 0.4
 

@@ -1,5 +1,7 @@
 """Replicates of SFT-Sharpening in compiled blocks are a plain loop over the same random numbers, pair by pair."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -45,14 +47,21 @@ def plainly(at: Setting, key, stop: bool) -> Trials:
     return Trials(at.weights @ failed(chosen), at.weights @ distance, at.weights @ unsharp, sum(spent[: int(at.n)]))
 
 
+@functools.cache
+def compiled(stop: bool):
+    """Five replicates as a function of n and the key: one program for every n. The tables are constants, as those of `plainly` are."""
+    at = jax.tree.map(jnp.asarray, _padded(setting(1, 1.5 if stop else 3, stop=stop), 3, 4, 5))
+    one = adaptive if stop else fixed
+    return jax.jit(lambda n, key: jax.vmap(lambda i: one(at._replace(n=n), jax.random.fold_in(key, i)))(jnp.arange(5, dtype=jnp.uint32)))
+
+
 @pytest.mark.parametrize("stop", [False, True])
 @pytest.mark.parametrize("n", [1, BLOCK, BLOCK + 1, 150])
 def test_compiled_blocks_are_a_plain_loop(n, stop):
     at = _padded(setting(n, 1.5 if stop else 3, stop=stop), 3, 4, 5)
     key = jax.random.key(3)
     at = jax.tree.map(jnp.asarray, at)
-    run = jax.jit(jax.vmap(lambda i: (adaptive if stop else fixed)(at, jax.random.fold_in(key, i))))
-    got = run(jnp.arange(5, dtype=jnp.uint32))
+    got = compiled(stop)(at.n, key)
     for i in range(5):
         for name, one, plain in zip(Trials._fields, got, plainly(at, jax.random.fold_in(key, i), stop), strict=True):
             np.testing.assert_allclose(one[i], plain, rtol=1e-12, atol=1e-15, err_msg=name)
