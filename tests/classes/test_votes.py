@@ -11,7 +11,7 @@ from sharpsim.classes import AllTabular, FiniteClass, ProductClass
 
 SIXTHS = np.array([masses for masses in itertools.product(range(7), repeat=4) if sum(masses) == 6])
 WHERE_SEEN = [np.array(shown) for shown in itertools.product([False, True], repeat=4)]
-LEADS = SIXTHS == SIXTHS.max(axis=1, keepdims=True)
+LEADS = SIXTHS.max(axis=1, keepdims=True) == SIXTHS
 
 
 def logarithms(sixths):
