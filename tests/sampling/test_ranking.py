@@ -38,15 +38,3 @@ def test_each_member_owns_its_share_of_the_words(seed, rows, outcomes, levels):
             at = rng.choice(places, len(words))
             got = find(ranking, jnp.full(len(words), row), jnp.asarray(at), jnp.asarray(words, jnp.uint32))
             np.testing.assert_array_equal(got, places[np.searchsorted(ends, words, side="right")])
-
-
-def test_no_word_leads_beyond_the_mass_of_a_level():
-    """A hundred thousand levels before it: the rounding of the running totals leaves no word to the responses without mass."""
-    mass = np.tile(np.random.default_rng(0).dirichlet(np.ones(3)), 100_000) / 100_000
-    mass = np.append(mass, [0.0, 0.0])
-    reward = np.append(np.repeat(-np.arange(100_000.0), 3), np.full(2, -99_999.0))
-    with np.errstate(divide="ignore"):
-        ranking, _ = Ranking.of(np.log(mass)[None], reward[None])
-    places = jnp.arange(0, 300_000, 3)
-    got = find(ranking, jnp.zeros(len(places), int), places, jnp.full(len(places), LAST, jnp.uint32))
-    np.testing.assert_array_equal(got, places + 2)
