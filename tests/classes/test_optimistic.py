@@ -207,11 +207,11 @@ def test_minimisers_on_the_ball_have_the_conditions_of_a_least_value():
     """(w + lam) z = c with lam >= 0 and w + lam >= 0, and lam = 0 inside the ball: then z is least, whatever the signs of w."""
     for seed in range(100):
         rng = np.random.default_rng(seed)
-        d = int(rng.integers(1, 8))
+        d = int(rng.choice([1, 2, 6]))
         w, c, radius = rng.normal(size=d), rng.normal(size=d) * 10.0 ** rng.uniform(-2, 2), 10.0 ** rng.uniform(-1, 1)
         c[rng.random(d) < 0.2] = 0
         w[c == 0] = np.abs(w[c == 0])
-        z = np.asarray(on_ball(jnp.asarray(w), jnp.asarray(c), radius))
+        z = np.asarray(jax.jit(on_ball)(w, c, radius))
         assert np.linalg.norm(z) <= radius * (1 + 1e-12)
         assert not z[c == 0].any()
         if (c != 0).any():
