@@ -190,6 +190,11 @@ def test_linear_ball_takes_the_shortest_minimiser_and_d_pairs_suffice():
     # Nothing compared: the shortest theta is 0.
     got = fit(LinearSoftmaxBall(features, 100.0), np.array([[0, 1, 1]]), np.zeros(1))
     assert not np.asarray(got.info["theta"]).any()
+    assert int(got.info["rank"]) == 0
+    # Equal pairs, and pairs that two others imply, add nothing to the rank.
+    for pairs, rank in (([[0, 1], [0, 1], [1, 0]], 1), ([[0, 1], [1, 2], [0, 2], [2, 0]], 2), ([[i, i + 1] for i in range(9)], 6)):
+        data = np.array([[0, *pair] for pair in pairs])
+        assert int(fit(LinearSoftmaxBall(features, 100.0), data, np.zeros(len(data))).info["rank"]) == rank
 
 
 @pytest.mark.parametrize("radius", [0.3, 3.0, 300.0])
