@@ -154,6 +154,22 @@ def test_small_alpha_tends_to_the_limit():
     np.testing.assert_allclose(pinned["theta"], exact["theta"], atol=1e-9)
 
 
+def test_pairs_seen_thousands_of_times_leave_the_other_direction_free():
+    """Two pairs in turn, d = 3: the rounding of their sums grows with the rows, and is no third equation; theta is normal to both."""
+
+    @jax.jit
+    def found(features, key):
+        ball = LinearSoftmaxBall(features, 5.0)
+        again = lambda i, sums: ball.observe(sums, 0, 2 * (i % 2), 2 * (i % 2) + 1, 0.0, beta=BETA)  # noqa: E731
+        return ball.most_optimistic(jax.lax.fori_loop(0, 3000, again, ball.no_evidence()), alpha=0.0, key=key).parameter
+
+    for seed in range(12):
+        features = np.random.default_rng(seed).normal(size=(1, 4, 3))
+        normal = np.cross(features[0, 0] - features[0, 1], features[0, 2] - features[0, 3])
+        theta = found(features, jax.random.key(seed))
+        assert abs(theta @ normal) == pytest.approx(5 * np.linalg.norm(normal), rel=1e-9)
+
+
 def test_newtons_step_minimises_the_second_order_model():
     """Inside the ball and where F is convex it is theta - F''^-1 F', derivatives by JAX of F written out."""
     for seed in range(3):
