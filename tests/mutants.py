@@ -40,19 +40,22 @@ PASS = 0.9
 """Least share of killed mutants, of those that are not equivalent."""
 
 
-def tests_of(file: str) -> list[str]:
+def tests_of(file: str, line: int) -> list[str]:
     """The tests of a module's own, first those that notice most: of the stem, of the stems that import a shared file of the theory, or all
-    of the package, which name what the module defines.
+    of the package: the file named like the module, those that call the function of this line, those that name most of what it defines.
     """
     house, package, name = file.split("/")[:3]
     stem = name.removesuffix(".py")
     if house == "experiments":
         return [f"tests/experiments/test_{stem}.py"]
     if package != "theory":
-        names = re.findall(r"^ *(?:def|class) (\w+)", (ROOT / file).read_text(), re.MULTILINE)
-        named = re.compile(rf"\b({'|'.join([stem, *names])})\b")
-        found = [str(p.relative_to(ROOT)) for folder in TESTS[package] for p in sorted(ROOT.glob(folder))]
-        return sorted(found, key=lambda test: -len(named.findall((ROOT / test).read_text())))
+        text = (ROOT / file).read_text()
+        names = re.findall(r"^ *(?:def|class) (\w+)", text, re.MULTILINE)
+        above = re.findall(r"^ *def (\w+)", "\n".join(text.splitlines()[: line + 1]), re.MULTILINE)
+        called, named = re.compile(rf"\b{[stem, *above][-1]}\("), re.compile(rf"\b({'|'.join([stem, *names])})\b")
+        texts = {str(p.relative_to(ROOT)): p.read_text() for folder in TESTS[package] for p in sorted(ROOT.glob(folder))}
+        own = f"/test{stem}.py" if stem.startswith("_") else f"/test_{stem}.py"
+        return sorted(texts, key=lambda t: (not t.endswith(own), called.search(texts[t]) is None, -len(named.findall(texts[t]))))
     users = [stem]
     while any(user.startswith("_") for user in users):
         shared = next(user for user in users if user.startswith("_"))
@@ -124,7 +127,7 @@ def outcome(mutant: Mutant, folder: Path, seconds: float, server: "subprocess.Po
     path.write_text("".join(lines))
     try:
         # One after another, as reading all of them takes longer than running the first.
-        for tests in tests_of(mutant.file):
+        for tests in tests_of(mutant.file, mutant.line):
             answer = tested([tests], seconds, server)
             if answer in ("", "4", "5"):
                 raise RuntimeError(f"{tests} did not run: pytest answered {answer!r}.")
@@ -159,7 +162,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", type=chosen, default=list(PACKAGES), metavar="PART", help=f"{', '.join(PACKAGES)}, or a file")
     parser.add_argument("--size", type=int, default=60, help="mutants in the sample, shared equally")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=600, help="longest run of one file or folder of tests")
+    parser.add_argument("--seconds", type=float, default=600, help="longest run of one file or folder of tests, in processor time")
     parser.add_argument("--journal", type=Path, help="a CSV to add outcomes to; what it calls killed is not tried again")
     options = parser.parse_args()
     known, lines, score = equivalents(), [], 1.0

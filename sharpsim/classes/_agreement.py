@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float
 def agrees(log_probs: Float[Array, "*batch responses"], observed: Any) -> Bool[Array, "*batch"]:
     """Whether a law has every log-likelihood in `observed`, up to rounding. NaN marks unseen responses; shapes broadcast."""
     tolerance = 1e-9 if log_probs.dtype == jnp.float64 else 1e-4
-    close = jnp.abs(log_probs - observed) <= tolerance * (1 + jnp.abs(observed))
+    close = jnp.isclose(log_probs, observed, rtol=tolerance, atol=tolerance)
     return jnp.all(jnp.isnan(observed) | close, axis=-1)
 
 

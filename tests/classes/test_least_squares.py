@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sharpsim import TabularPolicy, laws
 from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass
+from sharpsim.classes._ball import minimise_on_ball
 from sharpsim.instances import random_table
 from sharpsim.testing import log_prob_tables, multinomial_test
 
@@ -44,6 +45,10 @@ def test_finite_and_product_against_enumeration(members, data, targets):
     best = min(loss(np.stack(rows), data, targets) for rows in itertools.product(*by_prompt))
     got = fit(ProductClass(by_prompt), data, targets)
     assert loss(got.policy.log_probs, data, targets) == pytest.approx(best, rel=1e-9, abs=1e-12)
+    assert float(got.info["loss"]) == pytest.approx(best, rel=1e-9, abs=1e-12)
+    np.testing.assert_array_equal(got.policy.log_probs, by_prompt[np.arange(2), np.asarray(got.info["members"])])
+    # Without data all members of a prompt tie.
+    assert (np.asarray(got.info["minimisers"])[np.setdiff1d([0, 1], data[:, 0])] == 4).all()
 
 
 def test_exact_solutions_tie_and_near_ones_do_not():
@@ -150,6 +155,25 @@ def test_linear_ball_against_a_generic_optimiser(radius):
         assert ((rows @ projected - targets) ** 2).sum() > float(got.info["loss"]) * 1.0001
 
 
+def test_minimisers_on_the_ball_meet_their_conditions():
+    """Karush-Kuhn-Tucker, which say it all as the problem is convex: (w + lam) z = c, lam >= 0, and lam = 0 inside the ball."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        w, c = 10.0 ** rng.uniform(-3, 3, 5), rng.normal(size=5) * 10.0 ** rng.uniform(-3, 3)
+        w[rng.random(5) < 0.2] = 0
+        has = w > 0
+        free = np.linalg.norm(c[has] / w[has])
+        for radius in (free * np.array([0.01, 0.6, 0.999, 1.0, 1.001, 3.0])) if free else [1.0]:
+            z, lam = map(np.asarray, jax.jit(minimise_on_ball)(w, c, radius))
+            np.testing.assert_allclose(((w + lam) * z)[has], c[has], rtol=1e-11)
+            assert not z[~has].any()
+            if radius < free:
+                assert lam > 0
+                assert np.linalg.norm(z) == pytest.approx(radius, rel=1e-12)
+            else:
+                assert lam == 0
+
+
 def test_linear_ball_takes_the_shortest_minimiser_and_d_pairs_suffice():
     rng = np.random.default_rng(4)
     features = rng.normal(size=(1, 40, 6))
@@ -166,6 +190,11 @@ def test_linear_ball_takes_the_shortest_minimiser_and_d_pairs_suffice():
     # Nothing compared: the shortest theta is 0.
     got = fit(LinearSoftmaxBall(features, 100.0), np.array([[0, 1, 1]]), np.zeros(1))
     assert not np.asarray(got.info["theta"]).any()
+    assert int(got.info["rank"]) == 0
+    # Equal pairs, and pairs that two others imply, add nothing to the rank.
+    for pairs, rank in (([[0, 1], [0, 1], [1, 0]], 1), ([[0, 1], [1, 2], [0, 2], [2, 0]], 2), ([[i, i + 1] for i in range(9)], 6)):
+        data = np.array([[0, *pair] for pair in pairs])
+        assert int(fit(LinearSoftmaxBall(features, 100.0), data, np.zeros(len(data))).info["rank"]) == rank
 
 
 @pytest.mark.parametrize("radius", [0.3, 3.0, 300.0])

@@ -54,6 +54,7 @@ def test_lists_and_products_are_exact(seed, alpha):
             assert float(fit.info["log_likelihood"]) == pytest.approx(likelihood[fitting].min(), rel=1e-10)
         got = objective(np.asarray(fit.policy.log_probs)[None], *rows, alpha, count)
         assert got[0][0] == pytest.approx(float(fit.info["log_likelihood"]), rel=1e-10)
+        assert got[1][0] == pytest.approx(float(fit.info["loss"]), rel=1e-10, abs=1e-10)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1e-9, 1.0])
@@ -69,6 +70,25 @@ def test_equal_losses_tie_in_whatever_order_they_were_added(alpha):
         key = jax.random.key(seed)
         info = FiniteClass(members).optimistic_least_squares(*rows, beta=BETA, alpha=alpha, count=60, key=key).info
         assert int(info["minimisers"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["list", "product", "ball"])
+def test_every_class_starts_from_a_parameter_of_its_own(kind):
+    """More responses than members and more members than prompts: the parameter before any data has the shape of those after."""
+    tables = np.stack([random_table(np.random.default_rng(s), prompts=2, responses=4, concentration=1.0)[0] for s in range(3)])
+    policy_class = {
+        "list": lambda: FiniteClass(tables),
+        "product": lambda: ProductClass(np.swapaxes(tables, 0, 1)),
+        "ball": lambda: LinearSoftmaxBall(np.random.default_rng(0).normal(size=(2, 4, 3)), 1.0),
+    }[kind]()
+    parameter = policy_class.any_parameter()
+    assert policy_class.policy_at(parameter).log_probs.shape == (2, 4)
+    found = policy_class.most_optimistic(policy_class.no_evidence(), alpha=0.1, key=jax.random.key(0), start=parameter).parameter
+    assert (found.shape, found.dtype) == (parameter.shape, parameter.dtype)
+    run = algorithms.xpo(
+        Oracle(TabularPolicy(tables[0]), np.full(2, 0.5)), policy_class, T=2, beta=0.3, alpha=0.1, key=jax.random.key(0), validation=2
+    )
+    assert run.policy.log_probs.shape == (2, 4)
 
 
 def linear(rng, *, d, responses=5, prompts=1):
@@ -153,6 +173,22 @@ def written_out(theta, features, rows):
     return F(theta), jax.grad(F)(theta), jax.hessian(F)(theta)
 
 
+def test_pairs_seen_thousands_of_times_leave_the_other_direction_free():
+    """Two pairs in turn, d = 3: the rounding of their sums grows with the rows, and is no third equation; theta is normal to both."""
+
+    @jax.jit
+    def found(features, key):
+        ball = LinearSoftmaxBall(features, 5.0)
+        again = lambda i, sums: ball.observe(sums, 0, 2 * (i % 2), 2 * (i % 2) + 1, 0.0, beta=BETA)  # noqa: E731
+        return ball.most_optimistic(jax.lax.fori_loop(0, 3000, again, ball.no_evidence()), alpha=0.0, key=key).parameter
+
+    for seed in range(12):
+        features = np.random.default_rng(seed).normal(size=(1, 4, 3))
+        normal = np.cross(features[0, 0] - features[0, 1], features[0, 2] - features[0, 3])
+        theta = found(features, jax.random.key(seed))
+        assert abs(theta @ normal) == pytest.approx(5 * np.linalg.norm(normal), rel=1e-9)
+
+
 def test_newtons_step_minimises_the_second_order_model():
     """Inside the ball and where F is convex it is theta - F''^-1 F', derivatives by JAX of F written out."""
     for seed in range(3):
@@ -193,6 +229,24 @@ def test_on_ball_against_a_grid():
         z = np.asarray(jax.jit(on_ball)(w, c, 1.7))
         best = ((disc**2) @ w / 2 - disc @ c).min()
         assert (z**2) @ w / 2 - z @ c <= best + 1e-6 * (np.abs(w).max() + np.abs(c).max())
+
+
+def test_minimisers_on_the_ball_have_the_conditions_of_a_least_value():
+    """(w + lam) z = c with lam >= 0 and w + lam >= 0, and lam = 0 inside the ball: then z is least, whatever the signs of w."""
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        d = int(rng.choice([1, 2, 6]))
+        w, c, radius = rng.normal(size=d), rng.normal(size=d) * 10.0 ** rng.uniform(-2, 2), 10.0 ** rng.uniform(-1, 1)
+        c[rng.random(d) < 0.2] = 0
+        w[c == 0] = np.abs(w[c == 0])
+        z = np.asarray(jax.jit(on_ball)(w, c, radius))
+        assert np.linalg.norm(z) <= radius * (1 + 1e-12)
+        assert not z[c == 0].any()
+        if (c != 0).any():
+            lam = (c[c != 0] / z[c != 0]) - w[c != 0]
+            np.testing.assert_allclose(lam, lam[0], rtol=1e-6, atol=1e-9 * (1 + np.abs(w).max()))
+            assert (w + lam[0] >= -1e-9).all()
+            assert lam[0] == pytest.approx(0, abs=1e-9) or (lam[0] > 0 and np.linalg.norm(z) == pytest.approx(radius, rel=1e-9))
 
 
 def test_one_compile_for_every_count():

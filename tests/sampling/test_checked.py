@@ -40,3 +40,28 @@ def test_traced_nonsense_has_no_value():
     table = HazardTable.of(TABLE, TABLE)
     values = jax.vmap(lambda draws: sampling.best_by_law(table, jnp.asarray(TABLE), ROWS, draws, KEY)[1])(jnp.array([2.0, 0.5, jnp.nan]))
     assert np.isnan(values).all(axis=1).tolist() == [False, True, True]
+
+
+HALVES = AliasTables.of(np.array([[0.5, 0.5]]))
+
+
+@pytest.mark.parametrize(
+    ("call", "copies"),
+    [
+        (lambda n: sampling.draw_prompts(np.array([0.5, 1.0]), n, KEY), 2),
+        (lambda n: sampling.draw_rows(HALVES, ROWS[:1], n, KEY), 2),
+        (lambda n: sampling.draw_with_values(HALVES, np.zeros((1, 2)), ROWS[:1], n, KEY), 2),
+        (lambda n: sampling.counter_pairs(KEY, 0, n), 1),
+        (lambda n: sampling.word_pairs(KEY, (n,)), 1),
+    ],
+)  # fmt: skip
+def test_answers_of_two_gigabytes_are_made_and_larger_ones_refused(call, copies):
+    """By the shapes and types of the answer, which is held twice where blocks are joined."""
+
+    def size(n):
+        return copies * sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(jax.eval_shape(lambda: call(n))))
+
+    most = int(2e9) * 1000 // size(1000)
+    assert size(most) <= 2e9
+    with pytest.raises(ValueError, match="must be smaller, as the call would take about 2 GB"):
+        size(most + 1)
