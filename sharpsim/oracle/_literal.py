@@ -214,6 +214,5 @@ class Oracle(eqx.Module):
         return self._base
 
     def _until(self, log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple[Any, Any]:
-        if not _checks.is_traced(stop):
-            _checks.affordable("stop", stop, seconds=unchecked.STEP * float(stop))
+        unchecked.stop_in_time(stop, log_probs)
         return unchecked.adaptive_literal(log_probs, prompts, stop, key)

@@ -13,7 +13,7 @@ from sharpsim._arguments import HALF_OPEN_UNIT, LABEL, POSITIVE, arrays, checked
 from sharpsim.sampling import unchecked
 from sharpsim.sampling._alias import AliasTables
 from sharpsim.sampling._hazard_table import HazardTable
-from sharpsim.sampling._kinds import BY_LAW, COUNT, TOTALS, VALUES, WORD, stop_fits
+from sharpsim.sampling._kinds import BY_LAW, COUNT, TOTALS, VALUES, WORD, stop_fits, stop_in_time
 from sharpsim.sampling._traced import TracedRanking
 
 NUMBERS = arrays(LABEL, "n")
@@ -100,8 +100,7 @@ def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple
     """
     log_probs = _array(log_probs)
     prompts, stop = _numbers("prompts", prompts, "log_probs", len(log_probs)), _stop(stop, log_probs)
-    if not _checks.is_traced(stop):
-        _checks.affordable("stop", stop, seconds=unchecked.STEP * float(stop))
+    stop_in_time(stop, log_probs)
     return unchecked.adaptive_literal(log_probs, prompts, stop, key)
 
 

@@ -65,6 +65,17 @@ def stop_fits(stop: Any, dtype: Any) -> None:
         raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {stop}.")
 
 
+DRAW, STEP = 5e-9, 1e-7
+"""Seconds that one draw takes at least, where every draw is made: independent draws, and one after the other until a rule stops."""
+
+
+def stop_in_time(stop: Any, log_probs: Any) -> None:
+    """Refuse a stopping parameter s where drawing until the rule stops takes too long: s/P*(x) draws of a prompt x at least."""
+    if not _checks.is_traced(stop):
+        likeliest = 1.0 if _checks.is_traced(log_probs) else float(np.exp(np.asarray(log_probs, float).max(axis=-1).min()))
+        _checks.affordable("stop", stop, seconds=STEP * float(stop) / max(likeliest, 1e-300))
+
+
 OUTCOMES = ("rows", "outcomes")
 TOTALS = Kind(
     "running totals of masses: finite, from 0 on, never falling, the last above 0",

@@ -12,10 +12,10 @@ from sharpsim.sampling._best_literal import best_literal as best_literal
 from sharpsim.sampling._hazard_table import best_by_law as best_by_law
 from sharpsim.sampling._inverse_cdf import draw_prompts as draw_prompts
 from sharpsim.sampling._inverse_cdf import inverse_cdf_of_rows as inverse_cdf_of_rows
+from sharpsim.sampling._kinds import DRAW as DRAW
+from sharpsim.sampling._kinds import STEP as STEP
 from sharpsim.sampling._kinds import stop_fits as stop_fits
+from sharpsim.sampling._kinds import stop_in_time as stop_in_time
 from sharpsim.sampling._traced import adaptive_by_law_traced as adaptive_by_law_traced
 from sharpsim.sampling._traced import best_by_law_traced as best_by_law_traced
 from sharpsim.sampling._traced import traced_ranking as traced_ranking
-
-DRAW, STEP = 5e-9, 1e-7
-"""Seconds that one draw takes at least, where every draw is made: independent draws, and one after the other until a rule stops."""

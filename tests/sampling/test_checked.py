@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sharpsim import sampling
+from sharpsim import Oracle, TabularPolicy, sampling
 from sharpsim.sampling import AliasTables, Batch, HazardTable, unchecked
 from tests.abuse.valid import TABLE
 
@@ -65,3 +65,15 @@ def test_answers_of_two_gigabytes_are_made_and_larger_ones_refused(call, copies)
     assert size(most) <= 2e9
     with pytest.raises(ValueError, match="must be smaller, as the call would take about 2 GB"):
         size(most + 1)
+
+
+def test_a_rule_that_cannot_stop_in_time_is_refused():
+    """At least s/P* draws: 10^8 alone would be in time, of 1,000 equal responses they are 10^11, more than can be counted."""
+    flat, key = np.full((2, 1000), -np.log(1000.0)), jax.random.key(0)
+    for call in (
+        lambda stop: sampling.adaptive_literal(flat, np.array([0, 1]), stop, key),
+        lambda stop: Oracle(TabularPolicy(flat), np.full(2, 0.5)).best_until(2, stop=stop, key=key),
+    ):
+        with pytest.raises(ValueError, match=r"`stop` must be smaller, as the call would take about 1e\+04 seconds"):
+            call(1e8)
+        call(2.0)
