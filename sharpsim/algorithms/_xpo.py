@@ -10,11 +10,11 @@ from jaxtyping import Array, Key
 
 from sharpsim import _checks, laws
 from sharpsim._arguments import CLASS, FITTED_BETA, arrays, checked, count
+from sharpsim._program import one_program
 from sharpsim.algorithms._fits import check_class
 from sharpsim.algorithms._sharpened import Sharpened
 from sharpsim.classes import FiniteClass, WithReference
 from sharpsim.oracle import Oracle
-from sharpsim.policies._program import one_program
 
 ROUND = 1e-5
 """Seconds that a round takes at least."""

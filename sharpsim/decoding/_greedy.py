@@ -12,8 +12,8 @@ import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, checked, count
+from sharpsim._program import one_program
 from sharpsim.policies import SequencePolicy
-from sharpsim.policies._program import one_program
 
 
 @one_program

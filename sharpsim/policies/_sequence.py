@@ -15,7 +15,7 @@ from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, ROW, checked, require_concrete
 from sharpsim._kind import Kind
 from sharpsim._precision import placed
-from sharpsim.policies._program import one_program
+from sharpsim._program import one_program
 
 
 class SequencePolicy(eqx.Module):

@@ -250,10 +250,9 @@ def _examples(name: str, data: Any) -> int:
 
 
 def _batches(n: int, schedule: Schedule, key: jax.Array) -> np.ndarray:
-    """The examples of every step, int [steps, batch]."""
-    needed = schedule.steps * schedule.batch
-    order = np.concatenate([np.asarray(_permuted(key, epoch, n)) for epoch in range(-(-needed // n))])
-    return order[:needed].reshape(schedule.steps, schedule.batch)
+    shape = schedule.steps, schedule.batch
+    order = np.concatenate([np.asarray(_permuted(key, epoch, n)) for epoch in range(-(-shape[0] * shape[1] // n))])
+    return order[: shape[0] * shape[1]].reshape(shape)
 
 
 @functools.partial(jax.jit, static_argnames="n")

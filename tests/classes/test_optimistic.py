@@ -309,7 +309,8 @@ def test_xpo_on_linear_classes_needs_d_rounds():
         laws.regularised_value(np.asarray(inner.policy_at(t).log_probs), base, base, np.ones(1), beta=0.25) for t in told.info["iterates"]
     ]
     np.testing.assert_allclose(told.info["values"], values, rtol=1e-12)
-    assert int(told.info["chosen"]) == int(np.argmax(values))
+    # Rounds may be equal but for rounding.
+    assert values[int(told.info["chosen"])] == pytest.approx(np.max(values), rel=1e-12)
     validated = algorithms.xpo(oracle, inner, T=6, beta=0.25, alpha=0.0, key=jax.random.key(0), validation=50)
     assert validated.samples_used == 12 + 7 * 50
     np.testing.assert_allclose(np.asarray(validated.policy.log_probs), target, atol=1e-8)
