@@ -38,12 +38,12 @@ def placed(array: Any, dtype: Any = None) -> jax.Array:
     """`array` as a JAX array, a copy where it is NumPy's.
 
     `jnp.asarray` compiles a program for each new shape of a NumPy array, 20 ms each, and a large result may share the memory of its
-    argument, which a caller may write to later.
+    argument, which a caller may write to later. `jax.device_put` reads it after it has returned. So NumPy copies first.
     """
     if not isinstance(array, np.ndarray):
         return jnp.asarray(array, dtype)
     with np.errstate(over="ignore"):
-        return jax.device_put(array if dtype is None else array.astype(jax.dtypes.canonicalize_dtype(dtype)))
+        return jax.device_put(array.copy() if dtype is None else array.astype(jax.dtypes.canonicalize_dtype(dtype)))
 
 
 def widened(log_probs: jax.Array) -> jax.Array:

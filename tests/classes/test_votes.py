@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sharpsim.classes import AllTabular, FiniteClass, ProductClass
+from sharpsim.classes._agreement import agrees
 
 SIXTHS = np.array([masses for masses in itertools.product(range(7), repeat=4) if sum(masses) == 6])
 WHERE_SEEN = [np.array(shown) for shown in itertools.product([False, True], repeat=4)]
@@ -49,3 +50,15 @@ def test_a_member_of_a_list_agrees_at_all_prompts_or_not_at_all():
         alive = agreeing(shown)[base[:, None], pairs.T].all(axis=0)
         votes = FiniteClass(logarithms(members)).maximiser_votes(jnp.where(shown, logarithms(SIXTHS[base]), jnp.nan))
         np.testing.assert_array_equal(votes, LEADS[pairs[alive]].sum(axis=0))
+
+
+def test_agreement_is_equality_up_to_rounding():
+    """1e-9 of the number and 1e-9 besides; -inf agrees with itself alone, and what is unseen with anything."""
+    seen = np.log([0.5, 0.3, 0.2])
+    for change, expected in ((1.0, True), (1 + 5e-10, True), (1 + 5e-9, False)):
+        assert bool(agrees(jnp.asarray(seen * change), seen)) is expected
+    none = np.array([-np.inf, 0.0])
+    assert bool(agrees(jnp.asarray(none), none))
+    assert not bool(agrees(jnp.asarray([-800.0, 0.0]), none))
+    assert not bool(agrees(jnp.asarray(none), np.array([-800.0, 0.0])))
+    assert bool(agrees(jnp.asarray(none), np.array([np.nan, 0.0])))
