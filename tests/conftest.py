@@ -1,8 +1,5 @@
 """What every test runs under: float64, typed keys, checked array types, examples without deadlines."""
 
-import contextlib
-import ctypes
-import gc
 import os
 from pathlib import Path
 
@@ -50,12 +47,12 @@ def mappings() -> int:
 
 def pytest_runtest_teardown(item, nextitem):
     """Drops the compiled programs where they are many. Each holds memory mappings, of which Linux gives a process 65,530, and all
-    together hold gigabytes; what is needed again is read from the disk. The C library gives memory back only when it is asked to."""
+    together hold gigabytes; what is needed again is read from the disk."""
     last = nextitem is None or nextitem.path != item.path
     # Mappings take milliseconds to count.
     if held() > room["bytes"] or (last and mappings() > MANY_MAPPINGS):
-        jax.clear_caches()
-        gc.collect()
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
+        # Not at the top: it imports modules of the library, which are to be imported with their types checked.
+        from experiments.engine.cost import let_go
+
+        let_go()
         room["bytes"] = max(MANY_BYTES, held() + MORE_BYTES)

@@ -37,7 +37,7 @@ from experiments.amortise.tables import (
     table_rows,
 )
 from experiments.amortise.tuning import Evaluation, Run, Tuning, tried, tune
-from experiments.engine.beside import side_by_side
+from experiments.engine.beside import call, side_by_side
 from experiments.engine.frame import Context, Table, Verdict
 
 COLUMNS = TABLE_COLUMNS | MAP_COLUMNS
@@ -142,14 +142,10 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
     """
     pieces = [*((_one_pair, settings, context.alone(), number) for number in range(len(settings.pairs))), (map_rows, settings.map)]
     parts: dict[str, list[dict[str, Any]]] = {}
-    for found in context.track(side_by_side(_call, pieces), "models on tasks, and the map", len(pieces)):
+    for found in context.track(side_by_side(call, pieces), "models on tasks, and the map", len(pieces)):
         for part, rows in found.items():
             parts.setdefault(part, []).extend(rows)
     return parts
-
-
-def _call(work: Any, *given: Any) -> Any:
-    return work(*given)
 
 
 def _one_pair(settings: Settings, context: Context, number: int) -> dict[str, list[dict[str, Any]]]:

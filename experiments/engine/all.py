@@ -5,7 +5,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,10 +76,7 @@ def _each(chosen: list[str], given: tuple[str, int, Places, Draw]) -> Iterator[t
         waiting |= {pool.submit(_one, (stem, *given, True), weights[stem]): stem for stem in chosen if stem not in led}
         for done in as_completed(waiting):
             stem = waiting[done]
-            try:
-                yield stem, done.result() if stem in led else done.result()[0]
-            except BrokenProcessPool:
-                raise Refused("a process of this run died, often for lack of memory.") from None
+            yield stem, done.result() if stem in led else done.result()[0]
 
 
 def _usual_seconds(stem: str) -> float:

@@ -51,7 +51,10 @@ class Pool:
         self._executor.shutdown(wait=kind is None, cancel_futures=True)
 
     def submit(self, work: Callable[..., Result], piece: tuple[Any, ...], weight: float = 0.0) -> "Future[tuple[Result, Cost]]":
-        """`work(*piece)` and what it cost, when they are there. What is cancelled in time is not begun."""
+        """`work(*piece)` and what it cost, when they are there. What is cancelled in time is not begun.
+
+        The error of an answer is that of `work`, or `Refused` where a process died.
+        """
         answer: Future[Any] = Future()
         with self._lock:
             heapq.heappush(self._waiting, (-weight, next(self._number), answer, work, piece))
@@ -70,8 +73,8 @@ class Pool:
                 self._free -= 1
             try:
                 begun = self._executor.submit(_measured, work, piece)
-            except (BrokenProcessPool, RuntimeError) as error:
-                answer.set_exception(error)
+            except RuntimeError as error:
+                answer.set_exception(_named(error))
             else:
                 begun.add_done_callback(lambda done, answer=answer: self._done(done, answer))
 
@@ -84,7 +87,11 @@ class Pool:
         if error is None:
             answer.set_result(done.result())
         else:
-            answer.set_exception(error)
+            answer.set_exception(_named(error))
+
+
+def _named(error: BaseException) -> BaseException:
+    return Refused("a process of this run died, often for lack of memory.") if isinstance(error, BrokenProcessPool) else error
 
 
 _SHARED: ContextVar[tuple[Pool, float] | None] = ContextVar("_SHARED", default=None)
@@ -125,11 +132,14 @@ def _answers(pool: Pool, weight: float, work: Callable[..., Result], pieces: Seq
             found, cost = answer.result()
             note(cost)
             yield found
-    except BrokenProcessPool:
-        raise Refused("a process of this run died, often for lack of memory.") from None
     finally:
         for answer in waiting:
             answer.cancel()
+
+
+def call(work: Callable[..., Result], *given: Any) -> Result:
+    """`work(*given)`: the work of `side_by_side` where each piece has its own."""
+    return work(*given)
 
 
 def processes() -> int:
@@ -184,4 +194,4 @@ def _measured(work: Callable[..., Result], piece: tuple[Any, ...]) -> tuple[Resu
             let_go()
 
 
-__all__ = ["Pool", "cores", "processes", "shared", "side_by_side"]
+__all__ = ["Pool", "call", "cores", "processes", "shared", "side_by_side"]

@@ -11,7 +11,7 @@ search took more than H/P* expansions, or if greedy missed the mode of a word wh
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.engine.beside import side_by_side
+from experiments.engine.beside import call, side_by_side
 from experiments.engine.columns import Column
 from experiments.engine.frame import Context, Table, Verdict
 from experiments.inference.claims import judged_cells
@@ -110,7 +110,7 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
     tasks = dict.fromkeys(question.task for question in settings.questions)
     asked = sorted(((task, model) for task in tasks for model in models_of(task)), key=lambda pair: LONGEST.index(pair[1]))
     pieces = [(_network, settings, context.alone()), *((_one_model, settings, context.alone(), *pair) for pair in asked)]
-    (parts, notes), *found = context.track(side_by_side(_call, pieces), "the network, and models on tasks", len(pieces))
+    (parts, notes), *found = context.track(side_by_side(call, pieces), "the network, and models on tasks", len(pieces))
     context.notes.update(notes)
     by_pair = dict(zip(asked, found, strict=True))
     # Questions in their order, models within.
@@ -119,10 +119,6 @@ def run(settings: Settings, context: Context) -> dict[str, list[dict[str, Any]]]
             for part, rows in by_pair[question.task, model][question].items():
                 parts.setdefault(part, []).extend(rows)
     return parts
-
-
-def _call(work: Any, *given: Any) -> Any:
-    return work(*given)
 
 
 def _network(settings: Settings, context: Context) -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:

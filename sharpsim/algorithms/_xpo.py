@@ -82,12 +82,11 @@ def run_rounds(
     oracle: Oracle, policy_class: Any, *, T: int, beta: Any, alpha: Any, key: Any, view: Callable[[Any], Any] = lambda evidence: evidence
 ) -> Rounds:
     """The T rounds in one scan. `view` changes the running sums before each fit (to show that the printed sign fails)."""
-    return _rounds(oracle, policy_class, np.arange(T), beta, alpha, key, view)
+    return _rounds(oracle, policy_class, beta, alpha, key, T=T, view=view)
 
 
 @one_program
-def _rounds(oracle: Oracle, policy_class: Any, steps: Any, beta: Any, alpha: Any, key: Any, view: Callable[[Any], Any]) -> Rounds:
-    T = len(steps)
+def _rounds(oracle: Oracle, policy_class: Any, beta: Any, alpha: Any, key: Any, *, T: int, view: Callable[[Any], Any]) -> Rounds:
     pair_key, start_key, scan_key = jax.random.split(key, 3)
     base = oracle.draw(T, 1, key=pair_key)
     goals = (beta * base.log_probs + oracle.rewards(base))[:, 0]

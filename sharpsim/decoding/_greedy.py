@@ -5,10 +5,8 @@ Neither proves its answer. Prop 3.1 says when greedy decoding finds the mode; `m
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from sharpsim import _checks
 from sharpsim._arguments import ANYTHING, checked, count
@@ -31,8 +29,8 @@ def _greedy(policy: SequencePolicy, prompt: Any) -> jax.Array:
     return jax.lax.scan(advance, begin, length=policy.horizon)[1]
 
 
-@eqx.filter_jit
-def _beam(policy: SequencePolicy, prompt: Any, width: int) -> tuple[jax.Array, jax.Array]:
+@one_program
+def _beam(policy: SequencePolicy, prompt: Any, *, width: int) -> tuple[jax.Array, jax.Array]:
     size, horizon, end = policy.vocabulary_size, policy.horizon, policy.end_token
 
     def advance(carry: tuple[Any, jax.Array, jax.Array, jax.Array], depth: jax.Array) -> tuple[Any, None]:
@@ -79,5 +77,4 @@ def beam(policy: SequencePolicy, prompt: Any, *, width: int) -> tuple[jax.Array,
     policy.check_prompt(prompt)
     beams = _checks.static_count("width", width)
     _checks.affordable("width", width, size=8.0 * beams * max(policy.horizon, policy.vocabulary_size))
-    # A whole number would be a program of its own.
-    return _beam(policy, np.asarray(prompt) if type(prompt) is int else prompt, beams)
+    return _beam(policy, prompt, width=beams)

@@ -78,7 +78,7 @@ class LowRankPolicy(SequencePolicy):
     @property
     def step_axes(self) -> tuple[int, ...] | None:
         """Those of `base`."""
-        return getattr(self.base, "step_axes", None)
+        return self.base.step_axes
 
     def step(self, state: Any, token: Any) -> tuple[Any, jax.Array]:
         return self.merged().step(state, token)
