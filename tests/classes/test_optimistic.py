@@ -413,3 +413,10 @@ def test_speed_of_one_run():
         started = time.perf_counter()
         run(jax.random.key(1), alpha).block_until_ready()
         assert time.perf_counter() - started < 5
+
+
+def test_a_whole_float_counts_rows():
+    rows = tuple(map(jnp.asarray, ([0, 1], [0, 1], [1, 2], [0.1, 0.2])))
+    members = FiniteClass(np.log(np.full((1, 2, 4), 0.25)))
+    found = [members.optimistic_least_squares(*rows, beta=BETA, alpha=0.1, count=n, key=jax.random.key(0)) for n in (0.0, 1.0, 2.0)]
+    np.testing.assert_allclose([float(fit.info["loss"]) for fit in found], [0.0, 0.01, 0.05], rtol=1e-12)
