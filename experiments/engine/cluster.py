@@ -42,6 +42,8 @@ def connected(*, scheduler: str | None, workers: int | None) -> Iterator[Any]:
     except ImportError as error:
         raise Refused("`--scheduler` and `--workers` need Dask: pip install 'sharpsim[cluster]'.") from error
     if scheduler is None:
+        # `silence_logs` ends with the cluster, whose connections still have something to say then.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         with deaf():
             # No dashboard. Its server listens all the same: on a free port, since a second cluster would warn that the usual one is taken.
             local = LocalCluster(
