@@ -77,10 +77,9 @@ class Optimistic(eqx.Module):
         Raises `ValueError` for beta not positive, alpha negative, count outside 0..n, and data as `least_squares`.
         """
         prompts, first, second, targets = check_pairs(prompts, first, second, targets, self.shape)
-        if not _checks.is_traced(count):
-            # 2.0 rows are two.
-            if (count := int(count)) > prompts.shape[0]:
-                raise ValueError(f"`count` must be at most the {prompts.shape[0]} rows given; got {count!r}.")
+        # 2.0 rows are two.
+        if not _checks.is_traced(count) and (count := int(count)) > prompts.shape[0]:
+            raise ValueError(f"`count` must be at most the {prompts.shape[0]} rows given; got {count!r}.")
         evidence = _observed(self, prompts, first, second, targets, beta, count)
         found = self.most_optimistic(evidence, alpha=alpha, key=key, start=start, thorough=True)
         return Fit(self.policy_at(found.parameter), found.info)
