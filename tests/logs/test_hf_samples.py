@@ -158,7 +158,7 @@ def test_bad_models_and_numbers_are_refused(folder, tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
-class Echo:
+class Echo(HuggingFaceModel):
     """Stands for a model: its responses name the seed's parity and the draw."""
 
     def __init__(self, name, **given):
