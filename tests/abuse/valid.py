@@ -3,9 +3,13 @@
 A name means one thing in the whole library, so that one value serves nearly everywhere: two prompts, three responses, two members.
 """
 
+import atexit
 import importlib
 import inspect
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -27,6 +31,10 @@ class Made(NamedTuple):
 
     make: Callable[[], Any]
 
+
+FOLDER = Path(tempfile.mkdtemp(prefix="sharpsim-abuse-"))
+"""Whatever the calls write lies here, until the process ends."""
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 TABLE = np.log([[0.5, 0.3, 0.2], [0.1, 0.6, 0.3]])
 WEIGHTS = np.array([0.25, 0.75])

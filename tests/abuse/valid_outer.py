@@ -1,8 +1,6 @@
 """Valid calls of the packages around the theory: files, exercises, tests of bounds, logs, cards, commands and the explorer page."""
 
 import io
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +11,8 @@ from sharpsim.classes import FiniteClass
 from sharpsim.exercises import find
 from sharpsim.training import Schedule
 from tests.abuse import valid_sampling, valid_tasks, valid_training
-from tests.abuse.valid import LEFT_OUT, MEMBERS, TABLE, WEIGHTS, Made
+from tests.abuse.valid import FOLDER, LEFT_OUT, MEMBERS, TABLE, WEIGHTS, Made
 from tests.tiny import FREE
-
-FOLDER = Path(tempfile.mkdtemp(prefix="sharpsim-abuse-"))
-"""Whatever the calls write lies here."""
 
 
 def _array() -> io.BytesIO:

@@ -1,9 +1,7 @@
 """Valid calls of the packages `policies` and `decoding`: one tiny policy of each class, and one rule for each method by its name."""
 
 import functools
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -24,10 +22,7 @@ from sharpsim.policies import (
     TransformerPolicy,
     save_policy,
 )
-from tests.abuse.valid import TABLE, Made
-
-FOLDER = Path(tempfile.mkdtemp(prefix="sharpsim-abuse-"))
-"""Whatever the calls write lies here."""
+from tests.abuse.valid import FOLDER, TABLE, Made
 
 SIZES: dict[str, Any] = {
     "vocabulary_size": 3, "horizon": 2, "prompt_length": 2, "prompt_vocabulary_size": 4, "end_token": 2, "key": jax.random.key(0),

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim import LawOracle, Oracle, TabularPolicy, laws
-from sharpsim.sampling import AliasTables, HazardTable, best_literal, draw_with_values, in_blocks
-from sharpsim.sampling._best_literal import _least_of
+from sharpsim.sampling import AliasTables, HazardTable, _best_literal, best_literal, draw_with_values, in_blocks
 from sharpsim.sampling._blocks import CHUNK, map_late
 from sharpsim.sampling._hazard_numbers import encode_traced, exponentials_from
 from sharpsim.testing import multinomial_test
@@ -91,7 +90,7 @@ def test_the_least_number_is_the_best_of_all_draws(impl):
 @pytest.mark.parametrize(("n", "draws"), [(100_000, 3), (50_000, 7), (20_000, 1)])
 def test_the_least_of_many_words_across_chunks(n, draws):
     """P[least / 2^32 <= t] = 1 - (1 - t)^N, by the exact DKW bound at 1e-6; N + 1 is told apart."""
-    least = np.sort(np.asarray(_least_of(n, draws, jax.random.key(1)), dtype=np.float64) / 2**32)
+    least = np.sort(np.asarray(_best_literal._least_of(n, draws, jax.random.key(1)), dtype=np.float64) / 2**32)
     steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
     assert np.abs(steps - (1 - (1 - least) ** draws)).max() < bound
     assert np.abs(steps - (1 - (1 - least) ** (draws + 1))).max() > bound
@@ -100,7 +99,7 @@ def test_the_least_of_many_words_across_chunks(n, draws):
 def test_more_draws_than_a_chunk():
     """The last block is part full; were it counted whole or left out, the law would be of 2/3 or 4/3 of the draws."""
     n, draws = 2000, CHUNK + CHUNK // 2
-    least = np.sort(np.asarray(_least_of(n, draws, jax.random.key(1, impl="philox2x32")), dtype=np.float64) / 2**32)
+    least = np.sort(np.asarray(_best_literal._least_of(n, draws, jax.random.key(1, impl="philox2x32")), dtype=np.float64) / 2**32)
     steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
 
     def gap(number):
@@ -109,6 +108,16 @@ def test_more_draws_than_a_chunk():
     assert gap(draws) < bound
     assert gap(draws * 4 / 3) > bound
     assert gap(draws * 2 / 3) > bound
+
+
+def test_many_short_chunks_hold_the_draws_and_no_more(monkeypatch):
+    """Chunks of 8 words for 9 draws are two of 6, the last of them half full: 12 words, were they all counted."""
+    monkeypatch.setattr(_best_literal, "CHUNK", 8)
+    n, draws = 20_000, 9
+    least = np.sort(np.asarray(_best_literal._least_of(n, draws, jax.random.key(1)), dtype=np.float64) / 2**32)
+    steps, bound = np.arange(1, n + 1) / n, np.sqrt(np.log(2 / 1e-6) / 2 / n)
+    for number, lies in ((8, False), (9, True), (10, False)):
+        assert (np.abs(steps + np.expm1(number * np.log1p(-least))).max() < bound) == lies
 
 
 def test_blocks_are_joined_in_order_whatever_their_size():

@@ -103,6 +103,15 @@ def test_exponential_numbers_and_their_last_digits(x64):
 
 
 @pytest.mark.parametrize("x64", [True, False])
+def test_every_bit_of_a_number_is_in_use(x64):
+    """Of 10,000 numbers each of the low word's bits is set in some and not in others, and those above are set in none."""
+    with jax.enable_x64(x64):
+        low = np.asarray(hazards.encode_traced(*hazards.exponentials(10_000, jax.random.key(3)))[1])
+    assert np.bitwise_or.reduce(low) == 2**27 - 1
+    assert np.bitwise_and.reduce(low) == 0
+
+
+@pytest.mark.parametrize("x64", [True, False])
 def test_exponential_numbers_of_words_at_both_ends(x64):
     """-log(1 - T) of T = 1 / 2^64, .., 1 - 1 / 2^64 in longer arithmetic; float64 ends at 1 - 2^-53, float32 nowhere."""
     numbers = [1, 2**13 + 3, 2**32 - 1, 2**32, 2**45 + 77, 2**63 - 1, 2**63, 2**63 + 2**40, 2**64 - 2**33, 2**64 - 2**15, 2**64 - 2]
