@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpsim import TabularPolicy, laws
-from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass
+from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass, _linear_softmax
 from sharpsim.classes._ball import minimise_on_ball
 from sharpsim.instances import random_table
 from sharpsim.testing import log_prob_tables, multinomial_test
@@ -217,6 +217,17 @@ def test_linear_maximum_likelihood_against_a_generic_optimiser(radius):
     assert float(got.info["gap"]) <= 1e-8 * radius
     if radius < 100:
         assert np.linalg.norm(got.info["theta"]) == pytest.approx(radius, rel=1e-6)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_newton_stops_at_the_most_steps(most, monkeypatch):
+    """Without jit: another test's program of a hundred steps must not be at hand."""
+    monkeypatch.setattr(_linear_softmax, "STEPS", most)
+    rng = np.random.default_rng(6)
+    features, x, y = rng.normal(size=(2, 6, 3)), jnp.asarray(rng.integers(0, 2, 15)), jnp.asarray(rng.integers(0, 6, 15))
+    with jax.disable_jit():
+        info = LinearSoftmaxBall(features, 3.0).maximum_likelihood(x, y, key=KEY).info
+    assert int(info["steps"]) == most
 
 
 def test_steps_to_an_inner_maximum_do_not_depend_on_the_radius():
