@@ -22,17 +22,20 @@ MEMORY = 3 * 2**30
 """Bytes that a process may need: there are no more processes than the machine has room for."""
 _THREADS = ("NPROC", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """The variables of the environment from which XLA and NumPy's linear algebra take the number of their threads when they are loaded."""
+_ROUGHLY = "JAX_DISABLE_MOST_OPTIMIZATIONS"
 
 
 class Pool:
     """As many processes as it is made with. Of the pieces that wait, the first are those of greatest weight, then those that came first.
 
-    Used as a context: its processes end with the block, at once where an error ends it.
+    `roughly`: they compile with hardly any optimisation, for pieces that take less time than their programs take to compile. Used as a
+    context: its processes end with the block, at once where an error ends it.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, roughly: bool = False) -> None:
         self._others = multiprocessing.active_children()
-        with deaf(), _threads(max(1, cores() // count)):
+        settings = dict.fromkeys(_THREADS, str(max(1, cores() // count))) | ({_ROUGHLY: "1"} if roughly else {})
+        with deaf(), _environment(settings):
             self._executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
             for _ in range(count):
                 # An executor starts a process where none is idle, and none is before it has begun.
@@ -157,10 +160,10 @@ def cores() -> int:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Processes that are started in this block use so many threads."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, str(count)))
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    """Processes that are started in this block see these variables."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 Each device runs one unit at a time: a chunk of seeds of one cell, that is, of one point of the grid of settings.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jaxlib
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
@@ -34,6 +36,25 @@ def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+_OLDER = "--xla_cpu_use_fusion_emitters=false"
+
+
+def compile_fast() -> None:
+    """From here on this process, and those that it starts, compile for the CPU by XLA's older code generator, where this XLA has it.
+
+    Compiling takes a third to two thirds of the time, and programs are as fast (measured on the default run). Numbers may differ in their
+    last digit. Call it before JAX's first computation: XLA reads its flags once, and ends a process that gives it an unknown one.
+    """
+    given = os.environ.get("XLA_FLAGS", "")
+    if jaxlib.version.__version_info__ < (0, 11, 1) and "xla_cpu_use_fusion_emitters" not in given:
+        os.environ["XLA_FLAGS"] = f"{given} {_OLDER}".strip()
+
+
+def compiles_fast() -> bool:
+    """Whether the older code generator is asked for."""
+    return _OLDER in os.environ.get("XLA_FLAGS", "")
 
 
 def words_of(key: Any) -> np.ndarray:

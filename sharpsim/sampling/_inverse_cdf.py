@@ -18,11 +18,14 @@ def inverse_cdf_of_rows(cumulative: Any, rows: Any, uniform: Any) -> Any:
     flat, offset = cumulative.reshape(-1), rows * width
     total = flat[offset + width - 1]
     point = jnp.minimum(uniform * total, jnp.nextafter(total, jnp.zeros_like(total)))
-    low, span = jnp.zeros_like(rows), 1 << max(width - 1, 1).bit_length()
-    while span > 1:
-        span //= 2
-        probe = jnp.minimum(low + span, width) - 1
-        low = jnp.where(flat[offset + probe] <= point, probe + 1, low)
+    steps = max(width - 1, 1).bit_length()
+
+    def halve(step: Any, low: Any) -> Any:
+        probe = jnp.minimum(low + (1 << (steps - 1 - step)), width) - 1
+        return jnp.where(flat[offset + probe] <= point, probe + 1, low)
+
+    # Many steps are a loop of the program: written out they take longer to compile, and on many rows to run.
+    low = jax.lax.fori_loop(0, steps, halve, jnp.zeros_like(rows), unroll=steps <= 4)
     return jnp.minimum(low, width - 1).astype(jnp.int32)
 
 
