@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sharpsim import TabularPolicy, laws
 from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass, _linear_softmax
-from sharpsim.classes._ball import minimise_on_ball
+from sharpsim.classes._ball import minimise_on_ball, rank_cut
 from sharpsim.instances import random_table
 from sharpsim.testing import log_prob_tables, multinomial_test
 
@@ -217,6 +217,14 @@ def test_linear_maximum_likelihood_against_a_generic_optimiser(radius):
     assert float(got.info["gap"]) <= 1e-8 * radius
     if radius < 100:
         assert np.linalg.norm(got.info["theta"]) == pytest.approx(radius, rel=1e-6)
+
+
+def test_what_rounding_can_make_grows_with_the_rows():
+    """Of 1,000 rows a value of 500 parts in 2^52 is no rank, of 100 it is one; few rows in many dimensions count as the dimensions."""
+    eps = np.finfo(float).eps
+    for rows, columns, kept in ((1000, 2, 1), (100, 2, 2), (2, 1000, 1)):
+        values = np.append(np.zeros(columns - 2), [500 * eps, 1.0])
+        assert int((np.asarray(rank_cut(jnp.asarray(values), rows)) > 0).sum()) == kept
 
 
 @pytest.mark.parametrize("most", [1, 2])

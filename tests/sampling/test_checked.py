@@ -28,6 +28,9 @@ def test_the_answer_is_that_of_the_compiled_sampler():
         (lambda: sampling.draw_prompts(np.array([0.5, 0.4]), 2, KEY), "`cumulative` must be running totals of masses"),
         (lambda: jax.jit(HazardTable.of)(TABLE, TABLE), "`log_probs` must be concrete"),
         (lambda: Batch(ROWS, ROWS[:2], np.zeros(3), 3), "`responses` must hold one response for each of the 3 prompts"),
+        (lambda: Batch(ROWS.astype(float), ROWS, np.zeros(3), 3), r"`prompts` must be an array \[n\] of integers"),
+        (lambda: Batch(ROWS[:, None], ROWS, np.zeros(3), 3), r"`prompts` must be an array \[n\] of integers"),
+        (lambda: Batch(ROWS, ROWS, ROWS, 3), "`log_probs` must be an array of floats"),
         (lambda: AliasTables.of([[0.0, 0.0]]), "`mass` must be finite and non-negative, with a positive sum"),
     ],
 )  # fmt: skip
