@@ -204,9 +204,8 @@ def _tamper(_: argparse.Namespace) -> int:
 
 
 def _prepare_jax() -> None:
-    from experiments.engine.compiled import compile_fast, prepare_jax
+    from experiments.engine.compiled import prepare_jax
 
-    compile_fast()
     prepare_jax()
 
 

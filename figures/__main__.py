@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.engine.rows import Places, Refused
-from figures.engine.save import draw_stem, drawable
+from figures.engine.save import draw_stems, drawable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,9 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         places = Places(Places.reference().rows, places.figures)
     chosen = [stem for stem in drawable() if places.parts(stem)] if options.stem == "all" else [options.stem]
     try:
-        for stem in chosen:
-            for path in draw_stem(stem, places):
-                print(path)
+        for paths in draw_stems(chosen, places):
+            print(*paths, sep="\n", flush=True)
     except Refused as refusal:
         print(f"error: {refusal}", file=sys.stderr)
         return 2

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.engine.compiled import FAST
 from sharpsim import Oracle, TabularPolicy, algorithms, sharpness
 
 
@@ -38,7 +39,7 @@ def _unique(info: dict[str, Any]) -> Any:
     return jnp.all(info["minimisers"] == 1)
 
 
-_compiled: Any = eqx.filter_jit(_trials)
+_compiled: Any = eqx.filter_jit(_trials, **FAST)
 
 
 def pair_trials(key: Any, seeds: int, *, log_base: Any, weights: Any, policy_class: Any, n: int, beta: float, delta: float) -> PairTrials:

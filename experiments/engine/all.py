@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from experiments.engine.beside import Pool, processes, shared, side_by_side
 from experiments.engine.comparison import Agreement, compare, reference_of
+from experiments.engine.compiled import roughly
 from experiments.engine.cost import let_go
 from experiments.engine.interrupt import deaf
 from experiments.engine.provenance import other_generator, other_versions
@@ -70,8 +71,7 @@ def _each(chosen: list[str], given: tuple[str, int, Places, Draw]) -> Iterator[t
         return
     weights = {stem: _usual_seconds(stem) for stem in chosen}
     led = {stem for stem in chosen if getattr(load(stem), "SHARES_ITS_WORK", False)}
-    # A smoke run says whether everything runs: its own work takes less time than compiling.
-    with Pool(count, roughly=given[0] == "smoke") as pool, ThreadPoolExecutor(len(led) or 1) as leaders:
+    with Pool(count, roughly() if given[0] == "smoke" else None) as pool, ThreadPoolExecutor(len(led) or 1) as leaders:
         with deaf():
             waiting: dict[Future[Any], str] = {leaders.submit(_led, pool, weights[stem], stem, given): stem for stem in led}
         waiting |= {pool.submit(_one, (stem, *given, True), weights[stem]): stem for stem in chosen if stem not in led}

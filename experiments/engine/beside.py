@@ -10,11 +10,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
-from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 from experiments.engine.cost import Cost, let_go, measured, note
-from experiments.engine.interrupt import deaf
+from experiments.engine.interrupt import deaf, end_with_caller
 from experiments.engine.rows import Refused
 
 Result = TypeVar("Result")
@@ -22,20 +21,17 @@ MEMORY = 3 * 2**30
 """Bytes that a process may need: there are no more processes than the machine has room for."""
 _THREADS = ("NPROC", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """The variables of the environment from which XLA and NumPy's linear algebra take the number of their threads when they are loaded."""
-_ROUGHLY = "JAX_DISABLE_MOST_OPTIMIZATIONS"
 
 
 class Pool:
     """As many processes as it is made with. Of the pieces that wait, the first are those of greatest weight, then those that came first.
 
-    `roughly`: they compile with hardly any optimisation, for pieces that take less time than their programs take to compile. Used as a
-    context: its processes end with the block, at once where an error ends it.
+    The processes see the variables of `environment`. Used as a context: they end with the block, at once where an error ends it.
     """
 
-    def __init__(self, count: int, *, roughly: bool = False) -> None:
+    def __init__(self, count: int, environment: dict[str, str] | None = None) -> None:
         self._others = multiprocessing.active_children()
-        settings = dict.fromkeys(_THREADS, str(max(1, cores() // count))) | ({_ROUGHLY: "1"} if roughly else {})
-        with deaf(), _environment(settings):
+        with deaf(), _environment(dict.fromkeys(_THREADS, str(max(1, cores() // count))) | (environment or {})):
             self._executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
             for _ in range(count):
                 # An executor starts a process where none is idle, and none is before it has begun.
@@ -176,13 +172,7 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
 
 def _begin() -> None:
     """Before the first piece: the settings of JAX, and an end where the caller has ended, however it did."""
-    caller: Any = multiprocessing.parent_process()
-
-    def follow() -> None:
-        wait([caller.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    end_with_caller()
     from experiments.engine.compiled import prepare_jax
 
     prepare_jax()

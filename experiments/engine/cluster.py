@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.engine.compiled import Replicate, compile_fast, compiles_fast, prepare_jax, start
+from experiments.engine.compiled import Replicate, prepare_jax, start
 from experiments.engine.interrupt import deaf
 from experiments.engine.journal import code_digest
 from experiments.engine.rows import Refused
@@ -82,7 +82,7 @@ def finished(
     while oldest < len(todo):
         while next_up < min(len(todo), oldest + ahead):
             unit = todo[next_up]
-            given = (replicate, settings[unit.cell], unit.cell, unit.first, words, chunk, own, compiles_fast())
+            given = (replicate, settings[unit.cell], unit.cell, unit.first, words, chunk, own)
             future = client.submit(work, *given, pure=False, retries=2)
             place[future], next_up = next_up, next_up + 1
             completed.add(future)
@@ -111,12 +111,10 @@ def _wait(client: Any, completed: Any) -> None:
                 raise Refused(_DIED)
 
 
-def work(replicate: Replicate, settings: Any, cell: int, first: int, words: np.ndarray, chunk: int, code: str, fast: bool) -> Any:
-    """Computes one unit on the first device of a worker, which compiles as the caller does."""
+def work(replicate: Replicate, settings: Any, cell: int, first: int, words: np.ndarray, chunk: int, code: str) -> Any:
+    """Computes one unit on the first device of a worker."""
     if code_digest() != code:
         raise Refused("the worker's copy of this package differs from the caller's; give both the same commit.")
-    if fast:
-        compile_fast()
     prepare_jax()
     answer = start(replicate, [(settings, cell, first)], words=words, chunk=chunk, devices=(jax.local_devices()[0],))
     return jax.tree.map(lambda leaf: np.asarray(leaf)[0], answer)

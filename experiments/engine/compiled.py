@@ -38,23 +38,19 @@ def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
-_OLDER = "--xla_cpu_use_fusion_emitters=false"
+_OLDER = {"xla_cpu_use_fusion_emitters": False} if jaxlib.version.__version_info__ < (0, 11, 1) else {}
+"""XLA's older code generator for the CPU, where this XLA has it. It compiles in a third to two thirds of the time."""
+FAST: dict[str, Any] = {"compiler_options": _OLDER} if _OLDER else {}
+"""For `jax.jit`, of programs that are run once or a few times. Those of transformers run a fifth slower; sweeps do not (measured)."""
 
 
-def compile_fast() -> None:
-    """From here on this process, and those that it starts, compile for the CPU by XLA's older code generator, where this XLA has it.
+def roughly() -> dict[str, str]:
+    """Variables of the environment of a process whose programs take longer to compile than to run: hardly any optimisation.
 
-    Compiling takes a third to two thirds of the time, and programs are as fast (measured on the default run). Numbers may differ in their
-    last digit. Call it before JAX's first computation: XLA reads its flags once, and ends a process that gives it an unknown one.
+    XLA ends a process that gives it a flag it does not know.
     """
-    given = os.environ.get("XLA_FLAGS", "")
-    if jaxlib.version.__version_info__ < (0, 11, 1) and "xla_cpu_use_fusion_emitters" not in given:
-        os.environ["XLA_FLAGS"] = f"{given} {_OLDER}".strip()
-
-
-def compiles_fast() -> bool:
-    """Whether the older code generator is asked for."""
-    return _OLDER in os.environ.get("XLA_FLAGS", "")
+    flags = [os.environ.get("XLA_FLAGS", ""), *(f"--{name}={str(value).lower()}" for name, value in _OLDER.items())]
+    return {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "XLA_FLAGS": " ".join(flags).strip()}
 
 
 def words_of(key: Any) -> np.ndarray:
@@ -79,7 +75,7 @@ def _program(replicate: Replicate, chunk: int, devices: tuple[Any, ...]) -> Any:
     # Every device runs the program of one unit, trip counts included: its arithmetic is the same however many there are.
     split, whole = PartitionSpec("units"), PartitionSpec()
     mesh = Mesh(np.array(devices), ("units",))
-    return jax.jit(jax.shard_map(unit, mesh=mesh, in_specs=(split, whole, split, split), out_specs=split, check_vma=False))
+    return jax.jit(jax.shard_map(unit, mesh=mesh, in_specs=(split, whole, split, split), out_specs=split, check_vma=False), **FAST)
 
 
 def start(replicate: Replicate, units: Sequence[tuple[Any, int, int]], *, words: np.ndarray, chunk: int, devices: tuple[Any, ...]) -> Any:

@@ -3,10 +3,13 @@
 It imports nothing heavy: it is in place before the imports of the command, which take a second.
 """
 
+import multiprocessing
+import multiprocessing.connection
 import os
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -51,6 +54,17 @@ def deaf() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_with_caller() -> None:
+    """In a process that another one started: from now on it ends where that one has ended, however it did."""
+    caller: Any = multiprocessing.parent_process()
+
+    def follow() -> None:
+        multiprocessing.connection.wait([caller.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _track_resources() -> None:

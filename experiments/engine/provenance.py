@@ -59,11 +59,9 @@ def hardware() -> dict[str, Any]:
 
 
 def libraries() -> dict[str, str]:
-    """Versions of Python and of the numerical packages, and which of XLA's code generators made the programs."""
-    from experiments.engine.compiled import compiles_fast
-
+    """Versions of Python and of the numerical packages."""
     named = {name: metadata.version(name) for name in ("jax", "jaxlib", "equinox", "numpy", "scipy")}
-    return {"python": sys.version.split()[0], **named, "code_generator": "older" if compiles_fast() else "default"}
+    return {"python": sys.version.split()[0], **named}
 
 
 def other_generator(here: dict[str, Any], there: dict[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import columns
+from experiments.engine.compiled import FAST
 from experiments.engine.frame import Context
 from experiments.separation.simulations import fitted_success, least_with, xpo_success
 from experiments.separation.worlds import Arms, Cube
@@ -117,13 +118,13 @@ def _sharp(policy: Any, mode: int, delta: float) -> Any:
 
 
 # The oracle comes ready-made: building it inside takes minutes to compile.
-@partial(jax.jit, static_argnames=("responses", "mode", "delta"))
+@partial(jax.jit, static_argnames=("responses", "mode", "delta"), **FAST)
 def _sft(oracle: LawOracle, N: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
     tables = AllTabular(1, responses)
     return jax.lax.map(lambda key: _sharp(algorithms.sft(oracle, tables, n=1, N=N, key=key).policy, mode, delta), keys, batch_size=BATCH)
 
 
-@partial(jax.jit, static_argnames=("responses", "mode", "delta"))
+@partial(jax.jit, static_argnames=("responses", "mode", "delta"), **FAST)
 def _adaptive(oracle: LawOracle, stop: Any, keys: Any, *, responses: int, mode: int, delta: float) -> Any:
     tables = AllTabular(1, responses)
     return jax.lax.map(
@@ -131,14 +132,14 @@ def _adaptive(oracle: LawOracle, stop: Any, keys: Any, *, responses: int, mode: 
     )
 
 
-@partial(jax.jit, static_argnames=("mode", "delta", "n"))
+@partial(jax.jit, static_argnames=("mode", "delta", "n"), **FAST)
 def _dpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, n: int, mode: int, delta: float) -> Any:
     return jax.lax.map(
         lambda key: _sharp(algorithms.dpo(oracle, ball, n=n, beta=beta, key=key).policy, mode, delta), keys, batch_size=BATCH
     )
 
 
-@partial(jax.jit, static_argnames=("mode", "delta", "T"))
+@partial(jax.jit, static_argnames=("mode", "delta", "T"), **FAST)
 def _xpo(oracle: Oracle, ball: LinearSoftmaxBall, beta: Any, keys: Any, *, T: int, mode: int, delta: float) -> Any:
     def one(key: Any) -> Any:
         iterates = algorithms.xpo(oracle, ball, T=T, beta=beta, alpha=0.0, key=key).info["iterates"]

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import columns
+from experiments.engine.compiled import FAST
 from experiments.engine.frame import Context
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
 from sharpsim.classes import FiniteClass
@@ -147,22 +148,22 @@ def _mass(policy: Any) -> Any:
     return jnp.exp(policy.log_probs[0, 0])
 
 
-@partial(jax.jit, static_argnames=("n",))
+@partial(jax.jit, static_argnames=("n",), **FAST)
 def _sft(oracle: LawOracle, centres: FiniteClass, N: Any, keys: Any, *, n: int) -> Any:
     return jax.lax.map(lambda key: _mass(algorithms.sft(oracle, centres, n=n, N=N, key=key).policy), keys, batch_size=BATCH)
 
 
-@partial(jax.jit, static_argnames=("n",))
+@partial(jax.jit, static_argnames=("n",), **FAST)
 def _adaptive(oracle: LawOracle, centres: FiniteClass, stop: Any, keys: Any, *, n: int) -> Any:
     return jax.lax.map(lambda key: _mass(algorithms.sft_adaptive(oracle, centres, n=n, stop=stop, key=key).policy), keys, batch_size=BATCH)
 
 
-@partial(jax.jit, static_argnames=("n",))
+@partial(jax.jit, static_argnames=("n",), **FAST)
 def _dpo(oracle: Oracle, centres: FiniteClass, beta: Any, keys: Any, *, n: int) -> Any:
     return jax.lax.map(lambda key: _mass(algorithms.dpo(oracle, centres, n=n, beta=beta, key=key).policy), keys, batch_size=BATCH)
 
 
-@partial(jax.jit, static_argnames=("T",))
+@partial(jax.jit, static_argnames=("T",), **FAST)
 def _xpo(oracle: Oracle, centres: FiniteClass, beta: Any, keys: Any, *, T: int) -> Any:
     def one(key: Any) -> Any:
         iterates = algorithms.xpo(oracle, centres, T=T, beta=beta, alpha=0.0, key=key).info["iterates"]

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import Column, columns
+from experiments.engine.compiled import FAST
 from experiments.engine.fits import power_law
 from experiments.engine.frame import ERRATUM, Context, Table, Verdict
 from experiments.xpo.whole import COLUMNS as WHOLE_COLUMNS
@@ -224,7 +225,7 @@ def _iterates(base: np.ndarray, policy_class: Any, beta: float, alphas: Any, key
         return run_rounds(oracle, members, T=T, beta=beta, alpha=alpha, key=key, view=view).iterates
 
     across = jax.vmap(jax.vmap(one, (None, 0, None, None)), (0, None, None, None))
-    return jax.jit(across)(alphas, keys, jnp.asarray(base), policy_class)
+    return jax.jit(across, **FAST)(alphas, keys, jnp.asarray(base), policy_class)
 
 
 def _mean(values: np.ndarray) -> tuple[float, float, float]:

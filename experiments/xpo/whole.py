@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import columns
+from experiments.engine.compiled import FAST
 from experiments.engine.frame import Context, Table, Verdict
 from sharpsim import Oracle, TabularPolicy, algorithms, laws
 from sharpsim.classes import FiniteClass
@@ -127,7 +128,7 @@ class _Promise:
         self.informative = theory.rounds_needed(**size, regret=allowed * (1 - 1e-9), sec=sec, sharp=True) if allowed > 0 else 0
 
 
-@partial(jax.jit, static_argnames=("T", "validation"))
+@partial(jax.jit, static_argnames=("T", "validation"), **FAST)
 def _run(base: Any, members: Any, beta: float, alpha: Any, keys: Any, *, T: int, validation: int) -> tuple[Any, ...]:
     """Of each seed: the member returned, which members are among pi_2..pi_T, the last, and the responses used."""
 
