@@ -64,8 +64,8 @@ def logsumexp(x: Any, xp: Any, axis: int = -1) -> Any:
 def running(x: Any, combine: Any, start: float, xp: Any, *, same: Any = None) -> Any:
     """Running `combine` (associative, with neutral element `start`) along the last axis, by doubling.
 
-    It takes ceil(log2 n) rounds, so the rounding error grows with log n and not with n. `same` holds labels; where it is given, the
-    running value restarts wherever the label changes.
+    It takes ceil(log2 n) rounds, so the rounding error grows with log n and not with n. `same` holds labels, equal ones side by side;
+    where it is given, the running value restarts wherever the label changes.
     """
     total, step = x, 1
     while step < x.shape[-1]:
@@ -74,6 +74,9 @@ def running(x: Any, combine: Any, start: float, xp: Any, *, same: Any = None) ->
             joined = same[..., step:] == same[..., :-step]
             joined = xp.concat([xp.zeros((*joined.shape[:-1], step), dtype=bool), joined], axis=-1)
             before = xp.where(joined, before, start)
+            # What has nothing to add from this far has nothing to add from further away.
+            if xp is np and (before == start).all():
+                break
         total = combine(total, before)
         step *= 2
     return total
@@ -138,8 +141,8 @@ def before_level(running_total: Any, keys: Any, xp: Any) -> Any:
     `running_total` must be non-decreasing along the last axis.
     """
     first = xp.concat([xp.ones((*keys.shape[:-1], 1), dtype=bool), keys[..., 1:] != keys[..., :-1]], axis=-1)
-    before = _shifted(running_total, 1, -xp.inf, xp)
-    return running(xp.where(first, before, -xp.inf), xp.maximum, -xp.inf, xp)
+    before = xp.where(first, _shifted(running_total, 1, -xp.inf, xp), -xp.inf)
+    return np.maximum.accumulate(before, axis=-1) if xp is np else running(before, xp.maximum, -xp.inf, xp)
 
 
 def relative_entropy(policy: Any, base: Any, xp: Any) -> Any:

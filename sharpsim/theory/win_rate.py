@@ -126,16 +126,21 @@ def _mass(below: np.ndarray, level: np.ndarray, above: np.ndarray, draws: int, k
     best, rest = _best(end, draws, kept) - _best(above, draws, kept), _rest(above, draws, kept) - _rest(end, draws, kept)
     mass = np.where(_best(end, draws, kept) < 0.5, best, rest)
     # The difference has no digits on a level much narrower than the density varies, where few nodes integrate it to the last digit.
+    narrow = level * draws < 0.1 * below
+    below, level, above = below[narrow], level[narrow], above[narrow]
     density = sum(
         w / 2 * _density(above + level * (1 + x) / 2, below + level * (1 - x) / 2, draws, kept) for x, w in zip(*_GAUSS, strict=True)
     )
-    return np.where(level * draws < 0.1 * below, level * density, mass)
+    mass[narrow] = level * density
+    return mass
 
 
 def _density(above: np.ndarray, below: np.ndarray, draws: int, kept: int) -> np.ndarray:
-    """N/k P[Binomial(N-1, above) < k], from the smaller of the two parts of base."""
-    low, high = special.betaincc(kept, draws - kept, np.minimum(above, 1.0)), special.betainc(draws - kept, kept, np.minimum(below, 1.0))
-    return draws / kept * np.where(above < below, low, high)
+    """N/k P[Binomial(N-1, above) < k], from the smaller of the two parts of base; arguments `[n]`."""
+    by_above, chance = above < below, np.empty_like(above)
+    chance[by_above] = special.betaincc(kept, draws - kept, np.minimum(above[by_above], 1.0))
+    chance[~by_above] = special.betainc(draws - kept, kept, np.minimum(below[~by_above], 1.0))
+    return draws / kept * chance
 
 
 def _best(above: np.ndarray, draws: int, kept: int) -> np.ndarray:
