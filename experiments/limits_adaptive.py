@@ -13,9 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import Column, columns
+from experiments.engine.compiled import FAST
 from experiments.engine.frame import ERRATUM, Context, Table, Verdict
 from experiments.limits.game import adaptive_program_cost
 from experiments.limits.needs import (
+    BATCH,
     DELTA,
     EXPONENTS,
     POWER,
@@ -150,14 +152,14 @@ def _measured(settings: Settings, context: Context) -> list[dict[str, Any]]:
     candidates = ProductClass(member.members(member.log_probs[1]))
     mode = jnp.asarray(member.log_probs.argmax(axis=1))
 
-    @jax.jit
+    @partial(jax.jit, **FAST)
     def play(keys: Any, remaining: Any) -> Any:
         def one(key: Any) -> Any:
             result = algorithms.candidate_elimination_adaptive(oracle, candidates, n=settings.n, remaining=remaining, key=key)
             failed = jnp.sum(jnp.where(result.info["answers"] == mode, 0.0, member.prompt_weights))
             return failed, result.samples_used
 
-        return jax.lax.map(one, keys, batch_size=4096)
+        return jax.lax.map(one, keys, batch_size=BATCH)
 
     rows = []
     for i, remaining in enumerate(context.track(settings.remaining, "optimal rules, literally")):

@@ -10,6 +10,7 @@ many have the covariance's). Intervals cover prompts and draws; those named _see
 "cells-profile": model, task, N, uncovered_low, uncovered_high, bound (C_cov/N with its upper end).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,12 +55,8 @@ COLUMNS: dict[str, dict[str, Column]] = {
 
 def with_exact(parts: dict[str, Rows], found: Found, *, floor: float) -> None:
     """Put the exact bands into the rows of "cells" and "cells-loglik" of one cell."""
-    laws: dict[tuple[int, bool], theory.KeptLaw] = {}
-
-    def law(N: int, normalised: bool) -> theory.KeptLaw:
-        if (N, normalised) not in laws:
-            laws[N, normalised] = _law(found, N, normalised)
-        return laws[N, normalised]
+    drawn = sorted({row["N"] for row in (*parts["cells"], *parts["cells-loglik"])})
+    laws = {normalised: dict(zip(drawn, _laws(found, drawn, normalised), strict=True)) for normalised in (False, True)}
 
     for row in parts["cells"]:
         rule, N = row["rule"], row["N"]
@@ -67,10 +64,10 @@ def with_exact(parts: dict[str, Rows], found: Found, *, floor: float) -> None:
         if rule == "pass@N":
             lower, upper = theory.pass_at(found.log_probs, found.correct, found.remaining_mass, draws=N).mean()
         elif rule != "majority":
-            lower, upper = theory.accuracy(law(N, rule != "best of N"), found.correct).mean()
+            lower, upper = theory.accuracy(laws[rule != "best of N"][N], found.correct).mean()
         row["exact_lower"], row["exact_upper"] = lower, upper
     for row in parts["cells-loglik"]:
-        band = theory.mean_log_prob(law(row["N"], False), found.log_probs, found.tail_bound, floor=floor)
+        band = theory.mean_log_prob(laws[False][row["N"]], found.log_probs, found.tail_bound, floor=floor)
         row["exact_lower"], row["exact_upper"] = band.mean()
 
 
@@ -110,11 +107,11 @@ def profile_rows(cell: Cell, *, N: tuple[float, ...]) -> Rows:
     ]
 
 
-def _law(found: Found, N: int, normalised: bool) -> theory.KeptLaw:
+def _laws(found: Found, N: Sequence[int], normalised: bool) -> list[theory.KeptLaw]:
     if not normalised:
-        return theory.kept_law(found.log_probs, found.remaining_mass, found.tail_bound, draws=N)
+        return theory.kept_laws(found.log_probs, found.remaining_mass, found.tail_bound, draws=N)
     per_token = np.where(found.log_probs > -np.inf, found.log_probs, 0.0) / found.lengths
-    return theory.kept_law(found.log_probs, found.remaining_mass, found.tail_bound / found.horizon, draws=N, reward=per_token)
+    return theory.kept_laws(found.log_probs, found.remaining_mass, found.tail_bound / found.horizon, draws=N, reward=per_token)
 
 
 def _covariance(correct: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
@@ -124,7 +121,7 @@ def _covariance(correct: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
 
 
 def _prompt_by_prompt(found: Found, draws: int) -> tuple[int, int]:
-    one, most = (theory.accuracy(_law(found, N, False), found.correct) for N in (1, draws))
+    one, most = (theory.accuracy(law, found.correct) for law in _laws(found, (1, draws), False))
     sign = np.where(most.lower > one.upper, 1, np.where(most.upper < one.lower, -1, 0))
     some = np.isfinite(found.log_probs).any(axis=1)
     told = (sign != 0) & some
@@ -142,7 +139,7 @@ def _saturation(found: Found, drawn: np.ndarray, grid: tuple[int, ...], share: f
     own = replace(found, **{name: value[proven] for name, value in vars(found).items() if isinstance(value, np.ndarray)})
     limit = float(own.log_probs.max(axis=1).mean())
     first = float(np.maximum(drawn[proven], floor).mean())
-    bands = [theory.mean_log_prob(_law(own, N, False), own.log_probs, own.tail_bound, floor=floor).mean() for N in grid]
+    bands = [theory.mean_log_prob(law, own.log_probs, own.tail_bound, floor=floor).mean() for law in _laws(own, grid, False)]
     tolerance = share * (limit - first)
     if not tolerance > 0:
         return nothing | {"limit": limit, "one_draw": first}

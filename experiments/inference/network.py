@@ -56,8 +56,13 @@ def network_rows(settings: Settings, context: Context) -> dict[str, list[dict[st
     masks = group_masks(model.letters, settings.letters)
     order = list(masks)
     rows, loglik, per_N = [], [], {}
-    for N in context.track(settings.exact_N, "exact and literal best of N"):
-        per_N[N] = _at(model, settings, N)
+    head, left = model.head, model.remaining_mass
+    per_token = np.where(head.log_probs > -np.inf, head.log_probs, 0.0) / head.lengths
+    given = (head.log_probs, left)
+    laws = theory.kept_laws(*given, model.tail_bound, draws=settings.exact_N)
+    normalised = theory.kept_laws(*given, model.tail_bound / model.horizon, draws=settings.exact_N, reward=per_token)
+    for N, *both in context.track(list(zip(settings.exact_N, laws, normalised, strict=True)), "exact and literal best of N"):
+        per_N[N] = _at(model, settings, N, *both)
         for words, mask in masks.items():
             rows += [_accuracy_row(settings, model, words, mask, rule, N, *found) for rule, found in per_N[N]["accuracy"].items()]
             loglik.append(_loglik_row(settings, model, words, mask, N, *per_N[N]["loglik"]))
@@ -75,12 +80,9 @@ def network_rows(settings: Settings, context: Context) -> dict[str, list[dict[st
     }
 
 
-def _at(model: RealModel, settings: Settings, N: int) -> dict[str, Any]:
+def _at(model: RealModel, settings: Settings, N: int, law: theory.KeptLaw, normalised: theory.KeptLaw) -> dict[str, Any]:
     """Bands [words] and literal estimates [words, seeds] (None beyond the draws) of every quantity at one N."""
     head, left, edge = model.head, model.remaining_mass, model.tail_bound
-    law = theory.kept_law(head.log_probs, left, edge, draws=N)
-    per_token = np.where(head.log_probs > -np.inf, head.log_probs, 0.0) / head.lengths
-    normalised = theory.kept_law(head.log_probs, left, edge / model.horizon, draws=N, reward=per_token)
     bands = {
         "best of N": theory.accuracy(law, head.correct),
         "length-normalised": theory.accuracy(normalised, head.correct),

@@ -14,9 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import Column, columns
+from experiments.engine.compiled import FAST
 from experiments.engine.frame import Context, Table, Verdict
 from experiments.limits.game import bayes_risk, program_risk
 from experiments.limits.needs import (
+    BATCH,
     DELTA,
     EXPONENTS,
     POWER,
@@ -159,13 +161,13 @@ def _measured(settings: Settings, context: Context) -> list[dict[str, Any]]:
     candidates = ProductClass(member.members(member.log_probs[1]))
     mode = jnp.asarray(member.log_probs.argmax(axis=1))
 
-    @partial(jax.jit, static_argnames=("n", "N"))
+    @partial(jax.jit, static_argnames=("n", "N"), **FAST)
     def failed(keys: Any, *, n: int, N: int) -> Any:
         def one(key: Any) -> Any:
             result = algorithms.candidate_elimination(oracle, candidates, n=n, N=N, key=key)
             return jnp.sum(jnp.where(result.info["answers"] == mode, 0.0, member.prompt_weights))
 
-        return jax.lax.map(one, keys, batch_size=4096)
+        return jax.lax.map(one, keys, batch_size=BATCH)
 
     rows = []
     for i, (n, N) in enumerate(context.track(settings.measured, "optimal learner, literally")):

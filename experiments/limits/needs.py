@@ -10,6 +10,8 @@ from experiments.engine.columns import columns
 from experiments.engine.fits import power_law
 from experiments.engine.frame import ERRATUM, Context, Table, Verdict
 
+BATCH = 2000
+"""Seeds at a time, of the literal learners: a divisor of their number at every scale, as what is left over would be a second program."""
 DELTA = 0.5
 """The lower bounds speak of pihat(y*|x) > 1/2."""
 AXES = {"eps": "eps", "coverage": "C - 1", "hard_prompts": "d"}

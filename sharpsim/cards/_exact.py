@@ -50,7 +50,7 @@ def _curves(law: Law, grid: list[int]) -> Content:
     if law.correct is None:
         return nothing
     correct, whole = law.correct, (law.log_probs, law.remaining_mass)
-    best = [theory.accuracy(theory.kept_law(*whole, law.tail_bound, draws=N), correct) for N in grid]
+    best = [theory.accuracy(kept, correct) for kept in theory.kept_laws(*whole, law.tail_bound, draws=grid)]
     made = nothing | {
         "best_of_n": curve(grid, [_mean(law, band) for band in best]),
         "pass": curve(grid, [_mean(law, theory.pass_at(law.log_probs, correct, law.remaining_mass, draws=N)) for N in grid]),
@@ -58,7 +58,7 @@ def _curves(law: Law, grid: list[int]) -> Content:
     }
     if law.lengths is not None:
         per_token = np.where(law.log_probs > -np.inf, law.log_probs, 0.0) / law.lengths
-        kept = (theory.kept_law(*whole, law.tail_bound / law.horizon, draws=N, reward=per_token) for N in grid)
+        kept = theory.kept_laws(*whole, law.tail_bound / law.horizon, draws=grid, reward=per_token)
         made["normalised"] = curve(grid, [_mean(law, theory.accuracy(one, correct)) for one in kept])
     return made
 

@@ -13,7 +13,7 @@ they are given.
 
 from sharpsim.laws._best_of_n import best_of_n
 from sharpsim.laws._binomial import binomial_window
-from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
+from sharpsim.laws._certified import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law, kept_laws
 from sharpsim.laws._occupancy import OccupancyMeans, occupancy_means
 from sharpsim.laws._plurality import SURE, plurality, plurality_miss
 from sharpsim.laws._regularised import divergence, regularised_regret, regularised_value
@@ -40,6 +40,7 @@ __all__ = [
     "binomial_window",
     "certified_head",
     "kept_law",
+    "kept_laws",
     "occupancy_means",
     "divergence",
     "plurality",

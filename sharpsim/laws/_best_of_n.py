@@ -1,7 +1,7 @@
 """The exact law of the best of N draws, at a cost that does not depend on N (section 3; Prop C.1's procedure)."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from sharpsim._arguments import REWARD, ROWS, Kind, checked
 from sharpsim._logspace import as_arrays, level_masses, log_fraction, log_missed_power, logaddexp
@@ -27,13 +27,36 @@ def best_of_n(log_probs: Any, reward: Any, *, draws: Any) -> Any:
     Raises `ValueError` for rows that are not normalised, NaN rewards, shapes that differ and draws below 1 or infinite.
     """
     xp, table, rewards, count = as_arrays(log_probs, reward, draws)
+    return kept(ranked(table, rewards, xp), count, xp)
+
+
+class Ranked(NamedTuple):
+    """What the best of any N needs of a table and its rewards, all in ascending order of reward along the last axis.
+
+    `below`, `level` are log masses, `log_cumulative` is log F(r), `share` the log of a response's share of its level.
+    """
+
+    order: Any
+    below: Any
+    level: Any
+    log_cumulative: Any
+    share: Any
+    has_mass: Any
+
+
+def ranked(table: Any, rewards: Any, xp: Any) -> Ranked:
+    """A table of normalised log-probabilities, sorted by its rewards."""
     order = xp.argsort(rewards, axis=-1)
     sorted_table = xp.take_along_axis(table, order, axis=-1)
     below, level, above = level_masses(sorted_table, xp.take_along_axis(rewards, order, axis=-1), xp)
-    log_cumulative = log_fraction(logaddexp(below, level, xp), above, xp)
-    # F(r)^N - F(r-)^N = F(r)^N (1 - (F(r-)/F(r))^N), the ratio taken from masses so that nothing cancels.
-    gained = count * log_cumulative + log_missed_power(below, level, count, xp)
     has_mass = sorted_table > -xp.inf
     share = xp.where(has_mass, sorted_table, 0.0) - xp.where(has_mass, level, 0.0)
-    law = xp.where(has_mass, gained + share, -xp.inf)
-    return xp.take_along_axis(law, xp.argsort(order, axis=-1), axis=-1)
+    return Ranked(order, below, level, log_fraction(logaddexp(below, level, xp), above, xp), share, has_mass)
+
+
+def kept(by_reward: Ranked, count: Any, xp: Any) -> Any:
+    """log pi_N in the order of the table that was ranked."""
+    # F(r)^N - F(r-)^N = F(r)^N (1 - (F(r-)/F(r))^N), the ratio taken from masses so that nothing cancels.
+    gained = count * by_reward.log_cumulative + log_missed_power(by_reward.below, by_reward.level, count, xp)
+    law = xp.where(by_reward.has_mass, gained + by_reward.share, -xp.inf)
+    return xp.take_along_axis(law, xp.argsort(by_reward.order, axis=-1), axis=-1)

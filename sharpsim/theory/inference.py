@@ -40,7 +40,7 @@ from sharpsim import _checks
 from sharpsim._arguments import HEAD, POSITIVE, REAL, arrays, at_least, checked
 from sharpsim._logspace import logsumexp
 from sharpsim.estimators import subsample_weights
-from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law
+from sharpsim.laws import WHOLE_TOLERANCE, Band, KeptLaw, certified_head, kept_law, kept_laws
 from sharpsim.theory._common import Statement, as_float
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "coverage_profile",
     "expansions_bound",
     "kept_law",
+    "kept_laws",
     "lift_predictor",
     "log_prob_variance",
     "majority_limit",

@@ -26,8 +26,8 @@ What should not be is "some nan", numbers beside the NaN, "plausible", numbers a
 ANSWERS_TRUE = ("sharpness.fails",)
 """Functions whose booleans are true for nonsense: it fails."""
 JAX_FREE = {
-    "laws.binomial_window", "laws.certified_head", "laws.kept_law", "laws.occupancy_means", "laws.plurality", "laws.plurality_miss",
-    "laws.vote", "rewards.majority",
+    "laws.binomial_window", "laws.certified_head", "laws.kept_law", "laws.kept_laws", "laws.occupancy_means", "laws.plurality",
+    "laws.plurality_miss", "laws.vote", "rewards.majority",
 }  # fmt: skip
 """Functions of arrays that compute with NumPy, at least for one argument: a traced value is an error of JAX there."""
 NO_NONSENSE = {("laws.stopping_time_survival", "after", "5e-324")}

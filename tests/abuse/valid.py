@@ -221,6 +221,7 @@ BY_FUNCTION: dict[str, dict[str, Any]] = {
     "theory.self_training.vote_curve": {"correct": CORRECT[1]},
     "laws.certified_head": HEADS,
     "laws.kept_law": {**HEADS, "reward": LEFT_OUT},
+    "laws.kept_laws": {**HEADS, "draws": [1, 2], "reward": LEFT_OUT},
     "laws.occupancy_means": {"floor": 0.0},
     "laws.plurality": {"labels": 4},
     "laws.vote": {"masses": np.exp(TABLE)},

@@ -37,6 +37,14 @@ def test_by_enumeration(draws, rewards):
         np.testing.assert_allclose(np.append(found.found, found.unknown), exact, rtol=1e-12, atol=1e-15)
 
 
+def test_several_numbers_of_draws_by_enumeration():
+    """The second sorts nothing anew: each law is that of its own N, in the order they were asked for."""
+    rewards = np.array([1.0, 3.0, 2.0, 3.0])
+    for N, found in zip((5, 1, 3), laws.kept_laws(np.log(PROBS)[None], [0.1], [2.0], draws=(5, 1, 3), reward=[rewards]), strict=True):
+        exact = enumerated(rewards, 2.0, N)
+        np.testing.assert_allclose(np.append(found.found, found.unknown), exact, rtol=1e-12, atol=1e-15)
+
+
 def test_each_prompt_has_its_own_law_in_blocks_of_prompts():
     rng = np.random.default_rng(0)
     mass = rng.dirichlet(np.ones(5), 2 * BLOCK + 3)

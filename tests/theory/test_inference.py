@@ -61,7 +61,7 @@ def truth(policy, N, reward):
 
 def bands(policy, budget, N):
     table, right, lengths, left, edge = padded(head(policy, np.arange(2), max_expansions=budget), policy)
-    law = theory.kept_law(table, left, edge, draws=N)
+    law = theory.kept_laws(table, left, edge, draws=(N, 1, N + 1))[0]
     rewards = np.where(table > -np.inf, table, 0.0) / lengths
     normalised = theory.kept_law(table, left, edge / policy.horizon, draws=N, reward=rewards)
     return {
