@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import Column, columns
-from experiments.engine.compiled import FAST
 from experiments.engine.frame import ERRATUM, Context, Table, Verdict
+from experiments.engine.rough import FAST
 from experiments.limits.game import adaptive_program_cost
 from experiments.limits.needs import (
     BATCH,

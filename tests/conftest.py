@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+from experiments.engine.rough import roughly
+
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Compiling is most of the suite's time, and most programs run once: LLVM works half as long. `make test-slow` compiles as users do.
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+# Compiling is most of the suite's time, and most programs run once. `make test-slow` compiles as users do.
+if os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS", "1") != "0":
+    os.environ.update(roughly())
 
 import jax
 from hypothesis import HealthCheck, Phase, settings

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.engine.compiled import FAST
+from experiments.engine.rough import FAST
 from sharpsim import Oracle, TabularPolicy, algorithms, sharpness
 
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from experiments.engine.beside import Pool, processes, shared, side_by_side
 from experiments.engine.comparison import Agreement, compare, reference_of
-from experiments.engine.compiled import roughly
 from experiments.engine.cost import let_go
 from experiments.engine.interrupt import deaf
 from experiments.engine.provenance import other_generator, other_versions
+from experiments.engine.rough import roughly
 from experiments.engine.rows import Places, Refused
 from experiments.engine.run import load, run_stem, stems
 from experiments.engine.summary import summary

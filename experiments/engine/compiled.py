@@ -3,7 +3,6 @@
 Each device runs one unit at a time: a chunk of seeds of one cell, that is, of one point of the grid of settings.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,10 +12,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import jaxlib
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from experiments.engine.rough import FAST
 from experiments.engine.rows import ROOT
 from sharpsim.files import try_folder
 
@@ -36,21 +35,6 @@ def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-
-
-_OLDER = {"xla_cpu_use_fusion_emitters": False} if jaxlib.version.__version_info__ < (0, 11, 1) else {}
-"""XLA's older code generator for the CPU, where this XLA has it. It compiles in a third to two thirds of the time."""
-FAST: dict[str, Any] = {"compiler_options": _OLDER} if _OLDER else {}
-"""For `jax.jit`, of programs that are run once or a few times. Those of transformers run a fifth slower; sweeps do not (measured)."""
-
-
-def roughly() -> dict[str, str]:
-    """Variables of the environment of a process whose programs take longer to compile than to run: hardly any optimisation.
-
-    XLA ends a process that gives it a flag it does not know.
-    """
-    flags = [os.environ.get("XLA_FLAGS", ""), *(f"--{name}={str(value).lower()}" for name, value in _OLDER.items())]
-    return {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "XLA_FLAGS": " ".join(flags).strip()}
 
 
 def words_of(key: Any) -> np.ndarray:

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import Column, columns
-from experiments.engine.compiled import FAST
 from experiments.engine.frame import Context, Table, Verdict
+from experiments.engine.rough import FAST
 from experiments.limits.game import bayes_risk, program_risk
 from experiments.limits.needs import (
     BATCH,

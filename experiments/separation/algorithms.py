@@ -21,8 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import columns
-from experiments.engine.compiled import FAST
 from experiments.engine.frame import Context
+from experiments.engine.rough import FAST
 from experiments.separation.simulations import fitted_success, least_with, xpo_success
 from experiments.separation.worlds import Arms, Cube
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import columns
-from experiments.engine.compiled import FAST
 from experiments.engine.frame import Context
+from experiments.engine.rough import FAST
 from sharpsim import LawOracle, Oracle, TabularPolicy, algorithms, laws
 from sharpsim.classes import FiniteClass
 from sharpsim.estimators import bounded_mean

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.engine.columns import Column, columns
-from experiments.engine.compiled import FAST
 from experiments.engine.fits import power_law
 from experiments.engine.frame import ERRATUM, Context, Table, Verdict
+from experiments.engine.rough import FAST
 from experiments.xpo.whole import COLUMNS as WHOLE_COLUMNS
 from experiments.xpo.whole import PROMISE_COLUMNS, Whole, promised, whole, whole_verdicts
 from sharpsim import Oracle, TabularPolicy, laws, sharpness

@@ -116,9 +116,9 @@ class Oracle(eqx.Module):
 
         For tabular bases with reward log base. The cost is the number of draws, a random value with mean n E[N_s].
         """
-        n, stop = _checks.static_count("n", n), stop if _checks.is_traced(stop) else np.asarray(stop, float)
-        base = self._tabular("best_until")
-        unchecked.stop_fits(stop, base.log_probs.dtype)
+        n, base = _checks.static_count("n", n), self._tabular("best_until")
+        stop = unchecked.fitting_stop(stop, base.log_probs.dtype)
+        stop = stop if _checks.is_traced(stop) else np.asarray(stop)
         prompt_key, response_key = jax.random.split(key)
         prompts = self._draw_prompts(n, prompt_key)
         # Deadlines overflow float16.

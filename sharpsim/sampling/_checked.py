@@ -13,7 +13,7 @@ from sharpsim._arguments import HALF_OPEN_UNIT, LABEL, POSITIVE, arrays, checked
 from sharpsim.sampling import unchecked
 from sharpsim.sampling._alias import AliasTables
 from sharpsim.sampling._hazard_table import HazardTable
-from sharpsim.sampling._kinds import BY_LAW, COUNT, TOTALS, VALUES, WORD, stop_fits, stop_in_time
+from sharpsim.sampling._kinds import BY_LAW, COUNT, TOTALS, VALUES, WORD, fitting_stop, stop_in_time
 from sharpsim.sampling._traced import TracedRanking
 
 NUMBERS = arrays(LABEL, "n")
@@ -76,7 +76,7 @@ def adaptive_by_law(table: HazardTable, log_probs: Any, rows: Any, stop: Any, ke
     `log_probs` [rows, responses] must be the table's own, and `stop` is s. Rows whose reward is not their log-likelihood are not covered.
     """
     rows, log_probs = _numbers("rows", rows, "table", len(table.high)), _values("log_probs", log_probs, *table.high.shape)
-    return unchecked.adaptive_by_law(table, log_probs, rows, _stop(stop, log_probs), key)
+    return unchecked.adaptive_by_law(table, log_probs, rows, fitting_stop(stop, log_probs.dtype), key)
 
 
 @checked(prompts=NUMBERS, stop=arrays(POSITIVE))
@@ -87,7 +87,7 @@ def adaptive_by_law_traced(log_probs: Any, prompts: Any, stop: Any, key: Any) ->
     """
     log_probs = _array(log_probs)
     return unchecked.adaptive_by_law_traced(
-        log_probs, _numbers("prompts", prompts, "log_probs", len(log_probs)), _stop(stop, log_probs), key
+        log_probs, _numbers("prompts", prompts, "log_probs", len(log_probs)), fitting_stop(stop, log_probs.dtype), key
     )
 
 
@@ -99,7 +99,7 @@ def adaptive_literal(log_probs: Any, prompts: Any, stop: Any, key: Any) -> tuple
     draws is a float that holds a whole number.
     """
     log_probs = _array(log_probs)
-    prompts, stop = _numbers("prompts", prompts, "log_probs", len(log_probs)), _stop(stop, log_probs)
+    prompts, stop = _numbers("prompts", prompts, "log_probs", len(log_probs)), fitting_stop(stop, log_probs.dtype)
     stop_in_time(stop, log_probs)
     return unchecked.adaptive_literal(log_probs, prompts, stop, key)
 
@@ -158,8 +158,3 @@ def _array(value: Any) -> Any:
 def _float(draws: Any) -> Any:
     """Whole numbers beyond those that JAX may be using."""
     return draws if _checks.is_traced(draws) else float(draws)
-
-
-def _stop(stop: Any, log_probs: Any) -> Any:
-    stop_fits(stop, log_probs.dtype)
-    return float(stop) if isinstance(stop, int) else stop

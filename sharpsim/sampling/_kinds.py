@@ -58,11 +58,17 @@ def _is_shape(shape: Any) -> bool:
         return False
 
 
-def stop_fits(stop: Any, dtype: Any) -> None:
-    """Refuse a stopping parameter that is too large for the floats of a table (of at least 32 bits)."""
-    largest = float(np.finfo(np.promote_types(dtype, np.float32)).max)
-    if not _checks.is_traced(stop) and float(stop) > largest:
-        raise ValueError(f"`stop` must be at most {largest:.2g} for a table of {dtype}; got {stop}.")
+def fitting_stop(stop: Any, dtype: Any) -> Any:
+    """A stopping parameter for floats of a table (of at least 32 bits): one that is too large is refused.
+
+    A subnormal number, which compiled code takes for 0, becomes the least normal one: both stop at the first draw.
+    """
+    if _checks.is_traced(stop):
+        return stop
+    floats = np.finfo(np.promote_types(dtype, np.float32))
+    if float(stop) > float(floats.max):
+        raise ValueError(f"`stop` must be at most {float(floats.max):.2g} for a table of {dtype}; got {stop}.")
+    return max(float(stop), float(floats.tiny))
 
 
 DRAW, STEP = 5e-9, 1e-7

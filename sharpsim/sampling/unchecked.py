@@ -14,7 +14,7 @@ from sharpsim.sampling._inverse_cdf import draw_prompts as draw_prompts
 from sharpsim.sampling._inverse_cdf import inverse_cdf_of_rows as inverse_cdf_of_rows
 from sharpsim.sampling._kinds import DRAW as DRAW
 from sharpsim.sampling._kinds import STEP as STEP
-from sharpsim.sampling._kinds import stop_fits as stop_fits
+from sharpsim.sampling._kinds import fitting_stop as fitting_stop
 from sharpsim.sampling._kinds import stop_in_time as stop_in_time
 from sharpsim.sampling._traced import adaptive_by_law_traced as adaptive_by_law_traced
 from sharpsim.sampling._traced import best_by_law_traced as best_by_law_traced

@@ -101,6 +101,9 @@ def test_refusals():
     for make, name in ((lambda: AllTabular(0, 1), "prompts"), (lambda: AllTabular(1, 0), "responses")):
         with pytest.raises(ValueError, match=f"`{name}` must be a whole number"):
             make()
+    for shape, name in (((2**40, 2), "prompts"), ((2, 2**40), "responses")):
+        with pytest.raises(ValueError, match=rf"`{name}` must be smaller, as the call would take about 1\.8e\+04 GB"):
+            AllTabular(*shape)
     with pytest.raises(ValueError, match="`reference` must be a table"):
         AllTabular(2, 2, TabularPolicy(row))
     for policy_class in (FiniteClass(row[None]), ProductClass(row[None]), AllTabular(1, 2)):
