@@ -9,13 +9,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from sharpsim._precision import placed
 from sharpsim.sampling._blocks import CHUNK, in_blocks
 
 
 def inverse_cdf_of_rows(cumulative: Any, rows: Any, uniform: Any) -> Any:
     """See `sampling.inverse_cdf_of_rows`."""
     width = cumulative.shape[-1]
-    flat, offset = cumulative.reshape(-1), rows * width
+    flat, offset = placed(cumulative).reshape(-1), rows * width
     total = flat[offset + width - 1]
     point = jnp.minimum(uniform * total, jnp.nextafter(total, jnp.zeros_like(total)))
     steps = max(width - 1, 1).bit_length()
