@@ -5,7 +5,7 @@ Each device runs one unit at a time: a chunk of seeds of one cell, that is, of o
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from experiments.engine.rough import FAST
 from experiments.engine.rows import ROOT
 from sharpsim.files import try_folder
 
+CACHED = 2**30
+"""Bytes that the compilation cache may hold when a run begins; a default run leaves 16 MB."""
 Replicate = Callable[[Any, Any], Any]
 """(settings of a cell, key) -> the numbers of one seed. It is a top-level function of a module, so that a worker can import it."""
 
@@ -26,15 +28,32 @@ Replicate = Callable[[Any, Any], Any]
 def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
     """Switch on float64, and the compilation cache on disk for all programs: JAX's default caches only those that compile for a second.
 
-    Where the folder cannot be written there is no cache: JAX would warn at every program.
+    JAX finds a program there by its text and by the versions and settings that made it. Where the folder cannot be written there is no
+    cache: JAX would warn at every program.
     """
     jax.config.update("jax_enable_x64", True)
     try:
         try_folder(folder)
+        make_room(folder, CACHED)
     except OSError:
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
+def make_room(folder: Path, most: int) -> None:
+    """Delete the files of a folder that were written first, until it holds at most so many bytes. Others may be deleting, too."""
+    files = []
+    for path in filter(Path.is_file, folder.iterdir()):
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            files.append((found.st_mtime, found.st_size, path))
+    held = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if held <= most:
+            return
+        path.unlink(missing_ok=True)
+        held -= size
 
 
 def words_of(key: Any) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The sweep engine: the numbers of a plain loop, one program, bounded memory, nothing lost or repeated after a cut."""
 
+import os
 from functools import partial
 
 import jax
@@ -9,7 +10,7 @@ import pytest
 
 from experiments.engine import run as _run
 from experiments.engine import sweep as _sweep
-from experiments.engine.compiled import _program, counted, words_of
+from experiments.engine.compiled import _program, counted, make_room, words_of
 from experiments.engine.frame import Context
 from experiments.engine.journal import Journal
 from experiments.engine.rows import Places
@@ -162,3 +163,15 @@ def test_traced_lengths_are_lengths():
     # 320 standard normals a walk.
     assert abs(end.mean() - 40 * 1.25) <= 4.9 * np.sqrt(320 / 400)
     assert (top >= jnp.maximum(end, 0) - 1e-12).all()
+
+
+def test_the_cache_of_programs_is_bounded(tmp_path):
+    """What was written first goes first, down to the bound and no further."""
+    for number in range(5):
+        path = tmp_path / f"program-{number}"
+        path.write_bytes(bytes(100))
+        os.utime(path, (1000 - number, 1000 - number))
+    make_room(tmp_path, 500)
+    assert len(list(tmp_path.iterdir())) == 5
+    make_room(tmp_path, 299)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["program-0", "program-1"]
