@@ -331,6 +331,10 @@ def test_refusals():
             with pytest.raises(ValueError, match=f"`{name}`"):
                 policy_class.optimistic_least_squares(*rows, **{**good, name: value})
     assert not hasattr(AllTabular(1, 5), "optimistic_least_squares")
+    ball = LinearSoftmaxBall(features, 3.0)
+    ball.observe(ball.no_evidence(), 0, 1, 2, -1e15, beta=BETA)
+    with pytest.raises(ValueError, match="`target` must be from -1e15 to 1e15"):
+        ball.observe(ball.no_evidence(), 0, 1, 2, np.nextafter(1e15, 2e15), beta=BETA)
 
 
 # The algorithm on these classes

@@ -31,6 +31,8 @@ def test_the_answer_is_that_of_the_compiled_sampler():
         (lambda: Batch(ROWS.astype(float), ROWS, np.zeros(3), 3), r"`prompts` must be an array \[n\] of integers"),
         (lambda: Batch(ROWS[:, None], ROWS, np.zeros(3), 3), r"`prompts` must be an array \[n\] of integers"),
         (lambda: Batch(ROWS, ROWS, ROWS, 3), "`log_probs` must be an array of floats"),
+        (lambda: sampling.in_blocks(lambda rows, key: rows, (ROWS, ROWS[:2]), KEY, 2), "`rows` must be an array .* with one n"),
+        (lambda: sampling.in_blocks(lambda rows, key: rows, (), KEY, 2), "`rows` must be an array .* at least one"),
         (lambda: AliasTables.of([[0.0, 0.0]]), "`mass` must be finite and non-negative, with a positive sum"),
     ],
 )  # fmt: skip
