@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from experiments.engine.cost import Cost, let_go, measured, note
+from experiments.engine.cost import Cost, held, let_go, measured, note
 from experiments.engine.interrupt import deaf, end_with_caller
 from experiments.engine.rows import Refused
 
 Result = TypeVar("Result")
 MEMORY = 3 * 2**30
 """Bytes that a process may need: there are no more processes than the machine has room for."""
+KEPT = 700 * 2**20
+"""Bytes that a process holds without letting go of the programs of its last piece."""
 _THREADS = ("NPROC", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """The variables of the environment from which XLA and NumPy's linear algebra take the number of their threads when they are loaded."""
 
@@ -179,12 +181,13 @@ def _begin() -> None:
 
 
 def _measured(work: Callable[..., Result], piece: tuple[Any, ...]) -> tuple[Result, Cost]:
-    """The programs of one piece are of no use to the next."""
+    """The programs of one piece are of little use to the next; to drop them takes a quarter of a second."""
     with measured() as cost:
         try:
             return work(*piece), cost()
         finally:
-            let_go()
+            if held() > KEPT:
+                let_go()
 
 
 __all__ = ["Pool", "call", "cores", "processes", "shared", "side_by_side"]

@@ -67,11 +67,23 @@ def peak() -> int:
     Linux counts from the start of each program. Elsewhere `getrusage` is used, which also counts what the parent held when it forked.
     """
     try:
-        return 1024 * next(int(line.split()[1]) for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+        return _status("VmHWM")
     except (OSError, StopIteration):
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def held() -> int:
+    """The memory that this process holds now, in bytes; its peak where the system does not say."""
+    try:
+        return _status("VmRSS")
+    except (OSError, StopIteration):
+        return peak()
+
+
+def _status(name: str) -> int:
+    return 1024 * next(int(line.split()[1]) for line in _STATUS.read_text().splitlines() if line.startswith(name))
 
 
 def forget_peak() -> None:
@@ -90,4 +102,4 @@ def let_go() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-__all__ = ["Cost", "forget_peak", "let_go", "measured", "note", "peak"]
+__all__ = ["Cost", "forget_peak", "held", "let_go", "measured", "note", "peak"]
