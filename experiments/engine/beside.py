@@ -19,7 +19,7 @@ from experiments.engine.rows import Refused
 Result = TypeVar("Result")
 MEMORY = 3 * 2**30
 """Bytes that a process may need: there are no more processes than the machine has room for."""
-KEPT = 700 * 2**20
+KEPT = 500 * 2**20
 """Bytes that a process holds without letting go of the programs of its last piece."""
 _THREADS = ("NPROC", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 """The variables of the environment from which XLA and NumPy's linear algebra take the number of their threads when they are loaded."""

@@ -1,10 +1,12 @@
 """How XLA compiles where compiling takes longer than running. JAX and the library are not imported: it can be asked before both."""
 
 import os
+import re
 from importlib import metadata
 from typing import Any
 
-OLDER = {"xla_cpu_use_fusion_emitters": False} if tuple(map(int, metadata.version("jaxlib").split(".")[:3])) < (0, 11, 1) else {}
+_VERSION = tuple(map(int, re.findall(r"\d+", metadata.version("jaxlib"))[:3]))
+OLDER = {"xla_cpu_use_fusion_emitters": False} if _VERSION < (0, 11, 1) else {}
 """XLA's older code generator for the CPU, where this XLA has it. It compiles in a third to two thirds of the time."""
 FAST: dict[str, Any] = {"compiler_options": OLDER} if OLDER else {}
 """For `jax.jit`, of programs that are run once or a few times. Those of transformers run a fifth slower; sweeps do not (measured)."""
