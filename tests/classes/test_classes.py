@@ -34,6 +34,8 @@ def test_all_tables_by_hand():
     reference = TabularPolicy.from_probs(np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]))
     got = fit(AllTabular(2, 3, reference), data)
     np.testing.assert_allclose(np.exp(got.policy.log_probs), [[0, 0.25, 0.75], [0.6, 0.3, 0.1]], rtol=1e-14)
+    got = fit(AllTabular(2, 3, reference), np.array([[1, 2]]))
+    np.testing.assert_allclose(np.exp(got.policy.log_probs), [[0.2, 0.3, 0.5], [0, 0, 1]], rtol=1e-14)
     assert AllTabular(2, 3).log_size == math.inf
 
 
