@@ -33,7 +33,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.en
 
 MAPPINGS, PAGES = Path("/proc/self/maps"), Path("/proc/self/statm")
 MANY_MAPPINGS = 6_000
-MANY_BYTES, MORE_BYTES = 1000 * 2**20, 300 * 2**20
+MANY_BYTES, MORE_BYTES = 800 * 2**20, 200 * 2**20
 room = {"bytes": MANY_BYTES}
 """What this process may hold before it drops compiled programs: `MANY_BYTES`, or what it held after the last time and `MORE_BYTES`."""
 

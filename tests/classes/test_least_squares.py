@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sharpsim import TabularPolicy, laws
 from sharpsim.classes import AllTabular, FiniteClass, LinearSoftmaxBall, ProductClass, _linear_softmax
 from sharpsim.classes._ball import minimise_on_ball, rank_cut
+from sharpsim.classes._compared import squared_residuals
 from sharpsim.instances import random_table
 from sharpsim.testing import log_prob_tables, multinomial_test
 
@@ -49,6 +50,14 @@ def test_finite_and_product_against_enumeration(members, data, targets):
     np.testing.assert_array_equal(got.policy.log_probs, by_prompt[np.arange(2), np.asarray(got.info["members"])])
     # Without data all members of a prompt tie.
     assert (np.asarray(got.info["minimisers"])[np.setdiff1d([0, 1], data[:, 0])] == 4).all()
+
+
+def test_a_residual_within_the_rounding_of_large_terms_is_none():
+    """A term of -1e6 beside one of -.1: their difference is known to 16 parts in 2^52 of 2e6, that is to 7e-9."""
+    terms = jnp.array([-1e6]), jnp.array([-0.1])
+    for off, none in ((0.0, True), (1e-10, True), (6e-9, True), (8e-9, False)):
+        square = squared_residuals(*terms, jnp.array([-1e6 + 0.1 + off]), jnp.array([False]), beta=1.0)
+        assert (float(square[0]) == 0) == none
 
 
 def test_exact_solutions_tie_and_near_ones_do_not():
