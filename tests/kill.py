@@ -20,17 +20,22 @@ CSV = Path("rows/sft.csv")
 
 
 def life(out: Path, log: Path) -> int:
-    """A run in a process of its own; every unit that it has put into the journal is a line of `log`."""
+    """A run in a process of its own; every unit that it has put into the journal is a line of `log`, and of `begun` before that.
+
+    A kill may fall between the journal and the line: such a unit is kept, and only `begun` knows of it.
+    """
     child = os.fork()
     if child:
         return child
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
-    add, to = Journal.add, os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    add = Journal.add
+    before, after = (os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY) for path in (begun(log), log))
 
     def logged(self, name, leaves):
+        os.write(before, f"{name}\n".encode())
         add(self, name, leaves)
-        os.write(to, f"{name}\n".encode())
+        os.write(after, f"{name}\n".encode())
 
     Journal.add = logged
     os._exit(main(["run", "sft", "--scale", "smoke", "--out", str(out)]))
@@ -81,11 +86,16 @@ def record(folder: Path, kills: int) -> dict:
         names = lines(folder / "cut.log")
         found["runs"] += 1
         found["repeats"] += len(names) - len(set(names))
-        found["lost"] += units - len(set(names))
+        found["lost"] += units - len(set(lines(begun(folder / "cut.log"))))
         found["equal"] &= (folder / "cut" / CSV).read_bytes() == whole
         (folder / "cut" / CSV).unlink()
-        (folder / "cut.log").unlink()
+        for log in (folder / "cut.log", begun(folder / "cut.log")):
+            log.unlink()
     return found
+
+
+def begun(log: Path) -> Path:
+    return log.with_suffix(".begun")
 
 
 def lines(log: Path) -> list[str]:
