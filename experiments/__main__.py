@@ -11,7 +11,7 @@ if __name__ == "__main__":
 import argparse
 import errno
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -204,9 +204,12 @@ def _tamper(_: argparse.Namespace) -> int:
 
 
 def _prepare_jax() -> None:
-    from experiments.engine.compiled import prepare_jax
+    from experiments.engine.compiled import make_room, prepare_jax
 
     prepare_jax()
+    # Once for a command: the processes that it starts prepare JAX themselves.
+    with suppress(OSError):
+        make_room()
 
 
 _COMMANDS = {

@@ -31,16 +31,11 @@ settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, d
 settings.register_profile("mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
 
-MAPPINGS, PAGES = Path("/proc/self/maps"), Path("/proc/self/statm")
+MAPPINGS = Path("/proc/self/maps")
 MANY_MAPPINGS = 6_000
 MANY_BYTES, MORE_BYTES = 800 * 2**20, 200 * 2**20
 room = {"bytes": MANY_BYTES}
 """What this process may hold before it drops compiled programs: `MANY_BYTES`, or what it held after the last time and `MORE_BYTES`."""
-
-
-def held() -> int:
-    """The bytes of memory that this process holds; 0 where the system does not tell."""
-    return int(PAGES.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if PAGES.exists() else 0
 
 
 def mappings() -> int:
@@ -51,11 +46,11 @@ def mappings() -> int:
 def pytest_runtest_teardown(item, nextitem):
     """Drops the compiled programs where they are many. Each holds memory mappings, of which Linux gives a process 65,530, and all
     together hold gigabytes; what is needed again is read from the disk."""
+    # Not at the top: it imports modules of the library, which are to be imported with their types checked.
+    from experiments.engine.cost import held, let_go
+
     last = nextitem is None or nextitem.path != item.path
     # Mappings take milliseconds to count.
     if held() > room["bytes"] or (last and mappings() > MANY_MAPPINGS):
-        # Not at the top: it imports modules of the library, which are to be imported with their types checked.
-        from experiments.engine.cost import let_go
-
         let_go()
         room["bytes"] = max(MANY_BYTES, held() + MORE_BYTES)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from experiments.engine.cost import Cost, held, let_go, measured, note
 from experiments.engine.interrupt import deaf, end_with_caller
+from experiments.engine.machine import cores
 from experiments.engine.rows import Refused
 
 Result = TypeVar("Result")
@@ -152,11 +153,6 @@ def processes() -> int:
     return max(1, min(cores(), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MEMORY))
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def _environment(settings: dict[str, str]) -> Iterator[None]:
     """Processes that are started in this block see these variables."""
@@ -190,4 +186,4 @@ def _measured(work: Callable[..., Result], piece: tuple[Any, ...]) -> tuple[Resu
                 let_go()
 
 
-__all__ = ["Pool", "call", "cores", "processes", "shared", "side_by_side"]
+__all__ = ["Pool", "call", "processes", "shared", "side_by_side"]

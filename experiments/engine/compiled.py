@@ -19,13 +19,13 @@ from experiments.engine.rough import FAST
 from experiments.engine.rows import ROOT
 from sharpsim.files import try_folder
 
-CACHED = 2**30
-"""Bytes that the compilation cache may hold when a run begins; a default run leaves 16 MB."""
+CACHE, CACHED = ROOT / "build" / "jax", 2**30
+"""The folder of the compilation cache, and the bytes that it may hold when a command begins; a default run leaves 16 MB."""
 Replicate = Callable[[Any, Any], Any]
 """(settings of a cell, key) -> the numbers of one seed. It is a top-level function of a module, so that a worker can import it."""
 
 
-def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
+def prepare_jax(folder: Path = CACHE) -> None:
     """Switch on float64, and the compilation cache on disk for all programs: JAX's default caches only those that compile for a second.
 
     JAX finds a program there by its text and by the versions and settings that made it. Where the folder cannot be written there is no
@@ -34,14 +34,13 @@ def prepare_jax(folder: Path = ROOT / "build" / "jax") -> None:
     jax.config.update("jax_enable_x64", True)
     try:
         try_folder(folder)
-        make_room(folder, CACHED)
     except OSError:
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
-def make_room(folder: Path, most: int) -> None:
+def make_room(folder: Path = CACHE, most: int = CACHED) -> None:
     """Delete the files of a folder that were written first, until it holds at most so many bytes. Others may be deleting, too."""
     files = []
     for path in filter(Path.is_file, folder.iterdir()):

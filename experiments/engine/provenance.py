@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from experiments.engine.machine import cores
 from experiments.engine.rows import ROOT
 
 _OUTPUT = ("experiments/rows", "figures/out", "paper_repro.md", "README.md", "docs")
@@ -53,7 +53,7 @@ def hardware() -> dict[str, Any]:
     device = jax.devices()[0]
     return {
         "platform": f"{platform.system()} {platform.machine()}",
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus": cores(),
         "device": f"{jax.default_backend()}: {device.device_kind}",
     }
 

@@ -8,7 +8,6 @@ import importlib
 import io
 import json
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from fontTools import subset
 from matplotlib.figure import Figure
 
 from experiments.engine.interrupt import deaf, end_with_caller
+from experiments.engine.machine import cores
 from experiments.engine.rows import ROOT, Places, Refused, Table, read_parts, stem_part, stems_in, write_whole
 from figures.engine.style import STYLE, plain
 
@@ -43,7 +43,7 @@ def drawable() -> list[str]:
 
 def draw_stems(stems: Sequence[str], places: Places) -> Iterator[list[Path]]:
     """`draw_stem` for each of these stems, in their order, side by side in as many processes as there are cores."""
-    count = min(len(stems), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    count = min(len(stems), cores())
     if count < 2:
         yield from (draw_stem(stem, places) for stem in stems)
         return

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from experiments.engine import beside
-from experiments.engine.beside import cores, processes, side_by_side
+from experiments.engine.beside import processes, side_by_side
+from experiments.engine.machine import cores
 from experiments.engine.rows import ROOT, Refused
 from tests.experiments.test_interrupt import HEARING
 
