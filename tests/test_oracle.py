@@ -62,6 +62,13 @@ def test_adaptive_follows_its_law(kind, stop):
             assert not multinomial_test(np.bincount(draws, minlength=longest), law)
 
 
+@pytest.mark.parametrize("stop", [5e-324, 1e-310, 1e-300])
+def test_the_least_stopping_parameters_stop_at_the_first_draw(stop):
+    """Compiled code may take a subnormal number for 0, which is no stopping parameter."""
+    batch = LawOracle(TabularPolicy(TABLE), WEIGHTS).best_until(5, stop=stop, key=jax.random.key(0))
+    np.testing.assert_array_equal(batch.draws, 1.0)
+
+
 def test_draw_hands_out_samples_and_likelihoods():
     draws = Oracle(TabularPolicy(TABLE), WEIGHTS).draw(2000, 3, key=jax.random.key(0))
     assert (draws.prompts.shape, draws.responses.shape, draws.log_probs.shape, draws.cost) == ((2000,), (2000, 3), (2000, 3), 6000)

@@ -93,6 +93,14 @@ def test_the_ends_are_best_of_n_and_base(seed, draws):
     )
 
 
+def test_the_last_levels_keep_their_digits():
+    """Best of 2: a level of 1e-20 above one of 1e-15 has the mass (1e-15 + 1e-20)^2 - 1e-30. What is above it is 1 but for its rounding."""
+    below, level = mpmath.mpf("1e-15"), mpmath.mpf("1e-20")
+    law = win_rate.best_k_law(np.log([[1e-15, 1e-20, 1.0]]), np.arange(3.0)[None], draws=2, kept=1)[0]
+    with mpmath.workdps(60):
+        np.testing.assert_allclose(law[1], float((below + level) ** 2 - below**2), rtol=1e-12)
+
+
 @pytest.mark.parametrize("kept", [1, 3, 10])
 def test_rare_levels_keep_their_digits(kept):
     """At the top, in the middle and at the bottom; at k = N the law is base."""
